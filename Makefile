@@ -1,0 +1,67 @@
+# All set-up happens here, into .venv: with uv where it is on PATH, else with pip. Needed: git, make, Python >= 3.11.
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
+
+# A shim may stand on PATH and not run, and Debian's python3 makes no .venv without python3-venv: so each one is tried.
+PROBE := import sys; sys.version_info >= (3, 11) or sys.exit(1)$(if $(UV),,; import ensurepip, venv); print(sys.executable)
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c '$(PROBE)' 2>/dev/null && break; done)
+
+INSTALL = $(if $(UV),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet)
+LOCK = uv pip compile --quiet --no-config --universal --generate-hashes --no-header --no-annotate $(if $(UPGRADE),--upgrade)
+
+.PHONY: help install install-dev run test lint bench lock clean
+
+help:  ## list what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
+
+install: $(VENV)/.installed  ## what running needs
+
+install-dev: $(VENV)/.installed-dev  ## what testing needs as well
+
+run: install  ## the demo (ARGS=--reset starts it afresh)
+	@$(BIN)/torg demo $(ARGS)
+
+test: lint  ## lint, then the tests (ARGS="-k name" picks some)
+	@$(BIN)/pytest $(ARGS)
+
+lint: install-dev  ## style, types, who imports whom
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: install-dev  ## the ratios, beside their floor
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+lock:  ## pin what pyproject.toml asks for; needs uv (UPGRADE=1 takes the newest of everything)
+	$(LOCK) --group build --output-file requirements.txt pyproject.toml
+	$(LOCK) --group dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+
+clean:  ## remove what make made; var/ and torg.toml stay
+	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.made:
+	@$(or $(PYTHON),false) -c '$(PROBE)' >/dev/null 2>&1 || { \
+		echo 'Torg needs Python 3.11 or newer$(if $(UV),, with venv and ensurepip (Debian: apt install python3-venv)), and $(or $(PYTHON),nothing on PATH) is not that.' >&2; \
+		echo 'Install one, or name one: make PYTHON=/path/to/python3 $(MAKECMDGOALS)' >&2; exit 1; }
+	$(if $(UV),uv venv --quiet --clear --python,) $(PYTHON) $(if $(UV),,-m venv --clear) $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made requirements.txt pyproject.toml
+	$(call into-venv,requirements.txt)
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.made requirements-dev.txt pyproject.toml
+	$(call into-venv,requirements-dev.txt)
+	@touch $(VENV)/.installed $@
+
+# A .venv made by uv has no pip of its own, should uv go away.
+define into-venv
+$(if $(UV),,@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip)
+$(INSTALL) --require-hashes -r $(1)
+$(INSTALL) --no-deps --no-build-isolation -e .
+endef

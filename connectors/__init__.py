@@ -1,0 +1,1 @@
+"""Move messages: one module per kind of channel, and nothing but translation in it."""

@@ -1,0 +1,181 @@
+"""Sends mail through a mail server (RFC 5321; STARTTLS 3207, TLS 8314, AUTH 4954): we call it, once for each message.
+
+The point of no return is DATA: `handing_over` comes between RCPT and it. After that the server's answer decides; where
+none comes, the time-out goes up as it is, and the hub calls the message uncertain. It tries nothing twice, writes no
+copy to a Sent folder and reads no bounces.
+"""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from ipaddress import ip_address
+from typing import Annotated, Literal
+
+import aiosmtplib
+from msgspec import Meta
+from msgspec.structs import replace
+
+from hub.contract import (
+    Address,
+    AuthFailed,
+    Config,
+    Deferred,
+    Misconfigured,
+    OutgoingMessage,
+    PluginError,
+    Receipt,
+    Refused,
+    Register,
+    Secret,
+    Sends,
+    Unreachable,
+    hook_impl,
+)
+from hub.formats.compose import compose
+
+GOODBYE = 2.0
+"""Seconds for QUIT: the message is taken by then, and its receipt shall not wait."""
+WORDS = 300
+"""Characters of the server's words that are shown."""
+FOR_GOOD = 500
+"""RFC 5321 4.2.1: replies from here on are final, those below may change."""
+LOG_IN_FIRST = frozenset({530, 534, 535, 538})
+"""RFC 4954 6: the reply is about who we are, not about the message."""
+
+HandingOver = Callable[[], Awaitable[None]]
+
+
+class SmtpConfig(Config, frozen=True):
+    """The server, and how to log in to it."""
+
+    host: Annotated[str, Meta(title="Mail server", min_length=1)]
+    port: Annotated[int, Meta(title="Port", ge=1, le=65535)] = 587
+    security: Annotated[Literal["none", "starttls", "tls"], Meta(title="Encryption")] = "starttls"
+    username: Annotated[str, Meta(title="User name", description="empty: no log-in")] = ""
+    password: Annotated[Secret | None, Meta(title="Password")] = None
+    sender: Annotated[str, Meta(title="From address", description="empty: the address that was written to")] = ""
+    hostname: Annotated[str, Meta(title="Our name in EHLO", description="empty: the machine's")] = ""
+    timeout: Annotated[float, Meta(title="Seconds to wait for an answer", gt=0, le=600)] = 60.0
+
+
+class Smtp(Sends[SmtpConfig]):
+    """Mail out through a mail server."""
+
+    kind = "smtp"
+    title = "Mail out (SMTP)"
+    Config = SmtpConfig
+
+    async def check(self) -> None:
+        config = self.config
+        if config.sender and not all(config.sender.rpartition("@")):
+            raise Misconfigured("sender", f"{config.sender!r} is no mail address.")
+        if bool(config.username) != bool(config.password and config.password.reveal()):
+            raise Misconfigured("password", "A user name and a password go together: give both or none.")
+        if config.username and config.security == "none" and not _is_this_machine(config.host):
+            raise Misconfigured("security", "A password isn't sent over an open line: choose starttls or tls.")
+        async with self._session() as session:
+            await session.noop()
+
+    async def send(self, message: OutgoingMessage, handing_over: HandingOver) -> Receipt:
+        if self.config.sender:
+            message = replace(message, sender=Address(message.sender.name, self.config.sender))
+        body = compose(message)
+        async with self._session() as session:
+            await _envelope(session, message, body)
+            await handing_over()
+            try:
+                answer = await session.data(body)
+            except aiosmtplib.SMTPDataError as error:
+                raise _no(error, message) from error
+            return Receipt(outside_id=_words(answer.message))
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[aiosmtplib.SMTP]:
+        """Connected, encrypted, greeted and logged in. What goes wrong from there on is for the caller to name."""
+        config = self.config
+        session = aiosmtplib.SMTP(
+            hostname=config.host,
+            port=config.port,
+            use_tls=config.security == "tls",
+            start_tls=config.security == "starttls",
+            local_hostname=config.hostname or None,
+            timeout=config.timeout,
+        )
+        try:
+            await self._open(session)
+            yield session
+            await _quit(session)
+        finally:
+            session.close()
+
+    async def _open(self, session: aiosmtplib.SMTP) -> None:
+        config = self.config
+        try:
+            await session.connect()
+            if session.is_ehlo_or_helo_needed:
+                await session.ehlo()
+            if config.username and config.password:
+                await session.login(config.username, config.password.reveal())
+        except aiosmtplib.SMTPAuthenticationError as error:
+            if error.code < FOR_GOOD:
+                raise Unreachable(f"The mail server can't check the log-in now: {_words(error.message)}") from error
+            raise AuthFailed(f"The mail server doesn't accept the log-in: {_words(error.message)}") from error
+        except aiosmtplib.SMTPException as error:
+            said = (
+                f"{error.code} {error.message}" if isinstance(error, aiosmtplib.SMTPResponseException) else str(error)
+            )
+            raise Unreachable(f"{config.host} port {config.port}: {_words(said)}") from error
+        except OSError as error:  # TLS: a certificate that doesn't hold, or no TLS there at all
+            raise Unreachable(f"{config.host} port {config.port}, {config.security}: {_words(str(error))}") from error
+
+
+async def _envelope(session: aiosmtplib.SMTP, message: OutgoingMessage, body: bytes) -> None:
+    """MAIL and RCPT. Nothing is taken yet: a yes here binds nobody."""
+    options = [f"SIZE={len(body)}"] if session.supports_extension("size") else []
+    if not body.isascii() and session.supports_extension("8bitmime"):
+        options.append("BODY=8BITMIME")
+    try:
+        await session.mail(_on_the_wire(message.sender.address), options=options)
+        await session.rcpt(_on_the_wire(message.recipient.address))
+    except aiosmtplib.SMTPResponseException as error:
+        if error.code in LOG_IN_FIRST:
+            raise AuthFailed(f"The mail server wants a log-in: {_words(error.message)}") from error
+        raise _no(error, message) from error
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise Unreachable(f"The mail server went away: {_words(str(error))}") from error
+
+
+def _no(error: aiosmtplib.SMTPResponseException, message: OutgoingMessage) -> PluginError:
+    """4xx: not now. 5xx: never. Its words may repeat the citizen's address, which no log shall hold."""
+    words = error.message.replace(message.recipient.address, "the recipient")
+    said = f"{error.code} {_words(words)}"
+    return Refused(said) if error.code >= FOR_GOOD else Deferred(said)
+
+
+def _on_the_wire(address: str) -> str:
+    """With its domain in ASCII (RFC 5890). `compose` has refused a local part that isn't: no answer would come back to it."""
+    local, at, domain = address.rpartition("@")
+    return local + at + domain.encode("idna").decode("ascii")
+
+
+async def _quit(session: aiosmtplib.SMTP) -> None:
+    # A server that doesn't say goodbye has taken the message all the same.
+    with suppress(aiosmtplib.SMTPException, OSError):
+        await session.quit(timeout=GOODBYE)
+
+
+def _words(said: str) -> str:
+    """The server's words on one line, without control characters and addresses' surrogates."""
+    return re.sub(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]+", " ", said)[:WORDS].strip()
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@hook_impl
+def register_plugins(register: Register) -> None:
+    register.connector(Smtp)

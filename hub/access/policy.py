@@ -1,0 +1,113 @@
+"""Policy: the one place that answers "may this person do this to that".
+
+What a person may not know of is not found; what they may know of but not do is not allowed.
+"""
+
+from functools import lru_cache
+from typing import Protocol
+
+from msgspec.structs import replace
+from sqlalchemy import ColumnElement, and_, false, or_
+
+from hub.access.person import Actor
+from hub.errors import NotAllowed, NotFound
+from hub.inbox.conversation import Conversation
+
+WORKERS = ("agent", "lead")
+"""Roles that read and work conversations, in the queues of their membership."""
+
+
+class Placed(Protocol):
+    """What decides who may see a conversation."""
+
+    @property
+    def municipality_id(self) -> int:
+        """Whose it is."""
+        ...
+
+    @property
+    def queue_id(self) -> int:
+        """Where it lies."""
+        ...
+
+    @property
+    def confidential_queue_id(self) -> int | None:
+        """Who alone may open it."""
+        ...
+
+
+def may_open(actor: Actor, conversation: Placed) -> bool:
+    """Agents and leads of its queue; a confidential one only members named for that very queue."""
+    if "read" not in actor.grants:
+        return False
+    if conversation.confidential_queue_id is not None:
+        return any(
+            held.role in WORKERS
+            and held.municipality_id == conversation.municipality_id
+            and held.queue_id == conversation.confidential_queue_id
+            for held in actor.memberships
+        )
+    return actor.holds(WORKERS, conversation.municipality_id, conversation.queue_id)
+
+
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """`may_open` as a condition on Conversation, for lists, counts and search."""
+    if "read" not in actor.grants:
+        return false()
+    places = [held for held in actor.memberships if held.role in WORKERS]
+    named = {(held.municipality_id, held.queue_id) for held in places if held.queue_id is not None}
+    whole = {held.municipality_id for held in places if held.queue_id is None}
+    plain: list[ColumnElement[bool]] = [Conversation.municipality_id == each for each in sorted(whole)]
+    secret: list[ColumnElement[bool]] = []
+    for municipality_id, queue_id in sorted(named):
+        here = Conversation.municipality_id == municipality_id
+        plain.append(and_(here, Conversation.queue_id == queue_id))
+        secret.append(and_(here, Conversation.confidential_queue_id == queue_id))
+    return or_(false(), and_(Conversation.confidential_queue_id.is_(None), or_(false(), *plain)), *secret)
+
+
+@lru_cache(maxsize=4096)
+def visible_in(actor: Actor, municipality_id: int) -> ColumnElement[bool]:
+    """`visible` as far as it concerns one municipality. The same object for the same answer: statements are kept by it."""
+    here = tuple(held for held in actor.memberships if held.municipality_id == municipality_id)
+    return visible(replace(actor, memberships=here))
+
+
+def require_open(actor: Actor, conversation: Conversation | None) -> Conversation:
+    """Raises NotFound: who may not open it is not told that it exists."""
+    if conversation is None or not may_open(actor, conversation):
+        raise NotFound("There is no such conversation.")
+    return conversation
+
+
+def require_work(actor: Actor, conversation: Conversation | None) -> Conversation:
+    """To answer, note, assign, close: whoever may open it, with a token that may write."""
+    found = require_open(actor, conversation)
+    if "write" not in actor.grants:
+        raise NotAllowed("This token may only read: it lacks the scope write.")
+    return found
+
+
+def may_be_assigned(actor: Actor, conversation: Conversation) -> bool:
+    """Whether that person could open it, whatever their tokens may."""
+    return may_open(Actor(actor.id, actor.name, actor.email, actor.language, actor.memberships, frozenset({"read"})), conversation)
+
+
+def reads_citizens(actor: Actor, municipality_id: int) -> bool:
+    """Agents and leads of the municipality, in whatever queue."""
+    return "read" in actor.grants and any(
+        held.role in WORKERS and held.municipality_id == municipality_id for held in actor.memberships
+    )
+
+
+def runs_channels(actor: Actor, municipality_id: int | None) -> bool:
+    """IT of the municipality; a shared channel: IT of any."""
+    return "it" in actor.grants and any(
+        held.role == "it" and municipality_id in {None, held.municipality_id} for held in actor.memberships
+    )
+
+
+def require_it(actor: Actor) -> None:
+    """Channels and raw events are IT's. Raises NotAllowed."""
+    if not runs_channels(actor, None):
+        raise NotAllowed("Channels and raw events are for IT: this needs the role it and a token with the scope it.")

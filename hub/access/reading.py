@@ -1,0 +1,43 @@
+"""The reading log: who opened which conversation or citizen, when, and for break-glass, why."""
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub import clock
+from hub.access.person import Actor
+from hub.storage.base import Row
+from hub.storage.unit import Unit
+
+
+class Reading(Row):
+    """`subject_key`: keyed hash of what was opened; no reference to what may be erased."""
+
+    __tablename__ = "reading"
+    __table_args__ = (Index("ix_reading_subject", "subject_key"),)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[int]
+    kind: Mapped[str]
+    subject_key: Mapped[str]
+    conversation_id: Mapped[int | None]
+    reason: Mapped[str | None]
+
+
+def log_reading(
+    unit: Unit, by: Actor, kind: str, subject_id: int, conversation_id: int | None = None, reason: str | None = None
+) -> None:
+    """Written with the unit that reads: no row, nothing read. `kind`: conversation | citizen | raw_event."""
+    unit.add(
+        Reading(
+            person_id=by.id,
+            at=clock.now(),
+            kind=kind,
+            subject_key=subject_key(unit, kind, subject_id),
+            conversation_id=conversation_id,
+            reason=reason,
+        )
+    )
+
+
+def subject_key(unit: Unit, kind: str, subject_id: int) -> str:
+    """Keyed hash, hex: tells whether two rows are of one subject, and nothing else."""
+    return unit.keys.mac("subject", f"{kind}:{subject_id}".encode()).hex()[:32]

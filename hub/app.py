@@ -1,0 +1,97 @@
+"""Composition root: the one place that knows every room. A `Hub` is a process's storage, plugins and worker."""
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from litestar import Litestar
+
+from hub.doorbell import Doorbell
+from hub.inbound.replay import Replayed, replay
+from hub.plugin_host.manager import load
+from hub.plugin_host.registry import Registry
+from hub.settings import Settings
+from hub.storage.blobs import Blobs
+from hub.storage.engine import open_engines
+from hub.storage.keys import load_keys
+from hub.storage.migrate import require_newest
+from hub.storage.unit import Storage
+from hub.worker.embedded import Worker, ring_on_commit
+
+log = logging.getLogger(__name__)
+
+
+def open_storage(settings: Settings) -> Storage:
+    """Engines, keys and blobs by the settings."""
+    return Storage(open_engines(settings.database_url), load_keys(Path(settings.key_file)), Blobs(Path(settings.blob_folder)))
+
+
+class Hub:
+    """What a process holds while it runs. `serves`: it answers requests and listens; `works`: it reads and sends."""
+
+    def __init__(self, settings: Settings, *, serves: bool, works: bool) -> None:
+        self.settings = settings
+        self.storage = open_storage(settings)
+        require_newest(self.storage.engines.reader)
+        self.registry: Registry = load(settings.blocked_plugins)
+        self._serves, self._works = serves, works
+        self._worker: Worker | None = None
+
+    async def replay(self, raw_id: int) -> Replayed:
+        """Read a raw event again, in this process's children."""
+        if self._worker is None:
+            raise RuntimeError("the hub isn't running")
+        return (await replay(self.storage, self._worker.pipeline, self._worker.routers, [raw_id]))[0]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """The worker and the doorbell, for as long as the block lasts. Raises what ended them."""
+        async with asyncio.TaskGroup() as tasks:
+            rope = self._rope()
+            bell = Doorbell(rope.pull if rope and self._serves else None)
+            worker = Worker(
+                self.storage, self.registry, self.settings, bell, listens=self._serves, works=self._works
+            )
+            self._worker = worker
+            ring_on_commit(self.storage, bell, also_read=not self._works)
+            started = [tasks.create_task(worker.run(), name="worker")]
+            if self._works and self.settings.redis_url:
+                from hub.worker.arq_worker import answer_the_door  # arq only where there is a Redis
+
+                started.append(tasks.create_task(answer_the_door(self.settings.redis_url, bell), name="door"))
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 50)
+            try:
+                yield
+            finally:
+                for task in started:
+                    task.cancel()
+                if rope:
+                    await rope.close()
+        self._worker = None
+        self.storage.close()
+
+    def _rope(self):  # type: ignore[no-untyped-def]  # its type is imported only where there is a Redis
+        if not self.settings.redis_url:
+            return None
+        from hub.worker.arq_worker import Bellrope
+
+        return Bellrope(self.settings.redis_url)
+
+
+def create_app(hub: Hub) -> Litestar:
+    """The web application over a hub, which runs as long as the application does."""
+    from hub.web import routes
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        app.state.storage, app.state.settings = hub.storage, hub.settings
+        app.state.registry, app.state.replay = hub.registry, hub.replay
+        async with hub.running():
+            yield
+
+    return routes.create(lifespan=[lifespan])

@@ -1,0 +1,1 @@
+"""Configured channels: add, check, pause, lease, health."""

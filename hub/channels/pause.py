@@ -1,0 +1,28 @@
+"""Pause: a channel stands still until somebody resumes it, and says why."""
+
+from hub.channels.channel import Channel
+from hub.errors import NotFound
+from hub.storage.unit import Happening, Unit
+
+
+def pause(unit: Unit, channel_id: int, why: str) -> Channel:
+    """`why` is for a person of IT. Raises NotFound."""
+    channel = _channel(unit, channel_id)
+    channel.paused_why = why
+    unit.note(Happening("channel_changed", channel.id, channel.home_id))
+    return channel
+
+
+def resume(unit: Unit, channel_id: int) -> Channel:
+    """Runs again at once. Raises NotFound."""
+    channel = _channel(unit, channel_id)
+    channel.paused_why = None
+    unit.note(Happening("channel_changed", channel.id, channel.home_id))
+    return channel
+
+
+def _channel(unit: Unit, channel_id: int) -> Channel:
+    channel = unit.lock(Channel, channel_id)
+    if channel is None:
+        raise NotFound(f"There is no channel {channel_id}.")
+    return channel

@@ -1,0 +1,1 @@
+"""What every route needs: unit of work, person, problems, idempotency."""

@@ -1,0 +1,39 @@
+"""Desk: what a route works with: who asks, and storage in the scope of that person."""
+
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from litestar import Request
+
+from hub.access.person import Actor
+from hub.settings import Settings
+from hub.storage.scope import Scope
+from hub.storage.unit import Storage, Unit
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Desk:
+    """One for a request. What it runs is given the unit of work and who asks."""
+
+    def __init__(self, storage: Storage, settings: Settings, actor: Actor) -> None:
+        self.storage, self.settings, self.actor = storage, settings, actor
+
+    async def read(
+        self, work: Callable[Concatenate[Unit, Actor, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """In the person's own scope; nothing can be written."""
+        return await self.storage.read(Scope.of(self.actor), work, self.actor, *args, **kwargs)
+
+    async def write(
+        self, work: Callable[Concatenate[Unit, Actor, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """In the person's own scope."""
+        return await self.storage.write(Scope.of(self.actor), work, self.actor, *args, **kwargs)
+
+
+def provide_desk(request: Request[Actor, Any, Any]) -> Desk:
+    """For routes that ask who is there."""
+    state = request.app.state
+    return Desk(state.storage, state.settings, request.user)

@@ -1,0 +1,105 @@
+"""Person: who asks, by their bearer token, and whether they may ask this route at all.
+
+What they may do to which thing `hub.access.policy` answers in the unit of work; here only a token's scopes are checked,
+before the input is read.
+"""
+
+import hashlib
+from collections import OrderedDict
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.exceptions import ImproperlyConfiguredException, NotAuthorizedException, ValidationException
+from litestar.handlers.base import BaseRouteHandler
+
+from hub import clock
+from hub.access import login, policy
+from hub.access.person import Actor
+from hub.errors import NotAllowed
+from hub.storage.scope import Scope
+from hub.storage.unit import Storage
+
+ANYONE = {"permission": "anyone"}
+"""Without log-in."""
+PERSON = {"permission": "person"}
+"""Any of ours."""
+READ = {"permission": "read"}
+WORK = {"permission": "work"}
+IT = {"permission": "it"}
+PERMISSIONS = frozenset(each["permission"] for each in (ANYONE, PERSON, READ, WORK, IT))
+
+CACHED = 2 * clock.SECOND
+"""How long a disabled person or an ended token may still work."""
+_MOST_CACHED = 2_000
+_LONGEST_TOKEN = 200
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+
+class Cache:
+    """Actors by the hash of their token, for `CACHED` microseconds. Only what was found is kept."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[bytes, tuple[int, Actor]] = OrderedDict()
+
+    def get(self, key: bytes) -> Actor | None:
+        until, actor = self._known.get(key, (0, None))
+        return actor if clock.now() < until else None
+
+    def put(self, key: bytes, actor: Actor) -> None:
+        self._known[key] = (clock.now() + CACHED, actor)
+        self._known.move_to_end(key)
+        if len(self._known) > _MOST_CACHED:
+            self._known.popitem(last=False)
+
+
+async def admit(connection: Connection, handler: BaseRouteHandler) -> None:
+    """The guard of every route. A route that states no permission lets nobody in."""
+    permission = handler.opt.get("permission")
+    if permission not in PERMISSIONS:
+        raise ImproperlyConfiguredException(f"{handler} states no permission")
+    _refuse_unknown_parameters(connection, handler)
+    if permission == ANYONE["permission"]:
+        return
+    actor = await _actor(connection)
+    if permission in {"read", "work"} and "read" not in actor.grants:
+        raise NotAllowed("This token may not read: it lacks the scope read.")
+    if permission == "work" and "write" not in actor.grants:
+        raise NotAllowed("This token may only read: it lacks the scope write.")
+    if permission == "it":
+        policy.require_it(actor)
+    connection.scope["user"] = actor
+
+
+async def _actor(connection: Connection) -> Actor:
+    kind, _, token = connection.headers.get("authorization", "").partition(" ")
+    token = token.strip()
+    if kind.lower() != "bearer" or not token or len(token) > _LONGEST_TOKEN:
+        raise NotAuthorizedException("Log in: send an API token as Authorization: Bearer ….")
+    key = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+    cache = _cache(connection.app.state)
+    actor = cache.get(key)
+    if actor is None:
+        storage: Storage = connection.app.state.storage
+        actor = await storage.read(Scope.everything("log-in"), login.by_token, token) if token.isascii() else None
+        if actor is None:
+            raise NotAuthorizedException("This token is unknown, expired or ended.")
+        cache.put(key, actor)
+    return actor
+
+
+def _cache(state: Any) -> Cache:
+    if "actors" not in state:
+        state.actors = Cache()
+    found: Cache = state.actors
+    return found
+
+
+def _refuse_unknown_parameters(connection: Connection, handler: BaseRouteHandler) -> None:
+    """A filter that is misspelt would otherwise show everything."""
+    known = handler.parsed_fn_signature.parameters
+    unknown = sorted(set(connection.query_params) - set(known))
+    if unknown:
+        raise ValidationException(
+            "The request can't be used as it is.",
+            extra=[{"key": unknown[0][:50], "message": "there is no such parameter here", "source": "query"}],
+        )

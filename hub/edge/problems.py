@@ -1,0 +1,106 @@
+"""Problems: every error as RFC 9457 problem details. No trace, no text of somebody else's, ever leaves this way."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+from msgspec import Struct
+from sqlalchemy.exc import IntegrityError
+
+from hub.errors import Conflict, Invalid, NotAllowed, NotFound, TorgError, Unavailable
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 5
+_BUG = "Something went wrong here. It was written to the log; nothing was changed."
+
+
+class Fault(Struct, frozen=True):
+    """A part of the input that can't be used."""
+
+    field: str
+    detail: str
+
+
+class Problem(Struct, frozen=True, omit_defaults=True):
+    """RFC 9457. `field`: the part of the input that is meant, dotted."""
+
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    errors: tuple[Fault, ...] = ()
+
+
+class Stale(Conflict):
+    """What `If-Match` names is no longer what there is."""
+
+
+class VersionMissing(TorgError):
+    """A change was asked for without the version that was seen."""
+
+
+_STATUS: dict[type[TorgError], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Conflict: HTTPStatus.CONFLICT,
+    Stale: HTTPStatus.PRECONDITION_FAILED,
+    VersionMissing: HTTPStatus.PRECONDITION_REQUIRED,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+def _of_ours(request: Request[Any, Any, Any], error: TorgError) -> Response[bytes]:
+    status = _STATUS.get(type(error))
+    if status is None:
+        return _of_a_bug(request, error)
+    headers = {"Retry-After": str(RETRY_SECONDS)} if isinstance(error, Unavailable) else {}
+    return _answer(status, str(error), headers, field=error.field or None if isinstance(error, Invalid) else None)
+
+
+def _of_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _of_a_bug(request, error)
+    status = HTTPStatus(error.status_code)
+    headers = dict(error.headers or {})
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="torg"'
+    if status is HTTPStatus.NOT_FOUND:
+        return _answer(status, "There is nothing at this address.", headers)
+    extra = error.extra if isinstance(error.extra, list) else []
+    faults = tuple(Fault(str(each.get("key", "")), str(each.get("message", ""))) for each in extra if isinstance(each, dict))
+    # The detail of a failed validation names method, address and query: it says no more than the faults do.
+    detail = "The request can't be used as it is." if faults else error.detail
+    return _answer(status, detail, headers, errors=faults)
+
+
+def _of_integrity(request: Request[Any, Any, Any], error: IntegrityError) -> Response[bytes]:
+    log.warning("a constraint refused %s %s: %s", request.method, request.url.path, type(error.orig).__name__)
+    return _answer(HTTPStatus.CONFLICT, "Somebody did the same at the same moment: read again, then decide.", {})
+
+
+def _of_a_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, _BUG, {})
+
+
+def _answer(
+    status: HTTPStatus, detail: str, headers: Mapping[str, str], *, field: str | None = None, errors: tuple[Fault, ...] = ()
+) -> Response[bytes]:
+    problem = Problem(status.phrase, status.value, detail, field, errors)
+    return Response(msgspec.json.encode(problem), status_code=status.value, media_type=MEDIA_TYPE, headers=dict(headers))
+
+
+PROBLEMS: ExceptionHandlersMap = {
+    TorgError: _of_ours,
+    HTTPException: _of_http,
+    IntegrityError: _of_integrity,
+    Exception: _of_a_bug,
+}

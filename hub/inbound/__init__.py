@@ -1,0 +1,1 @@
+"""The way in: raw events are kept, parsed in children, made entries of conversations."""

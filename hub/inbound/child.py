@@ -1,0 +1,114 @@
+"""The child process: parses one group of raw events at a time, under limits, and answers with items and search tokens.
+
+Run as `python -m hub.inbound.child` by `children`; frames are a length of four bytes and MessagePack. Hostile input ends
+this process at worst, never the hub.
+"""
+
+import ctypes
+import resource
+import sys
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+import msgspec
+from msgspec import Struct
+
+from hub.contract import RawEvent, ReceivedMessage, Unreadable
+
+MEMORY = 512 * 1024 * 1024
+"""Bytes of address space."""
+CPU_SECONDS = 5
+"""For one group."""
+_NEW_NETWORK, _NEW_USERS = 0x40000000, 0x10000000
+
+
+class Job(Struct, frozen=True):
+    """Raw events to parse together, by the parser of a kind."""
+
+    kind: str
+    events: Sequence[RawEvent]
+
+
+class Read(Struct, frozen=True):
+    """An item with what search and timeline need of it: made here, because it costs more than storing it."""
+
+    message: ReceivedMessage
+    language: str | None
+    tokens: Sequence[str]
+
+
+class Answer(Struct, frozen=True):
+    """Items, or why there are none. `bug`: the parser failed in a way that its contract doesn't know."""
+
+    items: Sequence[Read] = ()
+    unreadable: str | None = None
+    bug: str | None = None
+
+
+def main() -> None:
+    """Answers jobs until its standard input ends."""
+    _limit()
+    from hub.plugin_host.manager import load
+
+    registry = load(blocked=sys.argv[1].split(",") if len(sys.argv) > 1 else ())
+    decoder, encoder = msgspec.msgpack.Decoder(Job), msgspec.msgpack.Encoder()
+    stream_in, stream_out = sys.stdin.buffer, sys.stdout.buffer
+    while frame := _read_frame(stream_in):
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + CPU_SECONDS, resource.RLIM_INFINITY))
+        job = decoder.decode(frame)
+        try:
+            answer = _answer(registry.connector(job.kind).parse(job.events))
+        except Unreadable as error:
+            answer = Answer(unreadable=str(error))
+        except MemoryError:
+            answer = Answer(unreadable="It takes more memory to read than one message may have.")
+        except RecursionError:
+            answer = Answer(unreadable="It is nested more deeply than can be read.")
+        except Exception as error:  # a parser's bug: this one item is set aside with its trace
+            answer = Answer(bug=_trace(error))
+        _write_frame(stream_out, encoder.encode(answer))
+
+
+def _answer(items: Sequence[Any]) -> Answer:
+    from hub.storage import words
+
+    read = []
+    for item in items:
+        said = item.visible_text
+        language = words.guess_language(said)
+        names = " ".join(attachment.name for attachment in item.attachments)
+        everything = f"{item.subject} {item.sender.name} {item.sender.address} {said} {names}"
+        read.append(Read(item, language, words.tokens(everything, language)))
+    return Answer(read)
+
+
+def _trace(error: BaseException) -> str:
+    import traceback
+
+    # File, line and error's kind: its text may quote the mail.
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    return "\n".join([f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames] + [type(error).__name__])
+
+
+def _limit() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    # A network of its own with nothing in it, where the kernel lets us; elsewhere the limits above must do.
+    ctypes.CDLL(None, use_errno=True).unshare(_NEW_USERS | _NEW_NETWORK)
+
+
+def _read_frame(stream: BinaryIO) -> bytes:
+    head = stream.read(4)
+    return stream.read(int.from_bytes(head)) if len(head) == 4 else b""  # noqa: PLR2004 - its four bytes
+
+
+def _write_frame(stream: BinaryIO, frame: bytes) -> None:
+    stream.write(len(frame).to_bytes(4))
+    stream.write(frame)
+    stream.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,306 @@
+"""Normalise: a group of parsed mails becomes rows, table by table: a statement a table, not a statement a mail."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select, update
+
+from hub import clock, faults
+from hub.clock import NEVER
+from hub.inbound.raw_event import PARSER_VERSION, RawEvent
+from hub.inbound.thread import Incoming, Thread, Threads
+from hub.inbox import calendar
+from hub.inbox.citizen import Citizen, CitizenPoint
+from hub.inbox.conversation import NO_CONTACT, Conversation
+from hub.inbox.entry import Attachment, Entry, Mail
+from hub.inbox.participant import Participant
+from hub.storage import search_index
+from hub.storage.blobs import IN_ROW
+from hub.storage.ids import new_id
+from hub.storage.unit import Happening, Unit
+
+
+def normalise(unit: Unit, group: Sequence[Incoming], state: str = "new") -> int:
+    """Makes entries of the mails whose raw event is still in `state`; returns how many. Another worker's are left alone."""
+    ours = _claim(unit, group, state)
+    if not ours:
+        return 0
+    rows = _Rows(unit, ours)
+    for mail in ours:
+        rows.take(mail)
+    rows.write()
+    faults.point("normalised")
+    return len(ours)
+
+
+def mail_values(mail: Incoming) -> dict[str, Any]:
+    """The columns of `mail` that parsing decides."""
+    message = mail.message
+    return {
+        "message_id": message.message_id,
+        "in_reply_to": message.in_reply_to,
+        "refs": list(message.references),
+        "sender": mail.sender,
+        "recipients": {"to": [each.address for each in message.to], "cc": [each.address for each in message.cc]},
+        "automatic": message.automatic,
+        "authentication": None,
+        "safe_html": message.html,
+    }
+
+
+def entry_values(mail: Incoming) -> dict[str, Any]:
+    """The columns of `entry` that parsing decides."""
+    message = mail.message
+    return {
+        "language": mail.language or mail.place.language,
+        "text": message.visible_text,
+        "body": {
+            "subject": message.subject,
+            "name": message.sender.name,
+            "sender": message.sender.address,
+            "address": mail.our_address,
+            "to": [[each.name, each.address] for each in message.to],
+            "cc": [[each.name, each.address] for each in message.cc],
+            "sent_at": clock.to_iso(message.sent_at),
+            "full_text": message.text if message.text != message.visible_text else None,
+            "problems": list(message.problems),
+        },
+    }
+
+
+def attachment_rows(mail: Incoming, entry_id: int) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+    """Rows, and the blobs of those too large for one."""
+    rows, blobs = [], {}
+    for each in mail.message.attachments:
+        owner = f"attachments/{mail.place.municipality_id}"
+        name = f"{owner}/{each.sha256}" if each.size > IN_ROW else None
+        if name:
+            blobs[name] = each.content
+        rows.append(
+            {
+                "id": new_id(),
+                "municipality_id": mail.place.municipality_id,
+                "public_id": secrets.token_urlsafe(16),
+                "entry_id": entry_id,
+                "sha256": each.sha256,
+                "body": None if name else each.content,
+                "blob": name,
+                "name": each.name,
+                "media_type": each.media_type,
+                "size": each.size,
+                "inline_id": each.content_id,
+            }
+        )
+    return rows, blobs
+
+
+def _claim(unit: Unit, group: Sequence[Incoming], state: str) -> list[Incoming]:
+    """Those that nobody else has made entries of meanwhile: the row's lock decides."""
+    claimed = unit.changed(
+        update(RawEvent)
+        .where(RawEvent.id.in_([mail.raw_id for mail in group]), RawEvent.state == state)
+        .values(state="read", reason=None, parser=PARSER_VERSION, attempts=RawEvent.attempts + 1)
+        .returning(RawEvent.id, RawEvent.municipality_id)
+    )
+    known = {row.id: row.municipality_id for row in claimed}
+    ours = [mail for mail in group if mail.raw_id in known]
+    # A shared channel's event is whose its router says.
+    placed = [mail for mail in ours if known[mail.raw_id] != mail.place.municipality_id]
+    unit.update_many(RawEvent, [{"id": mail.raw_id, "municipality_id": mail.place.municipality_id} for mail in placed])
+    return ours
+
+
+class _Rows:
+    """Rows of a group, gathered per table and written in the order of their references."""
+
+    def __init__(self, unit: Unit, group: Sequence[Incoming]) -> None:
+        self._unit = unit
+        self._threads = Threads(unit, group)
+        self._points = _points(unit, group)
+        self._joined: dict[int, Thread] = {}
+        self._new: dict[type[Any], list[dict[str, Any]]] = {
+            table: [] for table in (Citizen, CitizenPoint, Conversation, Participant, Entry, Mail, Attachment)
+        }
+        self._tokens: list[tuple[int, int, Sequence[str]]] = []
+        self._blobs: dict[str, bytes] = {}
+        self._recorded_at = clock.now()
+
+    def take(self, mail: Incoming) -> None:
+        """One mail: the conversation it joins or begins, then its entry."""
+        thread, related = self._threads.find(mail)
+        if thread is None:
+            thread = self._begin(mail, related)
+        else:
+            self._join(thread, mail)
+        self._add_entry(thread, mail)
+        self._threads.learn(thread, mail.message)
+
+    def write(self) -> None:
+        """All of it, in one go."""
+        self._unit.blobs.put_many(self._blobs)
+        for table, rows in self._new.items():
+            self._unit.insert_many(table, rows)
+        search_index.write(self._unit, self._tokens)
+        self._unit.update_many(
+            Conversation,
+            [
+                {
+                    "id": thread.id,
+                    "due_at": thread.due_at,
+                    "wait_until": thread.wait_until,
+                    "closed_at": thread.closed_at,
+                    "version": thread.version,
+                    "last_entry_id": thread.last_entry_id,
+                }
+                for thread in self._joined.values()
+            ],
+        )
+
+    def _begin(self, mail: Incoming, related: int | None) -> Thread:
+        citizen_id, point_id = self._citizen(mail)
+        place = mail.place
+        thread = Thread(
+            new_id(), place.municipality_id, citizen_id, place.queue_id, NEVER, None, None, 1, mail.language or place.language, None
+        )
+        if mail.message.automatic not in NO_CONTACT:
+            thread.due_at = _due(mail)
+        self._new[Conversation].append(
+            {
+                "id": thread.id,
+                "municipality_id": place.municipality_id,
+                "citizen_id": citizen_id,
+                "queue_id": place.queue_id,
+                "subject": mail.message.subject,
+                "language": thread.language,
+                "opened_at": mail.received_at,
+                "due_at": thread.due_at,
+                "version": 1,
+                "related_id": related,
+                "hold": False,
+                "last_entry_id": None,
+            }
+        )
+        if point_id is not None:
+            self._new[Participant].append(
+                {
+                    "id": new_id(),
+                    "municipality_id": place.municipality_id,
+                    "conversation_id": thread.id,
+                    "citizen_point_id": point_id,
+                    "role": "sender",
+                }
+            )
+        self._threads.begin(thread, mail)
+        return thread
+
+    def _join(self, thread: Thread, mail: Incoming) -> None:
+        """A contact makes an answer due again, and a closed conversation open; an automatic mail does neither."""
+        thread.version += 1
+        self._joined[thread.id] = thread
+        if mail.message.automatic in NO_CONTACT:
+            return
+        if thread.closed_at is not None:
+            thread.closed_at = None
+            self._add_row(thread, mail, {"kind": "change", "author_kind": "hub", "visibility": "internal", "text": "", "body": {"what": "reopened"}})
+        if thread.due_at == NEVER or thread.wait_until is not None:
+            thread.due_at, thread.wait_until = _due(mail), None
+
+    def _add_entry(self, thread: Thread, mail: Incoming) -> None:
+        entry_id = self._add_row(
+            thread,
+            mail,
+            {
+                "kind": "mail",
+                "author_kind": "citizen",
+                "channel_id": mail.channel_id,
+                "raw_event_id": mail.raw_id,
+                "item_key": mail.message.key,
+                "visibility": "public",
+                **entry_values(mail),
+            },
+        )
+        self._new[Mail].append(
+            {"id": new_id(), "municipality_id": thread.municipality_id, "entry_id": entry_id, **mail_values(mail)}
+        )
+        rows, blobs = attachment_rows(mail, entry_id)
+        self._new[Attachment] += rows
+        self._blobs |= blobs
+        self._tokens.append((entry_id, thread.municipality_id, mail.tokens))
+
+    def _add_row(self, thread: Thread, mail: Incoming, values: dict[str, Any]) -> int:
+        entry_id = new_id()
+        self._new[Entry].append(
+            {
+                "id": entry_id,
+                "municipality_id": thread.municipality_id,
+                "conversation_id": thread.id,
+                "first_conversation_id": thread.id,
+                "occurred_at": mail.received_at,
+                "recorded_at": self._recorded_at,
+                "channel_id": None,
+                "raw_event_id": None,
+                "item_key": None,
+                "language": None,
+                **values,
+            }
+        )
+        thread.last_entry_id = entry_id
+        self._unit.note(Happening("entry_added", entry_id, thread.municipality_id, thread.id))
+        if thread.id not in self._joined:
+            self._new[Conversation][-1]["last_entry_id"] = entry_id
+        return entry_id
+
+    def _citizen(self, mail: Incoming) -> tuple[int, int | None]:
+        """Whose address this is, and the address; a new citizen when nobody's."""
+        key = (mail.place.municipality_id, mail.sender)
+        if mail.sender and key in self._points:
+            return self._points[key]
+        citizen_id, municipality_id = new_id(), mail.place.municipality_id
+        name = mail.message.sender.name or mail.message.sender.address
+        self._new[Citizen].append(
+            {
+                "id": citizen_id,
+                "municipality_id": municipality_id,
+                "kind": "person",
+                "name": name,
+                "language": mail.language,
+                "protection": "unknown",
+            }
+        )
+        if not mail.sender:
+            return citizen_id, None
+        point_id = new_id()
+        self._new[CitizenPoint].append(
+            {
+                "id": point_id,
+                "municipality_id": municipality_id,
+                "citizen_id": citizen_id,
+                "first_citizen_id": citizen_id,
+                "kind": "email",
+                "value": mail.message.sender.address.strip(),
+                "match_key": mail.sender,
+            }
+        )
+        self._points[key] = (citizen_id, point_id)
+        return citizen_id, point_id
+
+
+def _points(unit: Unit, group: Sequence[Incoming]) -> dict[tuple[int, str], tuple[int, int]]:
+    """(municipality, address) -> (citizen, point): of several who share it, the one known longest."""
+    rows = unit.rows(
+        select(CitizenPoint.municipality_id, CitizenPoint.match_key, CitizenPoint.citizen_id, CitizenPoint.id)
+        .where(
+            CitizenPoint.municipality_id.in_({mail.place.municipality_id for mail in group}),
+            CitizenPoint.kind == "email",
+            CitizenPoint.match_key.in_({mail.sender for mail in group}),
+            CitizenPoint.ended_at.is_(None),
+        )
+        .order_by(CitizenPoint.id.desc())
+    )
+    return {(row.municipality_id, row.match_key): (row.citizen_id, row.id) for row in rows}
+
+
+def _due(mail: Incoming) -> int:
+    days = calendar.ANSWER_DAYS if mail.place.answer_days is None else mail.place.answer_days
+    return calendar.due(mail.received_at, days, mail.place.timezone, mail.place.country)

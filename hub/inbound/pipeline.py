@@ -1,0 +1,219 @@
+"""The way in, told once: keep -> parse in children -> route -> thread -> rows -> announced.
+
+While one group commits, the next is parsed. What a crash leaves half-way is a raw event in state new: the sweep finds it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from msgspec import Struct
+from sqlalchemy import select, update
+
+from hub import clock, faults
+from hub.channels.channel import Channel
+from hub.contract import RawEvent as Event
+from hub.contract import Router
+from hub.errors import Invalid, Unavailable
+from hub.inbound.child import Answer, Job
+from hub.inbound.children import Children
+from hub.inbound.normalise import normalise
+from hub.inbound.raw_event import PARSER_VERSION, RawEvent
+from hub.inbound.receive import Kept, Receiver
+from hub.inbound.route import Directory, route
+from hub.inbound.thread import Incoming
+from hub.storage.scope import Scope
+from hub.storage.unit import Storage, Unit
+
+GROUP = 50
+"""Mails that are made entries of in one transaction."""
+MOST_IN_HAND = 1000
+"""Raw events held in memory; the others wait in their rows."""
+INTAKE = Scope.everything("intake")
+
+log = logging.getLogger(__name__)
+
+
+class Parsed(Struct):
+    """A raw event with what its parser made of it."""
+
+    kept: Kept
+    answer: Answer
+
+
+class Pipeline:
+    """One for a process that reads. `kinds` gives the kind of a channel by its id."""
+
+    def __init__(self, storage: Storage, children: Children, routers: dict[str, Router], *, reads: bool = True) -> None:
+        self._storage, self._children, self._routers, self._reads = storage, children, routers, reads
+        self._fresh: asyncio.Queue[Kept] = asyncio.Queue()
+        self._parsed: asyncio.Queue[list[Parsed]] = asyncio.Queue(maxsize=2)
+        self._in_hand: set[int] = set()
+        self._kinds: dict[int, str] = {}
+        self.receiver = Receiver(storage, self._take if reads else _leave_to_others)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.receiver.run())
+            if self._reads:
+                tasks.create_task(self._parse())
+                tasks.create_task(self._make_entries())
+
+    async def sweep(self, grace: int) -> int:
+        """Take in hand what has lain in state new for `grace` microseconds; returns how many."""
+        room = MOST_IN_HAND - len(self._in_hand)
+        if not self._reads or room <= 0:
+            return 0
+        found = await self._storage.read(INTAKE, _waiting, clock.now() - grace, room)
+        # Read one by one: a thousand large mails at once would fill the memory.
+        for row_id in found:
+            if row_id not in self._in_hand:
+                kept = await self._storage.read(INTAKE, load, row_id)
+                self._take([kept] if kept else [])
+        return len(found)
+
+    def _take(self, fresh: Sequence[Kept]) -> None:
+        for kept in fresh:
+            if len(self._in_hand) < MOST_IN_HAND and kept.id not in self._in_hand:
+                self._in_hand.add(kept.id)
+                self._fresh.put_nowait(kept)
+
+    async def _parse(self) -> None:
+        while True:
+            group = [await self._fresh.get()]
+            while len(group) < GROUP and not self._fresh.empty():
+                group.append(self._fresh.get_nowait())
+            try:
+                parsed = await self.parse(group)
+            except Unavailable as error:
+                log.warning("intake waits: %s", error)
+                self._let_go(group)
+                continue
+            faults.point("parsed")
+            await self._parsed.put(parsed)
+
+    async def parse(self, group: Sequence[Kept]) -> list[Parsed]:
+        """In children, a job an event. Raises Unavailable when a channel can't be looked up."""
+        unknown = {kept.channel_id for kept in group} - set(self._kinds)
+        if unknown:
+            self._kinds |= await self._storage.read(INTAKE, _kinds, unknown)
+        answers = await self._children.parse([Job(self._kinds[kept.channel_id], [kept.event]) for kept in group])
+        return [Parsed(kept, answer) for kept, answer in zip(group, answers, strict=True)]
+
+    async def _make_entries(self) -> None:
+        while True:
+            group = await self._parsed.get()
+            try:
+                await self.settle(group)
+            except Unavailable as error:
+                log.warning("intake waits: %s", error)
+            finally:
+                self._let_go([each.kept for each in group])
+            faults.point("conversation_committed")
+
+    async def settle(self, group: Sequence[Parsed], state: str = "new") -> None:
+        """Entries, or quarantine, for those still in `state`. A bug sets one event aside, not its group."""
+        try:
+            await self._storage.write(INTAKE, settle, group, self._routers, state)
+        except Unavailable:
+            raise
+        except Exception:  # one of the group brings a bug to light: each on its own then
+            log.exception("a group of %d raw events failed; trying them one by one", len(group))
+            for each in group:
+                try:
+                    await self._storage.write(INTAKE, settle, [each], self._routers, state)
+                except Unavailable:
+                    raise
+                except Exception as error:  # this one is set aside with its trace, the next goes on
+                    log.exception("raw event %d is set aside", each.kept.id)
+                    reason = f"A bug of the program ({type(error).__name__}) keeps it from being read; see the log."
+                    await self._storage.write(INTAKE, quarantine, each.kept.id, reason, state)
+
+    def _let_go(self, group: Sequence[Kept]) -> None:
+        self._in_hand.difference_update(kept.id for kept in group)
+
+
+def settle(unit: Unit, group: Sequence[Parsed], routers: dict[str, Router], state: str) -> None:
+    """One transaction: what can be read becomes entries, the rest is quarantined with its reason."""
+    directory = Directory(unit)
+    received = _received(unit, [each.kept.id for each in group])
+    mails: list[Incoming] = []
+    for each in group:
+        if each.kept.id not in received:
+            continue
+        reason = each.answer.unreadable or (each.answer.bug and f"The parser failed:\n{each.answer.bug}")
+        if reason:
+            quarantine(unit, each.kept.id, reason, state)
+            continue
+        try:
+            mails += incoming(routers, directory, each, received[each.kept.id])
+        except Invalid as error:
+            quarantine(unit, each.kept.id, f"It can't be placed: {error}", state)
+    normalise(unit, mails, state)
+
+
+def incoming(routers: dict[str, Router], directory: Directory, parsed: Parsed, received_at: int) -> list[Incoming]:
+    """A parsed event's messages with their place. Raises Invalid when they have none."""
+    kept = parsed.kept
+    envelope = [address for address in kept.event.origin.get("to", "").split(",") if address]
+    return [
+        Incoming(
+            raw_id=kept.id,
+            channel_id=kept.channel_id,
+            received_at=received_at,
+            place=route(routers, directory, kept.channel_id, [kept.event], read.message),
+            message=read.message,
+            language=read.language,
+            tokens=read.tokens,
+            our_address=_without_tag(envelope[0]) if envelope else "",
+            envelope=envelope,
+        )
+        for read in parsed.answer.items
+    ]
+
+
+def quarantine(unit: Unit, raw_id: int, reason: str, state: str = "new") -> None:
+    """Visible, downloadable, replayable; the next goes on."""
+    unit.change(
+        update(RawEvent)
+        .where(RawEvent.id == raw_id, RawEvent.state == state)
+        .values(state="quarantined", reason=reason, parser=PARSER_VERSION, attempts=RawEvent.attempts + 1)
+    )
+
+
+def load(unit: Unit, raw_id: int) -> Kept | None:
+    """A raw event with its bytes; None when it is erased or gone."""
+    row = unit.get(RawEvent, raw_id)
+    if row is None or row.state == "erased":
+        return None
+    body = unit.blobs.get(row.blob) if row.blob else row.body or b""
+    event = Event(row.source_key, body, row.media_type, row.group_key, row.origin, row.whole_size)
+    return Kept(row.id, row.channel_id, event)
+
+
+def _waiting(unit: Unit, before: int, limit: int) -> Sequence[int]:
+    return unit.all(
+        select(RawEvent.id)
+        .where(RawEvent.state == "new", RawEvent.received_at <= before)
+        .order_by(RawEvent.id)
+        .limit(min(limit, 4 * GROUP))
+    )
+
+
+def _kinds(unit: Unit, channel_ids: set[int]) -> dict[int, str]:
+    return {row.id: row.kind for row in unit.rows(select(Channel.id, Channel.kind).where(Channel.id.in_(channel_ids)))}
+
+
+def _received(unit: Unit, raw_ids: Sequence[int]) -> dict[int, int]:
+    rows = unit.rows(select(RawEvent.id, RawEvent.received_at).where(RawEvent.id.in_(raw_ids)))
+    return {row.id: row.received_at for row in rows}
+
+
+def _without_tag(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
+
+
+def _leave_to_others(_: Sequence[Kept]) -> None:
+    """A process that only receives: its workers are woken by the doorbell, and sweep."""

@@ -1,0 +1,193 @@
+"""Receive: raw events into storage before anything is made of them. `keep` returns after their commit.
+
+Events of all connections that wait are written in one transaction: while one commits, the next group gathers.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct
+from sqlalchemy import select, update
+
+from hub import clock, faults
+from hub.channels.channel import Channel
+from hub.contract import NotKept, RawEvent
+from hub.errors import Unavailable
+from hub.inbound.raw_event import RawEvent as Row
+from hub.inbox.municipality import Municipality
+from hub.storage.blobs import IN_ROW
+from hub.storage.ids import new_id
+from hub.storage.scope import Scope
+from hub.storage.unit import Happening, Storage, Unit
+
+MOST_TOGETHER = 200
+"""Events in one transaction: a few MB of log."""
+MOST_BYTES_TOGETHER = 8 * 1024 * 1024
+"""Bytes in one transaction, so that many large mails don't keep the writer to themselves."""
+_ANSWERED = 0.01
+"""Seconds after which a connector has told its source, for the crash point there."""
+
+
+class Kept(Struct, frozen=True):
+    """A raw event that is stored and not yet read."""
+
+    id: int
+    channel_id: int
+    event: RawEvent
+
+
+class _Waiting(Struct):
+    channel_id: int
+    events: Sequence[RawEvent]
+    size: int
+    kept: "asyncio.Future[Sequence[str]]"
+
+
+class Receiver:
+    """One for a process. `pass_on` is given what was new, after its commit; it must not wait."""
+
+    def __init__(self, storage: Storage, pass_on: Callable[[Sequence[Kept]], None]) -> None:
+        self._storage, self._pass_on = storage, pass_on
+        self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue()
+        self._held_over: _Waiting | None = None
+
+    async def keep(self, channel_id: int, events: Sequence[RawEvent]) -> Sequence[str]:
+        """A reference per event, after COMMIT. Raises NotKept when storage is in trouble."""
+        faults.point("received")
+        waiting = _Waiting(channel_id, events, sum(len(each.body) for each in events), asyncio.get_running_loop().create_future())
+        await self._waiting.put(waiting)
+        return await waiting.kept
+
+    async def run(self) -> None:
+        """Writes what waits, until cancelled."""
+        while True:
+            group = await self._gather()
+            try:
+                references, fresh = await self._storage.write(Scope.everything("intake"), _write, group)
+            except Unavailable as error:
+                for each in group:
+                    _settle(each.kept, error=NotKept(str(error)))
+                continue
+            except Exception as error:  # one event's bug must not end the intake of all
+                if len(group) > 1:
+                    await self._one_by_one(group)
+                else:
+                    _settle(group[0].kept, error=error)
+                continue
+            faults.point("raw_committed")
+            self._answer(group, references, fresh)
+
+    async def _gather(self) -> list[_Waiting]:
+        first = self._held_over or await self._waiting.get()
+        self._held_over = None
+        group, count, size = [first], len(first.events), first.size
+        while not self._waiting.empty() and count < MOST_TOGETHER:
+            more = self._waiting.get_nowait()
+            if size + more.size > MOST_BYTES_TOGETHER:
+                self._held_over = more
+                break
+            group.append(more)
+            count, size = count + len(more.events), size + more.size
+        return group
+
+    async def _one_by_one(self, group: Sequence[_Waiting]) -> None:
+        for each in group:
+            try:
+                references, fresh = await self._storage.write(Scope.everything("intake"), _write, [each])
+            except Exception as error:  # as above: this one is told, the next goes on
+                _settle(each.kept, error=NotKept(str(error)) if isinstance(error, Unavailable) else error)
+            else:
+                self._answer([each], references, fresh)
+
+    def _answer(self, group: Sequence[_Waiting], references: Mapping[tuple[int, str], int], fresh: Sequence[Kept]) -> None:
+        for each in group:
+            _settle(each.kept, [str(references[each.channel_id, event.key]) for event in each.events])
+        asyncio.get_running_loop().call_later(_ANSWERED, faults.point, "acknowledged")
+        self._pass_on(fresh)
+
+
+def _settle(
+    future: "asyncio.Future[Sequence[str]]", references: Sequence[str] = (), error: BaseException | None = None
+) -> None:
+    if future.done():  # its connection went away
+        return
+    if error is None:
+        future.set_result(references)
+    else:
+        future.set_exception(error)
+
+
+def _write(unit: Unit, group: Sequence[_Waiting]) -> tuple[dict[tuple[int, str], int], list[Kept]]:
+    known = _known(unit, group)
+    homes = _homes(unit, {each.channel_id for each in group})
+    rows, fresh, again = [], [], []
+    blobs: dict[str, bytes] = {}
+    now = clock.now()
+    for each in group:
+        for event in each.events:
+            place = (each.channel_id, event.key)
+            if place in known:
+                again.append(known[place])
+                continue
+            row_id = known[place] = new_id()
+            digest = hashlib.sha256(event.body).hexdigest()
+            name = f"raw/{each.channel_id}/{digest}" if len(event.body) > IN_ROW else None
+            if name:
+                blobs[name] = event.body
+            rows.append(
+                {
+                    "id": row_id,
+                    "municipality_id": homes.of(each.channel_id, event.origin),
+                    "channel_id": each.channel_id,
+                    "source_key": event.key,
+                    "group_key": event.group,
+                    "sha256": digest,
+                    "media_type": event.media_type,
+                    "origin": dict(event.origin),
+                    "body": None if name else event.body,
+                    "blob": name,
+                    "size": len(event.body),
+                    "whole_size": event.whole_size,
+                    "received_at": now,
+                    "arrivals": 1,
+                    "state": "new",
+                    "attempts": 0,
+                    "reason": None,
+                    "parser": None,
+                }
+            )
+            fresh.append(Kept(row_id, each.channel_id, event))
+            unit.note(Happening("raw_kept", row_id))
+    unit.blobs.put_many(blobs)
+    unit.insert_many(Row, rows)
+    for row_id in again:
+        unit.change(update(Row).where(Row.id == row_id).values(arrivals=Row.arrivals + 1))
+    unit.change(update(Channel).where(Channel.id.in_({each.channel_id for each in group})).values(last_contact_at=now))
+    faults.point("raw_written")
+    return known, fresh
+
+
+def _known(unit: Unit, group: Sequence[_Waiting]) -> dict[tuple[int, str], int]:
+    found: dict[tuple[int, str], int] = {}
+    for channel_id in {each.channel_id for each in group}:
+        keys = [event.key for each in group if each.channel_id == channel_id for event in each.events]
+        rows = unit.rows(select(Row.source_key, Row.id).where(Row.channel_id == channel_id, Row.source_key.in_(keys)))
+        found |= {(channel_id, key): row_id for key, row_id in rows}
+    return found
+
+
+class _Homes:
+    """Whose a raw event is, as far as its channel or its envelope tells; else None, until it is routed."""
+
+    def __init__(self, of_channel: Mapping[int, int | None], by_code: Mapping[str, int]) -> None:
+        self._of_channel, self._by_code = of_channel, by_code
+
+    def of(self, channel_id: int, origin: Mapping[str, str]) -> int | None:
+        routed = self._by_code.get(origin.get("route", "").partition("/")[0])
+        return routed if routed is not None else self._of_channel.get(channel_id)
+
+
+def _homes(unit: Unit, channel_ids: set[int]) -> _Homes:
+    of_channel = {row.id: row.home_id for row in unit.rows(select(Channel.id, Channel.home_id).where(Channel.id.in_(channel_ids)))}
+    return _Homes(of_channel, {row.code: row.id for row in unit.rows(select(Municipality.code, Municipality.id))})

@@ -1,0 +1,94 @@
+"""Replay: read raw events again, after a parser was bettered. What was quarantined gets its entries; what has them gets
+only what parsing decides anew. Routing, threading and state stay as they are."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from sqlalchemy import delete, select, update
+
+from hub.inbound.normalise import attachment_rows, entry_values, mail_values
+from hub.inbound.pipeline import INTAKE, Parsed, Pipeline, incoming, load
+from hub.inbound.raw_event import PARSER_VERSION, RawEvent
+from hub.inbound.route import Directory
+from hub.inbound.thread import Incoming
+from hub.contract import Router
+from hub.inbox.entry import Attachment, Entry, Mail
+from hub.storage import search_index
+from hub.storage.unit import Happening, Storage, Unit
+
+
+class Replayed(Struct, frozen=True):
+    """How a replay ended, per raw event: read | quarantined | gone."""
+
+    raw_id: int
+    state: str
+    reason: str | None
+
+
+async def replay(storage: Storage, pipeline: Pipeline, routers: dict[str, Router], raw_ids: Sequence[int]) -> list[Replayed]:
+    """One after the other, each in its own transaction."""
+    return [await _replay_one(storage, pipeline, routers, raw_id) for raw_id in raw_ids]
+
+
+def choose(unit: Unit, *, failed: bool, channel_id: int | None) -> Sequence[int]:
+    """Ids of the raw events to replay: only the quarantined ones, or all that were read as well; oldest first."""
+    states = ("quarantined",) if failed else ("quarantined", "read", "new")
+    query = select(RawEvent.id).where(RawEvent.state.in_(states)).order_by(RawEvent.id)
+    return unit.all(query if channel_id is None else query.where(RawEvent.channel_id == channel_id))
+
+
+async def _replay_one(storage: Storage, pipeline: Pipeline, routers: dict[str, Router], raw_id: int) -> Replayed:
+    kept = await storage.read(INTAKE, load, raw_id)
+    if kept is None:
+        return Replayed(raw_id, "gone", "there is no such raw event, or it was erased")
+    parsed = (await pipeline.parse([kept]))[0]
+    state = await storage.read(INTAKE, _state, raw_id)
+    if state == "read":
+        await storage.write(INTAKE, _read_anew, parsed, routers)
+    else:
+        await pipeline.settle([parsed], state or "new")
+    return await storage.read(INTAKE, _outcome, raw_id)
+
+
+def _read_anew(unit: Unit, parsed: Parsed, routers: dict[str, Router]) -> None:
+    """An event that has entries and can't be read any more keeps them as they are."""
+    if parsed.answer.unreadable or parsed.answer.bug:
+        return
+    entries = {row.item_key: row for row in unit.all(select(Entry).where(Entry.raw_event_id == parsed.kept.id))}
+    for mail in incoming(routers, Directory(unit), parsed, 0):
+        entry = entries.get(mail.message.key)
+        if entry is not None:
+            _update(unit, entry, mail)
+    unit.change(
+        update(RawEvent)
+        .where(RawEvent.id == parsed.kept.id)
+        .values(parser=PARSER_VERSION, attempts=RawEvent.attempts + 1)
+    )
+
+
+def _update(unit: Unit, entry: Entry, mail: Incoming) -> None:
+    for name, value in entry_values(mail).items():
+        setattr(entry, name, value)
+    unit.change(update(Mail).where(Mail.entry_id == entry.id).values(**mail_values(mail)))
+    kept = {
+        (row.sha256, row.name): row.public_id for row in unit.all(select(Attachment).where(Attachment.entry_id == entry.id))
+    }
+    unit.change(delete(Attachment).where(Attachment.entry_id == entry.id))
+    rows, blobs = attachment_rows(mail, entry.id)
+    for row in rows:
+        # The same file keeps its address: somebody may have it open.
+        row["public_id"] = kept.pop((row["sha256"], row["name"]), row["public_id"])
+        row["municipality_id"] = entry.municipality_id
+    unit.blobs.put_many(blobs)
+    unit.insert_many(Attachment, rows)
+    search_index.replace(unit, entry.id, entry.municipality_id, mail.tokens)
+    unit.note(Happening("conversation_changed", entry.conversation_id, entry.municipality_id, entry.conversation_id))
+
+
+def _state(unit: Unit, raw_id: int) -> str | None:
+    return unit.first(select(RawEvent.state).where(RawEvent.id == raw_id))
+
+
+def _outcome(unit: Unit, raw_id: int) -> Replayed:
+    row = unit.get(RawEvent, raw_id)
+    return Replayed(raw_id, row.state, row.reason) if row else Replayed(raw_id, "gone", None)

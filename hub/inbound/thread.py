@@ -1,0 +1,150 @@
+"""Thread: which conversation a mail belongs to.
+
+It joins by a token that we signed for its sender, or by a Message-ID we know, and in both cases only if its sender takes
+part in that conversation. Subject, body and Cc decide nothing. What names a conversation but may not join begins a new
+one, with a hint that the two may be related.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from sqlalchemy import select
+
+from hub.contract import ReceivedMessage
+from hub.inbound.route import Place
+from hub.inbox import reply_token
+from hub.inbox.citizen import CitizenPoint
+from hub.inbox.conversation import Conversation
+from hub.inbox.entry import Entry, Mail
+from hub.inbox.participant import Participant
+from hub.storage.unit import Unit
+
+_MOST_REFERENCES = 50
+
+
+class Incoming(Struct):
+    """A message on its way in, with whose it is."""
+
+    raw_id: int
+    channel_id: int
+    received_at: int
+    place: Place
+    message: ReceivedMessage
+    language: str | None
+    tokens: Sequence[str]
+    our_address: str
+    envelope: Sequence[str]
+
+    @property
+    def sender(self) -> str:
+        """Folded for comparison; empty when the mail names none."""
+        return self.message.sender.address.strip().lower()
+
+
+class Thread(Struct):
+    """What a joining mail changes of its conversation."""
+
+    id: int
+    municipality_id: int
+    citizen_id: int
+    queue_id: int
+    due_at: int
+    wait_until: int | None
+    closed_at: int | None
+    version: int
+    language: str | None
+    last_entry_id: int | None
+
+
+class Threads:
+    """The conversations that a group of mails may join, read in four queries, and those the group itself begins."""
+
+    def __init__(self, unit: Unit, group: Sequence[Incoming]) -> None:
+        self._signed = {each.raw_id: _signed(unit, each) for each in group}
+        self._by_message_id: dict[tuple[int, str], int] = {}
+        named = sorted({message_id for each in group for message_id in _references(each.message)})
+        if named:
+            rows = unit.rows(
+                select(Mail.municipality_id, Mail.message_id, Entry.conversation_id)
+                .join(Entry, (Entry.municipality_id == Mail.municipality_id) & (Entry.id == Mail.entry_id))
+                .where(Mail.municipality_id.in_({each.place.municipality_id for each in group}), Mail.message_id.in_(named))
+            )
+            self._by_message_id = {(row.municipality_id, row.message_id): row.conversation_id for row in rows}
+        ids = {*self._by_message_id.values(), *(each for each in self._signed.values() if each is not None)}
+        self.threads = _load(unit, ids)
+        self._takes_part = _participants(unit, self.threads)
+
+    def find(self, mail: Incoming) -> tuple[Thread | None, int | None]:
+        """The conversation it joins, or else the one it may be related to."""
+        named = [self._signed[mail.raw_id]]
+        named += [
+            self._by_message_id.get((mail.place.municipality_id, message_id)) for message_id in _references(mail.message)
+        ]
+        related = None
+        for conversation_id in named:
+            thread = self.threads.get(conversation_id) if conversation_id is not None else None
+            if thread is None or thread.municipality_id != mail.place.municipality_id:
+                continue
+            if (thread.id, mail.sender) in self._takes_part:
+                return thread, None
+            related = related or thread.id
+        return None, related
+
+    def begin(self, thread: Thread, mail: Incoming) -> None:
+        """A conversation that this group made: the next mail of the group may join it."""
+        self.threads[thread.id] = thread
+        if mail.sender:
+            self._takes_part.add((thread.id, mail.sender))
+
+    def learn(self, thread: Thread, message: ReceivedMessage) -> None:
+        """That this conversation now has this Message-ID. The first to claim one keeps it."""
+        if message.message_id:
+            self._by_message_id.setdefault((thread.municipality_id, message.message_id), thread.id)
+
+
+def _references(message: ReceivedMessage) -> list[str]:
+    """Newest first: In-Reply-To, then References from their end."""
+    named = [*([message.in_reply_to] if message.in_reply_to else []), *reversed(message.references)]
+    return list(dict.fromkeys(named))[:_MOST_REFERENCES]
+
+
+def _signed(unit: Unit, mail: Incoming) -> int | None:
+    """The conversation a token of ours names. Computed, not looked up: a forged one costs no query."""
+    places = [*mail.envelope, *(each.address for each in mail.message.to), *_references(mail.message)]
+    for token in reply_token.candidates(places):
+        found = reply_token.read(unit.keys, token, mail.place.municipality_id, mail.sender)
+        if found is not None:
+            return found
+    return None
+
+
+def _load(unit: Unit, ids: set[int]) -> dict[int, Thread]:
+    if not ids:
+        return {}
+    rows = unit.all(select(Conversation).where(Conversation.id.in_(ids)).with_for_update())
+    return {
+        row.id: Thread(
+            row.id, row.municipality_id, row.citizen_id, row.queue_id, row.due_at, row.wait_until, row.closed_at,
+            row.version, row.language, row.last_entry_id,
+        )
+        for row in rows
+    }  # fmt: skip
+
+
+def _participants(unit: Unit, threads: dict[int, Thread]) -> set[tuple[int, str]]:
+    if not threads:
+        return set()
+    rows = unit.rows(
+        select(Participant.conversation_id, CitizenPoint.match_key)
+        .join(
+            CitizenPoint,
+            (CitizenPoint.municipality_id == Participant.municipality_id) & (CitizenPoint.id == Participant.citizen_point_id),
+        )
+        .where(
+            Participant.municipality_id.in_({each.municipality_id for each in threads.values()}),
+            Participant.conversation_id.in_(threads),
+            CitizenPoint.kind == "email",
+            CitizenPoint.ended_at.is_(None),
+        )
+    )
+    return {(row.conversation_id, row.match_key) for row in rows}

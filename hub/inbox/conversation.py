@@ -1,0 +1,159 @@
+"""Conversation: one exchange with one citizen across channels. Its state columns are a cache of its entries.
+
+A verb changes the conversation and appends an entry in the same unit of work, and raises `version` by one.
+"""
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, select, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub import clock
+from hub.clock import NEVER
+from hub.errors import Conflict, Invalid
+from hub.inbox import calendar
+from hub.inbox.entry import Entry
+from hub.inbox.municipality import Municipality
+from hub.inbox.queue import Queue, QueueArea
+from hub.storage.base import MunicipalityRow, own, same_municipality
+from hub.storage.unit import Happening, Unit
+
+NO_CONTACT = frozenset({"auto_reply", "bounce", "complaint", "receipt"})
+"""Kinds of automatic mail that nobody waits for an answer to."""
+_OPEN = text("closed_at IS NULL")
+
+
+class Conversation(MunicipalityRow):
+    """`due_at` is NEVER when nothing is owed; `confidential_queue_id` limits who may open it without breaking glass.
+
+    `moved_from` has no key: it may name another municipality's row, which this one may not see. `related_id`: perhaps the
+    same exchange, but its sender takes no part in that one.
+    """
+
+    __tablename__ = "conversation"
+    __table_args__ = (
+        own(),
+        same_municipality("citizen_id", "citizen"),
+        same_municipality("related_id", "conversation"),
+        Index("ix_conversation_open", "municipality_id", "due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_conversation_citizen", "municipality_id", "citizen_id"),
+    )
+    citizen_id: Mapped[int]
+    queue_id: Mapped[int] = mapped_column(ForeignKey("queue.id"))
+    confidential_queue_id: Mapped[int | None] = mapped_column(ForeignKey("queue.id"))
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    subject: Mapped[str]
+    language: Mapped[str | None]
+    opened_at: Mapped[int]
+    due_at: Mapped[int] = mapped_column(default=NEVER)
+    wait_until: Mapped[int | None]
+    closed_at: Mapped[int | None]
+    last_entry_id: Mapped[int | None]
+    version: Mapped[int] = mapped_column(default=1)
+    moved_from: Mapped[int | None]
+    related_id: Mapped[int | None]
+    retain_until: Mapped[int | None]
+    hold: Mapped[bool] = mapped_column(default=False)
+
+    def expect(self, version: int) -> None:
+        """Raises Conflict unless it is still as whoever acts has seen it."""
+        if version != self.version:
+            raise Conflict(f"Somebody changed this conversation since you read it (version {version}, now {self.version}).")
+
+    def assign(self, unit: Unit, by_id: int, assignee_id: int | None) -> Entry:
+        """To a person, or to nobody. That they may work here is for the caller to have asked."""
+        was, self.assignee_id = self.assignee_id, assignee_id
+        return self.append_change(unit, by_id, "assigned", {"from": _id(was), "to": _id(assignee_id)})
+
+    def move(self, unit: Unit, by_id: int, queue: Queue) -> Entry:
+        """To another queue of the same municipality."""
+        answers_here = select(QueueArea).where(
+            QueueArea.queue_id == queue.id, QueueArea.municipality_id == self.municipality_id
+        )
+        if queue.retired_at is not None or unit.first(answers_here) is None:
+            raise Invalid("queue", "this queue doesn't answer for the conversation's municipality")
+        was, self.queue_id = self.queue_id, queue.id
+        return self.append_change(unit, by_id, "moved", {"from": _id(was), "to": _id(queue.id)})
+
+    def close(self, unit: Unit, by_id: int) -> Entry:
+        """Nothing is owed any more. What is already closed stays as it was closed."""
+        if self.closed_at is not None:
+            raise Conflict("This conversation is closed already.")
+        self.closed_at, self.due_at, self.wait_until = clock.now(), NEVER, None
+        return self.append_change(unit, by_id, "closed", {})
+
+    def reopen(self, unit: Unit, by_id: int | None) -> Entry:
+        """Open again; what was unanswered is owed again, from when it came."""
+        if self.closed_at is None:
+            raise Conflict("This conversation is open already.")
+        self.closed_at = None
+        self.due_at = self.owed(unit)
+        return self.append_change(unit, by_id, "reopened", {})
+
+    def wait(self, unit: Unit, by_id: int, until: int) -> Entry:
+        """For somebody else, until a time (microseconds UTC): then it is due."""
+        if self.closed_at is not None:
+            raise Conflict("This conversation is closed: reopen it first.")
+        if until <= clock.now():
+            raise Invalid("until", "the time to wait for has passed already")
+        self.wait_until = self.due_at = until
+        return self.append_change(unit, by_id, "waiting", {"until": clock.to_iso(until)})
+
+    def owed(self, unit: Unit) -> int:
+        """When its oldest unanswered contact is due; NEVER when all is answered."""
+        answered = select(Entry.occurred_at).where(
+            Entry.conversation_id == self.id,
+            Entry.author_kind == "person",
+            Entry.visibility == "public",
+            Entry.undone_at.is_(None),
+        )
+        last = unit.first(answered.order_by(Entry.occurred_at.desc()))
+        contacts = (
+            select(Entry.occurred_at)
+            .where(Entry.conversation_id == self.id, Entry.author_kind == "citizen", Entry.occurred_at > (last or 0))
+            .order_by(Entry.occurred_at)
+        )
+        oldest = unit.first(contacts)
+        return NEVER if oldest is None else due_for(unit, self.municipality_id, self.queue_id, oldest)
+
+    def append_change(self, unit: Unit, by_id: int | None, what: str, details: dict[str, Any]) -> Entry:
+        """An entry that says what was done; for verbs of other nouns that change this conversation, too."""
+        return self.append(
+            unit,
+            Entry(
+                kind="change",
+                author_kind="hub" if by_id is None else "person",
+                author_id=by_id,
+                visibility="internal",
+                text="",
+                body={"what": what, **details},
+            ),
+        )
+
+    def append(self, unit: Unit, entry: Entry) -> Entry:
+        """The newest of its timeline. Fills in what every entry has and raises the version."""
+        now = clock.now()
+        entry.municipality_id, entry.conversation_id = self.municipality_id, self.id
+        entry.first_conversation_id = self.id
+        entry.occurred_at = entry.occurred_at or now
+        entry.recorded_at = now
+        unit.add(entry)
+        self.last_entry_id = entry.id
+        self.version += 1
+        unit.note(Happening("entry_added", entry.id, self.municipality_id, self.id))
+        unit.note(Happening("conversation_changed", self.id, self.municipality_id, self.id))
+        return entry
+
+
+def due_for(unit: Unit, municipality_id: int, queue_id: int, at: int) -> int:
+    """When a contact that came at `at` is due, by its queue's rule in its municipality's calendar."""
+    municipality = unit.get(Municipality, municipality_id)
+    queue = unit.get(Queue, queue_id)
+    if municipality is None or queue is None:
+        raise Invalid("queue", "the conversation's queue or municipality is gone")
+    days = calendar.ANSWER_DAYS if queue.answer_days is None else queue.answer_days
+    return calendar.due(at, days, municipality.timezone, municipality.country)
+
+
+def _id(row_id: int | None) -> str | None:
+    return None if row_id is None else str(row_id)

@@ -1,0 +1,37 @@
+"""Delivery: one outgoing effect, one recipient. The row is the job.
+
+queued (not before the undo time) -> leased (fence, attempt) -> handed_over -> sent | deferred | failed | uncertain.
+"""
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.storage.base import MunicipalityRow, own, same_municipality
+
+STATES = ("queued", "leased", "handed_over", "sent", "deferred", "failed", "uncertain")
+_UNSETTLED = text("state IN ('queued', 'leased', 'handed_over', 'deferred')")
+
+
+class Delivery(MunicipalityRow):
+    """`fence` rises with every lease: who comes back with an older one changes nothing. `reason` is for the agent."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        own(),
+        same_municipality("entry_id", "entry"),
+        UniqueConstraint("entry_id", "recipient"),
+        Index("ix_delivery_unsettled", "not_before", "id", sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED),
+    )
+    entry_id: Mapped[int]
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))
+    recipient: Mapped[str]
+    message_id: Mapped[str]
+    not_before: Mapped[int]
+    state: Mapped[str] = mapped_column(default="queued")
+    attempt: Mapped[int] = mapped_column(default=0)
+    fence: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[int | None]
+    handed_over_at: Mapped[int | None]
+    settled_at: Mapped[int | None]
+    outside_id: Mapped[str | None]
+    reason: Mapped[str | None]

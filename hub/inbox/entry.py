@@ -1,0 +1,95 @@
+"""Entry: one item of a conversation's timeline, which is the only timeline and the only log."""
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.storage.base import MunicipalityRow, own, same_municipality
+from hub.storage.types import Json
+
+
+class Entry(MunicipalityRow):
+    """`kind`: mail, note or change (later chat, call, form, visit, sms, card); `body` is what that kind has to say.
+
+    `visibility` follows from the kind: public may reach the citizen, internal never does.
+    """
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        own(),
+        same_municipality("conversation_id", "conversation"),
+        UniqueConstraint("municipality_id", "channel_id", "item_key"),
+        Index("ix_entry_timeline", "conversation_id", "occurred_at", "id"),
+        Index("ix_entry_raw_event", "raw_event_id"),
+    )
+    conversation_id: Mapped[int]
+    first_conversation_id: Mapped[int]
+    kind: Mapped[str]
+    occurred_at: Mapped[int]
+    recorded_at: Mapped[int]
+    author_kind: Mapped[str]
+    """citizen | person | hub"""
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    channel_id: Mapped[int | None] = mapped_column(ForeignKey("channel.id"))
+    raw_event_id: Mapped[int | None] = mapped_column(ForeignKey("raw_event.id"))
+    item_key: Mapped[str | None]
+    visibility: Mapped[str]
+    language: Mapped[str | None]
+    text: Mapped[str]
+    body: Mapped[Any] = mapped_column(Json)
+    undone_at: Mapped[int | None]
+
+
+class Mail(MunicipalityRow):
+    """What only a mail has. `refs`: the References header; `recipients`: {"to": […], "cc": […]}, as its sender claims."""
+
+    __tablename__ = "mail"
+    __table_args__ = (
+        own(),
+        same_municipality("entry_id", "entry"),
+        UniqueConstraint("municipality_id", "entry_id"),
+        Index("ix_mail_message_id", "municipality_id", "message_id"),
+    )
+    entry_id: Mapped[int]
+    message_id: Mapped[str | None]
+    in_reply_to: Mapped[str | None]
+    refs: Mapped[list[str]] = mapped_column(Json)
+    sender: Mapped[str]
+    recipients: Mapped[Any] = mapped_column(Json)
+    automatic: Mapped[str | None]
+    authentication: Mapped[str | None]
+    safe_html: Mapped[str | None]
+
+
+class Call(MunicipalityRow):
+    """What only a call has. Filled when phones come; `number` is E.164 and a hint, never an identity."""
+
+    __tablename__ = "call"
+    __table_args__ = (own(), same_municipality("entry_id", "entry"), UniqueConstraint("municipality_id", "entry_id"))
+    entry_id: Mapped[int]
+    state: Mapped[str]
+    offered_at: Mapped[int | None]
+    answered_at: Mapped[int | None]
+    ended_at: Mapped[int | None]
+    cause: Mapped[str | None]
+    number: Mapped[str | None]
+
+
+class Attachment(MunicipalityRow):
+    """A file of an entry. `public_id` is 128 random bits: its address, which nobody can guess. `inline_id`: its cid.
+
+    Small ones lie in `body`, larger ones in the blob folder under `sha256` (`blob`).
+    """
+
+    __tablename__ = "attachment"
+    __table_args__ = (own(), same_municipality("entry_id", "entry"), Index("ix_attachment_entry", "entry_id"))
+    public_id: Mapped[str] = mapped_column(unique=True)
+    entry_id: Mapped[int]
+    sha256: Mapped[str]
+    body: Mapped[bytes | None]
+    blob: Mapped[str | None]
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    inline_id: Mapped[str | None]

@@ -1,0 +1,61 @@
+"""Municipality: whose citizens and conversations they are. It has a country, a language and a timezone."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.errors import Invalid
+from hub.storage.base import Row
+from hub.storage.unit import Unit
+
+LANGUAGES = ("sv", "nb", "nn", "da", "fi", "en")
+_ZONES = {
+    "SE": "Europe/Stockholm",
+    "NO": "Europe/Oslo",
+    "DK": "Europe/Copenhagen",
+    "FI": "Europe/Helsinki",
+    "IS": "Atlantic/Reykjavik",
+}
+_LANGUAGE_OF = {"SE": "sv", "NO": "nb", "DK": "da", "FI": "fi", "IS": "en"}
+
+
+class Municipality(Row):
+    """`code` is its name in settings and addresses of the API; `hue` tells it apart on the screen."""
+
+    __tablename__ = "municipality"
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    timezone: Mapped[str]
+    country: Mapped[str]
+    language: Mapped[str]
+    hue: Mapped[int] = mapped_column(default=0)
+
+
+def add(unit: Unit, code: str, name: str, country: str, language: str | None = None, hue: int = 0) -> Municipality:
+    """A new municipality. The timezone is its country's."""
+    if not code.isascii() or not code.replace("-", "").isalnum() or code != code.lower():
+        raise Invalid("code", "a municipality's code is lower-case letters, digits and hyphens, as in granvik")
+    if country not in _ZONES:
+        raise Invalid("country", f"country is one of {', '.join(_ZONES)}")
+    if language is not None and language not in LANGUAGES:
+        raise Invalid("language", f"language is one of {', '.join(LANGUAGES)}")
+    if unit.first(select(Municipality).where(Municipality.code == code)):
+        raise Invalid("code", f"there is a municipality {code} already")
+    row = Municipality(
+        code=code,
+        name=name,
+        timezone=_ZONES[country],
+        country=country,
+        language=language or _LANGUAGE_OF[country],
+        hue=hue,
+    )
+    unit.add(row)
+    return row
+
+
+def by_code(unit: Unit, code: str) -> Municipality:
+    """Raises Invalid, naming the codes there are."""
+    row = unit.first(select(Municipality).where(Municipality.code == code))
+    if row is None:
+        known = ", ".join(unit.all(select(Municipality.code).order_by(Municipality.code))) or "none yet"
+        raise Invalid("municipality", f"there is no municipality {code}; there is: {known}")
+    return row

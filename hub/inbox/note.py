@@ -1,0 +1,20 @@
+"""Note: what one of ours writes for the others. Internal: it never leaves the house."""
+
+from hub.errors import Invalid
+from hub.inbox.conversation import Conversation
+from hub.inbox.entry import Entry
+from hub.storage import search_index
+from hub.storage.unit import Unit
+from hub.storage.words import tokens
+
+
+def add(unit: Unit, conversation: Conversation, by_id: int, text: str) -> Entry:
+    """A note in the conversation's timeline; found by search like any other text."""
+    if not text.strip():
+        raise Invalid("text", "a note says something")
+    entry = conversation.append(
+        unit,
+        Entry(kind="note", author_kind="person", author_id=by_id, visibility="internal", text=text, body={}),
+    )
+    search_index.write(unit, [(entry.id, entry.municipality_id, tokens(text, conversation.language))])
+    return entry

@@ -1,0 +1,348 @@
+"""What lists and pages show of conversations and citizens: frozen values, never live rows.
+
+Ids are text and times aware datetimes, as the API and the screen write them. Who may see what is the caller's to say
+(`hub.access.policy`): it comes in as a condition, so counts and hints obey it as lists do.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Select, bindparam, case, column, func, select, table
+from sqlalchemy.orm import QueryableAttribute
+
+from hub import clock
+from hub.clock import NEVER
+from hub.inbox.citizen import Citizen, CitizenPoint
+from hub.inbox.conversation import Conversation
+from hub.inbox.matter import Matter
+from hub.inbox.participant import Participant
+from hub.storage import keyset
+from hub.storage.unit import Unit
+
+MASKED = "••••"
+Within = Callable[[int], ColumnElement[bool]]
+"""What of a municipality may be seen."""
+
+# People belong to a room above this one; here only their names are read.
+PERSON = table("person", column("id"), column("name"))
+OPEN_ORDER = (Conversation.due_at, Conversation.id)
+CLOSED_ORDER = (Conversation.id,)
+_OPEN = Conversation.closed_at.is_(None)
+_CLOSED = Conversation.closed_at.is_not(None)
+_FILTERS: Mapping[str, ColumnElement[bool]] = {
+    "queue_id": Conversation.queue_id == bindparam("queue_id"),
+    "assignee_id": Conversation.assignee_id == bindparam("assignee_id"),
+    "citizen_id": Conversation.citizen_id == bindparam("citizen_id"),
+}
+_UNASSIGNED = Conversation.assignee_id.is_(None)
+
+
+class PersonName(Struct, frozen=True):
+    """One of ours."""
+
+    id: str
+    name: str
+
+
+class ConversationLine(Struct, frozen=True):
+    """A conversation as a list shows it. `due_at` null: nothing is owed."""
+
+    id: str
+    municipality_id: str
+    queue_id: str
+    citizen_id: str
+    citizen_name: str
+    subject: str
+    language: str | None
+    confidential: bool
+    assignee: PersonName | None
+    opened_at: datetime
+    due_at: datetime | None
+    wait_until: datetime | None
+    closed_at: datetime | None
+    last_entry_id: str | None
+    version: int
+
+
+class CitizenName(Struct, frozen=True):
+    """Whose conversation it is. `protection`: yes | no | unknown, which counts as yes."""
+
+    id: str
+    name: str
+    kind: str
+    protection: str
+
+
+class ParticipantLine(Struct, frozen=True):
+    """A point that takes part."""
+
+    id: str
+    kind: str
+    value: str
+    role: str
+    confirmed_at: datetime | None
+
+
+class MatterLine(Struct, frozen=True):
+    """One question of a conversation."""
+
+    id: str
+    topic_id: str
+    outcome: str | None
+    avoidable_cause: str | None
+    set_at: datetime
+
+
+class ConversationPage(Struct, frozen=True):
+    """A conversation as its own page shows it. `related`: perhaps the same exchange, if this person may open that one."""
+
+    conversation: ConversationLine
+    citizen: CitizenName
+    participants: Sequence[ParticipantLine]
+    matters: Sequence[MatterLine]
+    related: str | None
+
+
+class PointLine(Struct, frozen=True):
+    """How a citizen is reached or known. An identity is masked."""
+
+    id: str
+    kind: str
+    value: str
+    confirmed_at: datetime | None
+    confirmed_how: str | None
+    ended_at: datetime | None
+
+
+class CitizenPage(Struct, frozen=True):
+    """A citizen with their points."""
+
+    id: str
+    municipality_id: str
+    name: str
+    kind: str
+    language: str | None
+    protection: str
+    protection_read_at: datetime | None
+    points: Sequence[PointLine]
+
+
+class OpenCount(Struct, frozen=True):
+    """How many open conversations of a queue this person may open; how many of them are past due."""
+
+    open: int
+    overdue: int
+
+
+class Filter(Struct, frozen=True):
+    """What a list is narrowed to. `closed`: the closed ones, newest first, instead of the open ones by due time."""
+
+    closed: bool = False
+    municipality_id: int | None = None
+    queue_id: int | None = None
+    assignee_id: int | None = None
+    unassigned: bool = False
+    citizen_id: int | None = None
+
+
+def conversations(
+    unit: Unit, within: Within, filtered: Filter, after: str | None, limit: int
+) -> tuple[Sequence[ConversationLine], str | None]:
+    """A page, and the cursor of the next one or None."""
+    order = CLOSED_ORDER if filtered.closed else OPEN_ORDER
+    values = {name: value for name in _FILTERS if (value := getattr(filtered, name)) is not None}
+    where = (
+        _CLOSED if filtered.closed else _OPEN,
+        *(_FILTERS[name] for name in values),
+        *((_UNASSIGNED,) if filtered.unassigned else ()),
+    )
+    return _page(unit, order, where, within, values, filtered.municipality_id, after, limit, filtered.closed)
+
+
+def conversations_of(
+    unit: Unit, within: Within, citizen: Citizen, after: str | None, limit: int
+) -> tuple[Sequence[ConversationLine], str | None]:
+    """A citizen's, open and closed, newest first."""
+    values = {"citizen_id": citizen.id}
+    where = (_FILTERS["citizen_id"],)
+    return _page(unit, CLOSED_ORDER, where, within, values, citizen.municipality_id, after, limit, True)
+
+
+def conversation_line(unit: Unit, conversation_id: int) -> ConversationLine:
+    """One that is known to be there."""
+    return _lines(unit, [conversation_id])[0]
+
+
+def conversation_page(unit: Unit, conversation: Conversation, may_open: Callable[[Conversation], bool]) -> ConversationPage:
+    """Everything but its timeline."""
+    citizen = unit.get(Citizen, conversation.citizen_id)
+    assert citizen is not None  # a composite foreign key sees to it
+    points = (
+        select(CitizenPoint, Participant)
+        .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
+        .where(Participant.municipality_id == conversation.municipality_id, Participant.conversation_id == conversation.id)
+        .order_by(Participant.id)
+    )
+    matters = (
+        select(Matter)
+        .where(Matter.municipality_id == conversation.municipality_id, Matter.conversation_id == conversation.id)
+        .order_by(Matter.id)
+    )
+    related = unit.get(Conversation, conversation.related_id)
+    return ConversationPage(
+        conversation=conversation_line(unit, conversation.id),
+        citizen=CitizenName(str(citizen.id), citizen.name, citizen.kind, citizen.protection),
+        participants=[
+            ParticipantLine(str(each.id), point.kind, shown_value(point), each.role, shown(each.confirmed_at))
+            for point, each in unit.rows(points)
+        ],
+        matters=[matter_line(each) for each in unit.all(matters)],
+        related=str(related.id) if related is not None and may_open(related) else None,
+    )
+
+
+def citizen_page(unit: Unit, citizen: Citizen) -> CitizenPage:
+    """With all their points, the ended ones too."""
+    points = (
+        select(CitizenPoint)
+        .where(CitizenPoint.municipality_id == citizen.municipality_id, CitizenPoint.citizen_id == citizen.id)
+        .order_by(CitizenPoint.id)
+    )
+    return CitizenPage(
+        id=str(citizen.id),
+        municipality_id=str(citizen.municipality_id),
+        name=citizen.name,
+        kind=citizen.kind,
+        language=citizen.language,
+        protection=citizen.protection,
+        protection_read_at=shown(citizen.protection_read_at),
+        points=[
+            PointLine(
+                str(each.id), each.kind, shown_value(each), shown(each.confirmed_at), each.confirmed_how, shown(each.ended_at)
+            )
+            for each in unit.all(points)
+        ],
+    )
+
+
+def open_counts(unit: Unit, within: Within) -> dict[int, OpenCount]:
+    """By queue, over the open set: nothing is stored, so nothing drifts."""
+    late = func.sum(case((Conversation.due_at < clock.now(), 1), else_=0))
+    found: dict[int, OpenCount] = {}
+    for municipality_id in unit.scope.municipalities or ():
+        query = (
+            select(Conversation.queue_id, func.count(), late)
+            .where(Conversation.municipality_id == municipality_id, _OPEN, within(municipality_id))
+            .group_by(Conversation.queue_id)
+        )
+        for queue_id, count, overdue in unit.rows(query.execution_options(in_scope_already=True)):
+            was = found.get(queue_id, OpenCount(0, 0))
+            found[queue_id] = OpenCount(was.open + count, was.overdue + int(overdue))
+    return found
+
+
+def matter_line(matter: Matter) -> MatterLine:
+    """As lists and answers show it."""
+    return MatterLine(
+        str(matter.id), str(matter.topic_id), matter.outcome, matter.avoidable_cause, clock.to_datetime(matter.set_at)
+    )
+
+
+def shown(at: int | None) -> datetime | None:
+    """None for NEVER, too."""
+    return None if at is None or at >= NEVER else clock.to_datetime(at)
+
+
+def shown_id(row_id: int | None) -> str | None:
+    """Ids are text wherever they are shown: 63 bits don't fit a JavaScript number."""
+    return None if row_id is None else str(row_id)
+
+
+def shown_value(point: CitizenPoint) -> str:
+    """An identity is a cipher, revealed elsewhere, for a purpose."""
+    return MASKED if point.kind == "identity" else point.value
+
+
+def _page(
+    unit: Unit,
+    order: tuple[QueryableAttribute[int], ...],
+    where: tuple[ColumnElement[bool], ...],
+    within: Within,
+    values: Mapping[str, object],
+    municipality_id: int | None,
+    after: str | None,
+    limit: int,
+    newest_first: bool,
+) -> tuple[Sequence[ConversationLine], str | None]:
+    keys = keyset.page(
+        unit,
+        order,
+        where,
+        within,
+        values,
+        municipalities=None if municipality_id is None else (municipality_id,),
+        after=keyset.read_cursor(after, len(order)),
+        limit=limit + 1,
+        newest_first=newest_first,
+    )
+    further = keyset.write_cursor(keys[limit - 1]) if len(keys) > limit else None
+    return _lines(unit, [each[-1] for each in keys[:limit]]), further
+
+
+def _lines(unit: Unit, ids: Sequence[int]) -> list[ConversationLine]:
+    """In the order of `ids`, all of them in scope already."""
+    if not ids:
+        return []
+    rows = unit.rows(_LINE.where(Conversation.id.in_(ids)).execution_options(in_scope_already=True))
+    by_id = {row[0]: _line(row) for row in rows}
+    return [by_id[each] for each in ids]
+
+
+_LINE: Select[Any] = (
+    select(
+        Conversation.id,
+        Conversation.municipality_id,
+        Conversation.queue_id,
+        Conversation.citizen_id,
+        Citizen.name,
+        Conversation.subject,
+        Conversation.language,
+        Conversation.confidential_queue_id,
+        Conversation.assignee_id,
+        PERSON.c.name,
+        Conversation.opened_at,
+        Conversation.due_at,
+        Conversation.wait_until,
+        Conversation.closed_at,
+        Conversation.last_entry_id,
+        Conversation.version,
+    )
+    .join(Citizen, Citizen.id == Conversation.citizen_id)
+    .join(PERSON, PERSON.c.id == Conversation.assignee_id, isouter=True)
+)
+
+
+def _line(row: Sequence[Any]) -> ConversationLine:
+    (
+        row_id, municipality_id, queue_id, citizen_id, citizen_name, subject, language, confidential_queue_id,
+        assignee_id, assignee, opened_at, due_at, wait_until, closed_at, last_entry_id, version,
+    ) = row  # fmt: skip
+    return ConversationLine(
+        id=str(row_id),
+        municipality_id=str(municipality_id),
+        queue_id=str(queue_id),
+        citizen_id=str(citizen_id),
+        citizen_name=citizen_name,
+        subject=subject,
+        language=language,
+        confidential=confidential_queue_id is not None,
+        assignee=None if assignee_id is None else PersonName(str(assignee_id), assignee),
+        opened_at=clock.to_datetime(opened_at),
+        due_at=shown(due_at),
+        wait_until=shown(wait_until),
+        closed_at=shown(closed_at),
+        last_entry_id=shown_id(last_entry_id),
+        version=version,
+    )

@@ -1,0 +1,1 @@
+"""The way out: deliveries are leased, handed over and settled."""

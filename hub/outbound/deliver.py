@@ -1,0 +1,160 @@
+"""Deliver: lease what is due, hand it to its channel's connector, settle what came of it.
+
+The lease's fence stands in every WHERE clause after it: who comes back too late changes nothing.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import select, update
+
+from hub import clock, faults
+from hub.channels.channel import Channel
+from hub.channels.open import ChannelTools, open_channel
+from hub.channels.pause import pause
+from hub.contract import Address, AuthFailed, Deferred, Misconfigured, OutgoingMessage, PluginError, Refused, Sends
+from hub.errors import TorgError
+from hub.inbox.conversation import Conversation
+from hub.inbox.delivery import Delivery
+from hub.inbox.entry import Entry, Mail
+from hub.outbound import settle
+from hub.plugin_host.registry import Registry
+from hub.storage.scope import Scope
+from hub.storage.unit import Storage, Unit
+
+OUTBOX = Scope.everything("outbox")
+TOGETHER = 20
+"""Deliveries leased at once: all of them must be tried before their lease ends."""
+
+log = logging.getLogger(__name__)
+
+
+class Leased(Struct, frozen=True):
+    """A delivery that is ours until its lease ends, with what is to be sent."""
+
+    id: int
+    fence: int
+    channel_id: int
+    message: OutgoingMessage
+
+
+class LostLease(Exception):
+    """Somebody else has leased it since: nothing has left, and nothing shall."""
+
+
+def lease(unit: Unit, seconds: int, limit: int = TOGETHER) -> Sequence[Leased]:
+    """What is due now and lies in no paused channel, oldest first."""
+    now = clock.now()
+    paused = select(Channel.id).where(Channel.paused_why.is_not(None))
+    due = (
+        select(Delivery.id)
+        .where(Delivery.state.in_(("queued", "deferred")), Delivery.not_before <= now, Delivery.channel_id.not_in(paused))
+        .order_by(Delivery.not_before, Delivery.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = unit.changed(
+        update(Delivery)
+        .where(Delivery.id.in_(due.scalar_subquery()))
+        .values(
+            state="leased",
+            attempt=Delivery.attempt + 1,
+            fence=Delivery.fence + 1,
+            lease_until=now + seconds * clock.SECOND,
+            handed_over_at=None,
+        )
+        .returning(Delivery.id, Delivery.fence, Delivery.channel_id)
+    )
+    return [Leased(row.id, row.fence, row.channel_id, _message(unit, row.id)) for row in sorted(rows)]
+
+
+def next_due(unit: Unit) -> int | None:
+    """When the next delivery may be made, microseconds; None when none waits."""
+    waiting = select(Delivery.not_before).where(Delivery.state.in_(("queued", "deferred"))).order_by(Delivery.not_before)
+    return unit.first(waiting)
+
+
+async def deliver(storage: Storage, registry: Registry, leased: Leased, lease_seconds: int) -> None:
+    """One attempt. Every way it can end is a state of the row."""
+    faults.point("leased")
+    handed_over = False
+
+    async def handing_over() -> None:
+        nonlocal handed_over
+        faults.point("connected")
+        if not await storage.write(OUTBOX, settle.hand_over, leased.id, leased.fence, lease_seconds):
+            raise LostLease
+        handed_over = True
+        faults.point("handed_over")
+
+    try:
+        receipt = await _send(storage, registry, leased, handing_over)
+    except LostLease:
+        log.warning("delivery %d: the lease was lost before anything left", leased.id)
+        return
+    except Refused as error:
+        outcome = settle.Outcome("failed", str(error))
+    except Deferred as error:
+        outcome = settle.Outcome("deferred", str(error))
+    except (AuthFailed, Misconfigured) as error:
+        # The channel can't send for anyone: it stands still until somebody has seen to it.
+        await storage.write(Scope.everything("channel settings"), pause, leased.channel_id, str(error))
+        outcome = settle.Outcome("deferred", str(error))
+    except Exception as error:  # after the point of no return whatever happened leaves it uncertain; before it, see below
+        outcome = _unexpected(leased, error, handed_over)
+    else:
+        faults.point("accepted")
+        outcome = settle.Outcome("sent", None, receipt.outside_id)
+    await storage.write(OUTBOX, settle.settle, leased.id, leased.fence, outcome)
+    faults.point("settled")
+
+
+def _unexpected(leased: Leased, error: Exception, handed_over: bool) -> settle.Outcome:
+    if handed_over:
+        log.warning("delivery %d: no answer after it was handed over (%s)", leased.id, type(error).__name__)
+        return settle.Outcome("uncertain", "The mail server didn't say whether it took it.")
+    if isinstance(error, PluginError | TorgError):
+        return settle.Outcome("deferred", str(error))
+    log.exception("delivery %d: a bug before it was handed over", leased.id)
+    return settle.Outcome("failed", f"A bug of the program ({type(error).__name__}) keeps it from being sent; see the log.")
+
+
+async def _send(storage: Storage, registry: Registry, leased: Leased, handing_over: Callable[[], Awaitable[None]]) -> Any:
+    connector = await storage.read(OUTBOX, _open, leased.channel_id, registry)
+    try:
+        return await connector.send(leased.message, handing_over)
+    finally:
+        if isinstance(connector.tools, ChannelTools):
+            connector.tools.close()
+
+
+def _open(unit: Unit, channel_id: int, registry: Registry) -> Sends[Any]:
+    channel = unit.get(Channel, channel_id)
+    connector = open_channel(channel, registry, unit.keys) if channel else None
+    if not isinstance(connector, Sends):
+        raise Misconfigured("kind", "This channel can't send: choose one that can.")
+    return connector
+
+
+def _message(unit: Unit, delivery_id: int) -> OutgoingMessage:
+    delivery, entry, mail, language = unit.rows(
+        select(Delivery, Entry, Mail, Conversation.language)
+        .join(Entry, Entry.id == Delivery.entry_id)
+        .join(Mail, Mail.entry_id == Entry.id)
+        .join(Conversation, Conversation.id == Entry.conversation_id)
+        .where(Delivery.id == delivery_id)
+    )[0]
+    return OutgoingMessage(
+        message_id=delivery.message_id,
+        sender=Address(entry.body["name"], entry.body["address"]),
+        reply_to=Address(entry.body["name"], mail.recipients["reply_to"]),
+        recipient=Address("", delivery.recipient),
+        subject=entry.body["subject"],
+        text=entry.text,
+        written_at=entry.recorded_at,
+        language=language or "en",
+        in_reply_to=mail.in_reply_to,
+        references=mail.refs,
+    )

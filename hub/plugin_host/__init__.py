@@ -1,0 +1,1 @@
+"""Finds and loads plugins at start-up; the only room that drives pluggy."""

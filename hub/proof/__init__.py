@@ -1,0 +1,1 @@
+"""`torg prove`: faults, ledgers, and the claims they test."""

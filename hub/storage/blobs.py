@@ -1,0 +1,71 @@
+"""Blobs: bytes too large for a row, by the sha256 of their content, in a folder of their owner's.
+
+Owner is a channel (raw events) or a municipality (attachments): the same bytes in two municipalities are two files, so
+that one can be erased. A blob is on disk, flushed, before the row that names it commits.
+"""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from hub.errors import Corrupt, Unavailable
+
+IN_ROW = 64 * 1024
+"""Bytes up to which content lies in its row."""
+
+
+class Blobs:
+    """`root`/<owner>/<first two digits>/<sha256>."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def put(self, owner: str, content: bytes, sha256: str) -> str:
+        """Returns the name to keep in the row. Raises Unavailable when the disk doesn't take it."""
+        self.put_many({f"{owner}/{sha256}": content})
+        return f"{owner}/{sha256}"
+
+    def put_many(self, contents: Mapping[str, bytes]) -> None:
+        """name -> content; each flushed, then each folder once."""
+        folders = set()
+        try:
+            for name, content in contents.items():
+                path = self._path(name)
+                if path.exists():
+                    continue
+                path.parent.mkdir(parents=True, exist_ok=True)
+                passing = path.with_name(f".{secrets.token_hex(8)}")
+                with passing.open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fdatasync(file.fileno())
+                passing.rename(path)
+                folders.update((path.parent, path.parent.parent))
+            for folder in folders:
+                _flush(folder)
+        except OSError as error:
+            raise Unavailable("The disk doesn't take the content of a message. Nothing was stored; try again.") from error
+
+    def get(self, name: str) -> bytes:
+        """Raises Corrupt when it is gone or isn't what was stored."""
+        try:
+            content = self._path(name).read_bytes()
+        except FileNotFoundError as error:
+            raise Corrupt(f"The blob {name} is missing: restore the blob folder from a backup.") from error
+        if hashlib.sha256(content).hexdigest() != name.rpartition("/")[2]:
+            raise Corrupt(f"The blob {name} isn't what was stored: restore it from a backup.")
+        return content
+
+    def _path(self, name: str) -> Path:
+        owner, _, digest = name.rpartition("/")
+        return self._root / owner / digest[:2] / digest
+
+
+def _flush(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,103 @@
+"""The two engines. SQLite: WAL, one writing connection, one reading; PostgreSQL: as many as there are threads."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from hub.errors import Invalid
+from hub.storage.scope import Scope
+
+APP_ROLE, SYSTEM_ROLE = "torg_app", "torg_system"
+"""PostgreSQL: a person's units run as the first, under row-level security; `Scope.everything` as the second."""
+POSTGRES_THREADS = 8
+
+
+class Engines(Struct, frozen=True):
+    """A pair of engines on one database; on PostgreSQL both are the same."""
+
+    writer: Engine
+    reader: Engine
+    writing_threads: int
+    reading_threads: int
+    """0: reading shares the writing threads."""
+
+    def dispose(self) -> None:
+        self.writer.dispose()
+        self.reader.dispose()
+
+
+def open_engines(url: str) -> Engines:
+    """Engines for a SQLAlchemy address. Raises Invalid for an engine that isn't one of the two."""
+    backend = make_url(url).get_backend_name()
+    if backend == "sqlite":
+        return Engines(_sqlite(url, writing=True), _sqlite(url, writing=False), 1, 1)
+    if backend == "postgresql":
+        engine = create_engine(
+            url,
+            pool_size=POSTGRES_THREADS,
+            max_overflow=2,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=30s"},
+        )
+        return Engines(engine, engine, POSTGRES_THREADS, 0)
+    raise Invalid("database_url", f"database_url is sqlite:///FILE or postgresql+psycopg://…, not {backend}")
+
+
+def enter_scope(session: Session, scope: Scope) -> None:
+    """PostgreSQL: take on the role and say the municipalities, for this transaction. SQLite has no second wall."""
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    role = SYSTEM_ROLE if scope.municipalities is None else APP_ROLE
+    municipalities = ",".join(map(str, scope.municipalities or ()))
+    session.connection().execute(_ENTER, {"role": role, "municipalities": "{" + municipalities + "}"})
+
+
+_ENTER = text("SELECT set_config('role', :role, true), set_config('torg.municipalities', :municipalities, true)")
+
+
+def is_trouble(error: DBAPIError) -> bool:
+    """Full disk, no connection, locked too long: the same unit may succeed later."""
+    original = error.orig
+    if isinstance(original, sqlite3.OperationalError):
+        code = getattr(original, "sqlite_errorcode", 0) & 0xFF
+        return code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+    state = getattr(original, "sqlstate", None)
+    return error.connection_invalidated or (state is None and type(original).__name__ == "OperationalError") or (state or "")[:2] in {"08", "53", "57", "58"}
+
+
+def _sqlite(url: str, *, writing: bool) -> Engine:
+    path = make_url(url).database
+    if not path or path == ":memory:":
+        raise Invalid("database_url", "SQLite needs a file: sqlite:///var/torg.db")
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=60, connect_args={"check_same_thread": False})
+    event.listen(engine, "connect", _set_up(writing))
+    event.listen(engine, "begin", _begin(writing))
+    return engine
+
+
+def _set_up(writing: bool) -> Callable[[sqlite3.Connection, Any], None]:
+    def set_up(connection: sqlite3.Connection, _: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions on its own
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "temp_store=MEMORY", "cache_size=-65536"):
+            connection.execute(f"PRAGMA {pragma}")
+        if not writing:
+            connection.execute("PRAGMA query_only=ON")
+
+    return set_up
+
+
+def _begin(writing: bool) -> Callable[[Connection], None]:
+    # A deferred BEGIN that turns into a write fails at once when another process writes; IMMEDIATE waits its turn.
+    statement = "BEGIN IMMEDIATE" if writing else "BEGIN"
+
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+    return begin

@@ -1,0 +1,52 @@
+"""Migrations: to the newest, and whether the database is there. Alembic is imported only when it has work to do."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from hub.errors import Invalid
+
+_REVISION = len("2026_11_24_0000")
+
+
+def folder() -> Path:
+    """`migrations/`: in the wheel beside `hub`, in a checkout at its top."""
+    packed = Path(str(files("hub"))) / "_migrations"
+    return packed if packed.is_dir() else Path(__file__).parents[2] / "migrations"
+
+
+def upgrade(engine: Engine) -> str:
+    """Runs what is missing, each step in its transaction; returns the revision reached."""
+    from alembic import command
+    from alembic.config import Config
+
+    with engine.connect() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(folder()))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+        return current(connection) or ""
+
+
+def current(connection: Connection) -> str | None:
+    """The database's revision; None for a database without our tables."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def newest() -> str:
+    """The newest revision of the program: files are named by theirs, date and time first, then in words."""
+    return max(folder().joinpath("versions").glob("2*.py")).name[:_REVISION]
+
+
+def require_newest(engine: Engine) -> None:
+    """Raises Invalid, saying what to do, unless the database is at the program's revision."""
+    with engine.connect() as connection:
+        found = current(connection)
+    if found is None:
+        raise Invalid("database_url", "the database is empty: run torg db upgrade")
+    if found != newest():
+        raise Invalid("database_url", f"the database is at {found}, the program at {newest()}: run torg db upgrade")

@@ -1,0 +1,223 @@
+"""Unit of work: one function, one transaction, one hop to a thread of storage's own.
+
+`await storage.write(scope, change, …)` and `await storage.read(scope, ask, …)` run the function with a `Unit`; what it
+returns are frozen values, never live rows. Whoever awaited may go away: the unit ends all the same, and what it noted as
+happened is told after its commit.
+"""
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from msgspec import Struct
+from sqlalchemy import Delete, Select, Update, bindparam, event, insert, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+
+from hub.errors import NotAllowed, Unavailable
+from hub.storage.base import MunicipalityRow, Row
+from hub.storage.blobs import Blobs
+from hub.storage.engine import Engines, enter_scope, is_trouble
+from hub.storage.keys import Keys
+from hub.storage.scope import Scope
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R", bound=Row)
+
+log = logging.getLogger(__name__)
+
+
+class Happening(Struct, frozen=True):
+    """What a committed unit did, by ids only: no text of a citizen's ever goes this way."""
+
+    kind: str
+    """entry_added | conversation_changed | raw_kept | delivery_queued | delivery_changed | channel_changed"""
+    id: int
+    municipality_id: int | None = None
+    conversation_id: int | None = None
+
+
+class Unit:
+    """What a domain function is given: the rows of its scope, and a place to note what happened."""
+
+    def __init__(self, session: Session, scope: Scope, storage: "Storage") -> None:
+        self._session, self.scope = session, scope
+        self.keys, self.blobs = storage.keys, storage.blobs
+        self.happened: list[Happening] = []
+
+    @property
+    def dialect(self) -> str:
+        """sqlite or postgresql: for storage's own modules."""
+        return self._session.get_bind().dialect.name
+
+    @property
+    def session(self) -> Session:
+        """For storage's own modules; a test keeps the others away from it."""
+        return self._session
+
+    def add(self, row: Row) -> None:
+        """Written at once, so that rows which refer to it can follow, and an error points here."""
+        self._session.add(row)
+        self._session.flush()
+
+    def remove(self, row: Row) -> None:
+        self._session.delete(row)
+        self._session.flush()
+
+    def get(self, cls: type[R], row_id: int | None) -> R | None:
+        return None if row_id is None else self._session.get(cls, row_id)
+
+    def lock(self, cls: type[R], row_id: int) -> R | None:
+        """The row, and nobody else's until this unit ends. A unit that writes on SQLite holds all of them anyway."""
+        return self._session.get(cls, row_id, with_for_update=True)
+
+    def first(self, query: Select[tuple[T]]) -> T | None:
+        return self._session.scalars(query.limit(1)).first()
+
+    def all(self, query: Select[tuple[T]]) -> Sequence[T]:
+        return self._session.scalars(query).all()
+
+    def rows(self, query: Select[Any]) -> Sequence[Any]:
+        """Tuples of several columns or entities."""
+        return self._session.execute(query).all()
+
+    def change(self, statement: Update | Delete) -> int:
+        """How many rows it changed."""
+        result = self._session.execute(statement, execution_options={"synchronize_session": False})
+        return int(result.rowcount)  # type: ignore[attr-defined]  # a DML result is a CursorResult
+
+    def changed(self, statement: Any) -> Sequence[Any]:
+        """An UPDATE … RETURNING: the rows it returned."""
+        return self._session.execute(statement, execution_options={"synchronize_session": False}).all()
+
+    def insert_many(self, cls: type[Row], rows: Sequence[dict[str, Any]]) -> None:
+        """One statement for many rows, all with the same keys. Column defaults other than the id's are the caller's."""
+        if not rows:
+            return
+        if issubclass(cls, MunicipalityRow):
+            for row in rows:
+                _refuse_foreign(self.scope, row["municipality_id"])
+        self._session.connection().execute(insert(cls.__table__), rows)  # type: ignore[arg-type]  # a mapped class has a Table
+
+    def update_many(self, cls: type[Row], rows: Sequence[dict[str, Any]]) -> None:
+        """One statement for many rows by their `id`, all with the same keys."""
+        if not rows:
+            return
+        table = cls.__table__
+        values = {name: bindparam(name) for name in rows[0] if name != "id"}
+        of_row = table.c.id == bindparam("row_id")
+        if issubclass(cls, MunicipalityRow) and self.scope.municipalities is not None:
+            of_row &= table.c.municipality_id.in_(self.scope.municipalities)
+        given = [{"row_id": row["id"], **{name: row[name] for name in values}} for row in rows]
+        self._session.connection().execute(update(table).where(of_row).values(values), given)  # type: ignore[arg-type]  # as above
+
+    def note(self, happening: Happening) -> None:
+        self.happened.append(happening)
+
+
+class Storage:
+    """Engines, threads, keys and blobs of one process."""
+
+    def __init__(self, engines: Engines, keys: Keys, blobs: Blobs, *, filter_by_scope: bool = True) -> None:
+        self.engines, self.keys, self.blobs = engines, keys, blobs
+        self._filter_by_scope = filter_by_scope
+        self._writers = ThreadPoolExecutor(engines.writing_threads, "storage-write")
+        # One engine may serve both: then reading and writing share its threads.
+        self._readers = ThreadPoolExecutor(engines.reading_threads, "storage-read") if engines.reading_threads else self._writers
+        self._listeners: list[Callable[[Sequence[Happening]], None]] = []
+
+    def on_commit(self, listener: Callable[[Sequence[Happening]], None]) -> None:
+        """`listener` is told, in storage's thread, what each committed unit did. It must not raise or wait."""
+        self._listeners.append(listener)
+
+    async def write(
+        self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await asyncio.shield(asyncio.wrap_future(self._start(self._writers, self.write_now, scope, work, *args, **kwargs)))
+
+    async def read(
+        self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await asyncio.shield(asyncio.wrap_future(self._start(self._readers, self.read_now, scope, work, *args, **kwargs)))
+
+    def write_now(
+        self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """In the thread of the caller: the command line, tests, and storage's threads themselves."""
+        unit, result = self._run(True, scope, work, *args, **kwargs)
+        if unit.happened:
+            for listener in self._listeners:
+                listener(unit.happened)
+        return result
+
+    def read_now(
+        self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return self._run(False, scope, work, *args, **kwargs)[1]
+
+    def close(self) -> None:
+        """Ends the threads after the units under way, then the connections."""
+        self._writers.shutdown()
+        self._readers.shutdown()
+        self.engines.dispose()
+
+    @staticmethod
+    def _start(pool: ThreadPoolExecutor, call: Callable[..., T], *args: Any, **kwargs: Any) -> "Future[T]":
+        context = contextvars.copy_context()
+        return pool.submit(context.run, call, *args, **kwargs)
+
+    def _run(
+        self, writing: bool, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> tuple[Unit, T]:
+        """Twice at most: a deadlock's loser, or an id met by chance, is run again."""
+        for last in (False, True):
+            try:
+                with self._begin(writing, scope) as unit:
+                    return unit, work(unit, *args, **kwargs)
+            except DBAPIError as error:
+                if is_trouble(error):
+                    raise Unavailable("The database can't be written or reached just now. Nothing was stored; try again.") from error
+                if last or not _worth_another_try(error):
+                    raise
+        raise AssertionError("unreachable")
+
+    @contextmanager
+    def _begin(self, writing: bool, scope: Scope) -> Iterator[Unit]:
+        with Session(self.engines.writer if writing else self.engines.reader, expire_on_commit=False, autoflush=True) as session:
+            session.info["scope"] = scope
+            if self._filter_by_scope and scope.municipalities is not None:
+                event.listen(session, "do_orm_execute", _only_own_rows)
+            event.listen(session, "before_flush", _refuse_foreign_rows)
+            with session.begin():
+                enter_scope(session, scope)
+                yield Unit(session, scope, self)
+
+
+def _only_own_rows(state: ORMExecuteState) -> None:
+    if state.is_column_load or state.execution_options.get("in_scope_already"):
+        return
+    municipalities = state.session.info["scope"].municipalities
+    state.statement = state.statement.options(
+        with_loader_criteria(MunicipalityRow, lambda cls: cls.municipality_id.in_(municipalities), include_aliases=True)
+    )
+
+
+def _refuse_foreign_rows(session: Session, _: UOWTransaction, __: Any) -> None:
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if isinstance(row, MunicipalityRow):
+            _refuse_foreign(session.info["scope"], row.municipality_id)
+
+
+def _refuse_foreign(scope: Scope, municipality_id: int) -> None:
+    if not scope.holds(municipality_id):
+        raise NotAllowed("This belongs to a municipality outside your own.")
+
+
+def _worth_another_try(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return isinstance(error, IntegrityError) or state in {"40001", "40P01"}

@@ -1,0 +1,1 @@
+"""What is done behind the requests: reading, sending, sweeping, sealing."""

@@ -1,0 +1,88 @@
+"""The embedded worker: the way in, the way out and the sweep, in the process of the web or in one of their own."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from hub import clock
+from hub.access import audit
+from hub.contract import Router
+from hub.doorbell import DELIVER, READ, Doorbell
+from hub.errors import TorgError
+from hub.inbound.children import Children
+from hub.inbound.listen import Listeners
+from hub.inbound.pipeline import Pipeline
+from hub.outbound.pipeline import Outbox
+from hub.plugin_host.registry import Registry
+from hub.settings import Settings
+from hub.storage.scope import Scope
+from hub.storage.unit import Happening, Storage
+
+RINGS = {"raw_kept": READ, "delivery_queued": DELIVER}
+"""Which happening is work for whom."""
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """`listens`: holds the channels' ports. `works`: reads and sends; without it only what came is kept."""
+
+    def __init__(
+        self, storage: Storage, registry: Registry, settings: Settings, bell: Doorbell, *, listens: bool, works: bool
+    ) -> None:
+        self._storage, self._settings, self._bell = storage, settings, bell
+        self._listens, self._works = listens, works
+        self.routers: dict[str, Router] = {name: registry.router(name) for name in settings.routers}
+        self._children = Children(settings.parse_children, settings.parse_seconds, settings.blocked_plugins)
+        self.pipeline = Pipeline(storage, self._children, self.routers, reads=works)
+        self._outbox = Outbox(storage, registry, bell, settings.lease_seconds, settings.sweep_seconds)
+        self._listeners = Listeners(storage, registry, self.pipeline.receiver)
+
+    async def run(self) -> None:
+        """Until cancelled. First the listeners end, then what they fed."""
+        async with self._children, asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.pipeline.run(), name="way in")
+            if self._works:
+                tasks.create_task(self._outbox.run(), name="way out")
+                tasks.create_task(self._sweep(), name="sweep")
+                tasks.create_task(self._read_when_rung(), name="doorbell")
+            if self._listens:
+                tasks.create_task(self._listeners.run(), name="listeners")
+
+    async def sweep(self, grace: int) -> None:
+        """Everything that lies waiting though nobody rang: after a crash, without Redis, after an outage."""
+        await self.pipeline.sweep(grace)
+        if await self._outbox.sweep():
+            self._bell.ring(DELIVER, 0)
+        await self._storage.write(Scope.everything("seal the audit"), audit.seal)
+
+    async def _sweep(self) -> None:
+        grace = 0  # what a killed process left, nobody has in hand
+        while True:
+            try:
+                await self.sweep(grace)
+            except TorgError as error:
+                log.warning("the sweep waits: %s", error)
+            grace = int(self._settings.sweep_seconds * clock.SECOND)
+            await asyncio.sleep(self._settings.sweep_seconds)
+
+    async def _read_when_rung(self) -> None:
+        """Another process has kept something: its row is read now, not at the next sweep."""
+        while True:
+            if await self._bell.heard(READ, 3600):
+                try:
+                    await self.pipeline.sweep(0)
+                except TorgError as error:
+                    log.warning("reading waits: %s", error)
+
+
+def ring_on_commit(storage: Storage, bell: Doorbell, *, also_read: bool) -> None:
+    """Committed work rings the bell. `also_read`: raw events are read elsewhere; at home they are handed over in memory."""
+
+    def listen(happened: Sequence[Happening]) -> None:
+        for each in happened:
+            what = RINGS.get(each.kind)
+            if what is not None and (what != READ or also_read):
+                bell.ring(what, each.id)
+
+    storage.on_commit(listen)

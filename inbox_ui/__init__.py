@@ -1,0 +1,1 @@
+"""What people see. The screen comes next; the hub runs headless without it."""

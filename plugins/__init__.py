@@ -1,0 +1,1 @@
+"""Everything that plugs in and moves no messages."""

@@ -1,0 +1,1 @@
+"""Routers: which queue of which municipality an item belongs to."""

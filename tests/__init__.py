@@ -1,0 +1,1 @@
+"""Tests of Torg. README.md says which kind stands where."""

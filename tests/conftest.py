@@ -1,0 +1,123 @@
+"""What all tests share: servers, a database for each test, and the rule that nothing may be skipped unnoticed."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+import redis
+from psycopg import sql
+from sqlalchemy import make_url
+
+from hub.storage.engine import open_engines
+from hub.storage.migrate import upgrade
+from tests.servers import Missing, Postgres, Server, Valkey
+
+_skipped: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL of this run, as its superuser."""
+    with _server(Postgres) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> Iterator[str]:
+    """The name of a database that is ready to be copied."""
+    with _database(postgres_url, f"torg_template_{os.getpid()}") as url:
+        prepare_template(url)
+        yield str(make_url(url).database)
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str, postgres_template: str) -> Iterator[str]:
+    """A PostgreSQL database of this test's own, at the newest schema, as its superuser."""
+    with _database(postgres_url, f"torg_test_{os.getpid()}", postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Redis of this run."""
+    with _server(Valkey) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_database(redis_url: str) -> str:
+    """The same, emptied."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushdb()
+    return redis_url
+
+
+def prepare_template(url: str) -> None:
+    """Bring the database that every test's is copied from to the newest schema."""
+    engines = open_engines(url)
+    try:
+        upgrade(engines.writer)
+    finally:
+        engines.dispose()
+
+
+@contextmanager
+def _server(kind: type[Server]) -> Iterator[str]:
+    if named := os.environ.get(kind.variable):
+        yield named
+        return
+    try:
+        server = kind()
+    except Missing as missing:
+        pytest.skip(str(missing))
+    with server:
+        yield server.url
+
+
+@contextmanager
+def _database(server_url: str, name: str, template: str = "template1") -> Iterator[str]:
+    """A new database, dropped afterwards whoever is still connected."""
+    address = make_url(server_url)
+    names = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
+    drop = sql.SQL("DROP DATABASE IF EXISTS {name} WITH (FORCE)").format(**names)
+    dsn = address.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(drop)
+        connection.execute(sql.SQL("CREATE DATABASE {name} TEMPLATE {template}").format(**names))
+        try:
+            yield address.set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.execute(drop)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember what was skipped."""
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _skipped.append(report.nodeid)
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """The same for a module that skips itself."""
+    if report.skipped:
+        _skipped.append(report.nodeid)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With TORG_TEST_NO_SKIPS set, a skip is a failure."""
+    if _skips_fail() and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which."""
+    if _skips_fail():
+        terminalreporter.section("skipped, and TORG_TEST_NO_SKIPS is set", red=True)
+        for nodeid in _skipped:
+            terminalreporter.line(nodeid)
+
+
+def _skips_fail() -> bool:
+    return bool(_skipped and os.environ.get("TORG_TEST_NO_SKIPS"))

@@ -1,0 +1,1 @@
+"""Mail out to a folder."""

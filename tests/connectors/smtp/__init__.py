@@ -1,0 +1,1 @@
+"""Mail out through a mail server."""

@@ -1,0 +1,45 @@
+"""What connectors are given in tests: a clock, and a thread for blocking calls."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from hub import clock
+from hub.contract import Address, OutgoingMessage
+
+R = TypeVar("R")
+
+
+class TestTools:
+    """The real thing, without a hub behind it."""
+
+    __test__ = False  # pytest: not a test, whatever the name
+
+    def now(self) -> datetime:
+        return clock.to_datetime(clock.now())
+
+    async def block(self, call: Callable[[], R]) -> R:
+        return await asyncio.to_thread(call)
+
+
+def free_port() -> int:
+    """A port that nobody has now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def outgoing(recipient: str = "anna@exempel.example", message_id: str = "<1.a@granvik.example>") -> OutgoingMessage:
+    """An answer to a citizen."""
+    return OutgoingMessage(
+        message_id=message_id,
+        sender=Address("Granviks kommun", "kommunen@granvik.example"),
+        reply_to=Address("", "kommunen+token@granvik.example"),
+        recipient=Address("Anna Öberg", recipient),
+        subject="Re: Fråga om snöröjning",
+        text="Hej Anna!\n\nVi plogar i natt.\n.\nslut\n",
+        written_at=1_760_000_000_000_000,
+        language="sv",
+    )

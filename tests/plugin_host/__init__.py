@@ -1,0 +1,1 @@
+"""Plugins are found, loaded one by one, and refused with a sentence."""

