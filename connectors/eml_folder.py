@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-from hub.formats.compose import compose
 from msgspec import Meta
 
 from hub.contract import (
@@ -27,6 +26,7 @@ from hub.contract import (
     Unreachable,
     hook_impl,
 )
+from hub.formats.compose import compose
 
 PRIVATE = 0o700
 """Mode of the folder: the files are citizens' mail."""

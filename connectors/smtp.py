@@ -153,7 +153,7 @@ def _no(error: aiosmtplib.SMTPResponseException, message: OutgoingMessage) -> Pl
 
 
 def _on_the_wire(address: str) -> str:
-    """With its domain in ASCII (RFC 5890). `compose` has refused a local part that isn't: no answer would come back to it."""
+    """With its domain in ASCII (RFC 5890). A local part that isn't was refused by `compose`."""
     local, at, domain = address.rpartition("@")
     return local + at + domain.encode("idna").decode("ascii")
 

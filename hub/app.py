@@ -5,7 +5,6 @@ import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from litestar import Litestar
 
@@ -14,19 +13,11 @@ from hub.inbound.replay import Replayed, replay
 from hub.plugin_host.manager import load
 from hub.plugin_host.registry import Registry
 from hub.settings import Settings
-from hub.storage.blobs import Blobs
-from hub.storage.engine import open_engines
-from hub.storage.keys import load_keys
 from hub.storage.migrate import require_newest
-from hub.storage.unit import Storage
+from hub.storage.open import open_storage
 from hub.worker.embedded import Worker, ring_on_commit
 
 log = logging.getLogger(__name__)
-
-
-def open_storage(settings: Settings) -> Storage:
-    """Engines, keys and blobs by the settings."""
-    return Storage(open_engines(settings.database_url), load_keys(Path(settings.key_file)), Blobs(Path(settings.blob_folder)))
 
 
 class Hub:

@@ -3,7 +3,8 @@
 What a person may not know of is not found; what they may know of but not do is not allowed.
 """
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -68,9 +69,14 @@ def visible(actor: Actor) -> ColumnElement[bool]:
 
 @lru_cache(maxsize=4096)
 def visible_in(actor: Actor, municipality_id: int) -> ColumnElement[bool]:
-    """`visible` as far as it concerns one municipality. The same object for the same answer: statements are kept by it."""
+    """`visible` as far as it concerns one municipality; the same object each time: statements are kept by it."""
     here = tuple(held for held in actor.memberships if held.municipality_id == municipality_id)
     return visible(replace(actor, memberships=here))
+
+
+def within(actor: Actor) -> Callable[[int], ColumnElement[bool]]:
+    """`visible_in` of this person, for lists that go through municipalities one by one."""
+    return partial(visible_in, actor)
 
 
 def require_open(actor: Actor, conversation: Conversation | None) -> Conversation:

@@ -3,12 +3,13 @@
 import inspect
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from hub.contract.config import Config
 from hub.contract.plugin import Connector, Listens, Sends
 
 KIND = re.compile(r"[a-z][a-z0-9_]*\Z")
-ABILITIES = {Listens: "listen", Sends: "send"}
+ABILITIES: tuple[tuple[type[Connector[Any]], str], ...] = ((Listens, "listen"), (Sends, "send"))
 
 
 def broken_rules(cls: object) -> Iterator[str]:
@@ -30,8 +31,9 @@ def broken_rules(cls: object) -> Iterator[str]:
         yield f"{name}.parse must be a staticmethod: it runs in a child without the object."
     elif issubclass(cls, Listens) and cls.parse is Connector.parse:
         yield f"{name} listens, so it needs a parse."
-    for ability, method in ABILITIES.items():
-        if issubclass(cls, ability) and getattr(cls, method) is getattr(ability, method):
+    for ability, method in ABILITIES:
+        own = getattr(cls, method, None) if issubclass(cls, ability) else None
+        if own is not None and own is getattr(ability, method):
             yield f"{name} is a {ability.__name__} without a method {method}."
-        elif issubclass(cls, ability) and not inspect.iscoroutinefunction(getattr(cls, method)):
+        elif own is not None and not inspect.iscoroutinefunction(own):
             yield f"{name}.{method} must be an async method."

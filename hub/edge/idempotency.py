@@ -27,6 +27,8 @@ IdempotencyKey = Annotated[
     ),
 ]
 
+_CREATED = 201
+
 
 class Request(Row):
     """Written in the creation's own unit of work: done and remembered, or neither. Kept as long as its municipality."""
@@ -77,7 +79,7 @@ def asked(key: str | None, route: str, body: Struct) -> Asked:
     return Asked(key, route, hashlib.sha256(msgspec.json.encode(body, order="deterministic")).hexdigest())
 
 
-def once(unit: Unit, by: Actor, request: Asked, municipality_id: int, create: Callable[[], Made], status: int = 201) -> Answer:
+def once(unit: Unit, by: Actor, request: Asked, municipality_id: int, create: Callable[[], Made]) -> Answer:
     """Do it, or answer as the first time. Whether the person may is for the caller to have asked.
 
     Raises Invalid when the key was used for something else. Two at the same moment: the second's row is refused, its
@@ -97,12 +99,12 @@ def once(unit: Unit, by: Actor, request: Asked, municipality_id: int, create: Ca
                 request_key=request.key,
                 route=request.route,
                 body_sha256=request.body_sha256,
-                status=status,
+                status=_CREATED,
                 answer=msgspec.json.encode(_Stored(made.version, msgspec.Raw(body))).decode(),
                 at=clock.now(),
             )
         )
-    return Answer(status, body.decode(), made.version)
+    return Answer(_CREATED, body.decode(), made.version)
 
 
 def _again(before: Request, request: Asked) -> Answer:

@@ -96,8 +96,9 @@ def _cache(state: Any) -> Cache:
 
 def _refuse_unknown_parameters(connection: Connection, handler: BaseRouteHandler) -> None:
     """A filter that is misspelt would otherwise show everything."""
-    known = handler.parsed_fn_signature.parameters
-    unknown = sorted(set(connection.query_params) - set(known))
+    fields = handler.parsed_fn_signature.parameters.items()
+    known = {getattr(field.kwarg_definition, "name", None) or name for name, field in fields}
+    unknown = sorted(set(connection.query_params) - known)
     if unknown:
         raise ValidationException(
             "The request can't be used as it is.",

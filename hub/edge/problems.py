@@ -75,7 +75,9 @@ def _of_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[
     if status is HTTPStatus.NOT_FOUND:
         return _answer(status, "There is nothing at this address.", headers)
     extra = error.extra if isinstance(error.extra, list) else []
-    faults = tuple(Fault(str(each.get("key", "")), str(each.get("message", ""))) for each in extra if isinstance(each, dict))
+    faults = tuple(
+        Fault(str(each.get("key", "")), str(each.get("message", ""))) for each in extra if isinstance(each, dict)
+    )
     # The detail of a failed validation names method, address and query: it says no more than the faults do.
     detail = "The request can't be used as it is." if faults else error.detail
     return _answer(status, detail, headers, errors=faults)
@@ -92,10 +94,15 @@ def _of_a_bug(request: Request[Any, Any, Any], error: Exception) -> Response[byt
 
 
 def _answer(
-    status: HTTPStatus, detail: str, headers: Mapping[str, str], *, field: str | None = None, errors: tuple[Fault, ...] = ()
+    status: HTTPStatus,
+    detail: str,
+    headers: Mapping[str, str],
+    *,
+    field: str | None = None,
+    errors: tuple[Fault, ...] = (),
 ) -> Response[bytes]:
-    problem = Problem(status.phrase, status.value, detail, field, errors)
-    return Response(msgspec.json.encode(problem), status_code=status.value, media_type=MEDIA_TYPE, headers=dict(headers))
+    body = msgspec.json.encode(Problem(status.phrase, status.value, detail, field, errors))
+    return Response(body, status_code=status.value, media_type=MEDIA_TYPE, headers=dict(headers))
 
 
 PROBLEMS: ExceptionHandlersMap = {

@@ -13,6 +13,7 @@ from hub.formats.headers import decode_words, one_line
 _TOKEN = re.compile(r"=\?[^?\s]+\?[bBqQ]\?[^?\s]*\?=|\s+|[^\s\",;:<>()=]+|.", re.S)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.S)
 _PAREN = re.compile(r"[()\\]")
+_ATOM = re.compile(r"[\w.+-]+")
 _SHORT = 200
 _SIMPLE = re.compile(r"(?:\"?([\w .'-]*)\"?\s*<([\w.+=-]+@[\w.-]+)>|([\w.+=-]+@[\w.-]+))", re.A)
 
@@ -115,8 +116,10 @@ class _Reading:
 
 
 def _as_written(quoted: str, after: str) -> str:
-    """A quoted string without its quotes, except as the local part of an address."""
-    return f'"{quoted}"' if after == "@" else re.sub(r"\\(.)", r"\1", quoted, flags=re.S)
+    """A quoted string without its quotes, unless it's a local part that needs them."""
+    if after == "@" and not _ATOM.fullmatch(quoted):
+        return f'"{quoted}"'
+    return re.sub(r"\\(.)", r"\1", quoted, flags=re.S)
 
 
 def _bare(text: str) -> tuple[str, str]:

@@ -75,7 +75,7 @@ def codec_of(charset: str) -> str | None:
         return None
     try:
         found = codecs.lookup(name)
-        b"".decode(found.name)  # refuses codecs that don't give text (base64, zlib)
+        bytes(4).decode(found.name)  # refuses codecs that don't give text (base64, zlib)
     except (LookupError, ValueError):
         return None
     return None if found.name.replace("_", "-") in _NOT_CHARSETS else found.name

@@ -19,13 +19,16 @@ _ZONES = {
     "mest": 120, "mesz": 120, "eet": 120, "eest": 180, "msk": 180, "est": -300, "edt": -240, "cst": -360, "cdt": -300,
     "mst": -420, "mdt": -360, "pst": -480, "pdt": -420,
 }  # fmt: skip
-_TIME = r"(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2}))?(?:[.,]\d{1,9})?\s*(?:([ap])m\b)?"
+_TIME = r"(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2}))?(?:[.,]\d{1,9})?(?:\s?([ap])m\b)?"
 _ZONE = r"\s*(?:\(?(?:gmt|utc)?([+-]\d{1,2}:?\d{2})|([a-z]{1,5}))?"
 _MAIL = re.compile(
     r"(\d{1,2})[\s.-]{1,3}([a-zäö]{3,12})[\s.,-]{1,3}(\d{2,4})[\s,]{1,3}(?:(?:kl|klo|at)\.?\s)?" + _TIME + _ZONE
 )
 _AMERICAN = re.compile(
-    r"([a-z]{3,9})\.?\s{1,2}(\d{1,2}),?\s{1,2}(?:(\d{4}),?\s{1,2})?" + _TIME + _ZONE + r"(?:\s{1,2}(\d{4}))?"
+    r"([a-z]{3,9})\.?\s{1,2}(\d{1,2}),?\s{1,2}(?:(\d{4}),?\s{1,2})?"
+    + _TIME
+    + r"(?:\s(?:([a-z]{1,5})\s)?(\d{4})\b)?"
+    + _ZONE
 )
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[t\s]{1,2}" + _TIME + _ZONE)
 _DOTTED = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})[\s,]{1,2}" + _TIME + _ZONE)
@@ -47,8 +50,8 @@ def read(value: str) -> int | None:
         day, number, year, *rest = found.groups()
         return _at(year, int(number), day, rest)
     if found := _AMERICAN.search(text):
-        month, day, early, *rest, late = found.groups()
-        return _at(early or late or "", _month(month), day, rest)
+        month, day, early, hour, minute, second, half, zone, late, offset, last_zone = found.groups()
+        return _at(early or late or "", _month(month), day, [hour, minute, second, half, offset, zone or last_zone])
     return None
 
 

@@ -6,6 +6,7 @@ HTML is shown as its text. The second wall, the screen's `iframe sandbox`, is no
 
 import re
 from html import escape, unescape
+from itertools import pairwise
 
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -64,7 +65,7 @@ _SILENT = {
     "head", "script", "style", "title", "template", "noscript", "noembed", "noframes", "textarea", "select", "option",
 }  # fmt: skip
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
-_MARKUP = re.compile(r"<(?:!--.*?--|[^<>]*)>|<[^<>]*\Z", re.S)
+_MARKUP = re.compile(r"<!--(?:(?!-->).)*+(?:-->)?|<[a-zA-Z/!?][^<>]*>?", re.S)
 _SILENT_MARKUP = re.compile(r"<(script|style|title)\b(?:(?!</\1).)*+", re.S | re.I)
 
 
@@ -182,11 +183,11 @@ class _Text:
             self.pre += 1
 
     def leave(self, name: str) -> None:
-        if name in _BREAKS and name not in ("td", "th"):
-            self._block(name)
         if name in ("ul", "ol") and self.lists:
             self.lists.pop()
-        elif name == "blockquote":
+        if name in _BREAKS and name not in ("td", "th"):
+            self._block(name)
+        if name == "blockquote":
             self.quotes -= 1
         elif name == "pre":
             self.pre -= 1
@@ -210,8 +211,8 @@ class _Text:
 
     def _block(self, name: str) -> None:
         self._end_line()
-        # A list inside a list needs no blank line.
-        self.gap = self.gap or (name in _PARAGRAPHS and bool(self.lines) and len(self.lists) <= 1)
+        # Nothing in a list needs a blank line.
+        self.gap = self.gap or (name in _PARAGRAPHS and bool(self.lines) and not self.lists)
 
     def _end_line(self, keep_blank: bool = False) -> None:
         text = "".join(self.line).replace("\xa0", " ").rstrip()
@@ -235,7 +236,7 @@ def _without_markup(html: str) -> str:
 def _long_tag(html: str) -> bool:
     """Whether one could have a great many attributes. Text between two tags counts as well."""
     starts = [found.end() for found in _TAG.finditer(html)]
-    for start, end in zip(starts, [*starts[1:], len(html)], strict=True):
+    for start, end in pairwise([*starts, len(html)]):
         if end - start > _MOST_IN_A_TAG:
             gap = html[start:end]
             if len(gap.split()) + gap.count("/") + gap.count("=") > _MOST_IN_A_TAG:

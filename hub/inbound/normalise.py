@@ -1,13 +1,14 @@
 """Normalise: a group of parsed mails becomes rows, table by table: a statement a table, not a statement a mail."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import select, update
 
 from hub import clock, faults
 from hub.clock import NEVER
+from hub.contract import ReceivedAttachment
 from hub.inbound.raw_event import PARSER_VERSION, RawEvent
 from hub.inbound.thread import Incoming, Thread, Threads
 from hub.inbox import calendar
@@ -69,30 +70,33 @@ def entry_values(mail: Incoming) -> dict[str, Any]:
     }
 
 
-def attachment_rows(mail: Incoming, entry_id: int) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
-    """Rows, and the blobs of those too large for one."""
-    rows, blobs = [], {}
-    for each in mail.message.attachments:
-        owner = f"attachments/{mail.place.municipality_id}"
-        name = f"{owner}/{each.sha256}" if each.size > IN_ROW else None
-        if name:
-            blobs[name] = each.content
-        rows.append(
-            {
-                "id": new_id(),
-                "municipality_id": mail.place.municipality_id,
-                "public_id": secrets.token_urlsafe(16),
-                "entry_id": entry_id,
-                "sha256": each.sha256,
-                "body": None if name else each.content,
-                "blob": name,
-                "name": each.name,
-                "media_type": each.media_type,
-                "size": each.size,
-                "inline_id": each.content_id,
-            }
-        )
-    return rows, blobs
+def attachment_rows(mail: Incoming, entry_id: int) -> list[dict[str, Any]]:
+    """One for each file; those too large for their row name the blob that `attachment_blobs` gave."""
+    return [
+        {
+            "id": new_id(),
+            "municipality_id": mail.place.municipality_id,
+            "public_id": secrets.token_urlsafe(16),
+            "entry_id": entry_id,
+            "sha256": each.sha256,
+            "body": None if each.size > IN_ROW else each.content,
+            "blob": _blob(mail, each) if each.size > IN_ROW else None,
+            "name": each.name,
+            "media_type": each.media_type,
+            "size": each.size,
+            "inline_id": each.content_id,
+        }
+        for each in mail.message.attachments
+    ]
+
+
+def attachment_blobs(mails: Iterable[Incoming]) -> dict[str, bytes]:
+    """Name -> content of the files too large for a row: to be put before the rows are written."""
+    return {_blob(mail, each): each.content for mail in mails for each in mail.message.attachments if each.size > IN_ROW}
+
+
+def _blob(mail: Incoming, attachment: ReceivedAttachment) -> str:
+    return f"attachments/{mail.place.municipality_id}/{attachment.sha256}"
 
 
 def _claim(unit: Unit, group: Sequence[Incoming], state: str) -> list[Incoming]:
@@ -123,7 +127,6 @@ class _Rows:
             table: [] for table in (Citizen, CitizenPoint, Conversation, Participant, Entry, Mail, Attachment)
         }
         self._tokens: list[tuple[int, int, Sequence[str]]] = []
-        self._blobs: dict[str, bytes] = {}
         self._recorded_at = clock.now()
 
     def take(self, mail: Incoming) -> None:
@@ -138,7 +141,6 @@ class _Rows:
 
     def write(self) -> None:
         """All of it, in one go."""
-        self._unit.blobs.put_many(self._blobs)
         for table, rows in self._new.items():
             self._unit.insert_many(table, rows)
         search_index.write(self._unit, self._tokens)
@@ -223,9 +225,7 @@ class _Rows:
         self._new[Mail].append(
             {"id": new_id(), "municipality_id": thread.municipality_id, "entry_id": entry_id, **mail_values(mail)}
         )
-        rows, blobs = attachment_rows(mail, entry_id)
-        self._new[Attachment] += rows
-        self._blobs |= blobs
+        self._new[Attachment] += attachment_rows(mail, entry_id)
         self._tokens.append((entry_id, thread.municipality_id, mail.tokens))
 
     def _add_row(self, thread: Thread, mail: Incoming, values: dict[str, Any]) -> int:

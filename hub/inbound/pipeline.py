@@ -17,7 +17,7 @@ from hub.contract import Router
 from hub.errors import Invalid, Unavailable
 from hub.inbound.child import Answer, Job
 from hub.inbound.children import Children
-from hub.inbound.normalise import normalise
+from hub.inbound.normalise import attachment_blobs, normalise
 from hub.inbound.raw_event import PARSER_VERSION, RawEvent
 from hub.inbound.receive import Kept, Receiver
 from hub.inbound.route import Directory, route
@@ -27,6 +27,8 @@ from hub.storage.unit import Storage, Unit
 
 GROUP = 50
 """Mails that are made entries of in one transaction."""
+LINGER = 0.1
+"""Seconds that a group waits for more: ten statements a group cost the same for one mail as for fifty."""
 MOST_IN_HAND = 1000
 """Raw events held in memory; the others wait in their rows."""
 INTAKE = Scope.everything("intake")
@@ -41,13 +43,21 @@ class Parsed(Struct):
     answer: Answer
 
 
+class Placed(Struct):
+    """A raw event's messages with whose they are; none, and the reason, when it is to be quarantined."""
+
+    kept: Kept
+    mails: list[Incoming]
+    reason: str | None
+
+
 class Pipeline:
     """One for a process that reads. `kinds` gives the kind of a channel by its id."""
 
     def __init__(self, storage: Storage, children: Children, routers: dict[str, Router], *, reads: bool = True) -> None:
         self._storage, self._children, self._routers, self._reads = storage, children, routers, reads
         self._fresh: asyncio.Queue[Kept] = asyncio.Queue()
-        self._parsed: asyncio.Queue[list[Parsed]] = asyncio.Queue(maxsize=2)
+        self._parsed: asyncio.Queue[list[Parsed]] = asyncio.Queue(maxsize=4)
         self._in_hand: set[int] = set()
         self._kinds: dict[int, str] = {}
         self.receiver = Receiver(storage, self._take if reads else _leave_to_others)
@@ -103,7 +113,7 @@ class Pipeline:
 
     async def _make_entries(self) -> None:
         while True:
-            group = await self._parsed.get()
+            group = await self._gather()
             try:
                 await self.settle(group)
             except Unavailable as error:
@@ -112,56 +122,78 @@ class Pipeline:
                 self._let_go([each.kept for each in group])
             faults.point("conversation_committed")
 
+    async def _gather(self) -> list[Parsed]:
+        group = await self._parsed.get()
+        try:
+            async with asyncio.timeout(LINGER):
+                while len(group) < GROUP:
+                    group += await self._parsed.get()
+        except TimeoutError:
+            pass
+        return group
+
     async def settle(self, group: Sequence[Parsed], state: str = "new") -> None:
         """Entries, or quarantine, for those still in `state`. A bug sets one event aside, not its group."""
         try:
-            await self._storage.write(INTAKE, settle, group, self._routers, state)
+            await self._settle(group, state)
         except Unavailable:
             raise
         except Exception:  # one of the group brings a bug to light: each on its own then
             log.exception("a group of %d raw events failed; trying them one by one", len(group))
             for each in group:
-                try:
-                    await self._storage.write(INTAKE, settle, [each], self._routers, state)
-                except Unavailable:
-                    raise
-                except Exception as error:  # this one is set aside with its trace, the next goes on
-                    log.exception("raw event %d is set aside", each.kept.id)
-                    reason = f"A bug of the program ({type(error).__name__}) keeps it from being read; see the log."
-                    await self._storage.write(INTAKE, quarantine, each.kept.id, reason, state)
+                await self._settle_alone(each, state)
+
+    async def _settle(self, group: Sequence[Parsed], state: str) -> None:
+        placed = await self._storage.read(INTAKE, place, group, self._routers)
+        await self._storage.put_blobs(attachment_blobs(mail for each in placed for mail in each.mails))
+        await self._storage.write(INTAKE, settle, placed, state)
+
+    async def _settle_alone(self, parsed: Parsed, state: str) -> None:
+        try:
+            await self._settle([parsed], state)
+        except Unavailable:
+            raise
+        except Exception as error:  # this one is set aside with its trace, the next goes on
+            log.exception("raw event %d is set aside", parsed.kept.id)
+            reason = f"A bug of the program ({type(error).__name__}) keeps it from being read; see the log."
+            await self._storage.write(INTAKE, quarantine, parsed.kept.id, reason, state)
 
     def _let_go(self, group: Sequence[Kept]) -> None:
         self._in_hand.difference_update(kept.id for kept in group)
 
 
-def settle(unit: Unit, group: Sequence[Parsed], routers: dict[str, Router], state: str) -> None:
-    """One transaction: what can be read becomes entries, the rest is quarantined with its reason."""
+def place(unit: Unit, group: Sequence[Parsed], routers: dict[str, Router]) -> list[Placed]:
+    """Whose each message is; or the reason why it can't be read or placed."""
     directory = Directory(unit)
-    received = _received(unit, [each.kept.id for each in group])
-    mails: list[Incoming] = []
+    placed = []
     for each in group:
-        if each.kept.id not in received:
-            continue
         reason = each.answer.unreadable or (each.answer.bug and f"The parser failed:\n{each.answer.bug}")
-        if reason:
-            quarantine(unit, each.kept.id, reason, state)
-            continue
-        try:
-            mails += incoming(routers, directory, each, received[each.kept.id])
-        except Invalid as error:
-            quarantine(unit, each.kept.id, f"It can't be placed: {error}", state)
-    normalise(unit, mails, state)
+        mails: list[Incoming] = []
+        if not reason:
+            try:
+                mails = _incoming(routers, directory, each)
+            except Invalid as error:
+                reason = f"It can't be placed: {error}"
+        placed.append(Placed(each.kept, mails, reason))
+    return placed
 
 
-def incoming(routers: dict[str, Router], directory: Directory, parsed: Parsed, received_at: int) -> list[Incoming]:
-    """A parsed event's messages with their place. Raises Invalid when they have none."""
+def settle(unit: Unit, group: Sequence[Placed], state: str) -> None:
+    """One transaction: what could be read and placed becomes entries, the rest is quarantined with its reason."""
+    for each in group:
+        if each.reason:
+            quarantine(unit, each.kept.id, each.reason, state)
+    normalise(unit, [mail for each in group for mail in each.mails], state)
+
+
+def _incoming(routers: dict[str, Router], directory: Directory, parsed: Parsed) -> list[Incoming]:
     kept = parsed.kept
     envelope = [address for address in kept.event.origin.get("to", "").split(",") if address]
     return [
         Incoming(
             raw_id=kept.id,
             channel_id=kept.channel_id,
-            received_at=received_at,
+            received_at=kept.received_at,
             place=route(routers, directory, kept.channel_id, [kept.event], read.message),
             message=read.message,
             language=read.language,
@@ -189,7 +221,7 @@ def load(unit: Unit, raw_id: int) -> Kept | None:
         return None
     body = unit.blobs.get(row.blob) if row.blob else row.body or b""
     event = Event(row.source_key, body, row.media_type, row.group_key, row.origin, row.whole_size)
-    return Kept(row.id, row.channel_id, event)
+    return Kept(row.id, row.channel_id, event, row.received_at)
 
 
 def _waiting(unit: Unit, before: int, limit: int) -> Sequence[int]:
@@ -203,11 +235,6 @@ def _waiting(unit: Unit, before: int, limit: int) -> Sequence[int]:
 
 def _kinds(unit: Unit, channel_ids: set[int]) -> dict[int, str]:
     return {row.id: row.kind for row in unit.rows(select(Channel.id, Channel.kind).where(Channel.id.in_(channel_ids)))}
-
-
-def _received(unit: Unit, raw_ids: Sequence[int]) -> dict[int, int]:
-    rows = unit.rows(select(RawEvent.id, RawEvent.received_at).where(RawEvent.id.in_(raw_ids)))
-    return {row.id: row.received_at for row in rows}
 
 
 def _without_tag(address: str) -> str:

@@ -9,6 +9,7 @@ from hub.storage.types import Json
 STATES = ("new", "read", "quarantined", "erased")
 PARSER_VERSION = "1"
 _NEW = text("state = 'new'")
+_QUARANTINED = text("state = 'quarantined'")
 
 
 class RawEvent(Row):
@@ -21,6 +22,13 @@ class RawEvent(Row):
     __table_args__ = (
         UniqueConstraint("channel_id", "source_key"),
         Index("ix_raw_event_new", "id", sqlite_where=_NEW, postgresql_where=_NEW),
+        Index(
+            "ix_raw_event_quarantined",
+            "municipality_id",
+            "id",
+            sqlite_where=_QUARANTINED,
+            postgresql_where=_QUARANTINED,
+        ),
         Index("ix_raw_event_municipality", "municipality_id", "id"),
     )
     municipality_id: Mapped[int | None] = mapped_column(ForeignKey("municipality.id"))

@@ -25,21 +25,24 @@ MOST_TOGETHER = 200
 """Events in one transaction: a few MB of log."""
 MOST_BYTES_TOGETHER = 8 * 1024 * 1024
 """Bytes in one transaction, so that many large mails don't keep the writer to themselves."""
+_REMEMBERED = 2 * clock.SECOND
 _ANSWERED = 0.01
 """Seconds after which a connector has told its source, for the crash point there."""
 
 
 class Kept(Struct, frozen=True):
-    """A raw event that is stored and not yet read."""
+    """A raw event that is stored and not yet read. `received_at`: microseconds UTC."""
 
     id: int
     channel_id: int
     event: RawEvent
+    received_at: int
 
 
 class _Waiting(Struct):
     channel_id: int
     events: Sequence[RawEvent]
+    digests: Sequence[str]
     size: int
     kept: "asyncio.Future[Sequence[str]]"
 
@@ -51,11 +54,19 @@ class Receiver:
         self._storage, self._pass_on = storage, pass_on
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue()
         self._held_over: _Waiting | None = None
+        self._memory = _Memory()
 
     async def keep(self, channel_id: int, events: Sequence[RawEvent]) -> Sequence[str]:
         """A reference per event, after COMMIT. Raises NotKept when storage is in trouble."""
         faults.point("received")
-        waiting = _Waiting(channel_id, events, sum(len(each.body) for each in events), asyncio.get_running_loop().create_future())
+        digests = [hashlib.sha256(each.body).hexdigest() for each in events]
+        large = {_blob(channel_id, digest): each.body for each, digest in zip(events, digests, strict=True) if _is_large(each)}
+        try:
+            await self._storage.put_blobs(large)
+        except Unavailable as error:
+            raise NotKept(str(error)) from error
+        size = sum(len(each.body) for each in events)
+        waiting = _Waiting(channel_id, events, digests, size, asyncio.get_running_loop().create_future())
         await self._waiting.put(waiting)
         return await waiting.kept
 
@@ -64,7 +75,7 @@ class Receiver:
         while True:
             group = await self._gather()
             try:
-                references, fresh = await self._storage.write(Scope.everything("intake"), _write, group)
+                references, fresh = await self._storage.write(Scope.everything("intake"), _write, group, self._memory)
             except Unavailable as error:
                 for each in group:
                     _settle(each.kept, error=NotKept(str(error)))
@@ -94,7 +105,7 @@ class Receiver:
     async def _one_by_one(self, group: Sequence[_Waiting]) -> None:
         for each in group:
             try:
-                references, fresh = await self._storage.write(Scope.everything("intake"), _write, [each])
+                references, fresh = await self._storage.write(Scope.everything("intake"), _write, [each], self._memory)
             except Exception as error:  # as above: this one is told, the next goes on
                 _settle(each.kept, error=NotKept(str(error)) if isinstance(error, Unavailable) else error)
             else:
@@ -118,23 +129,19 @@ def _settle(
         future.set_exception(error)
 
 
-def _write(unit: Unit, group: Sequence[_Waiting]) -> tuple[dict[tuple[int, str], int], list[Kept]]:
+def _write(unit: Unit, group: Sequence[_Waiting], memory: "_Memory") -> tuple[dict[tuple[int, str], int], list[Kept]]:
     known = _known(unit, group)
-    homes = _homes(unit, {each.channel_id for each in group})
+    homes = memory.homes(unit)
     rows, fresh, again = [], [], []
-    blobs: dict[str, bytes] = {}
     now = clock.now()
     for each in group:
-        for event in each.events:
+        for event, digest in zip(each.events, each.digests, strict=True):
             place = (each.channel_id, event.key)
             if place in known:
                 again.append(known[place])
                 continue
             row_id = known[place] = new_id()
-            digest = hashlib.sha256(event.body).hexdigest()
-            name = f"raw/{each.channel_id}/{digest}" if len(event.body) > IN_ROW else None
-            if name:
-                blobs[name] = event.body
+            name = _blob(each.channel_id, digest) if _is_large(event) else None
             rows.append(
                 {
                     "id": row_id,
@@ -157,15 +164,44 @@ def _write(unit: Unit, group: Sequence[_Waiting]) -> tuple[dict[tuple[int, str],
                     "parser": None,
                 }
             )
-            fresh.append(Kept(row_id, each.channel_id, event))
+            fresh.append(Kept(row_id, each.channel_id, event, now))
             unit.note(Happening("raw_kept", row_id))
-    unit.blobs.put_many(blobs)
     unit.insert_many(Row, rows)
     for row_id in again:
         unit.change(update(Row).where(Row.id == row_id).values(arrivals=Row.arrivals + 1))
-    unit.change(update(Channel).where(Channel.id.in_({each.channel_id for each in group})).values(last_contact_at=now))
+    for channel_id in {each.channel_id for each in group}:
+        if memory.contact_is_old(channel_id, now):
+            unit.change(update(Channel).where(Channel.id == channel_id).values(last_contact_at=now))
     faults.point("raw_written")
     return known, fresh
+
+
+def _is_large(event: RawEvent) -> bool:
+    return len(event.body) > IN_ROW
+
+
+def _blob(channel_id: int, digest: str) -> str:
+    return f"raw/{channel_id}/{digest}"
+
+
+class _Memory:
+    """What needs no query for every group. Written and read in storage's writing threads only."""
+
+    def __init__(self) -> None:
+        self._homes: _Homes | None = None
+        self._contacts: dict[int, int] = {}
+
+    def homes(self, unit: Unit) -> "_Homes":
+        if self._homes is None or clock.now() - self._homes.read_at > _REMEMBERED:
+            self._homes = _Homes(unit)
+        return self._homes
+
+    def contact_is_old(self, channel_id: int, now: int) -> bool:
+        """And is new from now on; a unit that fails afterwards loses a second of it."""
+        if now - self._contacts.get(channel_id, 0) < clock.SECOND:
+            return False
+        self._contacts[channel_id] = now
+        return True
 
 
 def _known(unit: Unit, group: Sequence[_Waiting]) -> dict[tuple[int, str], int]:
@@ -178,16 +214,13 @@ def _known(unit: Unit, group: Sequence[_Waiting]) -> dict[tuple[int, str], int]:
 
 
 class _Homes:
-    """Whose a raw event is, as far as its channel or its envelope tells; else None, until it is routed."""
+    """Whose a raw event is, as far as its envelope or its channel tells; else None, until it is routed."""
 
-    def __init__(self, of_channel: Mapping[int, int | None], by_code: Mapping[str, int]) -> None:
-        self._of_channel, self._by_code = of_channel, by_code
+    def __init__(self, unit: Unit) -> None:
+        self.read_at = clock.now()
+        self._of_channel = {row.id: row.home_id for row in unit.rows(select(Channel.id, Channel.home_id))}
+        self._by_code = {row.code: row.id for row in unit.rows(select(Municipality.code, Municipality.id))}
 
     def of(self, channel_id: int, origin: Mapping[str, str]) -> int | None:
         routed = self._by_code.get(origin.get("route", "").partition("/")[0])
         return routed if routed is not None else self._of_channel.get(channel_id)
-
-
-def _homes(unit: Unit, channel_ids: set[int]) -> _Homes:
-    of_channel = {row.id: row.home_id for row in unit.rows(select(Channel.id, Channel.home_id).where(Channel.id.in_(channel_ids)))}
-    return _Homes(of_channel, {row.code: row.id for row in unit.rows(select(Municipality.code, Municipality.id))})

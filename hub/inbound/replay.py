@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 from sqlalchemy import delete, select, update
 
-from hub.inbound.normalise import attachment_rows, entry_values, mail_values
-from hub.inbound.pipeline import INTAKE, Parsed, Pipeline, incoming, load
+from hub.inbound.normalise import attachment_blobs, attachment_rows, entry_values, mail_values
+from hub.inbound.pipeline import INTAKE, Pipeline, Placed, load, place
 from hub.inbound.raw_event import PARSER_VERSION, RawEvent
-from hub.inbound.route import Directory
 from hub.inbound.thread import Incoming
 from hub.contract import Router
 from hub.inbox.entry import Attachment, Entry, Mail
@@ -44,24 +43,24 @@ async def _replay_one(storage: Storage, pipeline: Pipeline, routers: dict[str, R
     parsed = (await pipeline.parse([kept]))[0]
     state = await storage.read(INTAKE, _state, raw_id)
     if state == "read":
-        await storage.write(INTAKE, _read_anew, parsed, routers)
+        placed = await storage.read(INTAKE, place, [parsed], routers)
+        await storage.put_blobs(attachment_blobs(placed[0].mails))
+        await storage.write(INTAKE, _read_anew, placed[0])
     else:
         await pipeline.settle([parsed], state or "new")
     return await storage.read(INTAKE, _outcome, raw_id)
 
 
-def _read_anew(unit: Unit, parsed: Parsed, routers: dict[str, Router]) -> None:
+def _read_anew(unit: Unit, placed: Placed) -> None:
     """An event that has entries and can't be read any more keeps them as they are."""
-    if parsed.answer.unreadable or parsed.answer.bug:
-        return
-    entries = {row.item_key: row for row in unit.all(select(Entry).where(Entry.raw_event_id == parsed.kept.id))}
-    for mail in incoming(routers, Directory(unit), parsed, 0):
+    entries = {row.item_key: row for row in unit.all(select(Entry).where(Entry.raw_event_id == placed.kept.id))}
+    for mail in placed.mails:
         entry = entries.get(mail.message.key)
         if entry is not None:
             _update(unit, entry, mail)
     unit.change(
         update(RawEvent)
-        .where(RawEvent.id == parsed.kept.id)
+        .where(RawEvent.id == placed.kept.id)
         .values(parser=PARSER_VERSION, attempts=RawEvent.attempts + 1)
     )
 
@@ -74,12 +73,11 @@ def _update(unit: Unit, entry: Entry, mail: Incoming) -> None:
         (row.sha256, row.name): row.public_id for row in unit.all(select(Attachment).where(Attachment.entry_id == entry.id))
     }
     unit.change(delete(Attachment).where(Attachment.entry_id == entry.id))
-    rows, blobs = attachment_rows(mail, entry.id)
+    rows = attachment_rows(mail, entry.id)
     for row in rows:
         # The same file keeps its address: somebody may have it open.
         row["public_id"] = kept.pop((row["sha256"], row["name"]), row["public_id"])
         row["municipality_id"] = entry.municipality_id
-    unit.blobs.put_many(blobs)
     unit.insert_many(Attachment, rows)
     search_index.replace(unit, entry.id, entry.municipality_id, mail.tokens)
     unit.note(Happening("conversation_changed", entry.conversation_id, entry.municipality_id, entry.conversation_id))

@@ -21,6 +21,7 @@ from hub.storage.unit import Happening, Unit
 NO_CONTACT = frozenset({"auto_reply", "bounce", "complaint", "receipt"})
 """Kinds of automatic mail that nobody waits for an answer to."""
 _OPEN = text("closed_at IS NULL")
+_ASSIGNED = text("assignee_id IS NOT NULL")
 
 
 class Conversation(MunicipalityRow):
@@ -37,6 +38,14 @@ class Conversation(MunicipalityRow):
         same_municipality("related_id", "conversation"),
         Index("ix_conversation_open", "municipality_id", "due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_conversation_citizen", "municipality_id", "citizen_id"),
+        Index(
+            "ix_conversation_assignee",
+            "municipality_id",
+            "assignee_id",
+            "id",
+            sqlite_where=_ASSIGNED,
+            postgresql_where=_ASSIGNED,
+        ),
     )
     citizen_id: Mapped[int]
     queue_id: Mapped[int] = mapped_column(ForeignKey("queue.id"))

@@ -10,6 +10,7 @@ from hub.storage.base import MunicipalityRow, own, same_municipality
 
 STATES = ("queued", "leased", "handed_over", "sent", "deferred", "failed", "uncertain")
 _UNSETTLED = text("state IN ('queued', 'leased', 'handed_over', 'deferred')")
+_WENT_WRONG = text("state IN ('failed', 'uncertain')")
 
 
 class Delivery(MunicipalityRow):
@@ -21,6 +22,7 @@ class Delivery(MunicipalityRow):
         same_municipality("entry_id", "entry"),
         UniqueConstraint("entry_id", "recipient"),
         Index("ix_delivery_unsettled", "not_before", "id", sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED),
+        Index("ix_delivery_went_wrong", "channel_id", sqlite_where=_WENT_WRONG, postgresql_where=_WENT_WRONG),
     )
     entry_id: Mapped[int]
     channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))

@@ -10,7 +10,6 @@ from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, bindparam, case, column, func, select, table
-from sqlalchemy.orm import QueryableAttribute
 
 from hub import clock
 from hub.clock import NEVER
@@ -27,8 +26,8 @@ Within = Callable[[int], ColumnElement[bool]]
 
 # People belong to a room above this one; here only their names are read.
 PERSON = table("person", column("id"), column("name"))
-OPEN_ORDER = (Conversation.due_at, Conversation.id)
-CLOSED_ORDER = (Conversation.id,)
+_BY_DUE_TIME = keyset.Order((Conversation.due_at, Conversation.id))
+_NEWEST_FIRST = keyset.Order((Conversation.id,), newest_first=True)
 _OPEN = Conversation.closed_at.is_(None)
 _CLOSED = Conversation.closed_at.is_not(None)
 _FILTERS: Mapping[str, ColumnElement[bool]] = {
@@ -96,7 +95,7 @@ class MatterLine(Struct, frozen=True):
 
 
 class ConversationPage(Struct, frozen=True):
-    """A conversation as its own page shows it. `related`: perhaps the same exchange, if this person may open that one."""
+    """A conversation's own page. `related`: perhaps the same exchange, if this person may open that one."""
 
     conversation: ConversationLine
     citizen: CitizenName
@@ -151,14 +150,16 @@ def conversations(
     unit: Unit, within: Within, filtered: Filter, after: str | None, limit: int
 ) -> tuple[Sequence[ConversationLine], str | None]:
     """A page, and the cursor of the next one or None."""
-    order = CLOSED_ORDER if filtered.closed else OPEN_ORDER
     values = {name: value for name in _FILTERS if (value := getattr(filtered, name)) is not None}
     where = (
         _CLOSED if filtered.closed else _OPEN,
         *(_FILTERS[name] for name in values),
         *((_UNASSIGNED,) if filtered.unassigned else ()),
     )
-    return _page(unit, order, where, within, values, filtered.municipality_id, after, limit, filtered.closed)
+    municipalities = None if filtered.municipality_id is None else (filtered.municipality_id,)
+    wanted = keyset.Wanted(where, within, values, municipalities)
+    keys, further = keyset.page(unit, _NEWEST_FIRST if filtered.closed else _BY_DUE_TIME, wanted, after, limit)
+    return _lines(unit, [each[-1] for each in keys]), further
 
 
 def conversations_of(
@@ -166,8 +167,9 @@ def conversations_of(
 ) -> tuple[Sequence[ConversationLine], str | None]:
     """A citizen's, open and closed, newest first."""
     values = {"citizen_id": citizen.id}
-    where = (_FILTERS["citizen_id"],)
-    return _page(unit, CLOSED_ORDER, where, within, values, citizen.municipality_id, after, limit, True)
+    wanted = keyset.Wanted((_FILTERS["citizen_id"],), within, values, (citizen.municipality_id,))
+    keys, further = keyset.page(unit, _NEWEST_FIRST, wanted, after, limit)
+    return _lines(unit, [each[-1] for each in keys]), further
 
 
 def conversation_line(unit: Unit, conversation_id: int) -> ConversationLine:
@@ -175,14 +177,19 @@ def conversation_line(unit: Unit, conversation_id: int) -> ConversationLine:
     return _lines(unit, [conversation_id])[0]
 
 
-def conversation_page(unit: Unit, conversation: Conversation, may_open: Callable[[Conversation], bool]) -> ConversationPage:
+def conversation_page(
+    unit: Unit, conversation: Conversation, may_open: Callable[[Conversation], bool]
+) -> ConversationPage:
     """Everything but its timeline."""
     citizen = unit.get(Citizen, conversation.citizen_id)
     assert citizen is not None  # a composite foreign key sees to it
     points = (
         select(CitizenPoint, Participant)
         .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
-        .where(Participant.municipality_id == conversation.municipality_id, Participant.conversation_id == conversation.id)
+        .where(
+            Participant.municipality_id == conversation.municipality_id,
+            Participant.conversation_id == conversation.id,
+        )
         .order_by(Participant.id)
     )
     matters = (
@@ -218,12 +225,7 @@ def citizen_page(unit: Unit, citizen: Citizen) -> CitizenPage:
         language=citizen.language,
         protection=citizen.protection,
         protection_read_at=shown(citizen.protection_read_at),
-        points=[
-            PointLine(
-                str(each.id), each.kind, shown_value(each), shown(each.confirmed_at), each.confirmed_how, shown(each.ended_at)
-            )
-            for each in unit.all(points)
-        ],
+        points=[_point_line(each) for each in unit.all(points)],
     )
 
 
@@ -265,30 +267,15 @@ def shown_value(point: CitizenPoint) -> str:
     return MASKED if point.kind == "identity" else point.value
 
 
-def _page(
-    unit: Unit,
-    order: tuple[QueryableAttribute[int], ...],
-    where: tuple[ColumnElement[bool], ...],
-    within: Within,
-    values: Mapping[str, object],
-    municipality_id: int | None,
-    after: str | None,
-    limit: int,
-    newest_first: bool,
-) -> tuple[Sequence[ConversationLine], str | None]:
-    keys = keyset.page(
-        unit,
-        order,
-        where,
-        within,
-        values,
-        municipalities=None if municipality_id is None else (municipality_id,),
-        after=keyset.read_cursor(after, len(order)),
-        limit=limit + 1,
-        newest_first=newest_first,
+def _point_line(point: CitizenPoint) -> PointLine:
+    return PointLine(
+        id=str(point.id),
+        kind=point.kind,
+        value=shown_value(point),
+        confirmed_at=shown(point.confirmed_at),
+        confirmed_how=point.confirmed_how,
+        ended_at=shown(point.ended_at),
     )
-    further = keyset.write_cursor(keys[limit - 1]) if len(keys) > limit else None
-    return _lines(unit, [each[-1] for each in keys[:limit]]), further
 
 
 def _lines(unit: Unit, ids: Sequence[int]) -> list[ConversationLine]:

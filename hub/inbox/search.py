@@ -40,8 +40,8 @@ def search(
 ) -> tuple[Sequence[Hit], str | None]:
     """A page, and the cursor of the next one or None. `visible`: a condition on Conversation.
 
-    The index knows municipalities, not queues: what may not be opened is dropped here, and more is fetched in its place,
-    so that neither a short page nor its cursor tells of it.
+    The index knows municipalities, not queues: what may not be opened is dropped here, and more is fetched in its
+    place, so that neither a short page nor its cursor tells of it.
     """
     edge = keyset.read_cursor(after, 1)
     before = edge[0] if edge else _NEWEST
@@ -95,7 +95,7 @@ def _hits(
 
 def _starts(words: str) -> tuple[str, ...]:
     """What a word that was found begins with: the shortest of its stems."""
-    return tuple(min(stems, key=len) for stems in query_tokens(words) if stems)
+    return tuple(min((*asked.stems, asked.folded), key=len) for asked in query_tokens(words))
 
 
 def _snippet(text: str, starts: Sequence[str]) -> str:

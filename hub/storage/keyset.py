@@ -13,8 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, bindparam, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import QueryableAttribute
 
 from hub.errors import Invalid
@@ -24,40 +26,52 @@ MOST = 200
 """Rows of a page, at most."""
 _LOWEST, _HIGHEST = -1, 2**63 - 1
 _PLACEHOLDER = re.compile(r"(?<!:):(\w+)|%\((\w+)\)s")
-_DIALECTS = {"sqlite": sqlite.dialect(paramstyle="named"), "postgresql": postgresql.psycopg.dialect()}
+_DIALECTS: Mapping[str, Dialect] = {
+    "sqlite": sqlite.dialect(paramstyle="named"),
+    "postgresql": postgresql.psycopg.dialect(),  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
+}
 
 Key = QueryableAttribute[int]
 Keys = tuple[int, ...]
-Conditions = tuple[ColumnElement[bool], ...]
 
 
-def page(
-    unit: Unit,
-    keys: tuple[Key, ...],
-    where: Conditions,
-    within: Callable[[int], ColumnElement[bool]],
-    values: Mapping[str, object],
-    *,
-    municipalities: Sequence[int] | None = None,
-    after: Keys | None = None,
-    limit: int,
-    newest_first: bool = False,
-) -> list[Keys]:
-    """The first `limit` keys after `after`, in order. The table is that of the keys.
+class Order(Struct, frozen=True):
+    """The keys of a list; the last of them is the id. `newest_first` turns all of them round."""
+
+    keys: tuple[Key, ...]
+    newest_first: bool = False
+
+
+class Wanted(Struct, frozen=True):
+    """What a list is narrowed to.
 
     `where`: constants of the caller's module with `bindparam`s, filled from `values`; `within`: a further condition per
-    municipality. Both are remembered by identity, so neither may be made anew for every call.
+    municipality. Statements are remembered by the identity of both, so neither may be made anew for every call.
     """
+
+    where: tuple[ColumnElement[bool], ...]
+    within: Callable[[int], ColumnElement[bool]]
+    values: Mapping[str, object]
+    municipalities: Sequence[int] | None = None
+
+
+def page(unit: Unit, order: Order, wanted: Wanted, after: str | None, limit: int) -> tuple[list[Keys], str | None]:
+    """The keys of `limit` rows after the cursor, in order, and the cursor of the page after them or None.
+
+    The table is that of the keys. Raises Invalid for a cursor of another list.
+    """
+    length = len(order.keys)
+    edge = read_cursor(after, length) or ((_HIGHEST if order.newest_first else _LOWEST),) * length
     scope = unit.scope.municipalities or ()
-    wanted = scope if municipalities is None else tuple(each for each in municipalities if each in scope)
-    if not wanted:
-        return []
-    parts = tuple((each, within(each)) for each in wanted)
-    statement, fixed = _statement(unit.dialect, keys, where, parts, newest_first)
-    edge = after if after is not None else ((_HIGHEST if newest_first else _LOWEST),) * len(keys)
-    filled = {**fixed, **values, "n": limit, **{f"after_{i}": value for i, value in enumerate(edge)}}
-    # Row-level security stands behind this, as behind everything; the ORM's filter is built into it.
-    return [tuple(row) for row in unit.session.connection().exec_driver_sql(statement, filled)]
+    named = scope if wanted.municipalities is None else [each for each in wanted.municipalities if each in scope]
+    if not named:
+        return [], None
+    parts = tuple((each, wanted.within(each)) for each in named)
+    statement, fixed = _statement(unit.dialect, order, wanted.where, parts)
+    values = {**fixed, **wanted.values, "n": limit + 1, **{f"after_{i}": value for i, value in enumerate(edge)}}
+    # The ORM's filter is built into the statement; on PostgreSQL row-level security stands behind it, as ever.
+    found: list[Keys] = [tuple(row) for row in unit.session.connection().exec_driver_sql(statement, values)]
+    return found[:limit], write_cursor(found[limit - 1]) if len(found) > limit else None
 
 
 def write_cursor(keys: Keys) -> str:
@@ -79,37 +93,37 @@ def read_cursor(text: str | None, length: int) -> Keys | None:
 @lru_cache(maxsize=1024)
 def _statement(
     dialect: str,
-    keys: tuple[Key, ...],
-    where: Conditions,
+    order: Order,
+    where: tuple[ColumnElement[bool], ...],
     parts: tuple[tuple[int, ColumnElement[bool]], ...],
-    newest_first: bool,
 ) -> tuple[str, dict[str, Any]]:
-    pages, fixed = [], {}
+    """The whole of it for the driver, with the values that don't change."""
+    pages: list[str] = []
+    fixed: dict[str, Any] = {}
     for number, (municipality_id, condition) in enumerate(parts):
-        sql, values = _one(dialect, keys, where, condition, newest_first)
+        sql, values = _one(dialect, order, (*where, condition))
         values["municipality"] = municipality_id
         fixed |= {f"{name}_m{number}": value for name, value in values.items()}
-        pages.append(f"SELECT * FROM ({_renamed(sql, values, number)}) AS p{number}")
-    order = ", ".join(f"{key.key}{' DESC' if newest_first else ''}" for key in keys)
+        pages.append(f"SELECT * FROM ({_renamed(sql, values, number)}) AS p{number}")  # noqa: S608 - SQLAlchemy's own text
+    names = ", ".join(f"{key.key}{' DESC' if order.newest_first else ''}" for key in order.keys)
     limit = ":n" if dialect == "sqlite" else "%(n)s"
-    return f"SELECT * FROM ({' UNION ALL '.join(pages)}) AS pages ORDER BY {order} LIMIT {limit}", fixed
+    together = " UNION ALL ".join(pages)
+    return f"SELECT * FROM ({together}) AS pages ORDER BY {names} LIMIT {limit}", fixed  # noqa: S608 - names of columns
 
 
-def _one(
-    dialect: str, keys: tuple[Key, ...], where: Conditions, within: ColumnElement[bool], newest_first: bool
-) -> tuple[str, dict[str, Any]]:
+def _one(dialect: str, order: Order, where: Sequence[ColumnElement[bool]]) -> tuple[str, dict[str, Any]]:
     """One municipality's page as SQL, with the values that belong to its conditions."""
-    edge = tuple_(*(bindparam(f"after_{i}", type_=key.type) for i, key in enumerate(keys)))
+    keys = order.keys
     row = tuple_(*keys)
+    edge = tuple_(*(bindparam(f"after_{i}", type_=key.type) for i, key in enumerate(keys)))
     query = (
         select(*keys)
         .where(
             keys[0].class_.municipality_id == bindparam("municipality"),
             *where,
-            within,
-            row < edge if newest_first else row > edge,
+            row < edge if order.newest_first else row > edge,
         )
-        .order_by(*(key.desc() if newest_first else key for key in keys))
+        .order_by(*(key.desc() if order.newest_first else key for key in keys))
         .limit(bindparam("n"))
     )
     compiled = query.compile(dialect=_DIALECTS[dialect], compile_kwargs={"render_postcompile": True})

@@ -8,7 +8,7 @@ happened is told after its commit.
 import asyncio
 import contextvars
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -76,13 +76,13 @@ class Unit:
         """The row, and nobody else's until this unit ends. A unit that writes on SQLite holds all of them anyway."""
         return self._session.get(cls, row_id, with_for_update=True)
 
-    def first(self, query: Select[tuple[T]]) -> T | None:
+    def first(self, query: Select[T]) -> T | None:
         return self._session.scalars(query.limit(1)).first()
 
-    def all(self, query: Select[tuple[T]]) -> Sequence[T]:
+    def all(self, query: Select[T]) -> Sequence[T]:
         return self._session.scalars(query).all()
 
-    def rows(self, query: Select[Any]) -> Sequence[Any]:
+    def rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
         """Tuples of several columns or entities."""
         return self._session.execute(query).all()
 
@@ -129,6 +129,7 @@ class Storage:
         self._writers = ThreadPoolExecutor(engines.writing_threads, "storage-write")
         # One engine may serve both: then reading and writing share its threads.
         self._readers = ThreadPoolExecutor(engines.reading_threads, "storage-read") if engines.reading_threads else self._writers
+        self._blob_writers = ThreadPoolExecutor(2, "storage-blobs")
         self._listeners: list[Callable[[Sequence[Happening]], None]] = []
 
     def on_commit(self, listener: Callable[[Sequence[Happening]], None]) -> None:
@@ -160,8 +161,14 @@ class Storage:
     ) -> T:
         return self._run(False, scope, work, *args, **kwargs)[1]
 
+    async def put_blobs(self, contents: Mapping[str, bytes]) -> None:
+        """On disk and flushed, before the unit whose rows will name them: the writer doesn't wait for the disk twice."""
+        if contents:
+            await asyncio.shield(asyncio.wrap_future(self._start(self._blob_writers, self.blobs.put_many, contents)))
+
     def close(self) -> None:
         """Ends the threads after the units under way, then the connections."""
+        self._blob_writers.shutdown()
         self._writers.shutdown()
         self._readers.shutdown()
         self.engines.dispose()

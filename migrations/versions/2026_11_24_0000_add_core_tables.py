@@ -240,6 +240,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name='pk_conversation'),
     sa.UniqueConstraint('municipality_id', 'id', name='uq_conversation_municipality_id_id')
     )
+    op.create_index('ix_conversation_assignee', 'conversation', ['municipality_id', 'assignee_id', 'id'], unique=False, sqlite_where=sa.text("assignee_id IS NOT NULL"), postgresql_where=sa.text("assignee_id IS NOT NULL"))
     op.create_index('ix_conversation_citizen', 'conversation', ['municipality_id', 'citizen_id'], unique=False)
     op.create_index('ix_conversation_open', 'conversation', ['municipality_id', 'due_at', 'id'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
 
@@ -269,6 +270,7 @@ def upgrade() -> None:
     )
     op.create_index('ix_raw_event_municipality', 'raw_event', ['municipality_id', 'id'], unique=False)
     op.create_index('ix_raw_event_new', 'raw_event', ['id'], unique=False, sqlite_where=sa.text("state = 'new'"), postgresql_where=sa.text("state = 'new'"))
+    op.create_index('ix_raw_event_quarantined', 'raw_event', ['municipality_id', 'id'], unique=False, sqlite_where=sa.text("state = 'quarantined'"), postgresql_where=sa.text("state = 'quarantined'"))
 
     op.create_table('draft',
     sa.Column('id', ID, nullable=False),
@@ -444,6 +446,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('municipality_id', 'id', name='uq_delivery_municipality_id_id')
     )
     op.create_index('ix_delivery_unsettled', 'delivery', ['not_before', 'id'], unique=False, sqlite_where=sa.text("state IN ('queued', 'leased', 'handed_over', 'deferred')"), postgresql_where=sa.text("state IN ('queued', 'leased', 'handed_over', 'deferred')"))
+    op.create_index('ix_delivery_went_wrong', 'delivery', ['channel_id'], unique=False, sqlite_where=sa.text("state IN ('failed', 'uncertain')"), postgresql_where=sa.text("state IN ('failed', 'uncertain')"))
 
     op.create_table('mail',
     sa.Column('id', ID, nullable=False),

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from tests.bench import gen_mail
+
 HEAD = "From: Åsa <asa@exempel.example>\nTo: a@b.example\nDate: Tue, 3 Mar 2026 10:11:12 +0100\n".encode()
 
 HEADERS: Mapping[str, tuple[bytes, str, object]] = {
@@ -37,6 +39,12 @@ HEADERS: Mapping[str, tuple[bytes, str, object]] = {
     ),
 }
 
+
+def bench_mails(n: int, seed: int = 7) -> list[tuple[str, bytes]]:
+    """Message id and bytes of the mails that the benchmarks use."""
+    return list(gen_mail.mails(n, seed))  # type: ignore[no-untyped-call]  # copied in unmodified
+
+
 ADDRESSES: Mapping[str, tuple[bytes, list[tuple[str, str]]]] = {
     "bare": (b"a@x.se", [("", "a@x.se")]),
     "angle": (b"<a@x.se>", [("", "a@x.se")]),
@@ -49,7 +57,7 @@ ADDRESSES: Mapping[str, tuple[bytes, list[tuple[str, str]]]] = {
     "raw latin-1": ("Åsa Öberg <a@x.se>".encode("latin-1"), [("Åsa Öberg", "a@x.se")]),
     "comment as name": (b"a@x.se (Anna Berg)", [("Anna Berg", "a@x.se")]),
     "nested comments": (b"(a (b (c))) Anna <a@x.se>", [("Anna", "a@x.se")]),
-    "open comment": (b"Anna (kundtj <a@x.se>", [("Anna kundtj", "a@x.se")]),
+    "open comment": (b"Anna (kundtj <a@x.se>", [("Anna (kundtj", "a@x.se")]),
     "group": (b"Alla: a@x.se, Bo <b@x.se>;", [("", "a@x.se"), ("Bo", "b@x.se")]),
     "empty group": (b"undisclosed-recipients:;", []),
     "semicolons": (b"a@x.se; b@x.se", [("", "a@x.se"), ("", "b@x.se")]),
@@ -66,7 +74,7 @@ ADDRESSES: Mapping[str, tuple[bytes, list[tuple[str, str]]]] = {
     "only a name": (b"Anna Berg", [("Anna Berg", "")]),
     "daemon": (b"MAILER-DAEMON", [("", "MAILER-DAEMON")]),
     "open quote": (b'"Anna <a@x.se>', [("Anna", "a@x.se")]),
-    "quoted local part": (b'"a b"@x.se', [("", '"ab"@x.se')]),
+    "quoted local part": (b'"a.b"@x.se', [("", "a.b@x.se")]),
     "apostrophes": (b"'Anna' <a@x.se>", [("'Anna'", "a@x.se")]),
     "idn": ("Åsa <a@nesøy.example>".encode(), [("Åsa", "a@nesøy.example")]),
     "nothing": (b" ,,; ", []),
@@ -91,6 +99,7 @@ DATES: Mapping[str, int | None] = {
     "03.03.2026 09:11:12": 1772529072,
     "Tue Mar  3 10:11:12 2026 +0100": 1772529072,
     "Tue Mar  3 09:11:12 2026": 1772529072,
+    "Tue Mar  3 10:11:12 CET 2026": 1772529072,
     "Mar 3, 2026, 9:11:12 AM": 1772529072,
     "Tue, 3 Mar 2026 09:11": 1772529060,
     "Thu, 31 Dec 1998 23:59:60 +0000": 915148799,
@@ -141,9 +150,14 @@ CHARSETS: Mapping[str, tuple[bytes, bytes, str, bool]] = {
     "a codec that isn't text": (b"text/plain; charset=zlib", b"hej", "hej", True),
     "a codec that isn't mail": (b"text/plain; charset=punycode", b"hej", "hej", True),
     "nul": (b"text/plain; charset=utf-8", b"a\0b", "ab", False),
-    "utf-7 surrogate": (b"text/plain; charset=utf-7", b"a+2AA-b", "ab", True),
+    "utf-7 surrogate": (b"text/plain; charset=utf-7", b"a+2AA-b", "ab", False),
     "utf-16": (b"text/plain; charset=utf-16", "hej".encode("utf-16"), "hej", False),
-    "qp": (b"text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable", b"bl=C3=A5b=\n=C3=A4r", "blåbär", False),
+    "qp": (
+        b"text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable",
+        b"bl=C3=A5b=\n=C3=A4r",
+        "blåbär",
+        False,
+    ),
     "qp, broken": (
         b"text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable",
         b"bl=C3=A5b=ZZr",
@@ -152,8 +166,18 @@ CHARSETS: Mapping[str, tuple[bytes, bytes, str, bool]] = {
     ),
     "base64": (b"text/plain; charset=utf-8\nContent-Transfer-Encoding: base64", b"YmzDpWLDpHI=", "blåbär", False),
     "base64, cut": (b"text/plain; charset=utf-8\nContent-Transfer-Encoding: base64", b"YmzDpWLDpHI", "blåbär", True),
-    "base64, dirty": (b"text/plain; charset=utf-8\nContent-Transfer-Encoding: BASE64", b"Ymz*Dp\nWLD!pHI=", "blåbär", True),
-    "base64, two runs": (b"text/plain; charset=utf-8\nContent-Transfer-Encoding: base64", b"aGVqIA==\naGVq", "hej hej", True),
+    "base64, dirty": (
+        b"text/plain; charset=utf-8\nContent-Transfer-Encoding: BASE64",
+        b"Ymz*Dp\nWLD!pHI=",
+        "blåbär",
+        True,
+    ),
+    "base64, two runs": (
+        b"text/plain; charset=utf-8\nContent-Transfer-Encoding: base64",
+        b"aGVqIA==\naGVq",
+        "hej hej",
+        True,
+    ),
     "unknown encoding": (b"text/plain\nContent-Transfer-Encoding: x-magic", b"hej", "hej", True),
     "broken type": (b"text", b"hej", "hej", False),
     "multipart without boundary": (b"multipart/mixed", b"hej", "hej", True),

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from hub.contract.errors import Unreadable
 from hub.formats import html, mail, quotes
-from tests.bench import gen_mail
 from tests.formats import samples
 
-MAILS = [body for _, body in gen_mail.mails(60, seed=3) if len(body) < 20_000]
+MAILS = [body for _, body in samples.bench_mails(60, seed=3) if len(body) < 20_000]
 PIECES = [
     b"\r\n", b"\n", b"\r", b"\0", b"=?", b"?=", b"=?utf-8?q?", b"<", b">", b"@", b"(", b")", b'"', b"\\", b";", b":",
     b"--", b"=", b"\xff", b"\xc3", b"Content-Type: multipart/mixed; boundary=x\n\n--x\n", b"boundary*99999999999=a",
@@ -74,27 +73,30 @@ READABLE: dict[str, Callable[[], bytes]] = {
     "blank ids": lambda: samples.HEAD + b"Message-ID: " + b" " * 32_000 + b"\n\nhej",
     "blank date": lambda: b"From: a@x\nDate: " + b"1 " * 16_000 + b"\n\nhej",
     "parameters without end": lambda: samples.HEAD + b"Content-Disposition: a" + b';x="' * 8000 + b"\n\nhej",
-    "pieces of a name": lambda: samples.HEAD
-    + b"Content-Disposition: a"
-    + b"".join(b";filename*%d=x" % n for n in range(1500))
-    + b"\n\nhej",
+    "pieces of a name": lambda: (
+        samples.HEAD + b"Content-Disposition: a" + b"".join(b";filename*%d=x" % n for n in range(1500)) + b"\n\nhej"
+    ),
     "50 levels": lambda: nested_multiparts(50),
     "1 MB of dashes": lambda: samples.HEAD + b"\n" + b"--\n" * 350_000,
     "1 MB without a line": lambda: samples.HEAD + b"\n" + b"x" * 1_000_000,
     "flowed": lambda: samples.HEAD + b"Content-Type: text/plain; format=flowed\n\n" + b">a \n" * 250_000,
     "base64 of padding": lambda: samples.HEAD + b"Content-Transfer-Encoding: base64\n\n" + b"YQ==\n" * 200_000,
     "nested div": lambda: samples.HEAD + b"Content-Type: text/html\n\n" + b"<div>" * 50_000,
-    "open fonts": lambda: samples.HEAD
-    + b"Content-Type: text/html\n\n"
-    + b"".join(b"<font size=%d>" % n for n in range(2000))
-    + b"<p>x" * 20_000,
-    "attributes": lambda: samples.HEAD
-    + b"Content-Type: text/html\n\n<a "
-    + b" ".join(b"a%d" % n for n in range(200_000))
-    + b">x</a>",
+    "open fonts": lambda: (
+        samples.HEAD
+        + b"Content-Type: text/html\n\n"
+        + b"".join(b"<font size=%d>" % n for n in range(2000))
+        + b"<p>x" * 20_000
+    ),
+    "attributes": lambda: (
+        samples.HEAD + b"Content-Type: text/html\n\n<a " + b" ".join(b"a%d" % n for n in range(200_000)) + b">x</a>"
+    ),
     "entities": lambda: samples.HEAD + b"Content-Type: text/html\n\n" + b"&a" * 450_000,
     "open comments in HTML": lambda: samples.HEAD + b"Content-Type: text/html\n\n" + b"<!--" * 200_000,
     "open scripts": lambda: samples.HEAD + b"Content-Type: text/html\n\n" + b"<div>" * 1000 + b"<script" * 30_000,
+    "open comments in deep HTML": lambda: (
+        samples.HEAD + b"Content-Type: text/html\n\n" + b"<div>" * 1000 + b"<!--x" * 100_000
+    ),
     "open angles in HTML": lambda: samples.HEAD + b"Content-Type: text/html\n\n" + b"<div>" * 1000 + b"<" * 900_000,
 }
 
@@ -119,7 +121,9 @@ def test_hostile_mail_is_read_in_time(name: str) -> None:
     assert message.key == "k"
 
 
-@pytest.mark.parametrize("piece", ["On ", "Den ", "> ", ">", "skrev:\n", "Från: a\n", "_", "- ", "On a wrote:\n", "a:\n", "\n"])
+@pytest.mark.parametrize(
+    "piece", ["On ", "Den ", "> ", ">", "skrev:\n", "Från: a\n", "_", "- ", "On a wrote:\n", "a:\n", "\n"]
+)
 def test_quotes_are_linear(piece: str) -> None:
     text = piece * (60_000 // len(piece))
     started = time.process_time()
@@ -160,8 +164,7 @@ def test_made_up_mail_is_read_or_unreadable(pieces: list[bytes]) -> None:
 def check(body: bytes) -> None:
     try:
         message = mail.parse_mail(body, "k")
-    except Unreadable as error:
-        assert str(error)
+    except Unreadable:
         return
     texts = [message.text, message.visible_text, message.html or "", message.subject, message.message_id or ""]
     texts += [message.in_reply_to or "", *message.references, *message.problems]

@@ -22,7 +22,7 @@ GONE = {
     "style position": '<p style="position:fixed;alert(1)">x</p>',
     "style element": "<style>@import 'alert(1)'</style>x",
     "svg": '<svg><animate onbegin="alert(1)" attributeName=x></svg>x',
-    "mathml": '<math><mtext><table><mglyph><style><img src=1 onerror="alert(1)"></table></math>x',
+    "mathml": 'x<math><mtext><table><mglyph><style><img src=1 onerror="alert(1)"></table></math>x',
     "form": '<form action="https://evil.example/alert(1)"><input name=a><button>x</button></form>',
     "iframe": '<iframe src="https://evil.example/alert(1)"></iframe>x',
     "object": '<object data="alert(1)"></object>x',

@@ -77,7 +77,7 @@ class PlainConfig(LetterboxConfig, frozen=True):
 
 
 class Plain(Letterbox):
-    Config = PlainConfig
+    Config: ClassVar[Any] = PlainConfig
 
 
 class Overlooking(Letterbox):
@@ -111,7 +111,7 @@ class OpeningSockets(Letterbox):
 class LookingAtTheClock(Letterbox):
     @staticmethod
     def parse(group: Group) -> Sequence[ReceivedMessage]:
-        return good(group) if datetime.now(UTC) else []
+        return good(group) if datetime.now(UTC).year else []
 
 
 class LookingAtTheTime(Letterbox):

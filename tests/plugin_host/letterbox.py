@@ -1,4 +1,4 @@
-"""A connector that keeps every rule, over the simplest of protocols: a line with a length, so many bytes, a line in answer.
+"""A connector that keeps every rule, over the simplest of protocols: a length, so many bytes, a line in answer.
 
 The plugins in `broken_plugins.py` are this one with one thing wrong.
 """
@@ -31,7 +31,7 @@ class LetterboxConfig(Config, frozen=True):
 
     port: int
     password: Secret = Secret("")
-    timeout: float = 0.3
+    timeout: float = 10
 
 
 class Letterbox(Listens[LetterboxConfig], Sends[LetterboxConfig]):

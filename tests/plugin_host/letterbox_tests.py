@@ -5,7 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -48,7 +48,7 @@ class LetterboxTests(SendTests, ListenTests):
 
     __test__ = False  # pytest: run by `failures` only
     settings = {"port": 1, "password": "hemligt"}  # noqa: RUF012 - a class of tests
-    samples = sorted(Path(__file__).parent.glob("letters/*"))
+    samples: ClassVar[Sequence[Path]] = sorted(Path(__file__).parent.glob("letters/*"))
     media_type = "text/plain"
 
     def events(self, sample: Path) -> Sequence[RawEvent]:
@@ -72,7 +72,8 @@ class LetterboxTests(SendTests, ListenTests):
             yield neighbour
             return
         server = await asyncio.start_server(neighbour.converse, "127.0.0.1", 0)
-        neighbour.settings = {"port": server.sockets[0].getsockname()[1]}
+        port = server.sockets[0].getsockname()[1]
+        neighbour.settings = {"port": port, "timeout": 0.1} if manner == "silent" else {"port": port}
         try:
             yield neighbour
         finally:
@@ -80,10 +81,10 @@ class LetterboxTests(SendTests, ListenTests):
             await asyncio.sleep(0.01)  # the conversations end with their connections
 
 
-def failures(plugin: type[Connector[Any]], tests: type[LetterboxTests] = LetterboxTests) -> dict[str, BaseException]:
+def failures(plugin: type[Connector[Any]]) -> dict[str, BaseException]:
     """The tests that this class fails, and how."""
     failed: dict[str, BaseException] = {}
-    suite = type("Suite", (tests,), {"connector": plugin})()
+    suite = type("Suite", (LetterboxTests,), {"connector": plugin})()
     for name in sorted(dir(suite)):
         if name.startswith("test_"):
             try:

@@ -14,7 +14,7 @@ from hub.contract.testing.connector import ConnectorTests
 from hub.contract.testing.inspection import assert_text
 from hub.contract.testing.stage import PATIENCE, InThread
 
-A_WHILE = 0.3
+A_WHILE = 0.2
 """Seconds in which something that must not happen would have happened."""
 
 

@@ -23,8 +23,8 @@ PLANS: dict[Manner, dict[str, str]] = {
 class Server:
     """A sink, seen as the contract's tests see it."""
 
-    def __init__(self, port: int, ledger: Path) -> None:
-        self.settings: Mapping[str, Any] = {"host": "127.0.0.1", "port": port, "security": "none", "timeout": 0.5}
+    def __init__(self, port: int, ledger: Path, timeout: float) -> None:
+        self.settings: Mapping[str, Any] = {"host": "127.0.0.1", "port": port, "security": "none", "timeout": timeout}
         self.ledger = ledger
 
     def taken(self) -> Sequence[str]:
@@ -42,7 +42,7 @@ class TestSmtp(SendTests):
             sink = Sink(Path(folder) / "ledger.jsonl", PLANS[manner])
             server = await serve(sink)
             try:
-                yield Server(server.sockets[0].getsockname()[1], sink.ledger)
+                yield Server(server.sockets[0].getsockname()[1], sink.ledger, 1.0 if manner == "silent" else 20.0)
             finally:
                 server.close()
                 await sink.hang_up()

@@ -40,6 +40,8 @@ class Attempt:
         server = await serve(self.sink)
         port = server.sockets[0].getsockname()[1]
         try:
+            if "hang" in self.sink.plan.values():
+                settings["timeout"] = 1.0
             return await smtp(port=port, **settings).send(message or outgoing(), self.handing_over)
         finally:
             server.close()
@@ -50,7 +52,7 @@ class Attempt:
 
 
 def smtp(**settings: Any) -> Smtp:
-    values = {"host": "127.0.0.1", "security": "none", "timeout": 0.5, "hostname": "torg.example", **settings}
+    values = {"host": "127.0.0.1", "security": "none", "timeout": 20, "hostname": "torg.example", **settings}
     return Smtp(read_config(SmtpConfig, values), TestTools())
 
 
@@ -258,7 +260,7 @@ def test_starttls_where_there_is_none(tmp_path: Path) -> None:
 
 def test_tls_where_there_is_none() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Unreachable):
-        asyncio.run(smtp(port=silent.getsockname()[1], security="tls").check())
+        asyncio.run(smtp(port=silent.getsockname()[1], security="tls", timeout=0.5).check())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,4 @@
+"""The demo's past: sixty days of mail, lived through once, by the same verbs that serve a real day.
+
+content (what is said) -> centres (who answers, where) -> timetable (when) -> letters (as mail) -> fill (lived through).
+"""

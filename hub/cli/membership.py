@@ -1,0 +1,116 @@
+"""`torg membership`: which role a person has, in which municipality, and whether in one queue only."""
+
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from hub import clock
+from hub.access.person import ROLES, Membership, Person, join
+from hub.cli import named
+from hub.cli.installation import installation, note_act
+from hub.cli.output import JSON, print_json, print_table
+from hub.errors import Conflict, NotFound
+from hub.inbox.queue import Queue
+from hub.storage.unit import Unit
+
+
+@click.group("membership")
+def command() -> None:
+    """Memberships: what people may do, and where."""
+
+
+@command.command("add")
+@click.argument("email")
+@click.option("--municipality", required=True, help="Where: code or id.")
+@click.option("--role", required=True, help=f"One of {', '.join(ROLES)}.")
+@click.option("--queue", help="Only in this queue of the municipality: name or id.")
+@JSON
+def _add(email: str, municipality: str, role: str, queue: str | None, as_json: bool) -> None:
+    """Give a person a role from now on.
+
+    Example: torg membership add sara@granvik.example --municipality granvik --role agent --queue Kundtjänst
+    """
+    with installation() as here:
+        row_id = here.write(_write, email, municipality, role, queue)
+    if as_json:
+        print_json({"id": str(row_id)})
+    else:
+        click.echo(f"Added membership {row_id}.")
+
+
+@command.command("end")
+@click.argument("membership_id", metavar="ID", type=int)
+def _end(membership_id: int) -> None:
+    """End a membership now. It stays on record.
+
+    Example: torg membership end 7314159265358979
+    """
+    with installation() as here:
+        here.write(_end_now, membership_id)
+    click.echo(f"Membership {membership_id} has ended.")
+
+
+@command.command("list")
+@click.option("--person", "email", help="Only this person's: e-mail address or id.")
+@click.option("--ended", is_flag=True, help="Those that have ended as well.")
+@JSON
+def _list(email: str | None, ended: bool, as_json: bool) -> None:
+    """Show the memberships.
+
+    Example: torg membership list --person sara@granvik.example
+    """
+    with installation() as here:
+        rows = here.read(_all, email, ended)
+    if as_json:
+        print_json({"items": rows})
+        return
+    cells = [
+        [row["id"], row["person"], row["municipality"], row["role"], row["queue_name"], row["since"], row["until"]]
+        for row in rows
+    ]
+    print_table(
+        ("id", "person", "municipality", "role", "queue", "since", "until"), cells, "There is no membership yet."
+    )
+
+
+def _write(unit: Unit, email: str, municipality: str, role: str, queue: str | None) -> int:
+    person = named.person(unit, email)
+    home = named.municipality(unit, municipality)
+    queue_id = named.queue(unit, home, queue).id if queue is not None else None
+    row = join(unit, person, home, role, queue_id)
+    note_act(unit, "membership.add", "person", person.id, home.id)
+    return row.id
+
+
+def _end_now(unit: Unit, membership_id: int) -> None:
+    row = unit.lock(Membership, membership_id)
+    if row is None:
+        raise NotFound(f"There is no membership {membership_id}; torg membership list shows those there are.")
+    if row.until is not None and row.until <= clock.now():
+        raise Conflict(f"Membership {membership_id} ended at {clock.to_iso(row.until)}.")
+    row.until = clock.now()
+    note_act(unit, "membership.end", "person", row.person_id, row.municipality_id)
+
+
+def _all(unit: Unit, email: str | None, ended: bool) -> list[dict[str, Any]]:
+    codes = named.municipality_codes(unit)
+    query = select(Membership, Person.email, Queue.words).join(Person, Person.id == Membership.person_id)
+    query = query.outerjoin(Queue, Queue.id == Membership.queue_id).order_by(Person.email, Membership.id)
+    if email is not None:
+        query = query.where(Membership.person_id == named.person(unit, email).id)
+    if not ended:
+        query = query.where(Membership.until.is_(None) | (Membership.until > clock.now()))
+    return [
+        {
+            "id": str(row.id),
+            "person": address,
+            "municipality": codes[row.municipality_id],
+            "role": row.role,
+            "queue": str(row.queue_id) if row.queue_id is not None else None,
+            "queue_name": named.in_language(words) if words else None,
+            "since": clock.to_iso(row.since),
+            "until": clock.to_iso(row.until),
+        }
+        for row, address, words in unit.rows(query)
+    ]

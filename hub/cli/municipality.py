@@ -1,0 +1,73 @@
+"""`torg municipality`: the municipalities that the centre answers for."""
+
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from hub.cli.installation import installation, note_act
+from hub.cli.output import JSON, print_json, print_table
+from hub.inbox.municipality import LANGUAGES, Municipality, add
+from hub.storage.unit import Unit
+
+
+@click.group("municipality")
+def command() -> None:
+    """Municipalities that the centre answers for."""
+
+
+@command.command("add")
+@click.argument("code")
+@click.option("--name", required=True, help="Its name, as citizens know it.")
+@click.option("--country", required=True, help="SE, NO, DK, FI or IS: gives timezone, holidays and language.")
+@click.option("--language", type=click.Choice(LANGUAGES), help="Its language, if not its country's.")
+@click.option("--hue", type=click.IntRange(0, 359), default=0, show_default=True, help="Tells it apart on the screen.")
+@JSON
+def _add(*, code: str, name: str, country: str, language: str | None, hue: int, as_json: bool) -> None:
+    """Add a municipality. CODE names it in settings and addresses.
+
+    Example: torg municipality add granvik --name "Granviks kommun" --country SE
+    """
+    with installation() as here:
+        row_id = here.write(_write, code, name, country.upper(), language=language, hue=hue)
+    if as_json:
+        print_json({"id": str(row_id), "code": code})
+    else:
+        click.echo(f"Added municipality {code} ({row_id}).")
+
+
+@command.command("list")
+@JSON
+def _list(as_json: bool) -> None:
+    """Show the municipalities.
+
+    Example: torg municipality list --json
+    """
+    with installation() as here:
+        rows = here.read(_all)
+    if as_json:
+        print_json({"items": rows})
+    else:
+        titles = ("id", "code", "name", "country", "language", "timezone")
+        print_table(titles, [[row[title] for title in titles] for row in rows], "There is no municipality yet.")
+
+
+def _write(unit: Unit, code: str, name: str, country: str, *, language: str | None, hue: int) -> int:
+    row = add(unit, code, name, country, language, hue)
+    note_act(unit, "municipality.add", "municipality", row.id, row.id)
+    return row.id
+
+
+def _all(unit: Unit) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": str(row.id),
+            "code": row.code,
+            "name": row.name,
+            "country": row.country,
+            "language": row.language,
+            "timezone": row.timezone,
+            "hue": row.hue,
+        }
+        for row in unit.all(select(Municipality).order_by(Municipality.code))
+    ]

@@ -1,0 +1,46 @@
+"""`torg plugins`: what is plugged in."""
+
+import click
+import msgspec
+
+from hub.cli.output import JSON, print_json, print_table
+from hub.plugin_host.manager import load
+from hub.settings import load_settings
+
+
+@click.group("plugins")
+def command() -> None:
+    """Plugins: connectors and routers, ours and from outside packages."""
+
+
+@command.command("list")
+@JSON
+def _list(as_json: bool) -> None:
+    """Show the plugins with version and what they bring; broken ones in red, with the reason.
+
+    Example: torg plugins list
+    """
+    registry = load(load_settings().blocked_plugins)
+    if as_json:
+        print_json(
+            {
+                "loaded": msgspec.to_builtins(registry.loaded),
+                "broken": msgspec.to_builtins(registry.broken),
+                "blocked": list(registry.blocked),
+            }
+        )
+        return
+    rows = [
+        [
+            each.name,
+            each.version,
+            "with Torg" if each.built_in else "outside",
+            ", ".join((*each.connectors, *each.routers)),
+        ]
+        for each in registry.loaded
+    ]
+    print_table(("plugin", "version", "comes", "brings"), rows, "No plugin is loaded.")
+    for name in registry.blocked:
+        click.echo(f"{name}: blocked by the setting blocked_plugins")
+    for broken in registry.broken:
+        click.secho(f"{broken.name} {broken.version}: {broken.sentence}", fg="red")

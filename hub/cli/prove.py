@@ -1,0 +1,88 @@
+"""`torg prove`: faults on purpose, on installations of their own; each proof prints its ledger and exits 0 or 1."""
+
+import secrets
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hub.cli.output import print_table
+
+if TYPE_CHECKING:
+    from hub.proof.installation import Where
+    from hub.proof.ledgers import Report
+
+_MOST_FINDINGS = 40
+_LEAST_KILLS = 7
+"""So that each crash point can be hit."""
+
+
+@click.group("prove")
+def command() -> None:
+    """Faults on purpose, ledgers compared. Nothing of yours is touched: each proof makes an installation of its own."""
+
+
+def _database(run: Callable[..., Any]) -> Callable[..., Any]:
+    run = click.option(
+        "--database-url", help="An empty database to run on, instead of one of its own. It is not emptied afterwards."
+    )(run)
+    return click.option(
+        "--engine",
+        type=click.Choice(["sqlite", "postgresql"]),
+        default="sqlite",
+        show_default=True,
+        help="postgresql makes a database on the server that TORG_TEST_POSTGRES names, and drops it.",
+    )(run)
+
+
+def _seed(run: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--seed", type=int, help="Repeats a run; otherwise drawn, and printed.")(run)
+
+
+@command.command("ingest")
+@click.option(
+    "--kills", type=click.IntRange(min=_LEAST_KILLS), default=200, show_default=True, help="Times it is killed."
+)
+@click.option(
+    "--messages", type=click.IntRange(min=1), default=5000, show_default=True, help="Mails that are sent to it."
+)
+@_database
+@_seed
+def ingest(kills: int, messages: int, engine: str, database_url: str | None, seed: int | None) -> None:
+    """Mails come in while the hub is killed: none is lost, none is there twice."""
+    from hub.proof.ingest import prove
+
+    seed = _drawn(seed)
+    _end(prove(_where(engine, database_url), kills, messages, seed, _say), seed)
+
+
+def _where(engine: str, database_url: str | None) -> "Where":
+    from hub.proof.installation import Where
+
+    if database_url is not None:
+        engine = database_url.partition(":")[0].partition("+")[0]
+    _say(f"database: {'an empty one that was named, ' if database_url else ''}{engine}")
+    return Where(engine, database_url)
+
+
+def _drawn(seed: int | None) -> int:
+    drawn = secrets.randbelow(2**31) if seed is None else seed
+    _say(f"seed: {drawn}")
+    return drawn
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)
+
+
+def _end(report: "Report", seed: int) -> None:
+    print_table(
+        (report.title, f"seed {seed}"), [(name, str(value)) for name, value in report.figures.items()], "nothing"
+    )
+    for finding in report.findings[:_MOST_FINDINGS]:
+        click.echo(f"FOUND {finding}")
+    if len(report.findings) > _MOST_FINDINGS:
+        click.echo(f"FOUND {len(report.findings) - _MOST_FINDINGS} more")
+    click.echo(f"{report.title} {'holds' if report.holds else 'does not hold'}")
+    sys.exit(0 if report.holds else 1)

@@ -1,0 +1,85 @@
+"""`torg topic`: what questions are about, a tree of each municipality's own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from hub.cli import named
+from hub.cli.installation import installation, note_act
+from hub.cli.output import JSON, print_json, print_table
+from hub.errors import Invalid
+from hub.inbox.topic import Topic, add
+from hub.storage.unit import Unit
+
+
+@click.group("topic")
+def command() -> None:
+    """Topics: what citizens' questions are about."""
+
+
+@command.command("add")
+@click.option("--municipality", required=True, help="Whose it is: code or id.")
+@click.option("--name", "names", multiple=True, required=True, help="Its name; sv=… for one of several languages.")
+@click.option("--parent", type=int, metavar="ID", help="The topic it is a part of.")
+@click.option("--synonym", "synonyms", multiple=True, help="Another word that finds it. May be given several times.")
+@JSON
+def _add(municipality: str, names: Sequence[str], parent: int | None, synonyms: Sequence[str], as_json: bool) -> None:
+    """Add a topic.
+
+    Example: torg topic add --municipality granvik --name Sophämtning --synonym sopor --synonym avfall
+    """
+    with installation() as here:
+        row_id = here.write(_write, municipality, names, parent, synonyms)
+    if as_json:
+        print_json({"id": str(row_id)})
+    else:
+        click.echo(f"Added topic {row_id}.")
+
+
+@command.command("list")
+@click.option("--municipality", help="Only this one's: code or id.")
+@JSON
+def _list(municipality: str | None, as_json: bool) -> None:
+    """Show the topics.
+
+    Example: torg topic list --municipality granvik
+    """
+    with installation() as here:
+        rows = here.read(_all, municipality)
+    if as_json:
+        print_json({"items": rows})
+        return
+    cells = [
+        [row["id"], row["municipality"], named.in_language(row["name"]), row["parent"], ", ".join(row["synonyms"])]
+        for row in rows
+    ]
+    print_table(("id", "municipality", "name", "parent", "synonyms"), cells, "There is no topic yet.")
+
+
+def _write(unit: Unit, municipality: str, names: Sequence[str], parent_id: int | None, synonyms: Sequence[str]) -> int:
+    home = named.municipality(unit, municipality)
+    parent = unit.get(Topic, parent_id)
+    if parent_id is not None and (parent is None or parent.municipality_id != home.id):
+        raise Invalid("parent", f"{home.code} has no topic {parent_id}; torg topic list shows those it has")
+    row = add(unit, home, named.words(names, home.language), parent_id, synonyms)
+    note_act(unit, "topic.add", "topic", row.id, home.id)
+    return row.id
+
+
+def _all(unit: Unit, municipality: str | None) -> list[dict[str, Any]]:
+    codes = named.municipality_codes(unit)
+    query = select(Topic).order_by(Topic.municipality_id, Topic.id)
+    if municipality is not None:
+        query = query.where(Topic.municipality_id == named.municipality(unit, municipality).id)
+    return [
+        {
+            "id": str(row.id),
+            "municipality": codes[row.municipality_id],
+            "name": row.words,
+            "parent": str(row.parent_id) if row.parent_id is not None else None,
+            "synonyms": row.synonyms,
+        }
+        for row in unit.all(query)
+    ]

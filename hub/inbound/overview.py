@@ -1,0 +1,166 @@
+"""Overview: channels with their health, and raw events without their content, as IT sees them.
+
+Figures are of what waits or went wrong, counted through partial indexes: of what went well there is no end.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, bindparam, func, literal, select
+
+from hub import clock
+from hub.channels.channel import Channel
+from hub.inbound.raw_event import RawEvent
+from hub.inbox.delivery import Delivery
+from hub.inbox.queries import shown, shown_id
+from hub.storage import keyset
+from hub.storage.unit import Unit
+
+_NEWEST_FIRST = keyset.Order((RawEvent.id,), newest_first=True)
+_WAITING = ("queued", "leased", "handed_over", "deferred")
+_WENT_WRONG = ("failed", "uncertain")
+
+
+def _said(value: str) -> ColumnElement[str]:
+    """Written into the statement: a partial index isn't used for a value that is only known later."""
+    return literal(value, literal_execute=True)
+
+
+_OF_STATE = {state: RawEvent.state == _said(state) for state in ("new", "read", "quarantined", "erased")}
+_OF_CHANNEL = RawEvent.channel_id == bindparam("channel_id")
+
+
+class ChannelLine(Struct, frozen=True):
+    """A channel's health. Figures by state, of this person's municipalities; `paused_why` null: it runs."""
+
+    id: str
+    kind: str
+    name: str
+    municipality_id: str | None
+    sends_by_id: str | None
+    paused_why: str | None
+    last_contact_at: datetime | None
+    raw_events: Mapping[str, int]
+    deliveries: Mapping[str, int]
+
+
+class RawEventLine(Struct, frozen=True):
+    """What came, without what it says. `size` in bytes; `whole_size`: what the source had, where it was cut."""
+
+    id: str
+    channel_id: str
+    municipality_id: str | None
+    state: str
+    reason: str | None
+    media_type: str
+    size: int
+    whole_size: int | None
+    sha256: str
+    received_at: datetime
+    arrivals: int
+    attempts: int
+    parser: str | None
+
+
+class Wanted(Struct, frozen=True):
+    """A list of raw events as it was asked for."""
+
+    state: str | None
+    channel_id: int | None
+    after: str | None
+    limit: int
+
+
+def channels(unit: Unit, may_run: Callable[[int | None], bool], channel_id: int | None = None) -> list[ChannelLine]:
+    """Those that `may_run` says yes to, by the municipality they belong to; or the one asked for."""
+    query = select(Channel).order_by(Channel.id)
+    rows = unit.all(query if channel_id is None else query.where(Channel.id == channel_id))
+    raw_events, deliveries = _raw_events_by_channel(unit), _deliveries_by_channel(unit)
+    return [
+        ChannelLine(
+            id=str(row.id),
+            kind=row.kind,
+            name=row.name,
+            municipality_id=shown_id(row.home_id),
+            sends_by_id=shown_id(row.sends_by_id),
+            paused_why=row.paused_why,
+            last_contact_at=shown(row.last_contact_at),
+            raw_events={state: raw_events[row.id, state] for state in ("new", "quarantined")},
+            deliveries={state: deliveries[row.id, state] for state in (*_WAITING, *_WENT_WRONG)},
+        )
+        for row in rows
+        if may_run(row.home_id)
+    ]
+
+
+def raw_events(
+    unit: Unit, municipalities: Sequence[int], wanted: Wanted
+) -> tuple[Sequence[RawEventLine], str | None]:
+    """Newest first, of these municipalities. What nobody's municipality is known of yet, the command line shows."""
+    where = (
+        *((_OF_STATE[wanted.state],) if wanted.state else ()),
+        *((_OF_CHANNEL,) if wanted.channel_id is not None else ()),
+    )
+    values = {} if wanted.channel_id is None else {"channel_id": wanted.channel_id}
+    narrowed = keyset.Wanted(where, _anything, values, municipalities)
+    keys, further = keyset.page(unit, _NEWEST_FIRST, narrowed, wanted.after, wanted.limit)
+    ids = [each for (each,) in keys]
+    found = unit.all(select(RawEvent).where(RawEvent.id.in_(ids)).order_by(RawEvent.id.desc())) if ids else ()
+    return [raw_event_line(row) for row in found], further
+
+
+def raw_event_line(row: RawEvent) -> RawEventLine:
+    """Its envelope stays out as well: it names a citizen."""
+    return RawEventLine(
+        id=str(row.id),
+        channel_id=str(row.channel_id),
+        municipality_id=shown_id(row.municipality_id),
+        state=row.state,
+        reason=row.reason,
+        media_type=row.media_type,
+        size=row.size,
+        whole_size=row.whole_size,
+        sha256=row.sha256,
+        received_at=clock.to_datetime(row.received_at),
+        arrivals=row.arrivals,
+        attempts=row.attempts,
+        parser=row.parser,
+    )
+
+
+_ALL = RawEvent.id.is_not(None)
+
+
+def _anything(_: int) -> ColumnElement[bool]:
+    return _ALL
+
+
+def _raw_events_by_channel(unit: Unit) -> Mapping[tuple[int, str], int]:
+    """The table isn't filtered by the ORM, so its municipalities are named here."""
+    found: dict[tuple[int, str], int] = defaultdict(int)
+    for state in ("new", "quarantined"):
+        query = (
+            select(RawEvent.channel_id, func.count())
+            .where(_OF_STATE[state], RawEvent.municipality_id.in_(unit.scope.municipalities or ()))
+            .group_by(RawEvent.channel_id)
+        )
+        for channel_id, count in unit.rows(query):
+            found[channel_id, state] = count
+    return found
+
+
+def _deliveries_by_channel(unit: Unit) -> Mapping[tuple[int, str], int]:
+    """An answer that was undone failed at nothing."""
+    found: dict[tuple[int, str], int] = defaultdict(int)
+    for states in (_WAITING, _WENT_WRONG):
+        query = (
+            select(Delivery.channel_id, Delivery.state, func.count())
+            .where(Delivery.state.in_([_said(each) for each in states]))
+            .where(Delivery.reason.is_distinct_from("undone"))
+            .group_by(Delivery.channel_id, Delivery.state)
+        )
+        for channel_id, state, count in unit.rows(query):
+            found[channel_id, state] = count
+    return found

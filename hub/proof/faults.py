@@ -1,0 +1,157 @@
+"""The supervisor's hand: starts the hub as a process, waits until it stands at a crash point, and kills it from outside."""
+
+import os
+import random
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+START_SECONDS = 60
+STOP_SECONDS = 20
+_POLL = 0.004
+"""Seconds between two looks."""
+_LOWEST_PORT, _PORTS = 20_000, 12_000
+"""Below those that the system gives to clients: a client that retries must never meet itself on a port we have left."""
+
+
+class Victim:
+    """`torg serve` of one installation. `port`: what it answers on."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], port: int) -> None:
+        self.folder, self.port = folder, port
+        self.kills = 0
+        self._environment = dict(environment)
+        self._mark = folder / "standing"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, point: str | None = None, after: int = 0) -> None:
+        """With a crash point armed: it stands still there, once it was passed `after` times."""
+        self._mark.unlink(missing_ok=True)
+        environment = dict(self._environment)
+        if point is not None:
+            environment |= {
+                "TORG_CRASH_POINT": point,
+                "TORG_CRASH_AFTER": str(after),
+                "TORG_CRASH_FILE": str(self._mark),
+            }
+        with (self.folder / "hub.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "hub.cli", "serve"], cwd=self.folder, env=environment, stdout=log, stderr=log
+            )
+
+    @property
+    def standing(self) -> bool:
+        """Whether it stands at the point that was armed."""
+        return self._mark.exists() and self._mark.stat().st_size > 0
+
+    def stands_within(self, seconds: float) -> bool:
+        """Wait for that."""
+        until = time.monotonic() + seconds
+        while not self.standing:
+            if time.monotonic() > until:
+                return False
+            self.require_life()
+            time.sleep(_POLL)
+        return True
+
+    def wait_until_open(self, port: int) -> None:
+        """Until it takes connections there. Raises RuntimeError when it doesn't come up."""
+        until = time.monotonic() + START_SECONDS
+        while not _answers(port):
+            self.require_life()
+            if time.monotonic() > until:
+                raise RuntimeError(f"the hub didn't open port {port}:\n{self.last_words()}")
+            time.sleep(_POLL)
+
+    def kill(self) -> float:
+        """SIGKILL; returns when it was dead, by the monotonic clock. Its children end with their pipes."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+            self.kills += 1
+        return time.monotonic()
+
+    def kill_a_child(self, rng: random.Random) -> bool:
+        """SIGKILL to one of the processes it parses in; False when there is none, or the system doesn't tell."""
+        children = self._children()
+        if not children:
+            return False
+        try:
+            os.kill(rng.choice(children), signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def stop(self) -> None:
+        """SIGTERM, as an administrator would; SIGKILL when it takes too long."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def require_life(self) -> None:
+        """Raises RuntimeError with the end of its log when it ended by itself."""
+        if self._process is not None and self._process.poll() is not None:
+            raise RuntimeError(f"the hub ended by itself ({self._process.returncode}):\n{self.last_words()}")
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        log = self.folder / "hub.log"
+        return log.read_text(encoding="utf-8", errors="replace")[-4000:] if log.exists() else ""
+
+    def _children(self) -> Sequence[int]:
+        if self._process is None:
+            return []
+        found: list[int] = []
+        for listing in Path(f"/proc/{self._process.pid}/task").glob("*/children"):
+            try:
+                found += map(int, listing.read_text().split())
+            except OSError:  # a thread that ended meanwhile
+                continue
+        return sorted(found)
+
+
+def plan_kills(rng: random.Random, kills: int, points: Sequence[str]) -> list[str | None]:
+    """Half of them at the points, each equally often and five times if there are enough; None: at a random moment."""
+    each = max(min(5, kills // len(points)), kills // (2 * len(points)))
+    plan: list[str | None] = [*points] * each
+    plan += [None] * (kills - len(plan))
+    rng.shuffle(plan)
+    return plan
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of this machine that nobody listens on now."""
+    found: list[int] = []
+    while len(found) < count:
+        port = _LOWEST_PORT + secrets.randbelow(_PORTS)
+        if port not in found and _is_free(port):
+            found.append(port)
+    return found
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as one:
+        one.settimeout(1)
+        return one.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,118 @@
+"""Conversations: lists, one of them, and its timeline. Opening one writes the reading log in the same unit of work."""
+
+from typing import Annotated, Literal
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
+from msgspec import Struct
+from sqlalchemy import select
+
+from hub.access import policy
+from hub.access.person import Actor
+from hub.access.reading import log_reading
+from hub.edge.desk import Desk
+from hub.edge.parameters import After, Limit, PathId, QueryId
+from hub.edge.person import READ
+from hub.edge.versions import etag
+from hub.errors import Invalid
+from hub.inbox import queries
+from hub.inbox.conversation import Conversation
+from hub.inbox.municipality import Municipality
+from hub.inbox.queries import ConversationLine, ConversationPage, Filter
+from hub.inbox.timeline import EntryLine, timeline
+from hub.storage.unit import Unit
+from hub.web.page import Page
+
+Assignee = Annotated[
+    str | None, QueryParameter(pattern="^(me|none|[1-9][0-9]{0,18})$", description="me, none, or a person's id.")
+]
+Which = Annotated[Literal["open", "closed"], QueryParameter(name="state", description="closed: newest first.")]
+InMunicipality = Annotated[str | None, QueryParameter(max_length=100, description="A municipality's code or id.")]
+
+
+class _Wanted(Struct, frozen=True):
+    """A list as it was asked for."""
+
+    closed: bool
+    municipality: str | None
+    queue: int | None
+    assignee: str | None
+    citizen: int | None
+    after: str | None
+    limit: int
+
+
+@get("/conversations", opt=READ)
+async def list_conversations(
+    desk: NamedDependency[Desk],
+    *,
+    which: Which = "open",
+    municipality: InMunicipality = None,
+    queue: QueryId = None,
+    assignee: Assignee = None,
+    citizen: QueryId = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[ConversationLine]:
+    """The open conversations this person may open, by due time; or the closed ones."""
+    wanted = _Wanted(which == "closed", municipality, queue, assignee, citizen, after, limit)
+    return await desk.read(_list, wanted)
+
+
+@get("/conversations/{conversation_id:int}", opt=READ)
+async def open_conversation(desk: NamedDependency[Desk], conversation_id: PathId) -> Response[ConversationPage]:
+    """One conversation. Its version is in ETag, for If-Match."""
+    shown = await desk.write(_open, conversation_id)
+    return Response(shown, headers={"ETag": etag(shown.conversation.version)})
+
+
+@get("/conversations/{conversation_id:int}/timeline", opt=READ)
+async def show_timeline(
+    desk: NamedDependency[Desk],
+    conversation_id: PathId,
+    order: Annotated[Literal["oldest", "newest"], QueryParameter(description="Which comes first.")] = "oldest",
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[EntryLine]:
+    """Its entries: mails, notes and changes, what was undone too."""
+    return await desk.write(_timeline, conversation_id, after, limit, newest_first=order == "newest")
+
+
+def _list(unit: Unit, actor: Actor, wanted: _Wanted) -> Page[ConversationLine]:
+    assignee = {None: None, "none": None, "me": str(actor.id)}.get(wanted.assignee, wanted.assignee)
+    filtered = Filter(
+        closed=wanted.closed,
+        municipality_id=None if wanted.municipality is None else _municipality(unit, wanted.municipality),
+        queue_id=wanted.queue,
+        assignee_id=None if assignee is None else int(assignee),
+        unassigned=wanted.assignee == "none",
+        citizen_id=wanted.citizen,
+    )
+    return Page(*queries.conversations(unit, policy.within(actor), filtered, wanted.after, wanted.limit))
+
+
+def _municipality(unit: Unit, named: str) -> int:
+    """Raises Invalid also for what is there, but not theirs."""
+    rows = unit.all(select(Municipality).where(Municipality.id.in_(unit.scope.municipalities or ())))
+    for row in rows:
+        if named in {row.code, str(row.id)}:
+            return row.id
+    raise Invalid("municipality", "you have no such municipality")
+
+
+def _open(unit: Unit, actor: Actor, conversation_id: int) -> ConversationPage:
+    found = policy.require_open(actor, unit.get(Conversation, conversation_id))
+    log_reading(unit, actor, "conversation", found.id, found.id)
+    return queries.conversation_page(unit, found, lambda other: policy.may_open(actor, other))
+
+
+def _timeline(
+    unit: Unit, actor: Actor, conversation_id: int, after: str | None, limit: int, *, newest_first: bool
+) -> Page[EntryLine]:
+    found = policy.require_open(actor, unit.get(Conversation, conversation_id))
+    log_reading(unit, actor, "conversation", found.id, found.id)
+    return Page(*timeline(unit, found, after, limit, newest_first=newest_first))
+
+
+ROUTES = (list_conversations, open_conversation, show_timeline)

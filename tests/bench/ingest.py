@@ -1,0 +1,67 @@
+"""Mails a second through the whole line: first byte at the SMTP port to the last entry committed and searchable."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import func, select
+
+from hub.inbox.entry import Entry
+from hub.storage.unit import Unit
+from tests.bench.gen_mail import mails
+from tests.bench.installation import BENCH, Installation, set_up, serving
+
+CONNECTIONS = 8
+
+
+class Ingested(Struct, frozen=True):
+    """`seconds`: wall; `client`: processor seconds of the sending side, which shares the machine."""
+
+    count: int
+    seconds: float
+    client: float
+
+    @property
+    def per_second(self) -> float:
+        """As the clock saw it."""
+        return self.count / self.seconds
+
+    def per_second_without_client(self, cores: int) -> float:
+        """With the client's share of the machine's processors given back."""
+        return self.count / (self.seconds - self.client / cores)
+
+
+def ingest(installation: Installation, count: int, seed: int, recipient: str) -> Ingested:
+    """Send `count` mails to a serving installation and wait for the last entry."""
+    before = installation.storage.read_now(BENCH, _entries)
+    with tempfile.NamedTemporaryFile() as file:
+        Path(file.name).write_bytes(msgspec.msgpack.encode([mail for _, mail in mails(count, seed, recipient)]))
+        client = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.smtp_client", str(installation.smtp), recipient, file.name, str(CONNECTIONS)],
+            stdout=subprocess.PIPE,
+        )
+        said, _ = client.communicate()
+        sent = json.loads(said)
+        while installation.storage.read_now(BENCH, _entries) < before + count:
+            time.sleep(0.005)
+    return Ingested(count, time.time() - sent["started"], sent["cpu"])
+
+
+def _entries(unit: Unit) -> int:
+    return int(unit.first(select(func.count()).select_from(Entry).where(Entry.kind == "mail")) or 0)
+
+
+if __name__ == "__main__":
+    url = sys.argv[1] if len(sys.argv) > 1 else None
+    with tempfile.TemporaryDirectory() as folder:
+        installation = set_up(Path(folder), url or f"sqlite:///{folder}/torg.db")
+        with serving(installation):
+            time.sleep(1)
+            for seed in range(7, 11):
+                done = ingest(installation, 1000, seed, "post@m1.example")
+                print(round(done.per_second), round(done.per_second_without_client(2)), done)  # noqa: T201

@@ -1,0 +1,1 @@
+"""A package that isn't ours, installed as any other."""
