@@ -2,9 +2,11 @@
 
 import asyncio
 import gc
+import importlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import ModuleType
 
 from litestar import Litestar
 
@@ -41,18 +43,15 @@ class Hub:
     async def running(self) -> AsyncIterator[None]:
         """The worker and the doorbell, for as long as the block lasts. Raises what ended them."""
         async with asyncio.TaskGroup() as tasks:
-            rope = self._rope()
+            url = self.settings.redis_url
+            rope = arq_worker().Bellrope(url) if url else None
             bell = Doorbell(rope.pull if rope and self._serves else None)
-            worker = Worker(
-                self.storage, self.registry, self.settings, bell, listens=self._serves, works=self._works
-            )
+            worker = Worker(self.storage, self.registry, self.settings, bell, listens=self._serves, works=self._works)
             self._worker = worker
             ring_on_commit(self.storage, bell, also_read=not self._works)
             started = [tasks.create_task(worker.run(), name="worker")]
-            if self._works and self.settings.redis_url:
-                from hub.worker.arq_worker import answer_the_door  # arq only where there is a Redis
-
-                started.append(tasks.create_task(answer_the_door(self.settings.redis_url, bell), name="door"))
+            if self._works and url:
+                started.append(tasks.create_task(arq_worker().answer_the_door(url, bell), name="door"))
             gc.collect()
             gc.freeze()
             gc.set_threshold(50_000, 20, 50)
@@ -66,17 +65,15 @@ class Hub:
         self._worker = None
         self.storage.close()
 
-    def _rope(self):  # type: ignore[no-untyped-def]  # its type is imported only where there is a Redis
-        if not self.settings.redis_url:
-            return None
-        from hub.worker.arq_worker import Bellrope
 
-        return Bellrope(self.settings.redis_url)
+def arq_worker() -> ModuleType:
+    """arq and redis take 0.3 s to import: only where there is a Redis."""
+    return importlib.import_module("hub.worker.arq_worker")
 
 
 def create_app(hub: Hub) -> Litestar:
     """The web application over a hub, which runs as long as the application does."""
-    from hub.web import routes
+    from hub.web import routes  # noqa: PLC0415 - `torg worker` needs no web
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:

@@ -1,5 +1,6 @@
-"""The doorbell: tells a waiting loop that there is work in the database. The row is the job; a ring that is lost is found
-by the sweep.
+"""The doorbell: tells a waiting loop that there is work in the database.
+
+The row is the job; what a lost ring would have told, the sweep finds.
 
 Between processes arq carries the ring, as JSON with a word and an id, never pickle.
 """

@@ -8,7 +8,15 @@ import os
 import time
 from pathlib import Path
 
-INGEST_POINTS = ("received", "raw_written", "raw_committed", "acknowledged", "parsed", "normalised", "conversation_committed")
+INGEST_POINTS = (
+    "received",
+    "raw_written",
+    "raw_committed",
+    "acknowledged",
+    "parsed",
+    "normalised",
+    "conversation_committed",
+)
 SEND_POINTS = ("reply_written", "reply_committed", "leased", "connected", "handed_over", "accepted", "settled")
 POINTS = frozenset(INGEST_POINTS + SEND_POINTS)
 

@@ -51,7 +51,9 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     values |= _from_environment(environment)
     unknown = sorted(set(values) - set(Settings.__struct_fields__))
     if unknown:
-        raise Invalid(unknown[0], f"there is no setting {unknown[0]}; there is: {', '.join(Settings.__struct_fields__)}")
+        raise Invalid(
+            unknown[0], f"there is no setting {unknown[0]}; there is: {', '.join(Settings.__struct_fields__)}"
+        )
     for name, value in values.items():
         _check(name, value)
     settings = msgspec.convert(values, Settings, strict=False)

@@ -18,7 +18,7 @@ from hub.storage.base import Row
 from hub.storage.unit import Unit
 
 SETTLE = 60 * clock.SECOND
-"""Rows younger than this aren't sealed: ids are made before their commit, and a slower unit may still bring an older one."""
+"""Younger rows (microseconds) aren't sealed: an id is made before its commit, a slower unit may bring an older one."""
 _GENESIS = "0" * 64
 _BATCH = 1000
 
@@ -141,16 +141,20 @@ def verify(unit: Unit, heads: Mapping[str, str]) -> Verdict:
             found[name] = previous
         counted["unsealed"] += len(_between(unit, chain, after, None))
         if name in heads and heads[name] not in digests:
-            findings.append(Finding(name, f"the head {heads[name][:12]}… it was given isn't in the chain: its tail was cut or it was rewritten"))
-    findings += [
-        Finding(name, "the chain is gone: all its rows were removed") for name in heads if name not in chains
-    ]
+            findings.append(
+                Finding(
+                    name,
+                    f"the head {heads[name][:12]}… isn't in the chain: its tail was cut, or it was rewritten",
+                )
+            )
+    findings += [Finding(name, "the chain is gone: all its rows were removed") for name in heads if name not in chains]
     return Verdict(counted["rows"], counted["seals"], counted["unsealed"], found, findings)
 
 
 def _what_differs(seal_row: AuditSeal, rows: Sequence[Audit]) -> str:
     ids = f"{rows[0].id} to {rows[-1].id}" if rows else "none left"
-    return f"seal {seal_row.id} (rows {seal_row.first_id} to {seal_row.last_id}) doesn't fit its rows ({ids}): changed, added, removed or reordered"
+    covers = f"seal {seal_row.id} (rows {seal_row.first_id} to {seal_row.last_id})"
+    return f"{covers} doesn't fit its rows ({ids}): changed, added, removed or reordered"
 
 
 def _digest(unit: Unit, previous: str, rows: Sequence[Audit]) -> str:
@@ -188,8 +192,6 @@ def _between(unit: Unit, chain: int | None, after: int, until: int | None) -> Se
 
 
 def _batches(unit: Unit, chain: int | None, after: int) -> Iterator[list[Audit]]:
-    while rows := unit.all(
-        select(Audit).where(_of(Audit, chain), Audit.id > after).order_by(Audit.id).limit(_BATCH)
-    ):
+    while rows := unit.all(select(Audit).where(_of(Audit, chain), Audit.id > after).order_by(Audit.id).limit(_BATCH)):
         yield list(rows)
         after = rows[-1].id

@@ -96,7 +96,9 @@ def require_work(actor: Actor, conversation: Conversation | None) -> Conversatio
 
 def may_be_assigned(actor: Actor, conversation: Conversation) -> bool:
     """Whether that person could open it, whatever their tokens may."""
-    return may_open(Actor(actor.id, actor.name, actor.email, actor.language, actor.memberships, frozenset({"read"})), conversation)
+    return may_open(
+        Actor(actor.id, actor.name, actor.email, actor.language, actor.memberships, frozenset({"read"})), conversation
+    )
 
 
 def reads_citizens(actor: Actor, municipality_id: int) -> bool:

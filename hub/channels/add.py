@@ -1,4 +1,4 @@
-"""Add: a channel is configured. Its settings are read, its destinations resolved, its connector checked; then it is saved."""
+"""Add: a channel is configured. Settings are read, destinations resolved, the connector checked; then it is saved."""
 
 from collections.abc import Mapping
 from typing import Any, get_args, get_type_hints
@@ -16,7 +16,9 @@ from hub.storage.ids import new_id
 from hub.storage.unit import Happening, Unit
 
 
-def prepare(unit: Unit, registry: Registry, kind: str, values: Mapping[str, object]) -> tuple[type[Connector[Any]], Config]:
+def prepare(
+    unit: Unit, registry: Registry, kind: str, values: Mapping[str, object]
+) -> tuple[type[Connector[Any]], Config]:
     """The kind's settings, read and with destinations resolved. Raises Invalid, naming the field."""
     cls = registry.connector(kind)
     if not issubclass(cls, Listens | Sends):
@@ -41,7 +43,9 @@ def add(
     """A new channel, running from now on."""
     if sends_by_id is not None and unit.get(Channel, sends_by_id) is None:
         raise Invalid("sends_by", f"there is no channel {sends_by_id} to send by")
-    channel = Channel(id=new_id(), kind=kind, name=name, home_id=home.id if home else None, sends_by_id=sends_by_id, config={})
+    channel = Channel(
+        id=new_id(), kind=kind, name=name, home_id=home.id if home else None, sends_by_id=sends_by_id, config={}
+    )
     store_settings(channel, config, unit.keys)
     unit.add(channel)
     unit.note(Happening("channel_changed", channel.id, channel.home_id))

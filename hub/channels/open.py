@@ -40,7 +40,7 @@ class ChannelTools:
 
 
 def open_channel(channel: Channel, registry: Registry, keys: Keys) -> Connector[Any]:
-    """The connector for a channel's row. Raises Invalid for an unknown kind, Misconfigured for settings that no longer fit."""
+    """The connector for a channel's row. Raises Invalid for its kind, Misconfigured for settings that don't fit."""
     cls = registry.connector(channel.kind)
     values = dict(channel.config)
     if channel.secrets is not None:
@@ -70,9 +70,7 @@ def store_settings(channel: Channel, config: Config, keys: Keys) -> None:
         else:
             plain[name] = msgspec.to_builtins(value)
     channel.config = plain
-    channel.secrets = (
-        keys.encrypt(_PURPOSE, f"channel:{channel.id}", msgspec.json.encode(secret)) if secret else None
-    )
+    channel.secrets = keys.encrypt(_PURPOSE, f"channel:{channel.id}", msgspec.json.encode(secret)) if secret else None
 
 
 def _field_and_sentence(error: msgspec.ValidationError) -> tuple[str, str]:

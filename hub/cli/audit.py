@@ -36,7 +36,8 @@ def command() -> None:
 def _verify(given: Sequence[str], head_file: Path | None, as_json: bool) -> None:
     """Check every seal against its rows and the one before, every chain against the head given.
 
-    Exit status 1 when one differs.     Whoever has the key file can rewrite a chain: only a head kept elsewhere shows that.
+    Exit status 1 when one differs. Whoever has the key file can rewrite a chain: only a head kept
+    elsewhere shows that.
 
     Example: torg audit verify --head heads.json --write-head heads.json
     """

@@ -1,5 +1,6 @@
 """The installation a command works on: its settings and its storage, for as long as the command runs."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Concatenate, ParamSpec, TypeVar
@@ -8,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy.exc import DBAPIError
 
 from hub.access.audit import log_act
-from hub.errors import Unavailable
+from hub.errors import Corrupt, NotAllowed, TorgError, Unavailable
 from hub.settings import Settings, load_settings
 from hub.storage.engine import is_trouble
 from hub.storage.migrate import require_newest
@@ -22,9 +23,12 @@ T = TypeVar("T")
 COMMAND_LINE = Scope.everything("command line")
 """Whoever may run commands on this machine may read its database and its key file."""
 
+_NOT_ALLOWED, _SAID_BY_US = "42501", "P0001"
+"""PostgreSQL's codes for a right that its role lacks, and for what a migration refuses in words of its own."""
+
 
 class Installation(Struct, frozen=True):
-    """Settings and storage. Every unit is all municipalities'."""
+    """Settings and storage. Its units see every municipality."""
 
     settings: Settings
     storage: Storage
@@ -38,7 +42,7 @@ class Installation(Struct, frozen=True):
 
 @contextmanager
 def installation(*, newest: bool = True) -> Iterator[Installation]:
-    """By the settings. Raises Invalid when the database is empty or old, unless `newest` is False; closed afterwards."""
+    """By the settings; closed afterwards. Raises Invalid for an empty or old database, unless `newest` is False."""
     settings = load_settings()
     storage = open_storage(settings)
     try:
@@ -46,9 +50,10 @@ def installation(*, newest: bool = True) -> Iterator[Installation]:
             require_newest(storage.engines.reader)
         yield Installation(settings, storage)
     except DBAPIError as error:
-        if not is_trouble(error):
+        known = _known(error)
+        if known is None:
             raise
-        raise Unavailable(f"The database can't be opened, written or reached just now: {_words(error)}") from error
+        raise known from error
     finally:
         storage.close()
 
@@ -62,6 +67,13 @@ def note_act(
     )
 
 
-def _words(error: DBAPIError) -> str:
-    """The driver's first line: the address and its password stand in none of them."""
-    return (str(error.orig).splitlines() or ["no reason given"])[0]
+def _known(error: DBAPIError) -> TorgError | None:
+    """The database's own no as ours; None for a bug. No driver's first line holds the address or its password."""
+    said = (str(error.orig).splitlines() or ["no reason given"])[0]
+    if is_trouble(error):
+        return Unavailable(f"The database can't be opened, written or reached just now: {said}")
+    if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return Corrupt(f"The database is damaged ({said}): restore it from a backup.")
+    if getattr(error.orig, "sqlstate", None) in {_NOT_ALLOWED, _SAID_BY_US}:
+        return NotAllowed(f"The database refuses: {said}")
+    return None

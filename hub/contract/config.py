@@ -41,7 +41,7 @@ Destination: TypeAlias = Annotated[
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of a channel's settings. Repeat `frozen=True` in yours; give every field a title and a default if there is one."""
+    """Base of a channel's settings. Repeat `frozen=True` in yours; give each field a title, and a default if any."""
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__struct_fields__)

@@ -14,7 +14,7 @@ class Unreachable(PluginError):
 
 
 class AuthFailed(PluginError):
-    """The other side doesn't accept our credentials. The hub pauses the channel and asks an admin; a web call gets 401."""
+    """Our credentials aren't accepted. The hub pauses the channel and asks an admin; a web call gets 401."""
 
 
 class Misconfigured(PluginError):

@@ -1,4 +1,4 @@
-"""What a plugin is: the classes it derives from. One hook at start-up, then typed methods; the class line names the abilities."""
+"""What a plugin is: classes to derive from. One hook at start-up, then typed methods; its class line says its abilities."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -40,7 +40,7 @@ class Plugin(Generic[C]):
         self.config, self.tools = config, tools
 
     async def check(self) -> None:
-        """The cheapest call that proves the settings. Raises Misconfigured(field, sentence), AuthFailed, Unreachable."""
+        """The cheapest call that proves the settings. Raises Misconfigured(field, why), AuthFailed, Unreachable."""
 
 
 class Connector(Plugin[C]):

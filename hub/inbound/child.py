@@ -1,7 +1,7 @@
 """The child process: parses one group of raw events at a time, under limits, and answers with items and search tokens.
 
-Run as `python -m hub.inbound.child` by `children`; frames are a length of four bytes and MessagePack. Hostile input ends
-this process at worst, never the hub.
+Run as `python -m hub.inbound.child` by `children`; frames are a length of four bytes and MessagePack.
+Hostile input ends this process at worst, never the hub.
 """
 
 import ctypes
@@ -48,14 +48,16 @@ class Answer(Struct, frozen=True):
 def main() -> None:
     """Answers jobs until its standard input ends."""
     _limit()
-    from hub.plugin_host.manager import load
+    from hub.plugin_host.manager import load  # noqa: PLC0415 - outside code loads under the limits
 
     registry = load(blocked=sys.argv[1].split(",") if len(sys.argv) > 1 else ())
     decoder, encoder = msgspec.msgpack.Decoder(Job), msgspec.msgpack.Encoder()
     stream_in, stream_out = sys.stdin.buffer, sys.stdout.buffer
     while frame := _read_frame(stream_in):
         used = resource.getrusage(resource.RUSAGE_SELF)
-        resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + CPU_SECONDS, resource.RLIM_INFINITY))
+        resource.setrlimit(
+            resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + CPU_SECONDS, resource.RLIM_INFINITY)
+        )
         job = decoder.decode(frame)
         try:
             answer = _answer(registry.connector(job.kind).parse(job.events))
@@ -65,13 +67,13 @@ def main() -> None:
             answer = Answer(unreadable="It takes more memory to read than one message may have.")
         except RecursionError:
             answer = Answer(unreadable="It is nested more deeply than can be read.")
-        except Exception as error:  # a parser's bug: this one item is set aside with its trace
+        except Exception as error:  # noqa: BLE001 - a parser's bug: this one item is set aside with its trace
             answer = Answer(bug=_trace(error))
         _write_frame(stream_out, encoder.encode(answer))
 
 
 def _answer(items: Sequence[Any]) -> Answer:
-    from hub.storage import words
+    from hub.storage import words  # noqa: PLC0415 - the stemmers take a while, and not every job needs them
 
     read = []
     for item in items:
@@ -84,7 +86,7 @@ def _answer(items: Sequence[Any]) -> Answer:
 
 
 def _trace(error: BaseException) -> str:
-    import traceback
+    import traceback  # noqa: PLC0415 - only for a bug
 
     # File, line and error's kind: its text may quote the mail.
     frames = traceback.extract_tb(error.__traceback__)[-8:]

@@ -23,7 +23,7 @@ from hub.storage.unit import Happening, Unit
 
 
 def normalise(unit: Unit, group: Sequence[Incoming], state: str = "new") -> int:
-    """Makes entries of the mails whose raw event is still in `state`; returns how many. Another worker's are left alone."""
+    """Makes entries of the mails whose raw event is still in `state`, not another worker's by now; returns how many."""
     ours = _claim(unit, group, state)
     if not ours:
         return 0
@@ -92,7 +92,9 @@ def attachment_rows(mail: Incoming, entry_id: int) -> list[dict[str, Any]]:
 
 def attachment_blobs(mails: Iterable[Incoming]) -> dict[str, bytes]:
     """Name -> content of the files too large for a row: to be put before the rows are written."""
-    return {_blob(mail, each): each.content for mail in mails for each in mail.message.attachments if each.size > IN_ROW}
+    return {
+        _blob(mail, each): each.content for mail in mails for each in mail.message.attachments if each.size > IN_ROW
+    }
 
 
 def _blob(mail: Incoming, attachment: ReceivedAttachment) -> str:
@@ -163,7 +165,16 @@ class _Rows:
         citizen_id, point_id = self._citizen(mail)
         place = mail.place
         thread = Thread(
-            new_id(), place.municipality_id, citizen_id, place.queue_id, NEVER, None, None, 1, mail.language or place.language, None
+            new_id(),
+            place.municipality_id,
+            citizen_id,
+            place.queue_id,
+            NEVER,
+            None,
+            None,
+            1,
+            mail.language or place.language,
+            None,
         )
         if mail.message.automatic not in NO_CONTACT:
             thread.due_at = _due(mail)
@@ -204,7 +215,17 @@ class _Rows:
             return
         if thread.closed_at is not None:
             thread.closed_at = None
-            self._add_row(thread, mail, {"kind": "change", "author_kind": "hub", "visibility": "internal", "text": "", "body": {"what": "reopened"}})
+            self._add_row(
+                thread,
+                mail,
+                {
+                    "kind": "change",
+                    "author_kind": "hub",
+                    "visibility": "internal",
+                    "text": "",
+                    "body": {"what": "reopened"},
+                },
+            )
         if thread.due_at == NEVER or thread.wait_until is not None:
             thread.due_at, thread.wait_until = _due(mail), None
 

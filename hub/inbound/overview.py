@@ -95,9 +95,7 @@ def channels(unit: Unit, may_run: Callable[[int | None], bool], channel_id: int 
     ]
 
 
-def raw_events(
-    unit: Unit, municipalities: Sequence[int], wanted: Wanted
-) -> tuple[Sequence[RawEventLine], str | None]:
+def raw_events(unit: Unit, municipalities: Sequence[int], wanted: Wanted) -> tuple[Sequence[RawEventLine], str | None]:
     """Newest first, of these municipalities. What nobody's municipality is known of yet, the command line shows."""
     where = (
         *((_OF_STATE[wanted.state],) if wanted.state else ()),

@@ -1,6 +1,7 @@
 """The way in, told once: keep -> parse in children -> route -> thread -> rows -> announced.
 
-While one group commits, the next is parsed. What a crash leaves half-way is a raw event in state new: the sweep finds it.
+While one group commits, the next is parsed. What a crash leaves half-way is a raw event in state new: the sweep
+finds it.
 """
 
 import asyncio

@@ -60,7 +60,11 @@ class Receiver:
         """A reference per event, after COMMIT. Raises NotKept when storage is in trouble."""
         faults.point("received")
         digests = [hashlib.sha256(each.body).hexdigest() for each in events]
-        large = {_blob(channel_id, digest): each.body for each, digest in zip(events, digests, strict=True) if _is_large(each)}
+        large = {
+            _blob(channel_id, digest): each.body
+            for each, digest in zip(events, digests, strict=True)
+            if _is_large(each)
+        }
         try:
             await self._storage.put_blobs(large)
         except Unavailable as error:
@@ -80,7 +84,7 @@ class Receiver:
                 for each in group:
                     _settle(each.kept, error=NotKept(str(error)))
                 continue
-            except Exception as error:  # one event's bug must not end the intake of all
+            except Exception as error:  # noqa: BLE001 - one event's bug must not end the intake of all
                 if len(group) > 1:
                     await self._one_by_one(group)
                 else:
@@ -106,12 +110,14 @@ class Receiver:
         for each in group:
             try:
                 references, fresh = await self._storage.write(Scope.everything("intake"), _write, [each], self._memory)
-            except Exception as error:  # as above: this one is told, the next goes on
+            except Exception as error:  # noqa: BLE001 - as above: this one is told, the next goes on
                 _settle(each.kept, error=NotKept(str(error)) if isinstance(error, Unavailable) else error)
             else:
                 self._answer([each], references, fresh)
 
-    def _answer(self, group: Sequence[_Waiting], references: Mapping[tuple[int, str], int], fresh: Sequence[Kept]) -> None:
+    def _answer(
+        self, group: Sequence[_Waiting], references: Mapping[tuple[int, str], int], fresh: Sequence[Kept]
+    ) -> None:
         for each in group:
             _settle(each.kept, [str(references[each.channel_id, event.key]) for event in each.events])
         asyncio.get_running_loop().call_later(_ANSWERED, faults.point, "acknowledged")

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from msgspec import Struct
 from sqlalchemy import delete, select, update
 
+from hub.contract import Router
 from hub.inbound.normalise import attachment_blobs, attachment_rows, entry_values, mail_values
 from hub.inbound.pipeline import INTAKE, Pipeline, Placed, load, place
 from hub.inbound.raw_event import PARSER_VERSION, RawEvent
 from hub.inbound.thread import Incoming
-from hub.contract import Router
 from hub.inbox.entry import Attachment, Entry, Mail
 from hub.storage import search_index
 from hub.storage.unit import Happening, Storage, Unit
@@ -24,7 +24,9 @@ class Replayed(Struct, frozen=True):
     reason: str | None
 
 
-async def replay(storage: Storage, pipeline: Pipeline, routers: dict[str, Router], raw_ids: Sequence[int]) -> list[Replayed]:
+async def replay(
+    storage: Storage, pipeline: Pipeline, routers: dict[str, Router], raw_ids: Sequence[int]
+) -> list[Replayed]:
     """One after the other, each in its own transaction."""
     return [await _replay_one(storage, pipeline, routers, raw_id) for raw_id in raw_ids]
 
@@ -70,7 +72,8 @@ def _update(unit: Unit, entry: Entry, mail: Incoming) -> None:
         setattr(entry, name, value)
     unit.change(update(Mail).where(Mail.entry_id == entry.id).values(**mail_values(mail)))
     kept = {
-        (row.sha256, row.name): row.public_id for row in unit.all(select(Attachment).where(Attachment.entry_id == entry.id))
+        (row.sha256, row.name): row.public_id
+        for row in unit.all(select(Attachment).where(Attachment.entry_id == entry.id))
     }
     unit.change(delete(Attachment).where(Attachment.entry_id == entry.id))
     rows = attachment_rows(mail, entry.id)

@@ -54,7 +54,11 @@ class Directory:
 
 
 def route(
-    routers: Mapping[str, Router], directory: Directory, channel_id: int, events: Sequence[RawEvent], message: ReceivedMessage
+    routers: Mapping[str, Router],
+    directory: Directory,
+    channel_id: int,
+    events: Sequence[RawEvent],
+    message: ReceivedMessage,
 ) -> Place:
     """The first router's answer; without one, the channel's home. Raises Invalid: the item is then quarantined."""
     arrival = Arrival(

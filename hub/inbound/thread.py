@@ -1,8 +1,8 @@
 """Thread: which conversation a mail belongs to.
 
-It joins by a token that we signed for its sender, or by a Message-ID we know, and in both cases only if its sender takes
-part in that conversation. Subject, body and Cc decide nothing. What names a conversation but may not join begins a new
-one, with a hint that the two may be related.
+It joins by a token that we signed for its sender, or by a Message-ID we know, and in both cases only if its sender
+takes part in that conversation. Subject, body and Cc decide nothing. What names a conversation but may not join begins
+a new one, with a hint that the two may be related.
 """
 
 from collections.abc import Sequence
@@ -67,7 +67,9 @@ class Threads:
             rows = unit.rows(
                 select(Mail.municipality_id, Mail.message_id, Entry.conversation_id)
                 .join(Entry, (Entry.municipality_id == Mail.municipality_id) & (Entry.id == Mail.entry_id))
-                .where(Mail.municipality_id.in_({each.place.municipality_id for each in group}), Mail.message_id.in_(named))
+                .where(
+                    Mail.municipality_id.in_({each.place.municipality_id for each in group}), Mail.message_id.in_(named)
+                )
             )
             self._by_message_id = {(row.municipality_id, row.message_id): row.conversation_id for row in rows}
         ids = {*self._by_message_id.values(), *(each for each in self._signed.values() if each is not None)}
@@ -78,7 +80,8 @@ class Threads:
         """The conversation it joins, or else the one it may be related to."""
         named = [self._signed[mail.raw_id]]
         named += [
-            self._by_message_id.get((mail.place.municipality_id, message_id)) for message_id in _references(mail.message)
+            self._by_message_id.get((mail.place.municipality_id, message_id))
+            for message_id in _references(mail.message)
         ]
         related = None
         for conversation_id in named:
@@ -138,7 +141,8 @@ def _participants(unit: Unit, threads: dict[int, Thread]) -> set[tuple[int, str]
         select(Participant.conversation_id, CitizenPoint.match_key)
         .join(
             CitizenPoint,
-            (CitizenPoint.municipality_id == Participant.municipality_id) & (CitizenPoint.id == Participant.citizen_point_id),
+            (CitizenPoint.municipality_id == Participant.municipality_id)
+            & (CitizenPoint.id == Participant.citizen_point_id),
         )
         .where(
             Participant.municipality_id.in_({each.municipality_id for each in threads.values()}),

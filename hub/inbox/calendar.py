@@ -35,7 +35,7 @@ def _next(day: date, country: str) -> date:
 
 @lru_cache(maxsize=4096)
 def _works(day: date, country: str) -> bool:
-    import holidays  # 0.2 s: only where a due time is worked out
+    import holidays  # noqa: PLC0415 - 0.3 s: only where a due time is worked out
 
     # Swedish eves and the Danish 5 June and 24 December are days off in offices, but not in the law.
     categories = {"SE": ("public", "de_facto"), "DK": ("public", "optional")}

@@ -27,8 +27,8 @@ _ASSIGNED = text("assignee_id IS NOT NULL")
 class Conversation(MunicipalityRow):
     """`due_at` is NEVER when nothing is owed; `confidential_queue_id` limits who may open it without breaking glass.
 
-    `moved_from` has no key: it may name another municipality's row, which this one may not see. `related_id`: perhaps the
-    same exchange, but its sender takes no part in that one.
+    `moved_from` has no key: it may name another municipality's row, which this one may not see. `related_id`: perhaps
+    the same exchange, but its sender takes no part in that one.
     """
 
     __tablename__ = "conversation"
@@ -67,7 +67,9 @@ class Conversation(MunicipalityRow):
     def expect(self, version: int) -> None:
         """Raises Conflict unless it is still as whoever acts has seen it."""
         if version != self.version:
-            raise Conflict(f"Somebody changed this conversation since you read it (version {version}, now {self.version}).")
+            raise Conflict(
+                f"Somebody changed this conversation since you read it (version {version}, now {self.version})."
+            )
 
     def assign(self, unit: Unit, by_id: int, assignee_id: int | None) -> Entry:
         """To a person, or to nobody. That they may work here is for the caller to have asked."""

@@ -42,7 +42,7 @@ class Entry(MunicipalityRow):
 
 
 class Mail(MunicipalityRow):
-    """What only a mail has. `refs`: the References header; `recipients`: {"to": […], "cc": […]}, as its sender claims."""
+    """What only a mail has. `refs`: the References header; `recipients`: {"to": […], "cc": […]}, as claimed."""
 
     __tablename__ = "mail"
     __table_args__ = (

@@ -34,7 +34,7 @@ class Route(Struct, frozen=True):
 
 
 def reply(unit: Unit, conversation: Conversation, by_id: int, text: str, route: Route, undo_seconds: int) -> Entry:
-    """The conversation's answer, held back for `undo_seconds`. Raises Invalid when there is nobody to answer by mail."""
+    """The conversation's answer, held back for `undo_seconds`. Raises Invalid when nobody can be answered by mail."""
     if not text.strip():
         raise Invalid("text", "an answer says something")
     recipient = _recipient(unit, conversation)
@@ -106,7 +106,11 @@ def _recipient(unit: Unit, conversation: Conversation) -> str:
     points: Sequence[CitizenPoint] = unit.all(
         select(CitizenPoint)
         .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
-        .where(Participant.conversation_id == conversation.id, CitizenPoint.kind == "email", CitizenPoint.ended_at.is_(None))
+        .where(
+            Participant.conversation_id == conversation.id,
+            CitizenPoint.kind == "email",
+            CitizenPoint.ended_at.is_(None),
+        )
         .order_by(Participant.id)
     )
     if not points:

@@ -50,7 +50,9 @@ def lease(unit: Unit, seconds: int, limit: int = TOGETHER) -> Sequence[Leased]:
     paused = select(Channel.id).where(Channel.paused_why.is_not(None))
     due = (
         select(Delivery.id)
-        .where(Delivery.state.in_(("queued", "deferred")), Delivery.not_before <= now, Delivery.channel_id.not_in(paused))
+        .where(
+            Delivery.state.in_(("queued", "deferred")), Delivery.not_before <= now, Delivery.channel_id.not_in(paused)
+        )
         .order_by(Delivery.not_before, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -72,7 +74,9 @@ def lease(unit: Unit, seconds: int, limit: int = TOGETHER) -> Sequence[Leased]:
 
 def next_due(unit: Unit) -> int | None:
     """When the next delivery may be made, microseconds; None when none waits."""
-    waiting = select(Delivery.not_before).where(Delivery.state.in_(("queued", "deferred"))).order_by(Delivery.not_before)
+    waiting = (
+        select(Delivery.not_before).where(Delivery.state.in_(("queued", "deferred"))).order_by(Delivery.not_before)
+    )
     return unit.first(waiting)
 
 
@@ -102,7 +106,7 @@ async def deliver(storage: Storage, registry: Registry, leased: Leased, lease_se
         # The channel can't send for anyone: it stands still until somebody has seen to it.
         await storage.write(Scope.everything("channel settings"), pause, leased.channel_id, str(error))
         outcome = settle.Outcome("deferred", str(error))
-    except Exception as error:  # after the point of no return whatever happened leaves it uncertain; before it, see below
+    except Exception as error:  # noqa: BLE001 - after the point of no return whatever happens leaves it uncertain
         outcome = _unexpected(leased, error, handed_over)
     else:
         faults.point("accepted")
@@ -117,11 +121,15 @@ def _unexpected(leased: Leased, error: Exception, handed_over: bool) -> settle.O
         return settle.Outcome("uncertain", "The mail server didn't say whether it took it.")
     if isinstance(error, PluginError | TorgError):
         return settle.Outcome("deferred", str(error))
-    log.exception("delivery %d: a bug before it was handed over", leased.id)
-    return settle.Outcome("failed", f"A bug of the program ({type(error).__name__}) keeps it from being sent; see the log.")
+    log.error("delivery %d: a bug before it was handed over", leased.id, exc_info=error)
+    return settle.Outcome(
+        "failed", f"A bug of the program ({type(error).__name__}) keeps it from being sent; see the log."
+    )
 
 
-async def _send(storage: Storage, registry: Registry, leased: Leased, handing_over: Callable[[], Awaitable[None]]) -> Any:
+async def _send(
+    storage: Storage, registry: Registry, leased: Leased, handing_over: Callable[[], Awaitable[None]]
+) -> Any:
     connector = await storage.read(OUTBOX, _open, leased.channel_id, registry)
     try:
         return await connector.send(leased.message, handing_over)

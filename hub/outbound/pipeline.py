@@ -17,7 +17,9 @@ log = logging.getLogger(__name__)
 class Outbox:
     """One for a process that sends."""
 
-    def __init__(self, storage: Storage, registry: Registry, bell: Doorbell, lease_seconds: int, sweep_seconds: float) -> None:
+    def __init__(
+        self, storage: Storage, registry: Registry, bell: Doorbell, lease_seconds: int, sweep_seconds: float
+    ) -> None:
         self._storage, self._registry, self._bell = storage, registry, bell
         self._lease_seconds, self._sweep_seconds = lease_seconds, sweep_seconds
 
@@ -38,7 +40,9 @@ class Outbox:
         leased = await self._storage.write(OUTBOX, lease, self._lease_seconds)
         attempts = (deliver(self._storage, self._registry, each, self._lease_seconds) for each in leased)
         for result in await asyncio.gather(*attempts, return_exceptions=True):
-            if isinstance(result, BaseException):  # storage failed while settling: the lease runs out, the sweep decides
+            if isinstance(
+                result, BaseException
+            ):  # storage failed while settling: the lease runs out, the sweep decides
                 log.warning("a delivery couldn't be settled: %s", type(result).__name__)
         return len(leased)
 

@@ -1,8 +1,7 @@
 """Settle: what became of a delivery. Only under the fence of the lease it was tried with."""
 
-from sqlalchemy import select, update
-
 from msgspec import Struct
+from sqlalchemy import select, update
 
 from hub import clock
 from hub.inbox.delivery import Delivery
@@ -26,10 +25,13 @@ class Outcome(Struct, frozen=True):
 def hand_over(unit: Unit, delivery_id: int, fence: int, seconds: int) -> bool:
     """Commit that from now on it may arrive; False when the lease is somebody else's."""
     now = clock.now()
-    return 1 == unit.change(
-        update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.fence == fence, Delivery.state == "leased")
-        .values(state="handed_over", handed_over_at=now, lease_until=now + seconds * clock.SECOND)
+    return (
+        unit.change(
+            update(Delivery)
+            .where(Delivery.id == delivery_id, Delivery.fence == fence, Delivery.state == "leased")
+            .values(state="handed_over", handed_over_at=now, lease_until=now + seconds * clock.SECOND)
+        )
+        == 1
     )
 
 

@@ -51,8 +51,8 @@ def prove(where: Where, kills: int, messages: int, seed: int, say: Callable[[str
         findings.append(f"{found.quarantined} mails are quarantined")
     findings += [f"the point {point} was never reached" for point in INGEST_POINTS if not run.hits[point]]
     figures = {
-        "mails": messages,
         "sent": found.sent,
+        "attempts": found.attempts,
         "acked": found.acked,
         "raw": found.raw,
         "entries": found.entries,

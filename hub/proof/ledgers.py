@@ -40,6 +40,7 @@ class Arrivals(Struct, frozen=True):
     """A source's ledger against the way in. `lost`, `doubled`, `foreign`, `hidden` (unsearchable): mails, in words."""
 
     sent: int
+    attempts: int
     acked: int
     raw: int
     entries: int
@@ -98,7 +99,8 @@ def arrivals(storage: Storage, sent: Sequence[Mail], ledger: Path) -> Arrivals:
     foreign = [f"raw event {row.id} came from nowhere" for row in raw if row.sha256 not in ours]
     foreign += [f"entry {entry_id} came from nowhere" for entry_id, raw_id in entries.items() if raw_id is None]
     return Arrivals(
-        sent=len(attempts),
+        sent=len(sent),
+        attempts=len(attempts),
         acked=len(acked),
         raw=len(raw),
         entries=len(entries),

@@ -27,7 +27,11 @@ class Row(DeclarativeBase):
 
     # INTEGER makes it SQLite's rowid itself: one tree less a table.
     id: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False, default=new_id, sort_order=-2
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+        default=new_id,
+        sort_order=-2,
     )
 
 

@@ -29,7 +29,7 @@ class Blobs:
 
     def put_many(self, contents: Mapping[str, bytes]) -> None:
         """name -> content; each flushed, then each folder once."""
-        folders = set()
+        folders: set[Path] = set()
         try:
             for name, content in contents.items():
                 path = self._path(name)
@@ -46,7 +46,9 @@ class Blobs:
             for folder in folders:
                 _flush(folder)
         except OSError as error:
-            raise Unavailable("The disk doesn't take the content of a message. Nothing was stored; try again.") from error
+            raise Unavailable(
+                "The disk doesn't take the content of a message. Nothing was stored; try again."
+            ) from error
 
     def get(self, name: str) -> bytes:
         """Raises Corrupt when it is gone or isn't what was stored."""

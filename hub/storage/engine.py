@@ -42,8 +42,10 @@ def open_engines(url: str) -> Engines:
             url,
             pool_size=POSTGRES_THREADS,
             max_overflow=2,
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=30s"},
+            connect_args={
+                "connect_timeout": 5,
+                "options": "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=30s",
+            },
         )
         return Engines(engine, engine, POSTGRES_THREADS, 0)
     raise Invalid("database_url", f"database_url is sqlite:///FILE or postgresql+psycopg://…, not {backend}")
@@ -66,9 +68,19 @@ def is_trouble(error: DBAPIError) -> bool:
     original = error.orig
     if isinstance(original, sqlite3.OperationalError):
         code = getattr(original, "sqlite_errorcode", 0) & 0xFF
-        return code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+        return code in {
+            sqlite3.SQLITE_BUSY,
+            sqlite3.SQLITE_FULL,
+            sqlite3.SQLITE_IOERR,
+            sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_READONLY,
+        }
     state = getattr(original, "sqlstate", None)
-    return error.connection_invalidated or (state is None and type(original).__name__ == "OperationalError") or (state or "")[:2] in {"08", "53", "57", "58"}
+    return (
+        error.connection_invalidated
+        or (state is None and type(original).__name__ == "OperationalError")
+        or (state or "")[:2] in {"08", "53", "57", "58"}
+    )
 
 
 def _sqlite(url: str, *, writing: bool) -> Engine:
@@ -85,7 +97,14 @@ def _sqlite(url: str, *, writing: bool) -> Engine:
 def _set_up(writing: bool) -> Callable[[sqlite3.Connection, Any], None]:
     def set_up(connection: sqlite3.Connection, _: Any) -> None:
         connection.isolation_level = None  # the driver must not begin transactions on its own
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "temp_store=MEMORY", "cache_size=-65536"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "busy_timeout=10000",
+            "temp_store=MEMORY",
+            "cache_size=-65536",
+        ):
             connection.execute(f"PRAGMA {pragma}")
         if not writing:
             connection.execute("PRAGMA query_only=ON")

@@ -46,5 +46,5 @@ os.register_at_fork(after_in_child=_source.draw_process)
 
 
 def id_at(at: int) -> int:
-    """An id for something that happened at `at` (microseconds): imports order by it. The low bits are drawn by chance."""
+    """An id for something that happened at `at` (microseconds): imports order by it. The low bits are chance."""
     return ((at // 1000 - EPOCH) << (_PROCESS_BITS + _SEQUENCE_BITS)) | secrets.randbelow(1 << 22)

@@ -45,7 +45,9 @@ class Keys:
         try:
             return AESGCM(self._derive(purpose)).decrypt(cipher[:_NONCE], cipher[_NONCE:], place.encode())
         except (InvalidTag, ValueError) as error:
-            raise Corrupt(f"The secrets of {place} can't be read with this key file. Restore the key they were made with.") from error
+            raise Corrupt(
+                f"The secrets of {place} can't be read with this key file. Restore the key they were made with."
+            ) from error
 
 
 def load_keys(path: Path) -> Keys:

@@ -4,8 +4,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 
-from hub.errors import Invalid
+from hub.errors import Invalid, Unavailable
+from hub.storage.engine import is_trouble
 
 _REVISION = len("2026_11_24_0000")
 
@@ -18,8 +20,8 @@ def folder() -> Path:
 
 def upgrade(engine: Engine) -> str:
     """Runs what is missing, each step in its transaction; returns the revision reached."""
-    from alembic import command
-    from alembic.config import Config
+    from alembic import command  # noqa: PLC0415 - 0.2 s that only an upgrade has to spend
+    from alembic.config import Config  # noqa: PLC0415 - the same
 
     with engine.connect() as connection:
         config = Config()
@@ -43,9 +45,15 @@ def newest() -> str:
 
 
 def require_newest(engine: Engine) -> None:
-    """Raises Invalid, saying what to do, unless the database is at the program's revision."""
-    with engine.connect() as connection:
-        found = current(connection)
+    """Raises Invalid, saying what to do, unless the database is at the program's revision; Unavailable without one."""
+    try:
+        with engine.connect() as connection:
+            found = current(connection)
+    except DBAPIError as error:
+        if not is_trouble(error):
+            raise
+        said = str(error.orig).splitlines() or ["no reason given"]
+        raise Unavailable(f"The database can't be opened or reached: {said[0]}") from error
     if found is None:
         raise Invalid("database_url", "the database is empty: run torg db upgrade")
     if found != newest():

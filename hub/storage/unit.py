@@ -1,8 +1,8 @@
 """Unit of work: one function, one transaction, one hop to a thread of storage's own.
 
 `await storage.write(scope, change, …)` and `await storage.read(scope, ask, …)` run the function with a `Unit`; what it
-returns are frozen values, never live rows. Whoever awaited may go away: the unit ends all the same, and what it noted as
-happened is told after its commit.
+returns are frozen values, never live rows. Whoever awaited may go away: the unit ends all the same, and what it noted
+as happened is told after its commit.
 """
 
 import asyncio
@@ -109,7 +109,7 @@ class Unit:
         if not rows:
             return
         table = cls.__table__
-        values = {name: bindparam(name) for name in rows[0] if name != "id"}
+        values: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "id"}
         of_row = table.c.id == bindparam("row_id")
         if issubclass(cls, MunicipalityRow) and self.scope.municipalities is not None:
             of_row &= table.c.municipality_id.in_(self.scope.municipalities)
@@ -128,7 +128,9 @@ class Storage:
         self._filter_by_scope = filter_by_scope
         self._writers = ThreadPoolExecutor(engines.writing_threads, "storage-write")
         # One engine may serve both: then reading and writing share its threads.
-        self._readers = ThreadPoolExecutor(engines.reading_threads, "storage-read") if engines.reading_threads else self._writers
+        self._readers = (
+            ThreadPoolExecutor(engines.reading_threads, "storage-read") if engines.reading_threads else self._writers
+        )
         self._blob_writers = ThreadPoolExecutor(2, "storage-blobs")
         self._listeners: list[Callable[[Sequence[Happening]], None]] = []
 
@@ -139,16 +141,16 @@ class Storage:
     async def write(
         self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await asyncio.shield(asyncio.wrap_future(self._start(self._writers, self.write_now, scope, work, *args, **kwargs)))
+        return await asyncio.shield(
+            asyncio.wrap_future(self._start(self._writers, self.write_now, scope, work, *args, **kwargs))
+        )
 
-    async def read(
-        self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        return await asyncio.shield(asyncio.wrap_future(self._start(self._readers, self.read_now, scope, work, *args, **kwargs)))
+    async def read(self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.shield(
+            asyncio.wrap_future(self._start(self._readers, self.read_now, scope, work, *args, **kwargs))
+        )
 
-    def write_now(
-        self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    def write_now(self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """In the thread of the caller: the command line, tests, and storage's threads themselves."""
         unit, result = self._run(True, scope, work, *args, **kwargs)
         if unit.happened:
@@ -156,13 +158,11 @@ class Storage:
                 listener(unit.happened)
         return result
 
-    def read_now(
-        self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    def read_now(self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         return self._run(False, scope, work, *args, **kwargs)[1]
 
     async def put_blobs(self, contents: Mapping[str, bytes]) -> None:
-        """On disk and flushed, before the unit whose rows will name them: the writer doesn't wait for the disk twice."""
+        """On disk and flushed, before the unit whose rows will name them: the writer doesn't wait for it."""
         if contents:
             await asyncio.shield(asyncio.wrap_future(self._start(self._blob_writers, self.blobs.put_many, contents)))
 
@@ -181,21 +181,29 @@ class Storage:
     def _run(
         self, writing: bool, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> tuple[Unit, T]:
-        """Twice at most: a deadlock's loser, or an id met by chance, is run again."""
+        """Twice at most: after a deadlock, an id met by chance, a connection gone before anything was done."""
         for last in (False, True):
+            begun = False
             try:
                 with self._begin(writing, scope) as unit:
+                    begun = True
                     return unit, work(unit, *args, **kwargs)
             except DBAPIError as error:
+                if not begun and not last and error.connection_invalidated:
+                    continue
                 if is_trouble(error):
-                    raise Unavailable("The database can't be written or reached just now. Nothing was stored; try again.") from error
+                    raise Unavailable(
+                        "The database can't be written or reached just now. Nothing was stored; try again."
+                    ) from error
                 if last or not _worth_another_try(error):
                     raise
         raise AssertionError("unreachable")
 
     @contextmanager
     def _begin(self, writing: bool, scope: Scope) -> Iterator[Unit]:
-        with Session(self.engines.writer if writing else self.engines.reader, expire_on_commit=False, autoflush=True) as session:
+        with Session(
+            self.engines.writer if writing else self.engines.reader, expire_on_commit=False, autoflush=True
+        ) as session:
             session.info["scope"] = scope
             if self._filter_by_scope and scope.municipalities is not None:
                 event.listen(session, "do_orm_execute", _only_own_rows)

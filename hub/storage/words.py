@@ -22,8 +22,10 @@ _FOLDED = str.maketrans({"ø": "o", "æ": "a", "œ": "oe", "ð": "d", "þ": "th"
 
 _TELLING = {
     "sv": "och att det som inte jag är för på med till har när kan vi hej ska från eller men om vid tack",
-    "nb": "og at det som ikke jeg er for på med til har når kan vi hei skal fra eller men om ved takk av etter også enn hvor mot seg",
-    "da": "og at det som ikke jeg er for på med til har hvornår kan vi hej skal fra eller men om ved tak af efter også end hvor mod sig goddag",
+    "nb": "og at det som ikke jeg er for på med til har når kan vi hei skal fra eller men om ved takk av etter også "
+    "enn hvor mot seg",
+    "da": "og at det som ikke jeg er for på med til har hvornår kan vi hej skal fra eller men om ved tak af efter også "
+    "end hvor mod sig goddag",
     "nn": "og at det som ikkje eg er for på med til har når kan vi hei skal frå eller men om ved takk dei",
     "fi": "ja että se joka ei minä on kun voi me hei ovat tai mutta jos kiitos onko mikä ole",
     "en": "and that the which not i is for on with to has when can we hello shall from or but if at thanks",
@@ -76,7 +78,7 @@ def _guess(words: Sequence[str]) -> str | None:
     for word in words[:400]:
         for language in _TELLS.get(word, ()):
             votes[language] += 1
-    (best, most), (_, second) = (votes.most_common(2) + [("", 0), ("", 0)])[:2]
+    (best, most), (_, second) = [*votes.most_common(2), ("", 0), ("", 0)][:2]
     return best if most > second and most > 1 else None
 
 

@@ -9,7 +9,7 @@ from litestar.params import JSONBody
 from msgspec import Struct
 from sqlalchemy import select
 
-from hub import clock
+from hub import clock, faults
 from hub.access import policy
 from hub.access.audit import log_act
 from hub.access.person import Actor

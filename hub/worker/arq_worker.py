@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from arq.connections import ArqRedis, RedisSettings, create_pool
-from arq.worker import Worker
+from arq.worker import Worker, func
 
 from hub.doorbell import Doorbell
 from hub.worker.tasks import ring
@@ -42,10 +42,12 @@ class Bellrope:
 
     async def _pull(self, what: str, row_id: int) -> None:
         try:
-            self._pool = self._pool or await create_pool(self._settings, job_serializer=_dump, job_deserializer=json.loads)
+            self._pool = self._pool or await create_pool(
+                self._settings, job_serializer=_dump, job_deserializer=json.loads
+            )
             # One ring of a kind at a time: a second one would say the same.
             await self._pool.enqueue_job(ring.__name__, what, row_id, _job_id=f"ring:{what}")
-        except Exception as error:  # the redis client raises many; none of them may reach the unit that rang
+        except Exception as error:  # noqa: BLE001 - the redis client raises many; none of them may reach the unit that rang
             log.warning("the doorbell is silent (%s); the sweep finds what it would have told", type(error).__name__)
 
 
@@ -53,7 +55,7 @@ async def answer_the_door(redis_url: str, bell: Doorbell) -> None:
     """Rings this process's bell when another pulls; until cancelled, whatever Redis does."""
     while True:
         worker = Worker(
-            functions=[ring],
+            functions=[func(ring)],  # type: ignore[arg-type]  # its protocol wants *args, though arq passes what was given
             redis_settings=_redis(redis_url),
             handle_signals=False,
             job_serializer=_dump,
@@ -68,7 +70,7 @@ async def answer_the_door(redis_url: str, bell: Doorbell) -> None:
         except asyncio.CancelledError:
             await worker.close()
             raise
-        except Exception as error:  # as above: Redis away is no reason to stop working
+        except Exception as error:  # noqa: BLE001 - as above: Redis away is no reason to stop working
             log.warning("no ring can be heard (%s); the sweep goes on", type(error).__name__)
         await asyncio.sleep(_AGAIN)
 
@@ -77,5 +79,3 @@ def _redis(url: str) -> RedisSettings:
     settings = RedisSettings.from_dsn(url)
     settings.conn_retries = 0
     return settings
-
-

@@ -77,7 +77,7 @@ class Worker:
 
 
 def ring_on_commit(storage: Storage, bell: Doorbell, *, also_read: bool) -> None:
-    """Committed work rings the bell. `also_read`: raw events are read elsewhere; at home they are handed over in memory."""
+    """Committed work rings the bell. `also_read`: raw events are read elsewhere, not handed over in memory."""
 
     def listen(happened: Sequence[Happening]) -> None:
         for each in happened:

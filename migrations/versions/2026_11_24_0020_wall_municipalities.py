@@ -6,8 +6,8 @@ revision: str = "2026_11_24_0020"
 down_revision: str | None = "2026_11_24_0010"
 
 OF_A_MUNICIPALITY = (
-    "topic", "department", "citizen", "citizen_point", "identity", "conversation", "participant", "entry", "mail", "call",
-    "attachment", "matter", "draft", "promise", "delivery", "lookup", "raw_event", "request",
+    "topic", "department", "citizen", "citizen_point", "identity", "conversation", "participant", "entry", "mail",
+    "call", "attachment", "matter", "draft", "promise", "delivery", "lookup", "raw_event", "request",
 )  # fmt: skip
 OF_A_MUNICIPALITY_OR_THE_CENTRE = ("audit", "audit_seal")
 ADDED_ONLY = ("audit", "audit_seal", "reading")
@@ -21,7 +21,7 @@ DO $$ BEGIN
         CREATE ROLE torg_system NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOINHERIT;
     END IF;
 EXCEPTION WHEN insufficient_privilege THEN
-    RAISE EXCEPTION 'The roles torg_app and torg_system are missing: create them, or upgrade as a role that may (CREATEROLE).';
+    RAISE EXCEPTION 'The roles torg_app and torg_system are missing: create them, or use a role with CREATEROLE.';
 END $$;
 GRANT torg_app, torg_system TO CURRENT_USER;
 GRANT USAGE ON SCHEMA public TO torg_app, torg_system;
@@ -43,7 +43,9 @@ GRANT EXECUTE ON FUNCTION torg_search(text, bigint, integer) TO torg_app, torg_s
 """
 
 # The sub-select is read once a statement, not once a row.
-IN_SCOPE = "municipality_id = ANY ((SELECT NULLIF(current_setting('torg.municipalities', true), '')::bigint[])::bigint[])"
+IN_SCOPE = (
+    "municipality_id = ANY ((SELECT NULLIF(current_setting('torg.municipalities', true), '')::bigint[])::bigint[])"
+)
 
 
 def upgrade() -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from hub.inbox.entry import Entry
 from hub.storage.unit import Unit
 from tests.bench.gen_mail import mails
-from tests.bench.installation import BENCH, Installation, set_up, serving
+from tests.bench.installation import BENCH, Installation, serving, set_up
 
 CONNECTIONS = 8
 
@@ -40,9 +40,21 @@ def ingest(installation: Installation, count: int, seed: int, recipient: str) ->
     """Send `count` mails to a serving installation and wait for the last entry."""
     before = installation.storage.read_now(BENCH, _entries)
     with tempfile.NamedTemporaryFile() as file:
-        Path(file.name).write_bytes(msgspec.msgpack.encode([mail for _, mail in mails(count, seed, recipient)]))
+        Path(file.name).write_bytes(
+            msgspec.msgpack.encode(
+                [mail for _, mail in mails(count, seed, recipient)]  # type: ignore[no-untyped-call]  # copied in unmodified
+            )
+        )
         client = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.smtp_client", str(installation.smtp), recipient, file.name, str(CONNECTIONS)],
+            [
+                sys.executable,
+                "-m",
+                "tests.bench.smtp_client",
+                str(installation.smtp),
+                recipient,
+                file.name,
+                str(CONNECTIONS),
+            ],
             stdout=subprocess.PIPE,
         )
         said, _ = client.communicate()

@@ -1,4 +1,4 @@
-"""A whole installation in a temporary folder, for measuring: database, channels, people, and `torg serve` as a process."""
+"""A whole installation in a temporary folder, for measuring: database, channels, people, `torg serve`."""
 
 import os
 import socket
@@ -12,12 +12,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from hub.access import login, person
-from hub.storage.open import open_storage
 from hub.channels import add
 from hub.inbox import municipality, queue
 from hub.plugin_host.manager import load
 from hub.settings import Settings
 from hub.storage.migrate import upgrade
+from hub.storage.open import open_storage
 from hub.storage.scope import Scope
 from hub.storage.unit import Storage, Unit
 
@@ -80,7 +80,7 @@ def serving(installation: Installation) -> Iterator[subprocess.Popen[bytes]]:
         "TORG_PORT": str(installation.web),
         "TORG_LOG_LEVEL": "warning",
     }
-    process = subprocess.Popen([sys.executable, "/tmp/patch_noweb.py"], env=environment)
+    process = subprocess.Popen([sys.executable, "-m", "hub.cli", "serve"], env=environment)
     try:
         for port in (installation.smtp, installation.web):
             wait_for(port)

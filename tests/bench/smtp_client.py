@@ -33,9 +33,7 @@ async def _send(port: int, recipient: bytes, mails: list[bytes]) -> None:
     writer.close()
 
 
-async def _main() -> None:
-    port, recipient, file, connections = int(sys.argv[1]), sys.argv[2].encode(), Path(sys.argv[3]), int(sys.argv[4])
-    mails = [mail.replace(b"\r\n.", b"\r\n..") + _DOT for mail in msgspec.msgpack.decode(file.read_bytes(), type=list[bytes])]
+async def _main(port: int, recipient: bytes, mails: list[bytes], connections: int) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF)
     started = time.time()
     await asyncio.gather(*(_send(port, recipient, mails[n::connections]) for n in range(connections)))
@@ -44,4 +42,10 @@ async def _main() -> None:
     print(json.dumps({"started": started, "answered": time.time(), "cpu": cpu}))  # noqa: T201 - its result
 
 
-asyncio.run(_main())
+def _read(file: Path) -> list[bytes]:
+    return [
+        mail.replace(b"\r\n.", b"\r\n..") + _DOT for mail in msgspec.msgpack.decode(file.read_bytes(), type=list[bytes])
+    ]
+
+
+asyncio.run(_main(int(sys.argv[1]), sys.argv[2].encode(), _read(Path(sys.argv[3])), int(sys.argv[4])))

@@ -17,6 +17,7 @@ from hub.cli.demo_fill.content import Story
 from hub.inbox import calendar
 
 HOUR = 60 * MINUTE
+WEEK = 7 * DAY
 PAST = 60 * DAY
 """How far back the demo goes."""
 OPENS, CLOSES = time(8), time(16, 30)
@@ -48,11 +49,13 @@ class Days(Struct, frozen=True):
         return to_datetime(at).astimezone(ZoneInfo(self.timezone))
 
     def at_desk_before(self, at: int, chance: Random) -> int:
-        """`at`, or else some time of the last working day before it."""
+        """`at`, or else some time of a working day before it: for a weekend any of its week, or all would be on Friday."""
         local = self.local(at)
         if self._works(local.date()) and OPENS <= local.time() <= CLOSES:
             return at
         day = local.date() if local.time() > CLOSES else local.date() - timedelta(days=1)
+        if not self._works(local.date()):
+            day -= timedelta(days=chance.randint(0, 4))
         while not self._works(day):
             day -= timedelta(days=1)
         return self._on(day, OPENS) + int(chance.uniform(0.2, 8.2) * HOUR)
@@ -107,6 +110,8 @@ def plan(stories: Sequence[Story], days: Mapping[str, Days], now: int, seed: int
 
 def _tell(number: int, story: Story, days: Days, now: int, latest: int, chance: Random) -> list[Act]:
     times = _written(story, days, _end(story, days, now, latest, chance), chance)
+    while times[0] < now - PAST and times[-1] + WEEK < latest - DAY:
+        times = [at + WEEK for at in times]
     acts = [
         Act(at, number, place, "mail" if said.by == "citizen" else "answer")
         for place, (at, said) in enumerate(zip(times, story.messages, strict=True))

@@ -3,8 +3,9 @@
     python -m hub.proof.stand_ins.smtp_sink --port 2525 --ledger sink.jsonl --misbehave after_dot=hang
 
 Misbehaving, `moment=deed`: the moments are connect, mail, rcpt, data, body (after 354, before the final dot) and
-after_dot; a deed is a reply (450, 550, 421), `hang` or `cut`. At after_dot a message is in the ledger when the deed is
-hang or cut, and isn't when it is a reply: what was refused was not taken. `--times N`: only the first N misdeeds.
+after_dot; a deed is a reply (450, 550, 421), `hang`, `cut` or `reset` (a cut by RST). At after_dot a message is in the
+ledger when it is one of the last three, and isn't when it is a reply: what was refused was not taken, and is written to
+the file of `--refused`. `--times N`: only the first N misdeeds.
 """
 
 import argparse
@@ -14,6 +15,8 @@ import json
 import logging
 import os
 import signal
+import socket
+import struct
 import sys
 from collections.abc import Mapping
 from email.parser import BytesHeaderParser
@@ -33,8 +36,14 @@ MOMENTS = frozenset({"connect", "mail", "rcpt", "data", "body", "after_dot"})
 class Sink:
     """aiosmtpd asks its `handle_…` methods; `plan` is changed by tests while it runs."""
 
-    def __init__(self, ledger: Path, plan: Mapping[str, str] | None = None, times: int | None = None) -> None:
-        self.ledger = ledger
+    def __init__(
+        self,
+        ledger: Path,
+        plan: Mapping[str, str] | None = None,
+        times: int | None = None,
+        refused: Path | None = None,
+    ) -> None:
+        self.ledger, self.refused = ledger, refused
         self.plan = dict(plan or {})
         self.times = times
         self.conversations: set[SinkConversation] = set()
@@ -55,8 +64,8 @@ class Sink:
             self.times -= 1
         if deed == "hang":
             await asyncio.sleep(HOURS)
-        if deed == "cut":
-            server.abort()
+        if deed in {"cut", "reset"}:
+            server.abort(reset=deed == "reset")
             await asyncio.sleep(HOURS)
         return f"{deed} 4.0.0 as planned"
 
@@ -83,24 +92,11 @@ class Sink:
         if self.plan.get("after_dot", "")[:1].isdigit():
             reply = await self.misbehave(server, "after_dot")
             if reply is not None:
+                if self.refused is not None:
+                    _write(self.refused, envelope)
                 return reply
-        self._write(envelope)
+        _write(self.ledger, envelope)
         return await self.misbehave(server, "after_dot") or "250 OK, taken"
-
-    def _write(self, envelope: Envelope) -> None:
-        """On the disk before it is acknowledged: a ledger that forgets proves nothing."""
-        assert isinstance(envelope.content, bytes)
-        headers = BytesHeaderParser().parsebytes(envelope.content)
-        line = {
-            "message_id": str(headers.get("Message-ID", "")).strip(),
-            "recipient": ",".join(envelope.rcpt_tos),
-            "sha256": hashlib.sha256(envelope.content).hexdigest(),
-            "at": clock.now(),
-        }
-        with self.ledger.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
 
 
 class SinkConversation(SMTP):
@@ -120,9 +116,12 @@ class SinkConversation(SMTP):
         self.sink.conversations.discard(self)
         super().connection_lost(error)
 
-    def abort(self) -> None:
-        """Without a goodbye."""
+    def abort(self, *, reset: bool = False) -> None:
+        """Without a goodbye. `reset`: the other side gets an RST, where it would have read an end."""
         if isinstance(self.transport, asyncio.WriteTransport):
+            if reset:
+                at_once = struct.pack("ii", 1, 0)  # linger for no seconds (socket(7))
+                self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
             self.transport.abort()
 
     async def push(self, status: AnyStr) -> None:
@@ -147,6 +146,22 @@ class SinkConversation(SMTP):
         await super().smtp_DATA(arg)
 
 
+def _write(ledger: Path, envelope: Envelope) -> None:
+    """On the disk before it is acknowledged: a ledger that forgets proves nothing."""
+    assert isinstance(envelope.content, bytes)
+    headers = BytesHeaderParser().parsebytes(envelope.content)
+    line = {
+        "message_id": str(headers.get("Message-ID", "")).strip(),
+        "recipient": ",".join(envelope.rcpt_tos),
+        "sha256": hashlib.sha256(envelope.content).hexdigest(),
+        "at": clock.now(),
+    }
+    with ledger.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
 async def serve(sink: Sink, host: str = "127.0.0.1", port: int = 0) -> asyncio.Server:
     """Listens at once; port 0 takes a free one."""
     return await asyncio.get_running_loop().create_server(lambda: SinkConversation(sink), host, port, backlog=256)
@@ -160,13 +175,14 @@ def main() -> None:
     options.add_argument("--ledger", type=Path, required=True)
     options.add_argument("--misbehave", action="append", default=[], metavar="MOMENT=DEED")
     options.add_argument("--times", type=int)
+    options.add_argument("--refused", type=Path, help="ledger of what was refused after its dot")
     given = options.parse_args()
     plan = dict(one.partition("=")[::2] for one in given.misbehave)
     if not plan.keys() <= MOMENTS or not all(plan.values()):
         options.error(f"--misbehave: MOMENT=DEED, with a moment of {', '.join(sorted(MOMENTS))}")
     # aiosmtpd tells its log every line of the conversation.
     logging.getLogger("mail.log").setLevel(logging.CRITICAL)
-    asyncio.run(_serve_until_terminated(Sink(given.ledger, plan, given.times), given.host, given.port))
+    asyncio.run(_serve_until_terminated(Sink(given.ledger, plan, given.times, given.refused), given.host, given.port))
 
 
 async def _serve_until_terminated(sink: Sink, host: str, port: int) -> None:

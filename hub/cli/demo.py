@@ -1,0 +1,201 @@
+"""`torg demo`: made-up municipalities with sixty days behind them, in `var/demo`, on SQLite and no other server.
+
+It is filled once. The mark that it is whole is written last: without it the next start empties the folder and begins
+anew.
+"""
+
+import asyncio
+import errno
+import fcntl
+import os
+import shutil
+import socket
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import msgspec
+
+from hub.cli.serve import serve
+from hub.errors import Conflict, Invalid
+from hub.settings import Settings, load_settings
+
+FOLDER = Path("var/demo")
+OUTGOING = FOLDER / "outgoing"
+FILLED = FOLDER / "filled"
+"""Its being there says that the demo is whole."""
+PLACES = {
+    "database_url": f"sqlite:///{FOLDER}/torg.db",
+    "key_file": f"{FOLDER}/torg.key",
+    "blob_folder": f"{FOLDER}/blobs",
+}
+"""The settings that are the demo's own."""
+MAIL_PORT = 8025
+_CONFIG = "# Written by torg demo. The commands in this folder work on the demo for as long as this file says so.\n" + "".join(
+    f'{name} = "{value}"\n' for name, value in PLACES.items()
+)
+
+
+@click.command("demo")
+@click.option("--reset", is_flag=True, help=f"Throw {FOLDER} away and begin anew.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to answer on; otherwise the setting port.")
+@click.option("--mail-port", type=click.IntRange(1, 65535), default=MAIL_PORT, show_default=True, help="Port to take mail on.")
+def command(reset: bool, port: int | None, mail_port: int) -> None:
+    """Run a demo with made-up municipalities: fill it the first time, then serve it.
+
+    Example: torg demo --reset --port 8001
+    """
+    with _alone():
+        config = _config()
+        settings = _settings(config)
+        port = port or settings.port
+        _require_free(settings.host, port, f"Start the demo with --port {port + 1}, or stop the other program.")
+        _require_free("127.0.0.1", mail_port, f"Mail comes in there: use --mail-port {mail_port + 1}, or stop the other program.")
+        if reset or not FILLED.exists():
+            _empty()
+            _fill(settings, mail_port)
+        else:
+            _refresh(settings, mail_port)
+        _write_config(config)
+        click.echo(_welcome(config, port, mail_port))
+        serve(settings, settings.host, port)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One demo at a time in a folder: nobody empties it under another's feet."""
+    for place in (FOLDER.parent, FOLDER):
+        if place.is_symlink():
+            raise Invalid("", f"{place} is a link to somewhere else; the demo works in a folder of its own: remove the link.")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    handle = os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise Conflict("The demo is running in this folder already: stop it first.") from error
+    finally:
+        os.close(handle)
+
+
+def _config() -> Path:
+    """torg.toml (or what TORG_CONFIG names) where it is the demo's or can be; else one of our own beside the database."""
+    wanted = Path(os.environ.get("TORG_CONFIG", "torg.toml"))
+    if not wanted.exists():
+        return wanted
+    try:
+        values = tomllib.loads(wanted.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        values = {}
+    return wanted if values.get("database_url") == PLACES["database_url"] else FOLDER / "torg.toml"
+
+
+def _settings(config: Path) -> Settings:
+    """The demo's, with TORG_* over them. Raises Invalid where those would take it to another place."""
+    settings = load_settings({**os.environ, "TORG_CONFIG": str(config)})
+    for name, place in PLACES.items():
+        if f"TORG_{name.upper()}" in os.environ and getattr(settings, name) != place:
+            raise Invalid(name, f"TORG_{name.upper()} names a place that isn't the demo's, which is {place}: unset it for the demo.")
+    return msgspec.structs.replace(settings, **PLACES)
+
+
+def _require_free(host: str, port: int, advice: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            why = "is in use by another program" if error.errno == errno.EADDRINUSE else f"can't be opened ({error.strerror})"
+            raise Conflict(f"Port {port} on {host} {why}. {advice}") from error
+
+
+def _empty() -> None:
+    """The folder stays, because its lock is ours; a link in it is removed, not followed."""
+    FILLED.unlink(missing_ok=True)
+    for each in FOLDER.iterdir():
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        else:
+            each.unlink()
+
+
+def _fill(settings: Settings, mail_port: int) -> None:
+    from hub.cli.demo_fill.fill import fill  # only the first start needs it
+
+    began = time.monotonic()
+    OUTGOING.mkdir()
+    asyncio.run(fill(settings, OUTGOING, mail_port, _show))
+    with FILLED.open("w", encoding="ascii") as mark:
+        mark.write("This demo is whole. Without this file the next start begins anew.\n")
+        mark.flush()
+        os.fsync(mark.fileno())
+    click.echo(f"{_ERASE}The demo is ready after {time.monotonic() - began:.0f} s.", err=True)
+
+
+_ERASE = "\r\x1b[K" if sys.stderr.isatty() else ""
+
+
+def _show(done: int, acts: int) -> None:
+    """One line that grows; where nobody watches, only its beginning."""
+    if done == 0 or (_ERASE and done % 20 == 0):
+        click.echo(f"{_ERASE}Living through sixty days of mail: {100 * done // acts} %", err=True, nl=not _ERASE)
+
+
+def _refresh(settings: Settings, mail_port: int) -> None:
+    """A demo that an older program filled, or that took its mail on another port."""
+    from hub.cli.demo_fill.centres import move_mail_port
+    from hub.plugin_host.manager import load
+    from hub.storage import migrate
+    from hub.storage.open import open_storage
+    from hub.storage.scope import Scope
+
+    OUTGOING.mkdir(exist_ok=True)
+    storage = open_storage(settings)
+    try:
+        with storage.engines.reader.connect() as connection:
+            found = migrate.current(connection)
+        if found != migrate.newest():
+            migrate.upgrade(storage.engines.writer)
+        storage.write_now(Scope.everything("demo"), move_mail_port, load(settings.blocked_plugins), mail_port)
+    finally:
+        storage.close()
+
+
+def _write_config(config: Path) -> None:
+    if not config.exists():
+        config.write_text(_CONFIG, encoding="utf-8")
+
+
+def _welcome(config: Path, port: int, mail_port: int) -> str:
+    torg = ".venv/bin/torg" if Path(".venv/bin/torg").exists() else "torg"
+    left_alone = ""
+    if config == FOLDER / "torg.toml":
+        torg = f"TORG_CONFIG={config} {torg}"
+        left_alone = "torg.toml isn't the demo's and is left alone: set TORG_CONFIG as below to work on the demo.\n"
+    web = f"http://127.0.0.1:{port}"
+    to, me, question = "kommunen@granvik.example", "me@home.example", "Kan man boka borgerlig vigsel i maj?"
+    mail = rf"From: Me <{me}>\nTo: {to}\nSubject: Vigsel\n\n{question}\n"
+    return f"""
+{left_alone}The demo: {web}/   (it stops with Ctrl-C; --reset begins anew)
+People, NAME@granvik.example: sara, anton (agents), leila (lead), goran (it, admin): Granvik and Holmö share them
+       NAME@nesoy.example: kari (agent), ole (lead), marit (it): Nesøy and Fjordal share them
+       NAME@strandby.example: mette (agent), jens (lead, it)
+Mail for {", ".join(_addresses())} comes in on 127.0.0.1:{mail_port}:
+  printf '{mail}' | curl --crlf smtp://127.0.0.1:{mail_port} --mail-from {me} --mail-rcpt {to} -T -
+or with Python alone:
+  python3 -c "import smtplib; smtplib.SMTP('127.0.0.1', {mail_port}).sendmail('{me}', '{to}', '{mail}')"
+Answers appear as {OUTGOING}/*.eml, ten seconds after they are given. The API wants a token:
+  {torg} token add sara@granvik.example --name demo --json
+  curl -H 'Authorization: Bearer TOKEN' '{web}/api/v1/conversations?limit=5'
+"""
+
+
+def _addresses() -> list[str]:
+    from hub.cli.demo_fill.centres import PLACES as MUNICIPALITIES
+
+    return [place.address for place in MUNICIPALITIES.values()]

@@ -1,0 +1,1 @@
+"""The commands, run as a person would: words in; sentences, JSON and exit status out."""

@@ -1,0 +1,119 @@
+"""Channels by command: settings read by kind of field, secrets kept from sight, checked before they are saved."""
+
+import functools
+from typing import Any
+
+import pytest
+
+from hub.channels.channel import Channel
+from hub.channels.open import open_channel
+from hub.cli import channel
+from hub.cli.installation import COMMAND_LINE
+from hub.plugin_host.built_in import BUILT_INS
+from hub.plugin_host.manager import load
+from hub.storage.unit import Unit
+from tests.cli.commands import Torg
+from tests.cli.vault import WORD
+
+WITH_VAULT = functools.partial(load, built_ins=(*BUILT_INS, "tests.cli.vault"))
+IN = ("channel", "add", "smtp_in", "--name", "in")
+KEPT = 44
+
+
+@pytest.fixture
+def vault(either: Torg, monkeypatch: pytest.MonkeyPatch) -> Torg:
+    """With a kind of channel that has a field of each kind."""
+    monkeypatch.setattr(channel, "load", WITH_VAULT)
+    return either
+
+
+def test_values_are_read_by_kind_of_field(vault: Torg) -> None:
+    added = vault(
+        *("channel", "add", "vault", "--municipality", "granvik", "--name", "v", "--set-stdin", "word"),
+        *("--set", "retries=5", "--set", "wait=2", "--set", "loud=true", "--set", "note=12", "--set", "tags=a,b"),
+        *("--set", 'tags=["c, d"]', "--set", "addresses=a@x=granvik/Kundtjänst,b@x=granvik/kundtjänst"),
+        *("--set", 'addresses={"c@x":"granvik/Kundtjänst"}', "--json"),
+        said=WORD + "\n",
+    ).json["id"]
+    shown = vault("channel", "list", "--json").json["items"][0]
+    queue = vault("queue", "list", "--json").json["items"][0]["id"]
+    assert (shown["id"], shown["kind"], shown["municipality"], shown["state"]) == (added, "vault", "granvik", "running")
+    assert shown["config"] == {
+        "word": "••••", "retries": 5, "wait": 2, "loud": True, "note": "12", "tags": ["a", "b", "c, d"],
+        "addresses": {address: f"granvik/{queue}" for address in ("a@x", "b@x", "c@x")},
+    }  # fmt: skip
+
+
+def test_a_secret_is_nowhere_to_be_seen(vault: Torg) -> None:
+    (vault.folder / "word").write_text(WORD + "\n")
+    added = vault("channel", "add", "vault", "--name", "v", "--set-file", "word=word", "--json").json["id"]
+    for printed in (vault("channel", "list").out, vault("channel", "list", "--json").out):
+        assert "sesam" not in printed
+        assert "••••" in printed
+    assert all(b"sesam" not in path.read_bytes() for path in vault.folder.glob("torg.db*"))
+
+    def config(unit: Unit) -> Any:
+        row = unit.get(Channel, int(added))
+        assert row is not None
+        return open_channel(row, WITH_VAULT(), unit.keys).config
+
+    with vault.storage() as storage:
+        assert storage.read_now(COMMAND_LINE, config).word.reveal() == WORD
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--set-stdin", "word"], "The vault doesn't open with this word. Nothing was saved."),
+        (["--set", "word=x"], "word is secret and others see a command's words: --set-stdin word or --set-file word=FILE"),
+        (["--set-stdin", "word", "--set", "retries=10"], "retries: Expected `int` <= 9"),
+        (["--set-stdin", "word", "--set", "retries=many"], "retries: Expected `int`, got `str`"),
+        (["--set-stdin", "word", "--set", "loud=1", "--set", "loud=2"], "loud is given twice"),
+        (["--set-stdin", "word", "--set", "volume=11"], "vault has no setting volume; it has: word, retries, wait"),
+        (["--set-file", "word=gone"], "word: gone can't be read: No such file or directory"),
+        (["--set-stdin", "word", "--set", "addresses=a@x"], "addresses: a@x isn't key=value, and it isn't JSON"),
+        (["--set-stdin", "word", "--set", "addresses={a}"], "addresses isn't valid JSON"),
+        (["--set-stdin", "word", "--set", "addresses=a@x=granvik/Bygg"], "granvik has no queue Bygg; it has: Kundtjänst"),
+        (["--set-stdin", "word", "--set", "addresses=a@x=solby/Bygg"], "there is no municipality solby; there is: granvik"),
+        (["--set-stdin", "word", "--municipality", "solby"], "there is no municipality solby; there is: granvik"),
+        (["--set-stdin", "word", "--sends-by", "17"], "there is no channel 17 to send by"),
+        ([], "Object missing required field `word`"),
+    ],
+)
+def test_what_does_not_work_is_not_saved(
+    torg: Torg, monkeypatch: pytest.MonkeyPatch, arguments: list[str], sentence: str
+) -> None:
+    monkeypatch.setattr(channel, "load", WITH_VAULT)
+    ran = torg("channel", "add", "vault", "--name", "v", *arguments, said="fel ord", status=1)
+    assert sentence in ran.err
+    assert ran.err.startswith("torg: ")
+    assert ran.err.count("\n") == 1
+    assert ran.out == ""
+    assert torg("channel", "list").out == "There is no channel yet.\n"
+
+
+def test_a_channel_is_checked_paused_and_resumed(either: Torg) -> None:
+    added = either("channel", "add", "eml_folder", "--name", "ut", "--set", "folder=out").out.split()[-1].rstrip(".")
+    assert either("channel", "check", added).out == f"Channel {added} works.\n"
+    either("channel", "pause", added, "--why", "Servern flyttas")
+    shown = either("channel", "list", "--json").json["items"][0]
+    assert (shown["state"], shown["paused_why"]) == ("paused", "Servern flyttas")
+    assert "paused: Servern flyttas" in either("channel", "list").out
+    either("channel", "resume", added)
+    assert either("channel", "list", "--json").json["items"][0]["state"] == "running"
+
+    (either.folder / "out").rmdir()
+    (either.folder / "out").write_text("in the way")
+    told = either("channel", "check", added, "--json", status=1).json
+    assert told["works"] is False
+    assert told["sentence"].startswith("folder: ")
+
+
+def test_answers_leave_by_a_channel_that_sends(torg: Torg) -> None:
+    out = torg("channel", "add", "eml_folder", "--name", "ut", "--set", "folder=out", "--json").json["id"]
+    to = "addresses=kommunen@granvik.example=granvik/Kundtjänst"
+    first = torg(*IN, "--sends-by", out, "--set", to, "--set", "port=28025", "--json").json["id"]
+    assert torg("channel", "list", "--json").json["items"][1]["sends_by"] == out
+    refused = torg(*IN, "--sends-by", first, "--set", to, "--set", "port=28026", status=1)
+    assert f"channel {first} (smtp_in) can't send" in refused.err
+    assert "only reads files" in torg("channel", "add", "mail", "--name", "m", status=1).err

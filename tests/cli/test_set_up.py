@@ -1,0 +1,133 @@
+"""A centre is set up by commands alone, on both engines; every change leaves a row in the audit."""
+
+from sqlalchemy import select
+
+from hub.access.audit import Audit
+from hub.access.login import by_token
+from hub.access.person import Actor, Person
+from hub.cli.installation import COMMAND_LINE
+from hub.inbox.queue import Queue
+from hub.storage.unit import Unit
+from tests.cli.commands import Torg
+
+DIGITS = 18
+
+
+def test_what_is_added_is_listed(either: Torg) -> None:
+    either("municipality", "add", "nesoy", "--name", "Nesøy", "--country", "no", "--hue", "200")
+    department = either(
+        *("department", "add", "--municipality", "granvik", "--name", "Bygg", "--address", "bygg@granvik.example", "--json")
+    ).json["id"]
+    parent = either("topic", "add", "--municipality", "granvik", "--name", "Avfall", "--json").json["id"]
+    either("topic", "add", "--municipality", "granvik", "--name", "Sopor", "--parent", parent, "--synonym", "soptunna")
+
+    codes = {row["code"]: row["language"] for row in either("municipality", "list", "--json").json["items"]}
+    assert codes == {"granvik": "sv", "nesoy": "nb"}
+    assert either("department", "list", "--municipality", "granvik", "--json").json["items"] == [
+        {"id": department, "municipality": "granvik", "name": {"sv": "Bygg"}, "address": "bygg@granvik.example"}
+    ]
+    topics = either("topic", "list", "--json").json["items"]
+    assert [(row["name"], row["parent"], row["synonyms"]) for row in topics] == [
+        ({"sv": "Avfall"}, None, []),
+        ({"sv": "Sopor"}, parent, ["soptunna"]),
+    ]
+    assert either("department", "list", "--municipality", "nesoy").out == "There is no department yet.\n"
+
+
+def test_a_queue_has_names_in_languages_and_areas(either: Torg) -> None:
+    granvik = either("municipality", "list", "--json").json["items"][0]["id"]
+    either("municipality", "add", "nesoy", "--name", "Nesøy", "--country", "NO")
+    either(
+        *("queue", "add", "--municipality", granvik, "--municipality", "nesoy", "--name", "Bygglov"),
+        *("--name", "nb=Byggesak", "--answer-days", "5"),
+    )
+    queue = either("queue", "list", "--municipality", "nesoy", "--json").json["items"][0]
+    assert queue["name"] == {"sv": "Bygglov", "nb": "Byggesak"}
+    assert (queue["municipalities"], queue["answer_days"]) == (["granvik", "nesoy"], 5)
+    # By its name in any language, and by its id.
+    for named in ("byggesak", queue["id"]):
+        either(
+            *("membership", "add", "sara@granvik.example", "--municipality", "nesoy", "--role", "agent", "--queue", named)
+        )
+    memberships = either("membership", "list", "--person", "sara@granvik.example", "--json").json["items"]
+    assert [row["queue"] for row in memberships].count(queue["id"]) == 2
+
+
+def test_a_token_acts_as_its_person_until_it_ends(either: Torg) -> None:
+    token = either("token", "add", "sara@granvik.example", "--name", "screen", "--scope", "read", "--days", "2", "--json").json
+    assert set(token) == {"token"}
+    shown = either("token", "list", "--json").json["items"][0]
+    assert (shown["name"], shown["scopes"]) == ("screen", ["read"])
+    assert shown["expires_at"] is not None
+    assert token["token"] not in either("token", "list").out
+
+    actor = _actor(either, token["token"])
+    assert actor is not None
+    assert (actor.email, actor.grants, len(actor.memberships)) == ("sara@granvik.example", frozenset({"read"}), 2)
+    either("person", "disable", "sara@granvik.example")
+    assert _actor(either, token["token"]) is None
+    either("person", "enable", "sara@granvik.example")
+    assert _actor(either, token["token"]) is not None
+    either("token", "end", shown["id"])
+    assert _actor(either, token["token"]) is None
+    assert either("token", "end", shown["id"], status=1).err.startswith(f"torg: Token {shown['id']} ended at ")
+
+
+def test_a_membership_ends(either: Torg) -> None:
+    token = either("token", "add", "sara@granvik.example", "--name", "x").out.strip()
+    for row in either("membership", "list", "--json").json["items"]:
+        either("membership", "end", row["id"])
+    actor = _actor(either, token)
+    assert actor is not None
+    assert actor.memberships == ()
+    assert either("membership", "list").out == "There is no membership yet.\n"
+    assert len(either("membership", "list", "--ended", "--json").json["items"]) == 2
+
+
+def test_only_a_hash_of_a_password_is_kept(torg: Torg) -> None:
+    torg("person", "add", "Per@Granvik.example", "--name", "Per", "--password-stdin", said="hemligt lösen\n")
+    file = torg.folder / "password"
+    file.write_text("annat lösen\n")
+    torg("person", "add", "eva@granvik.example", "--name", "Eva", "--password-file", str(file))
+    with torg.storage() as storage:
+        kept = storage.read_now(COMMAND_LINE, lambda unit: unit.all(select(Person.password).order_by(Person.email)))
+    assert [(each or "")[:10] for each in kept] == ["$argon2id$", "$argon2id$", ""]
+    assert {row["email"] for row in torg("person", "list", "--json").json["items"]} == {
+        "per@granvik.example", "eva@granvik.example", "sara@granvik.example",
+    }  # fmt: skip
+
+
+def test_every_change_is_in_the_audit(either: Torg) -> None:
+    sent = either("channel", "add", "eml_folder", "--name", "ut", "--set", "folder=out", "--json").json["id"]
+    either("channel", "pause", sent, "--why", "natt")
+    either("channel", "resume", sent)
+    either("person", "disable", "sara@granvik.example")
+
+    def acts(unit: Unit) -> list[tuple[str, str, int | None]]:
+        return [(row.act, row.source, row.person_id) for row in unit.all(select(Audit).order_by(Audit.id))]
+
+    with either.storage() as storage:
+        logged = storage.read_now(COMMAND_LINE, acts)
+    assert [act for act, _, _ in logged] == [
+        "municipality.add", "queue.add", "person.add", "membership.add", "membership.add", "channel.add", "channel.pause",
+        "channel.resume", "person.disable",
+    ]  # fmt: skip
+    assert {(source, by) for _, source, by in logged} == {("command line", None)}
+
+
+def test_ids_are_text_in_json(either: Torg) -> None:
+    added = either("queue", "add", "--municipality", "granvik", "--name", "Bygg", "--json").json
+    assert isinstance(added["id"], str)
+    assert len(added["id"]) >= DIGITS
+
+    def name(unit: Unit) -> str:
+        row = unit.get(Queue, int(added["id"]))
+        return row.words["sv"] if row else ""
+
+    with either.storage() as storage:
+        assert storage.read_now(COMMAND_LINE, name) == "Bygg"
+
+
+def _actor(torg: Torg, token: str) -> Actor | None:
+    with torg.storage() as storage:
+        return storage.read_now(COMMAND_LINE, by_token, token)

@@ -1,0 +1,109 @@
+"""Channels and raw events, as IT sees them."""
+
+from sqlalchemy import select
+
+from hub.access.audit import Audit
+from hub.access.reading import Reading
+from hub.inbound.raw_event import RawEvent
+from hub.storage.blobs import Blobs
+from hub.storage.unit import Unit
+from tests.web.world import World, keep_raw, must
+
+
+def test_channels_with_their_health(world: World) -> None:
+    world.do(keep_raw, world.ids, "1", b"a", state="new")
+    world.do(keep_raw, world.ids, "2", b"b", state="quarantined")
+    world.do(keep_raw, world.ids, "3", b"c", state="quarantined", code="nesoy")
+    found = world.mail()
+    world.ask("POST", f"/conversations/{found}/replies", json={"text": "Svar"})
+    undone = world.ask("POST", f"/conversations/{found}/replies", json={"text": "Svar"}).json()["id"]
+    world.change("DELETE", f"/conversations/{found}/replies/{undone}")
+    by_name = {each["name"]: each for each in world.get("/channels", "ida").json()["items"]}
+    assert set(by_name) == {"in", "out", "mute"}
+    assert by_name["in"]["raw_events"] == {"new": 1, "quarantined": 1}
+    assert by_name["out"]["deliveries"] == {
+        "queued": 1, "leased": 0, "handed_over": 0, "deferred": 0, "failed": 0, "uncertain": 0,
+    }  # fmt: skip
+    assert {each["name"] for each in world.get("/channels", "idun").json()["items"]} == {"in", "out"}
+    assert world.get(f"/channels/{world.ids['mute']}", "idun").status_code == 404
+    assert world.get("/channels", "sara").status_code == 403
+    assert world.get("/channels", "olle").status_code == 403
+
+
+def test_pausing_a_channel(world: World) -> None:
+    path = f"/channels/{world.ids['in']}"
+    version = world.get(path, "ida").headers["ETag"]
+    assert world.ask("PUT", f"{path}/pause", "ida", json={"why": "flytt"}).status_code == 428
+    paused = world.change("PUT", f"{path}/pause", "ida", version, json={"why": "flytt"})
+    assert (paused.status_code, paused.json()["paused_why"]) == (200, "flytt")
+    assert world.change("PUT", f"{path}/pause", "ida", version, json={"why": "annat"}).status_code == 412
+    resumed = world.change("DELETE", f"{path}/pause", "ida", paused.headers["ETag"])
+    assert resumed.json()["paused_why"] is None
+    acts = world.do(lambda unit: unit.all(select(Audit.act).order_by(Audit.id)))
+    assert list(acts) == ["channel.pause", "channel.resume"]
+    foreign = f"/channels/{world.ids['mute']}/pause"
+    assert world.change("PUT", foreign, "idun", json={"why": "nej"}).status_code == 404
+    assert world.change("PUT", foreign, "sara", json={"why": "nej"}).status_code == 403
+
+
+def test_raw_events(world: World) -> None:
+    ids = [world.do(keep_raw, world.ids, str(i), b"canary %d" % i, state=("read", "quarantined")[i % 2]) for i in range(6)]
+    foreign = world.do(keep_raw, world.ids, "f", b"canary", code="nesoy")
+    nobodys = world.do(keep_raw, world.ids, "n", b"canary", code=None)
+    listed = world.everything("/raw-events", "ida", limit=2)
+    assert [int(each["id"]) for each in listed] == ids[::-1]
+    quarantined = world.everything("/raw-events", "ida", state="quarantined", channel=world.ids["in"])
+    assert [int(each["id"]) for each in quarantined] == ids[5:0:-2]
+    assert world.everything("/raw-events", "ida", channel=world.ids["mute"]) == []
+    assert "canary" not in world.get("/raw-events", "ida").text + world.get(f"/raw-events/{ids[0]}", "ida").text
+    for hidden in (foreign, nobodys):
+        for path in ("", "/content?reason=because"):
+            assert world.get(f"/raw-events/{hidden}{path}", "ida").status_code == 404
+        assert world.ask("POST", f"/raw-events/{hidden}/replay", "ida").status_code == 404
+    assert world.get("/raw-events", "sara").status_code == 403
+
+
+def test_content_breaks_glass(world: World) -> None:
+    small = world.do(keep_raw, world.ids, "1", b"Subject: x\r\n\r\n\x00\xff")
+    path = f"/raw-events/{small}/content"
+    for wrong in ("", "?reason=", "?reason=no", "?reason=abc%00"):
+        assert world.get(path + wrong, "ida").status_code == 400
+    assert world.do(lambda unit: unit.all(select(Reading))) == []
+    answer = world.get(f"{path}?reason=INC-7 felsökning", "ida")
+    assert answer.content == b"Subject: x\r\n\r\n\x00\xff"
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+
+    def logged(unit: Unit) -> list[tuple[str, int, str | None]]:
+        reading, audit = unit.first(select(Reading)), unit.first(select(Audit))
+        return [
+            (must(reading).kind, must(reading).person_id, must(reading).reason),
+            (must(audit).act, must(audit).person_id or 0, must(audit).purpose),
+        ]
+
+    ida = world.ids["ida"]
+    assert world.do(logged) == [
+        ("raw_event", ida, "INC-7 felsökning"),
+        ("raw_event.read", ida, "INC-7 felsökning"),
+    ]
+
+
+def test_content_in_a_blob_and_erased(world: World) -> None:
+    row = world.do(keep_raw, world.ids, "1", b"large")
+
+    def to_blob(unit: Unit) -> None:
+        found = must(unit.get(RawEvent, row))
+        found.blob, found.body = unit.blobs.put("raw/1", b"large", found.sha256), None
+
+    world.do(to_blob)
+    assert isinstance(world.storage.blobs, Blobs)
+    assert world.get(f"/raw-events/{row}/content?reason=because", "ida").content == b"large"
+    world.do(lambda unit: setattr(must(unit.get(RawEvent, row)), "state", "erased"))
+    assert world.get(f"/raw-events/{row}/content?reason=because", "ida").status_code == 404
+
+
+def test_replay(world: World) -> None:
+    row = world.do(keep_raw, world.ids, "1", b"x", state="quarantined")
+    answer = world.ask("POST", f"/raw-events/{row}/replay", "ida")
+    assert (answer.status_code, answer.json()) == (200, {"id": str(row), "state": "read", "reason": None})
+    assert world.do(lambda unit: unit.all(select(Audit.act))) == ["raw_event.replay"]

@@ -1,0 +1,141 @@
+"""What holds for every route: log-in, problems, headers, limits."""
+
+import pytest
+from sqlalchemy import update
+
+from hub import clock
+from hub.access.person import Membership, Person
+from hub.errors import Unavailable
+from tests.web.world import World, must
+
+PROBLEM = "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "Bearer", "Bearer ", "Bearer wrong", "Basic c2FyYTp4", "Bearer " + "x" * 5000, "Bearer torg_å", "Bearer \x7f"],
+)
+def test_a_wrong_token(world: World, header: str | None) -> None:
+    headers = {} if header is None else {"Authorization": header.encode("latin-1")}
+    answer = world.client.get("/api/v1/me", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert answer.headers["Content-Type"] == PROBLEM
+
+
+def test_an_ended_token(world: World) -> None:
+    assert world.get("/me", "ended").status_code == 401
+
+
+def test_a_disabled_person_is_out_within_two_seconds(world: World) -> None:
+    assert world.get("/me").status_code == 200
+    world.do(lambda unit: setattr(must(unit.get(Person, world.ids["sara"])), "disabled_at", 1))
+    clock.set_source(lambda start=clock.now(): start + 2 * clock.SECOND)  # type: ignore[misc]  # its default is its time
+    assert world.get("/me").status_code == 401
+
+
+def test_an_ended_membership_takes_its_conversations_along(world: World) -> None:
+    found = world.mail()
+    assert world.get(f"/conversations/{found}").status_code == 200
+    world.do(lambda unit: unit.change(update(Membership).values(until=clock.now())))
+    clock.set_source(lambda start=clock.now(): start + 2 * clock.SECOND)  # type: ignore[misc]  # its default is its time
+    assert world.get(f"/conversations/{found}").status_code == 404
+    assert world.everything("/conversations") == []
+
+
+def test_a_token_that_may_only_read(world: World) -> None:
+    found = world.mail()
+    assert world.get(f"/conversations/{found}", "reader").status_code == 200
+    answer = world.ask("POST", f"/conversations/{found}/notes", "reader", json={"text": "a"})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (403, PROBLEM)
+
+
+def test_who_asks(world: World) -> None:
+    me = world.get("/me", "vera").json()
+    assert (me["name"], me["memberships"][0]["role"], me["memberships"][0]["queue_id"]) == (
+        "Vera",
+        "agent",
+        str(world.ids["vatten"]),
+    )
+    assert [each["code"] for each in world.get("/municipalities").json()["items"]] == ["granvik", "holmo"]
+    assert [each["words"]["sv"] for each in world.get("/queues").json()["items"]] == ["kontakt", "vatten"]
+    assert [each["id"] for each in world.get("/topics").json()["items"]] == [str(world.ids["fakturor"])]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nothing", 404),
+        ("GET", "/conversations/abc", 404),
+        ("GET", "/conversations/1.5", 404),
+        ("GET", "/conversations/-1", 400),
+        ("GET", f"/conversations/{2**63}", 400),
+        ("GET", f"/conversations/{10**40}", 400),
+        ("DELETE", "/conversations", 405),
+        ("GET", "/conversations?limit=201", 400),
+        ("GET", "/conversations?limit=0", 400),
+        ("GET", "/conversations?limit=x", 400),
+        ("GET", "/conversations?que=5", 400),
+        ("GET", "/conversations?queue=0", 400),
+        ("GET", "/conversations?assignee=%00", 400),
+        ("GET", "/conversations?municipality=%00", 422),
+        ("GET", "/conversations?municipality=nesoy", 422),
+        ("GET", "/conversations?state=lost", 400),
+        ("GET", f"/conversations?assignee={10**18 * 9 + 10**18 - 1}", 422),
+        ("GET", "/search", 400),
+        ("GET", "/search?q=", 400),
+    ],
+)
+def test_problems(world: World, method: str, path: str, status: int) -> None:
+    answer = world.ask(method, path)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["Content-Type"] == PROBLEM
+    problem = answer.json()
+    assert problem["status"] == status
+    assert problem["title"]
+    assert problem["detail"]
+    assert "Traceback" not in answer.text
+    assert "/api/v1" not in answer.text
+
+
+def test_a_validation_names_the_field(world: World) -> None:
+    problem = world.get("/conversations?limit=999").json()
+    assert problem["errors"][0]["field"] == "limit"
+
+
+def test_a_bug_shows_nothing_of_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("the secret of Nesøy")
+
+    monkeypatch.setattr("hub.web.conversations.queries.conversations", fail)
+    answer = world.get("/conversations")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (500, PROBLEM)
+    assert "secret" not in answer.text
+
+
+def test_a_database_in_trouble(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert world.client.get("/health").json() == {"status": "ok"}
+
+    def fail(*_: object, **__: object) -> None:
+        raise Unavailable("The database can't be reached.")
+
+    monkeypatch.setattr(world.storage, "read_now", fail)
+    answer = world.get("/me", "vera")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    health = world.client.get("/health")
+    assert (health.status_code, health.json()) == (503, {"status": "trouble"})
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/api/v1/me", "/nothing", "/api/v1/conversations?x=1", "/api/v1/openapi.json"])
+def test_headers(world: World, path: str) -> None:
+    answer = world.client.get(path, headers={"Authorization": f"Bearer {world.tokens['sara']}"})
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_the_plain_page_says_what_is_here_and_loads_nothing(world: World) -> None:
+    answer = world.client.get("/")
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "openapi.json" in answer.text
+    assert not any(word in answer.text for word in ("<script", "<style", "style=", "http"))
