@@ -20,9 +20,15 @@ from pathlib import Path
 import click
 import msgspec
 
+from hub.cli.demo_fill import centres
+from hub.cli.demo_fill.fill import fill
 from hub.cli.serve import serve
 from hub.errors import Conflict, Invalid
+from hub.plugin_host.manager import load
 from hub.settings import Settings, load_settings
+from hub.storage import migrate
+from hub.storage.open import open_storage
+from hub.storage.scope import Scope
 
 FOLDER = Path("var/demo")
 OUTGOING = FOLDER / "outgoing"
@@ -35,15 +41,16 @@ PLACES = {
 }
 """The settings that are the demo's own."""
 MAIL_PORT = 8025
-_CONFIG = "# Written by torg demo. The commands in this folder work on the demo for as long as this file says so.\n" + "".join(
+PORT = click.IntRange(1, 65535)
+_CONFIG = "# Written by torg demo: the commands in this folder work on the demo.\n" + "".join(
     f'{name} = "{value}"\n' for name, value in PLACES.items()
 )
 
 
 @click.command("demo")
 @click.option("--reset", is_flag=True, help=f"Throw {FOLDER} away and begin anew.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Port to answer on; otherwise the setting port.")
-@click.option("--mail-port", type=click.IntRange(1, 65535), default=MAIL_PORT, show_default=True, help="Port to take mail on.")
+@click.option("--port", type=PORT, help="Port to answer on; otherwise the setting port.")
+@click.option("--mail-port", type=PORT, default=MAIL_PORT, show_default=True, help="Port to take mail on.")
 def command(reset: bool, port: int | None, mail_port: int) -> None:
     """Run a demo with made-up municipalities: fill it the first time, then serve it.
 
@@ -53,24 +60,23 @@ def command(reset: bool, port: int | None, mail_port: int) -> None:
         config = _config()
         settings = _settings(config)
         port = port or settings.port
-        _require_free(settings.host, port, f"Start the demo with --port {port + 1}, or stop the other program.")
-        _require_free("127.0.0.1", mail_port, f"Mail comes in there: use --mail-port {mail_port + 1}, or stop the other program.")
+        _require_free(settings.host, port, f"Start the demo with --port {port + 1}")
+        _require_free("127.0.0.1", mail_port, f"Mail comes in there: start the demo with --mail-port {mail_port + 1}")
         if reset or not FILLED.exists():
             _empty()
             _fill(settings, mail_port)
         else:
             _refresh(settings, mail_port)
         _write_config(config)
-        click.echo(_welcome(config, port, mail_port))
+        click.echo(_welcome(config, port, mail_port, settings.undo_seconds))
         serve(settings, settings.host, port)
 
 
 @contextmanager
 def _alone() -> Iterator[None]:
     """One demo at a time in a folder: nobody empties it under another's feet."""
-    for place in (FOLDER.parent, FOLDER):
-        if place.is_symlink():
-            raise Invalid("", f"{place} is a link to somewhere else; the demo works in a folder of its own: remove the link.")
+    if FOLDER.is_symlink():
+        raise Invalid("", f"{FOLDER} is a link to somewhere else, and the demo empties its folder: remove the link.")
     FOLDER.mkdir(parents=True, exist_ok=True)
     handle = os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -83,7 +89,7 @@ def _alone() -> Iterator[None]:
 
 
 def _config() -> Path:
-    """torg.toml (or what TORG_CONFIG names) where it is the demo's or can be; else one of our own beside the database."""
+    """torg.toml (or what TORG_CONFIG names) where it is the demo's or isn't there; else one beside the database."""
     wanted = Path(os.environ.get("TORG_CONFIG", "torg.toml"))
     if not wanted.exists():
         return wanted
@@ -98,8 +104,9 @@ def _settings(config: Path) -> Settings:
     """The demo's, with TORG_* over them. Raises Invalid where those would take it to another place."""
     settings = load_settings({**os.environ, "TORG_CONFIG": str(config)})
     for name, place in PLACES.items():
-        if f"TORG_{name.upper()}" in os.environ and getattr(settings, name) != place:
-            raise Invalid(name, f"TORG_{name.upper()} names a place that isn't the demo's, which is {place}: unset it for the demo.")
+        variable = f"TORG_{name.upper()}"
+        if variable in os.environ and getattr(settings, name) != place:
+            raise Invalid(name, f"{variable} isn't the demo's, which keeps its own in {place}: unset it for the demo.")
     return msgspec.structs.replace(settings, **PLACES)
 
 
@@ -110,8 +117,9 @@ def _require_free(host: str, port: int, advice: str) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            why = "is in use by another program" if error.errno == errno.EADDRINUSE else f"can't be opened ({error.strerror})"
-            raise Conflict(f"Port {port} on {host} {why}. {advice}") from error
+            used = error.errno == errno.EADDRINUSE
+            why = "is in use by another program" if used else f"can't be opened ({error.strerror})"
+            raise Conflict(f"Port {port} on {host} {why}. {advice}, or stop the other program.") from error
 
 
 def _empty() -> None:
@@ -125,8 +133,6 @@ def _empty() -> None:
 
 
 def _fill(settings: Settings, mail_port: int) -> None:
-    from hub.cli.demo_fill.fill import fill  # only the first start needs it
-
     began = time.monotonic()
     OUTGOING.mkdir()
     asyncio.run(fill(settings, OUTGOING, mail_port, _show))
@@ -148,12 +154,6 @@ def _show(done: int, acts: int) -> None:
 
 def _refresh(settings: Settings, mail_port: int) -> None:
     """A demo that an older program filled, or that took its mail on another port."""
-    from hub.cli.demo_fill.centres import move_mail_port
-    from hub.plugin_host.manager import load
-    from hub.storage import migrate
-    from hub.storage.open import open_storage
-    from hub.storage.scope import Scope
-
     OUTGOING.mkdir(exist_ok=True)
     storage = open_storage(settings)
     try:
@@ -161,7 +161,7 @@ def _refresh(settings: Settings, mail_port: int) -> None:
             found = migrate.current(connection)
         if found != migrate.newest():
             migrate.upgrade(storage.engines.writer)
-        storage.write_now(Scope.everything("demo"), move_mail_port, load(settings.blocked_plugins), mail_port)
+        storage.write_now(Scope.everything("demo"), centres.move_mail_port, load(settings.blocked_plugins), mail_port)
     finally:
         storage.close()
 
@@ -171,7 +171,7 @@ def _write_config(config: Path) -> None:
         config.write_text(_CONFIG, encoding="utf-8")
 
 
-def _welcome(config: Path, port: int, mail_port: int) -> str:
+def _welcome(config: Path, port: int, mail_port: int, undo_seconds: int) -> str:
     torg = ".venv/bin/torg" if Path(".venv/bin/torg").exists() else "torg"
     left_alone = ""
     if config == FOLDER / "torg.toml":
@@ -185,17 +185,11 @@ def _welcome(config: Path, port: int, mail_port: int) -> str:
 People, NAME@granvik.example: sara, anton (agents), leila (lead), goran (it, admin): Granvik and Holmö share them
        NAME@nesoy.example: kari (agent), ole (lead), marit (it): Nesøy and Fjordal share them
        NAME@strandby.example: mette (agent), jens (lead, it)
-Mail for {", ".join(_addresses())} comes in on 127.0.0.1:{mail_port}:
+Mail for {", ".join(place.address for place in centres.PLACES.values())} comes in on 127.0.0.1:{mail_port}:
   printf '{mail}' | curl --crlf smtp://127.0.0.1:{mail_port} --mail-from {me} --mail-rcpt {to} -T -
 or with Python alone:
   python3 -c "import smtplib; smtplib.SMTP('127.0.0.1', {mail_port}).sendmail('{me}', '{to}', '{mail}')"
-Answers appear as {OUTGOING}/*.eml, ten seconds after they are given. The API wants a token:
+Answers appear as {OUTGOING}/*.eml, {undo_seconds} seconds after they are given. The API wants a token:
   {torg} token add sara@granvik.example --name demo --json
   curl -H 'Authorization: Bearer TOKEN' '{web}/api/v1/conversations?limit=5'
 """
-
-
-def _addresses() -> list[str]:
-    from hub.cli.demo_fill.centres import PLACES as MUNICIPALITIES
-
-    return [place.address for place in MUNICIPALITIES.values()]

@@ -57,6 +57,31 @@ def ingest(kills: int, messages: int, engine: str, database_url: str | None, see
     _end(prove(_where(engine, database_url), kills, messages, seed, _say), seed)
 
 
+@command.command("send")
+@click.option("--kills", type=click.IntRange(min=_LEAST_KILLS), default=100, show_default=True, help="Times it is killed.")
+@_database
+@_seed
+def send(kills: int, engine: str, database_url: str | None, seed: int | None) -> None:
+    """Answers leave while the hub is killed: each leaves once, or is shown as uncertain and never leaves again."""
+    from hub.proof.send import prove
+
+    seed = _drawn(seed)
+    _end(prove(_where(engine, database_url), kills, seed, _say), seed)
+
+
+@command.command("tenants")
+@click.option("--no-orm-filter", is_flag=True, help="PostgreSQL only: the database's own wall must hold alone.")
+@_database
+def tenants(no_orm_filter: bool, engine: str, database_url: str | None) -> None:
+    """Everybody calls every route: nobody is shown what isn't theirs."""
+    from hub.proof.tenants.run import prove
+
+    where = _where(engine, database_url)
+    if no_orm_filter and where.engine != "postgresql":
+        raise click.UsageError("SQLite has no wall of its own: --no-orm-filter goes with --engine postgresql.")
+    _end(prove(where, _say, orm_filter=not no_orm_filter))
+
+
 def _where(engine: str, database_url: str | None) -> "Where":
     from hub.proof.installation import Where
 

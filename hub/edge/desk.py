@@ -20,15 +20,11 @@ class Desk:
     def __init__(self, storage: Storage, settings: Settings, actor: Actor) -> None:
         self.storage, self.settings, self.actor = storage, settings, actor
 
-    async def read(
-        self, work: Callable[Concatenate[Unit, Actor, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def read(self, work: Callable[Concatenate[Unit, Actor, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """In the person's own scope; nothing can be written."""
         return await self.storage.read(Scope.of(self.actor), work, self.actor, *args, **kwargs)
 
-    async def write(
-        self, work: Callable[Concatenate[Unit, Actor, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def write(self, work: Callable[Concatenate[Unit, Actor, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """In the person's own scope."""
         return await self.storage.write(Scope.of(self.actor), work, self.actor, *args, **kwargs)
 

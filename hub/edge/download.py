@@ -14,7 +14,7 @@ _LONGEST_NAME = 150
 def download(content: bytes, name: str, media_type: str = OPAQUE) -> Response[bytes]:
     """A stranger's `name` is encoded (RFC 6266), a stranger's `media_type` checked for its shape."""
     kept = media_type.lower() if _MEDIA_TYPE.fullmatch(media_type.lower()) else OPAQUE
-    clean = "".join(sign if sign.isprintable() and sign not in '/\\' else "_" for sign in name).strip() or "file"
+    clean = "".join(sign if sign.isprintable() and sign not in "/\\" else "_" for sign in name).strip() or "file"
     file_name = quote(clean[-_LONGEST_NAME:].encode("utf-8", "replace"), safe="")
     return Response(
         content,

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
+_UNUSABLE = "The request can't be used as it is."
 _BUG = "Something went wrong here. It was written to the log; nothing was changed."
 
 
@@ -78,9 +79,15 @@ def _of_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[
     faults = tuple(
         Fault(str(each.get("key", "")), str(each.get("message", ""))) for each in extra if isinstance(each, dict)
     )
-    # The detail of a failed validation names method, address and query: it says no more than the faults do.
-    detail = "The request can't be used as it is." if faults else error.detail
+    # The detail of a failed validation goes on with method, address and query.
+    detail = _UNUSABLE if faults else error.detail.partition(" for ")[0]
     return _answer(status, detail, headers, errors=faults)
+
+
+def _of_encoding(request: Request[Any, Any, Any], error: UnicodeDecodeError) -> Response[bytes]:
+    """A body that is no UTF-8: msgspec's decoder raises it as it is, past Litestar."""
+    log.info("%s %s: a body that is no UTF-8", request.method, request.url.path, exc_info=error)
+    return _answer(HTTPStatus.BAD_REQUEST, _UNUSABLE, {})
 
 
 def _of_integrity(request: Request[Any, Any, Any], error: IntegrityError) -> Response[bytes]:
@@ -109,5 +116,6 @@ PROBLEMS: ExceptionHandlersMap = {
     TorgError: _of_ours,
     HTTPException: _of_http,
     IntegrityError: _of_integrity,
+    UnicodeDecodeError: _of_encoding,
     Exception: _of_a_bug,
 }

@@ -69,7 +69,7 @@ class Children:
                     task.done.set_result(answer)
         finally:
             if child is not None and child.returncode is None:
-                child.kill()
+                await _end(child)
 
     async def _ask(self, child: Process, task: _Task) -> Answer | None:
         """None: the child is gone, and the task is either set aside or back in the queue."""
@@ -100,6 +100,14 @@ class Children:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "hub.inbound.child", ",".join(self._blocked), stdin=PIPE, stdout=PIPE, limit=2**20
         )
+
+
+async def _end(child: Process) -> None:
+    """To the end of its pipes: a loop that closes before would leave them open."""
+    child.kill()
+    if child.stdin is not None:
+        child.stdin.close()
+    await child.communicate()
 
 
 async def _exchange(child: Process, frame: bytes) -> Answer:

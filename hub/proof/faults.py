@@ -45,6 +45,11 @@ class Victim:
             )
 
     @property
+    def lives(self) -> bool:
+        """Whether it was started and neither killed nor stopped since."""
+        return self._process is not None
+
+    @property
     def standing(self) -> bool:
         """Whether it stands at the point that was armed."""
         return self._mark.exists() and self._mark.stat().st_size > 0

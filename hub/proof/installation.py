@@ -73,7 +73,7 @@ class Installation:
         """Whether the database has noticed that the hub's connections are gone; what it was committing is settled then."""
         if not self.database_url.startswith("postgresql"):
             return True
-        with psycopg.connect(_dsn(_as_ours(self.database_url))) as connection:
+        with psycopg.connect(dsn(_as_ours(self.database_url))) as connection:
             found = connection.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
                 "AND backend_type = 'client backend' AND application_name <> %s",
@@ -127,7 +127,7 @@ def _on_server(server: str) -> Iterator[str]:
         raise Invalid("engine", f"name a PostgreSQL server in {SERVER}, or an empty database with --database-url")
     name = f"torg_proof_{secrets.token_hex(4)}"
     drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-    with psycopg.connect(_dsn(server), autocommit=True) as connection:
+    with psycopg.connect(dsn(server), autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         try:
             yield make_url(server).set(database=name).render_as_string(hide_password=False)
@@ -141,5 +141,6 @@ def _as_ours(url: str) -> str:
     return make_url(url).update_query_dict({"application_name": _US}).render_as_string(hide_password=False)
 
 
-def _dsn(url: str) -> str:
+def dsn(url: str) -> str:
+    """The same address for the driver alone."""
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

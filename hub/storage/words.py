@@ -21,7 +21,7 @@ _WORD = re.compile(r"[^\W_]+")
 _FOLDED = str.maketrans({"ø": "o", "æ": "a", "œ": "oe", "ð": "d", "þ": "th", "ß": "ss", "đ": "d", "ł": "l"})
 
 _TELLING = {
-    "sv": "och att det som inte jag är för på med till har när kan vi hej ska från eller men om vid tack",
+    "sv": "och att det som inte jag är för på med till har när kan vi hej ska från eller men om vid tack av mot",
     "nb": "og at det som ikke jeg er for på med til har når kan vi hei skal fra eller men om ved takk av etter også "
     "enn hvor mot seg",
     "da": "og at det som ikke jeg er for på med til har hvornår kan vi hej skal fra eller men om ved tak af efter også "

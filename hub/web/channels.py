@@ -48,9 +48,7 @@ async def pause_channel(
     desk: NamedDependency[Desk], channel_id: PathId, data: JSONBody[Pause], if_match: IfMatch = None
 ) -> Response[ChannelLine]:
     """It stands still until somebody resumes it."""
-    await desk.storage.write(
-        Scope.everything("channel settings"), _pause, desk.actor, channel_id, data.why, if_match
-    )
+    await desk.storage.write(Scope.everything("channel settings"), _pause, desk.actor, channel_id, data.why, if_match)
     return _answered(await desk.read(_show, channel_id))
 
 

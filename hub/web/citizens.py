@@ -35,9 +35,7 @@ def _open(unit: Unit, actor: Actor, citizen_id: int) -> CitizenPage:
     return queries.citizen_page(unit, _citizen(unit, actor, citizen_id))
 
 
-def _conversations(
-    unit: Unit, actor: Actor, citizen_id: int, after: str | None, limit: int
-) -> Page[ConversationLine]:
+def _conversations(unit: Unit, actor: Actor, citizen_id: int, after: str | None, limit: int) -> Page[ConversationLine]:
     found = _citizen(unit, actor, citizen_id)
     return Page(*queries.conversations_of(unit, policy.within(actor), found, after, limit))
 

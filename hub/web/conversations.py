@@ -12,7 +12,7 @@ from hub.access import policy
 from hub.access.person import Actor
 from hub.access.reading import log_reading
 from hub.edge.desk import Desk
-from hub.edge.parameters import After, Limit, PathId, QueryId
+from hub.edge.parameters import After, Limit, PathId, QueryId, id_of
 from hub.edge.person import READ
 from hub.edge.versions import etag
 from hub.errors import Invalid
@@ -85,7 +85,7 @@ def _list(unit: Unit, actor: Actor, wanted: _Wanted) -> Page[ConversationLine]:
         closed=wanted.closed,
         municipality_id=None if wanted.municipality is None else _municipality(unit, wanted.municipality),
         queue_id=wanted.queue,
-        assignee_id=None if assignee is None else int(assignee),
+        assignee_id=None if assignee is None else id_of("assignee", assignee),
         unassigned=wanted.assignee == "none",
         citizen_id=wanted.citizen,
     )

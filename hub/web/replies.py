@@ -55,7 +55,9 @@ async def add_reply(
     """An answer to the citizen, by the channel they wrote to."""
     creation = asked(idempotency_key, f"POST {request.url.path}", data)
     undo_seconds = desk.settings.undo_seconds
-    return created(await desk.write(_reply, conversation_id, data.text, creation, undo_seconds=undo_seconds))
+    answer = await desk.write(_reply, conversation_id, data.text, creation, undo_seconds=undo_seconds)
+    faults.point("reply_committed")
+    return created(answer)
 
 
 @delete("/conversations/{conversation_id:int}/replies/{entry_id:int}", opt=WORK, status_code=200)

@@ -43,6 +43,7 @@ def create(**options: Any) -> Litestar:
         exception_handlers=PROBLEMS,
         before_send=[secure],
         request_max_body_size=MOST_BYTES,
+        logging_config=None,  # `torg serve` sets it up
         **options,
     )
 

@@ -22,9 +22,7 @@ Words = Annotated[
 
 
 @get("/search", opt=READ)
-async def find_entries(
-    desk: NamedDependency[Desk], q: Words, after: After = None, limit: Limit = 50
-) -> Page[Hit]:
+async def find_entries(desk: NamedDependency[Desk], q: Words, after: After = None, limit: Limit = 50) -> Page[Hit]:
     """Entries with these words, in any of the five languages, newest first."""
     return await desk.read(_search, q, after, limit)
 

@@ -13,6 +13,7 @@ from hub.cli import main
 from hub.settings import load_settings
 from hub.storage.open import open_storage
 from hub.storage.unit import Storage
+from tests.architecture.source import ROOT
 
 
 class Ran(NamedTuple):
@@ -32,7 +33,8 @@ class Torg:
 
     def __init__(self, folder: Path, database_url: str) -> None:
         self.folder = folder
-        self.environment = {"TORG_DATABASE_URL": database_url}
+        # The children that parse are started in the folder, where no checkout is.
+        self.environment = {"TORG_DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)}
 
     def __call__(self, *arguments: str, said: str | bytes = b"", status: int = 0) -> Ran:
         with self._in_place(said if isinstance(said, bytes) else said.encode()) as (out, err):

@@ -17,7 +17,6 @@ from tests.cli.vault import WORD
 
 WITH_VAULT = functools.partial(load, built_ins=(*BUILT_INS, "tests.cli.vault"))
 IN = ("channel", "add", "smtp_in", "--name", "in")
-KEPT = 44
 
 
 @pytest.fixture

@@ -33,9 +33,7 @@ def test_newest_first_in_pages(world: World) -> None:
     assert hits(world, "avgift", limit=2) == ids[::-1]
 
 
-def test_what_may_not_be_opened_is_passed_over_without_a_trace(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_may_not_be_opened_is_passed_over_without_a_trace(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "_FIRST", 3)
     mine = []
     for i in range(12):
@@ -65,7 +63,9 @@ def test_notes_and_answers_are_found_as_well(world: World) -> None:
     assert hits(world, "ahlström") == hits(world, "slamtömning") == [found]
 
 
-@pytest.mark.parametrize("words", ["'", '"', "*", "(", "a OR", "NOT x", "\ue0001", "\x00", "''& |!", "AND", ":*", "-", "x" * 200])
+@pytest.mark.parametrize(
+    "words", ["'", '"', "*", "(", "a OR", "NOT x", "\ue0001", "\x00", "''& |!", "AND", ":*", "-", "x" * 200]
+)
 def test_signs_of_a_query_language_are_only_signs(world: World, words: str) -> None:
     world.mail("inget av detta")
     answer = world.get("/search", params={"q": words})

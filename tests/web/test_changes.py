@@ -48,7 +48,8 @@ def test_closure(world: World) -> None:
 
 def test_queue(world: World) -> None:
     found = world.mail()
-    assert put(world, found, "queue", {"queue": str(world.ids["vatten"])}).json()["queue_id"] == str(world.ids["vatten"])
+    vatten = str(world.ids["vatten"])
+    assert put(world, found, "queue", {"queue": vatten}).json()["queue_id"] == vatten
     for wrong in (str(world.ids["innbygger"]), "9223372036854775807", "9999999999999999999"):
         assert put(world, found, "queue", {"queue": wrong}).status_code == 422
 

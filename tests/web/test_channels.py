@@ -47,7 +47,8 @@ def test_pausing_a_channel(world: World) -> None:
 
 
 def test_raw_events(world: World) -> None:
-    ids = [world.do(keep_raw, world.ids, str(i), b"canary %d" % i, state=("read", "quarantined")[i % 2]) for i in range(6)]
+    states = ("read", "quarantined") * 3
+    ids = [world.do(keep_raw, world.ids, str(i), b"canary %d" % i, state=state) for i, state in enumerate(states)]
     foreign = world.do(keep_raw, world.ids, "f", b"canary", code="nesoy")
     nobodys = world.do(keep_raw, world.ids, "n", b"canary", code=None)
     listed = world.everything("/raw-events", "ida", limit=2)

@@ -16,7 +16,8 @@ from tests.web.world import World, must
 def test_the_list_is_ordered_by_due_time_and_pages_without_gap_or_double(world: World) -> None:
     now = clock.now()
     ids = [
-        world.mail(municipality=("granvik", "holmo")[i % 2], due_at=now + (i * 7 % 12) * clock.MINUTE) for i in range(25)
+        world.mail(municipality=("granvik", "holmo")[i % 2], due_at=now + (i * 7 % 12) * clock.MINUTE)
+        for i in range(25)
     ]
     seen: list[str] = []
     after: dict[str, str] = {}
@@ -40,7 +41,8 @@ def test_filters(world: World) -> None:
     island = world.mail(subject="c", municipality="holmo")
     closed = world.mail(subject="d", closed=True)
     mine = world.mail(subject="e")
-    assert world.change("PUT", f"/conversations/{mine}/assignment", version=world.version(mine), json={"person": "me"}).is_success
+    to_me = world.change("PUT", f"/conversations/{mine}/assignment", version=world.version(mine), json={"person": "me"})
+    assert to_me.is_success
     citizen = world.get(f"/conversations/{plain}").json()["citizen"]["id"]
 
     def found(**params: object) -> set[int]:

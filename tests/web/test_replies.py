@@ -10,7 +10,7 @@ from hub.access.audit import Audit
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry, Mail
 from hub.storage.unit import Unit
-from tests.web.world import World
+from tests.web.world import World, let_pass
 
 
 def test_a_reply_goes_to_the_sender_by_the_channel_they_wrote_to(world: World) -> None:
@@ -60,7 +60,7 @@ def test_undo_while_there_is_time(world: World) -> None:
 def test_undo_too_late(world: World) -> None:
     found = world.mail()
     reply = world.ask("POST", f"/conversations/{found}/replies", json={"text": "Svar"}).json()
-    clock.set_source(lambda start=clock.now(): start + 11 * clock.SECOND)  # type: ignore[misc]  # its default is its time
+    let_pass(11)
     answer = world.change("DELETE", f"/conversations/{found}/replies/{reply['id']}")
     assert answer.status_code == 409
     assert "too late" in answer.json()["detail"]
@@ -76,8 +76,10 @@ def test_only_an_answer_of_this_conversation_is_undone(world: World) -> None:
 
 def test_the_same_key_is_done_once_and_answered_twice(world: World) -> None:
     found = world.mail()
-    asked = {"json": {"text": "Svar"}, "headers": {"Idempotency-Key": "k1"}}
-    first, second = (world.ask("POST", f"/conversations/{found}/replies", **asked) for _ in range(2))
+    key = {"Idempotency-Key": "k1"}
+    first, second = (
+        world.ask("POST", f"/conversations/{found}/replies", json={"text": "Svar"}, headers=key) for _ in range(2)
+    )
     assert (first.status_code, first.content, first.headers["ETag"]) == (
         second.status_code,
         second.content,
@@ -103,7 +105,8 @@ def test_the_same_key_for_something_else_is_refused(world: World) -> None:
         assert (answer.status_code, answer.json()["field"]) == (422, "Idempotency-Key")
     assert world.ask("POST", f"/conversations/{found}/replies", json={"text": "a"}, headers=key).status_code == 422
     secret = world.mail(queue="vatten")
-    assert world.ask("POST", f"/conversations/{secret}/notes", "vera", json={"text": "a"}, headers=key).status_code == 201
+    by_another = world.ask("POST", f"/conversations/{secret}/notes", "vera", json={"text": "a"}, headers=key)
+    assert by_another.status_code == 201
 
 
 def test_a_key_that_failed_may_be_used_again(world: World) -> None:

@@ -78,7 +78,7 @@ class World:
         """The ETag there is."""
         return str(self.get(f"/conversations/{conversation_id}", who).headers["ETag"])
 
-    def everything(self, path: str, who: str = "sara", **params: Any) -> list[dict[str, Any]]:
+    def everything(self, path: str, who: str = "sara", /, **params: Any) -> list[dict[str, Any]]:
         """All pages of a list."""
         items: list[dict[str, Any]] = []
         after: dict[str, Any] = {}
@@ -140,9 +140,7 @@ def write_mail(
     )
     unit.add(conversation)
     unit.add(
-        Participant(
-            municipality_id=here, conversation_id=conversation.id, citizen_point_id=point.id, role="sender"
-        )
+        Participant(municipality_id=here, conversation_id=conversation.id, citizen_point_id=point.id, role="sender")
     )
     body = {"subject": subject, "name": "", "address": f"kommunen@{municipality}.example", "to": [], "cc": []}
     entry = Entry(
@@ -255,7 +253,9 @@ def _populate(unit: Unit, made: World) -> None:
         ids[name] = row_of.id
 
 
-def keep_raw(unit: Unit, ids: dict[str, int], key: str, body: bytes, *, state: str = "read", code: str | None = "granvik") -> int:
+def keep_raw(
+    unit: Unit, ids: dict[str, int], key: str, body: bytes, *, state: str = "read", code: str | None = "granvik"
+) -> int:
     """A raw event as intake keeps it; returns its id."""
     row = RawEvent(
         municipality_id=ids[code] if code else None,
@@ -271,6 +271,12 @@ def keep_raw(unit: Unit, ids: dict[str, int], key: str, body: bytes, *, state: s
     )
     unit.add(row)
     return row.id
+
+
+def let_pass(seconds: int) -> None:
+    """The clock stands still, that much later. The world sets it going again."""
+    then = clock.now() + seconds * clock.SECOND
+    clock.set_source(lambda: then)
 
 
 def must(found: T | None) -> T:

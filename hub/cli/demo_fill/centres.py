@@ -116,9 +116,7 @@ def _add_topics(unit: Unit, home: Municipality, language: str, content: Content)
     return added
 
 
-def _add_person(
-    unit: Unit, email: str, colleague: Colleague, language: str, homes: Sequence[Municipality]
-) -> Actor:
+def _add_person(unit: Unit, email: str, colleague: Colleague, language: str, homes: Sequence[Municipality]) -> Actor:
     row = person.add(unit, email, colleague.name, language)
     for home in homes:
         for role in colleague.roles:

@@ -25,7 +25,7 @@ class Writer(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Story(Struct, frozen=True, forbid_unknown_fields=True):
-    """A conversation as it shall have gone. `queue` and `topics` are codes of the same file; what is empty isn't said."""
+    """A conversation as it shall have gone. `queue` and `topics` are codes of the same file; "": nothing is said."""
 
     municipality: str
     citizen: Writer

@@ -1,7 +1,7 @@
 """Desk: what an agent does to a conversation at one time, by the verbs, in the agent's own scope."""
 
 from collections.abc import Sequence
-from random import Random
+from datetime import datetime
 
 from msgspec import Struct
 from sqlalchemy import select
@@ -10,6 +10,7 @@ from hub.access import policy
 from hub.access.person import Actor
 from hub.channels.route import reply_route
 from hub.cli.demo_fill.content import Story
+from hub.cli.demo_fill.letters import Answered
 from hub.inbox import matter, note, reply
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Mail
@@ -21,47 +22,49 @@ from hub.outbound.deliver import lease
 from hub.outbound.settle import Outcome
 from hub.storage.unit import Unit
 
-_ASSIGNED = 0.6
-"""Share of the conversations that whoever looks at them takes on."""
+
+class Order(Struct, frozen=True):
+    """Where a conversation belongs, what it is about, and what a colleague must know of it."""
+
+    queue_id: int
+    topic_ids: Sequence[int]
+    note: str
+    taken_on: bool
 
 
-class Answer(Struct, frozen=True):
-    """A reply, as far as the citizen's next mail names it."""
-
-    name: str
-    address: str
-    reply_to: str
-    message_id: str
-    references: Sequence[str]
-    subject: str
-    text: str
-
-
-def look(unit: Unit, by: Actor, conversation_id: int, story: Story, queue_id: int, topic_ids: Sequence[int], chance: Random) -> None:
-    """Read it, put it where it belongs, say what it is about, note what a colleague must know."""
+def look(unit: Unit, by: Actor, conversation_id: int, order: Order) -> None:
+    """Read it and put it in order."""
     conversation = _open(unit, by, conversation_id)
-    queue = unit.get(Queue, queue_id)
+    queue = unit.get(Queue, order.queue_id)
     if queue is not None and conversation.queue_id != queue.id:
         conversation.move(unit, by.id, queue)
-    if chance.random() < _ASSIGNED:
+    if order.taken_on:
         conversation.assign(unit, by.id, by.id)
-    for topic_id in topic_ids:
+    for topic_id in order.topic_ids:
         topic = unit.get(Topic, topic_id)
         assert topic is not None  # made with its municipality
         matter.add(unit, conversation, by.id, topic)
-    if story.note:
-        note.add(unit, conversation, by.id, story.note)
+    if order.note:
+        note.add(unit, conversation, by.id, order.note)
 
 
-def answer(unit: Unit, by: Actor, conversation_id: int, text: str, undo_seconds: int) -> Answer:
-    """By the channel and address that the citizen wrote to."""
+def answer(unit: Unit, by: Actor, conversation_id: int, text: str, at: datetime, undo_seconds: int) -> Answered:
+    """By the channel and address that the citizen wrote to. Returns it as the citizen has it then."""
     conversation = _open(unit, by, conversation_id)
     route = reply_route(unit, conversation)
     entry = reply.reply(unit, conversation, by.id, text, route, undo_seconds)
     mail = unit.first(select(Mail).where(Mail.entry_id == entry.id))
-    assert mail is not None and mail.message_id is not None  # written by reply
-    reply_to = mail.recipients["reply_to"]
-    return Answer(route.name, route.address, reply_to, mail.message_id, list(mail.refs), entry.body["subject"], text)
+    assert mail is not None  # written by reply
+    return Answered(
+        at=at,
+        name=route.name,
+        address=route.address,
+        reply_to=mail.recipients["reply_to"],
+        message_id=mail.message_id or "",
+        references=list(mail.refs),
+        subject=entry.body["subject"],
+        text=text,
+    )
 
 
 def wait(unit: Unit, by: Actor, conversation_id: int, until: int) -> None:
@@ -80,7 +83,7 @@ def close(unit: Unit, by: Actor, conversation_id: int, story: Story) -> None:
 
 
 def let_go(unit: Unit, lease_seconds: int) -> int:
-    """What is due has left: the same steps as a real delivery, but it left in the past, so nothing is written anywhere."""
+    """What is due has left: the steps of a real delivery, but it left in the past, so nothing is written anywhere."""
     leased = lease(unit, lease_seconds)
     for each in leased:
         settle.hand_over(unit, each.id, each.fence, lease_seconds)

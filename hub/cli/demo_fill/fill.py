@@ -7,7 +7,6 @@ pipeline; agents' acts are the verbs; what they answered has left by the time th
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from email.headerregistry import Address
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,7 +22,8 @@ from hub.channels.open import ChannelTools, open_channel
 from hub.cli.demo_fill import centres, desk
 from hub.cli.demo_fill.centres import COLLEAGUES, PLACES, Founded
 from hub.cli.demo_fill.content import LANGUAGES, Content, Story, read
-from hub.cli.demo_fill.letters import Answered, write
+from hub.cli.demo_fill.desk import Order
+from hub.cli.demo_fill.letters import Answered, Draft, write
 from hub.cli.demo_fill.timetable import PAST, Act, Days, plan
 from hub.clock import DAY, MINUTE, SECOND
 from hub.contract import Listens, RawEvent
@@ -43,6 +43,8 @@ from hub.storage.unit import Storage, Unit
 SEED = 2026
 DEMO = Scope.everything("demo")
 WORKERS = {"agent", "lead"}
+_TAKEN_ON = 0.6
+"""Share of the conversations that whoever looks at them is assigned."""
 _LATE = 0.15
 """Share of the waiting conversations whose time has passed."""
 
@@ -71,18 +73,17 @@ async def fill(settings: Settings, outgoing: Path, mail_port: int, progress: Cal
         async with Children(settings.parse_children, settings.parse_seconds, settings.blocked_plugins) as children:
             routers = {name: registry.router(name) for name in settings.routers}
             pipeline = Pipeline(storage, children, routers, reads=False)
-            async with asyncio.TaskGroup() as tasks:
-                kept: list[str] = []
-                running = [
-                    tasks.create_task(pipeline.run()),
-                    tasks.create_task(_listen(storage, registry, founded.smtp_in, pipeline, kept)),
-                ]
-                past = _Past(storage, settings, pipeline, founded, contents, now, kept)
-                try:
-                    await past.live(mail_port, progress)
-                finally:
-                    for task in running:
-                        task.cancel()
+            kept: list[str] = []
+            running = [
+                asyncio.create_task(pipeline.run()),
+                asyncio.create_task(_listen(storage, registry, founded.smtp_in, pipeline, kept)),
+            ]
+            try:
+                await _Past(storage, settings, pipeline, founded, contents, now, kept).live(mail_port, progress)
+            finally:
+                for task in running:
+                    task.cancel()
+                await asyncio.gather(*running, return_exceptions=True)
     finally:
         clock.set_source(None)
         storage.close()
@@ -107,9 +108,15 @@ class _Past:
     """The acts, one after the other."""
 
     def __init__(
-        self, storage: Storage, settings: Settings, pipeline: Pipeline, founded: Founded, contents: Mapping[str, Content],
-        now: int, kept: list[str],
-    ) -> None:  # fmt: skip
+        self,
+        storage: Storage,
+        settings: Settings,
+        pipeline: Pipeline,
+        founded: Founded,
+        contents: Mapping[str, Content],
+        now: int,
+        kept: list[str],
+    ) -> None:
         self._storage, self._settings, self._pipeline, self._founded = storage, settings, pipeline, founded
         self._now, self._kept = now, kept
         self._days: dict[str, Days] = storage.read_now(DEMO, _days)
@@ -123,7 +130,9 @@ class _Past:
     async def live(self, mail_port: int, progress: Callable[[int, int], None]) -> None:
         """From the first mail to a minute ago."""
         acts = plan([each.story for each in self._courses], self._days, self._now, SEED)
-        client = aiosmtplib.SMTP(hostname="127.0.0.1", port=mail_port, start_tls=False, local_hostname="mx.post.example")
+        client = aiosmtplib.SMTP(
+            hostname="127.0.0.1", port=mail_port, start_tls=False, local_hostname="mx.post.example"
+        )
         await _connect(client)
         for done, act in enumerate(acts):
             progress(done, len(acts))
@@ -143,7 +152,7 @@ class _Past:
         sender = Address(story.citizen.name, addr_spec=story.citizen.email)
         text = story.messages[act.message].text
         to = Address(place.name, addr_spec=place.address)
-        letter = write(sender, to, story.subject, text, at, course.last, course.language, course.chance)
+        letter = write(Draft(sender, to, story.subject, text, at, course.language, course.last), course.chance)
         await client.sendmail(letter.sender, [letter.recipient], letter.content)
         conversation_id = await self._read(self._kept.pop())
         if course.conversation_id and course.conversation_id != conversation_id:
@@ -162,21 +171,22 @@ class _Past:
 
     async def _act(self, course: _Course, act: Act) -> None:
         story, by, conversation_id = course.story, course.by, course.conversation_id
-        work = partial(self._storage.write, Scope.of(by))
+        write_as, scope = self._storage.write, Scope.of(by)
         if act.what == "look":
             queue_id = self._founded.queues[story.municipality, story.queue]
             topics = [self._founded.topics[story.municipality, code] for code in story.topics]
-            await work(desk.look, by, conversation_id, story, queue_id, topics, course.chance)
+            order = Order(queue_id, topics, story.note, course.chance.random() < _TAKEN_ON)
+            await write_as(scope, desk.look, by, conversation_id, order)
         elif act.what == "answer":
+            text, at = story.messages[act.message].text, self._days[story.municipality].local(act.at)
             undo = self._settings.undo_seconds
-            said = await work(desk.answer, by, conversation_id, story.messages[act.message].text, undo)
-            course.last = _received(said, self._days[story.municipality], act.at)
+            course.last = await write_as(scope, desk.answer, by, conversation_id, text, at, undo)
             _set_clock(act.at + (undo + 2) * SECOND)
-            await self._storage.write(OUTBOX, desk.let_go, self._settings.lease_seconds)
+            await write_as(OUTBOX, desk.let_go, self._settings.lease_seconds)
         elif act.what == "wait":
-            await work(desk.wait, by, conversation_id, self._until(course, act.at))
+            await write_as(scope, desk.wait, by, conversation_id, self._until(course, act.at))
         else:
-            await work(desk.close, by, conversation_id, story)
+            await write_as(scope, desk.close, by, conversation_id, story)
 
     def _until(self, course: _Course, at: int) -> int:
         days, late = self._days[course.story.municipality], course.chance.random() < _LATE
@@ -192,12 +202,6 @@ def _course(story: Story, language: str, number: int, founded: Founded) -> _Cour
     signed = "\n".join("\n".join(said.text.strip().splitlines()[-2:]) for said in story.messages if said.by == "agent")
     names = [name for name in workers if name in signed] or [chance.choice(workers)]
     return _Course(story, language, founded.actors[language, names[0]], chance)
-
-
-def _received(said: desk.Answer, days: Days, at: int) -> Answered:
-    return Answered(
-        days.local(at), said.name, said.address, said.reply_to, said.message_id, said.references, said.subject, said.text
-    )
 
 
 def _set_clock(at: int) -> None:

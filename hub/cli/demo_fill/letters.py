@@ -22,6 +22,8 @@ _MONTHS = {
     "da": ("jan.", "feb.", "mar.", "apr.", "maj", "jun.", "jul.", "aug.", "sep.", "okt.", "nov.", "dec."),
 }
 _PROGRAMS = ("iPhone Mail (22G100)", "Microsoft Outlook 16.0", "Mozilla Thunderbird", "Webmail 5.2")
+_UNFOLDED = SMTP.clone(max_line_length=998)
+"""Programs fold a long Message-ID nowhere; the library would write it in encoded words."""
 _QUOTES = 0.75
 """Share of the answers that quote what they answer."""
 
@@ -48,33 +50,46 @@ class Letter(Struct, frozen=True):
     content: bytes
 
 
-def write(
-    sender: Address, to: Address, subject: str, text: str, at: datetime, answered: Answered | None, language: str, chance: Random
-) -> Letter:
+class Draft(Struct, frozen=True):
+    """What a citizen wants to say; in answer to what, if anything. `language` is their mail program's."""
+
+    sender: Address
+    to: Address
+    subject: str
+    text: str
+    at: datetime
+    language: str
+    answered: Answered | None
+
+
+def write(draft: Draft, chance: Random) -> Letter:
     """`chance` decides the program, and so what the mail looks like."""
     program = chance.choice(_PROGRAMS)
+    sender, to, answered = draft.sender, draft.to, draft.answered
+    relay = f"mx{chance.randint(1, 4)}.{sender.domain} ([192.0.2.{chance.randint(2, 250)}])"
+    date = format_datetime(draft.at)
     message = EmailMessage(SMTP)
-    relay = f"mx{chance.randint(1, 4)}.{sender.domain}"
-    message["Received"] = f"from {relay} ([192.0.2.{chance.randint(2, 250)}]) by mail.{to.domain} with ESMTPS; {format_datetime(at)}"
+    message["Received"] = f"from {relay} by mail.{to.domain} with ESMTPS; {date}"
     message["From"] = sender
     message["To"] = Address(to.display_name, addr_spec=answered.reply_to) if answered else to
-    message["Subject"] = answered.subject if answered else subject
-    message["Date"] = format_datetime(at)
+    message["Subject"] = answered.subject if answered else draft.subject
+    message["Date"] = date
     message_id = f"<{chance.getrandbits(96):024x}@{sender.domain}>"
     message["Message-ID"] = message_id
     if answered:
         message["In-Reply-To"] = answered.message_id
         message["References"] = " ".join((*answered.references, answered.message_id))
     message["X-Mailer"] = program
-    quotes = answered is not None and chance.random() < _QUOTES
-    intro = _intro(answered, language) if answered and quotes else ""
-    plain = text + (f"\n\n{intro}\n\n" + _marked(answered.text) if answered and quotes else "") + "\n"
-    message.set_content(plain, cte="base64" if program == _PROGRAMS[0] else "quoted-printable")
+    quoted = answered if chance.random() < _QUOTES else None
+    plain = draft.text + (f"\n\n{_intro(quoted, draft.language)}\n\n{_marked(quoted.text)}" if quoted else "")
+    message.set_content(plain + "\n", cte="base64" if program == _PROGRAMS[0] else "quoted-printable")
     if program in _PROGRAMS[1::2]:
-        quoted = f"<p>{escape(intro)}</p><blockquote>{_paragraphs(answered.text)}</blockquote>" if answered and quotes else ""
-        message.add_alternative(f"<html><body>{_paragraphs(text)}{quoted}</body></html>", subtype="html", cte="quoted-printable")
+        below = f"<p>{escape(_intro(quoted, draft.language))}</p>{_blockquote(quoted.text)}" if quoted else ""
+        html = f"<html><body>{_paragraphs(draft.text)}{below}</body></html>"
+        message.add_alternative(html, subtype="html", cte="quoted-printable")
         message.set_boundary(f"=_{chance.getrandbits(64):016x}")
-    return Letter(sender.addr_spec, message["To"].addresses[0].addr_spec, message_id, message.as_bytes())
+    recipient = answered.reply_to if answered else to.addr_spec
+    return Letter(sender.addr_spec, recipient, message_id, message.as_bytes(policy=_UNFOLDED))
 
 
 def _intro(answered: Answered, language: str) -> str:
@@ -91,6 +106,10 @@ def _intro(answered: Answered, language: str) -> str:
 
 def _marked(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+
+
+def _blockquote(text: str) -> str:
+    return f"<blockquote>{_paragraphs(text)}</blockquote>"
 
 
 def _paragraphs(text: str) -> str:

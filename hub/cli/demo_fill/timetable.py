@@ -1,7 +1,7 @@
 """Timetable: when each message of a conversation was written and what was done with it, told from its end backwards.
 
-Agents answer in working hours, usually within two days and sometimes late; citizens write in the evening and at weekends
-too. All by chance, with a seed: the same day gives the same demo.
+Agents answer in working hours, usually within two days and sometimes late; citizens write in the evening and at
+weekends too. All by chance, with a seed: the same day gives the same demo.
 """
 
 from collections import defaultdict
@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from hub.clock import DAY, MINUTE, from_datetime, to_datetime
 from hub.cli.demo_fill.content import Story
+from hub.clock import DAY, MINUTE, from_datetime, to_datetime
 from hub.inbox import calendar
 
 HOUR = 60 * MINUTE
@@ -49,7 +49,7 @@ class Days(Struct, frozen=True):
         return to_datetime(at).astimezone(ZoneInfo(self.timezone))
 
     def at_desk_before(self, at: int, chance: Random) -> int:
-        """`at`, or else some time of a working day before it: for a weekend any of its week, or all would be on Friday."""
+        """`at`, or else some time of a working day before it: not always of a Friday."""
         local = self.local(at)
         if self._works(local.date()) and OPENS <= local.time() <= CLOSES:
             return at
@@ -100,17 +100,28 @@ def plan(stories: Sequence[Story], days: Mapping[str, Days], now: int, seed: int
     for numbers in of_citizen.values():
         # Who writes again does so when the last conversation has ended; what is still open is the newest.
         latest = now
-        for number in sorted(numbers, key=lambda each: (stories[each].state != "closed", each), reverse=True):
+        in_order = sorted(numbers, key=lambda each: (stories[each].state != "closed", each))
+        for before, number in reversed(list(enumerate(in_order))):
             story, chance = stories[number], Random(f"{seed}:{number}")  # noqa: S311 - made-up times, no secrets
-            told = _tell(number, story, days[story.municipality], now, latest, chance)
+            room = _Room(now, now - PAST + (6 + 12 * before) * DAY, latest)
+            told = _tell(number, story, days[story.municipality], room, chance)
             acts += told
             latest = told[0].at - int(chance.uniform(0.5, 6) * DAY)
     return sorted(acts)
 
 
-def _tell(number: int, story: Story, days: Days, now: int, latest: int, chance: Random) -> list[Act]:
-    times = _written(story, days, _end(story, days, now, latest, chance), chance)
-    while times[0] < now - PAST and times[-1] + WEEK < latest - DAY:
+class _Room(Struct, frozen=True):
+    """Between what times a conversation ends."""
+
+    now: int
+    earliest: int
+    latest: int
+
+
+def _tell(number: int, story: Story, days: Days, room: _Room, chance: Random) -> list[Act]:
+    now = room.now
+    times = _written(story, days, _end(story, days, room, chance), chance)
+    while times[0] < now - PAST and times[-1] + WEEK < room.latest - DAY:
         times = [at + WEEK for at in times]
     acts = [
         Act(at, number, place, "mail" if said.by == "citizen" else "answer")
@@ -133,8 +144,9 @@ def _tell(number: int, story: Story, days: Days, now: int, latest: int, chance: 
     return sorted(acts)
 
 
-def _end(story: Story, days: Days, now: int, latest: int, chance: Random) -> int:
+def _end(story: Story, days: Days, room: _Room, chance: Random) -> int:
     """When its last message was written."""
+    now, latest = room.now, room.latest
     if story.state == "open":
         overdue = chance.random() < _OVERDUE
         ago = chance.uniform(4.5, 8) * DAY if overdue else chance.uniform(0.2, 34) * HOUR
@@ -142,7 +154,7 @@ def _end(story: Story, days: Days, now: int, latest: int, chance: Random) -> int
     if story.state == "waiting":
         return days.at_desk_before(min(latest, now - int(chance.uniform(1, 9) * DAY)), chance)
     newest = min(latest, now - (DAY if story.messages[-1].by == "agent" else 5 * DAY))
-    at = int(chance.uniform(min(now - PAST + 6 * DAY, newest - 5 * DAY), newest))
+    at = int(chance.uniform(min(room.earliest, newest - 5 * DAY), newest))
     return days.at_desk_before(at, chance) if story.messages[-1].by == "agent" else days.awake_before(at, chance)
 
 

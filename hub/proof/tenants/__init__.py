@@ -1,0 +1,1 @@
+"""Proof of the walls between municipalities, queues and confidential conversations: every route, every role."""

@@ -1,0 +1,154 @@
+"""The calls: for each route of the matrix a request that would succeed, and what has to be so before it is made."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import select, update
+
+from hub import clock
+from hub.channels.channel import Channel
+from hub.channels.route import reply_route
+from hub.edge.versions import etag, fingerprint
+from hub.inbox import matter, reply
+from hub.inbox.conversation import Conversation
+from hub.inbox.matter import Matter
+from hub.inbox.topic import Topic
+from hub.proof.tenants.matrix import PLACES, ROUTES
+from hub.proof.tenants.world import COMMON, World
+from hub.storage.unit import Unit
+
+_V1 = "/api/v1"
+_UNDO = 3600
+
+
+class Call(Struct):
+    """One request."""
+
+    method: str
+    path: str
+    body: object = None
+    headers: dict[str, str] = {}
+
+
+Prepare = Callable[[Unit, World, Conversation], dict[str, Any]]
+"""Makes it so that the call would succeed; returns what its path needs besides the conversation, and its `body`."""
+
+
+def call(unit: Unit, world: World, route: str, thing: str | None) -> Call:
+    """For a route and a thing of its table; None for a list."""
+    method, _, path = route.partition(" ")
+    table = ROUTES[route].table
+    if thing is None:
+        return Call(method, path.replace("{path:str}", "nothing") + (f"?q={COMMON}" if path.endswith("/search") else ""))
+    if table == "channel":
+        return _on_channel(unit, world, method, path, thing)
+    place = world.things[thing]
+    values: dict[str, Any] = {
+        "conversation_id": place.conversation_id,
+        "citizen_id": place.citizen_id,
+        "raw_event_id": place.raw_event_id,
+        "public_id": place.file,
+    }
+    headers: dict[str, str] = {}
+    if table == "work":
+        conversation = _restored(unit, world, thing)
+        values |= _PREPARE[route.replace(f" {_V1}/conversations/{{conversation_id:int}}", " ")](unit, world, conversation)
+        headers["If-Match"] = etag(conversation.version)
+        # The same for everybody: an answer given to another's request must not come back to this one's.
+        headers["Idempotency-Key"] = f"{table}-{route.rpartition('/')[2]}-{thing}"
+    body = values.pop("body", None)
+    for name, value in values.items():
+        path = path.replace(f"{{{name}:int}}", str(value)).replace(f"{{{name}:str}}", str(value))
+    return Call(method, path + ("?reason=proof" if path.endswith("/content") else ""), body, headers)
+
+
+def state(unit: Unit, world: World, thing: str) -> object:
+    """What a refused call must leave as it was."""
+    if thing in world.things:
+        conversation_id = world.things[thing].conversation_id
+        row = unit.rows(select(Conversation.version, Conversation.queue_id, Conversation.closed_at).where(Conversation.id == conversation_id))[0]
+        return tuple(row)
+    return unit.first(select(Channel.paused_why).where(Channel.id == world.ids["channel"][thing]))
+
+
+def _on_channel(unit: Unit, world: World, method: str, path: str, name: str) -> Call:
+    channel_id = world.ids["channel"][name]
+    was = world.canaries.of("channel", name)[0] if method == "DELETE" else None
+    unit.change(update(Channel).where(Channel.id == channel_id).values(paused_why=was))
+    body = {"why": "as the proof wants"} if method == "PUT" else None
+    return Call(method, path.replace("{channel_id:int}", str(channel_id)), body, {"If-Match": etag(fingerprint(was))})
+
+
+def _restored(unit: Unit, world: World, thing: str) -> Conversation:
+    """As the matrix has it, whatever the calls before have done."""
+    found = unit.lock(Conversation, world.things[thing].conversation_id)
+    assert found is not None
+    _, queue_name, confidential = PLACES[thing]
+    found.queue_id = world.ids["queue"][queue_name]
+    found.confidential_queue_id = world.ids["queue"][confidential] if confidential else None
+    found.closed_at = found.assignee_id = found.wait_until = None
+    return found
+
+
+def _nothing(_: Unit, __: World, ___: Conversation) -> dict[str, Any]:
+    return {}
+
+
+def _closed(unit: Unit, world: World, conversation: Conversation) -> dict[str, Any]:
+    conversation.close(unit, _writer(world, conversation))
+    return {}
+
+
+def _other_queue(_: Unit, world: World, conversation: Conversation) -> dict[str, Any]:
+    joint = world.ids["queue"]["joint"]
+    own = "waste" if conversation.municipality_id == world.ids["municipality"]["granvik"] else "harbour"
+    return {"body": {"queue": str(joint if conversation.queue_id != joint else world.ids["queue"][own])}}
+
+
+def _reply_to_undo(unit: Unit, world: World, conversation: Conversation) -> dict[str, Any]:
+    """A new one each time: it can be undone once."""
+    route = reply_route(unit, conversation)
+    return {"entry_id": reply.reply(unit, conversation, _writer(world, conversation), "Nytt svar.", route, _UNDO).id}
+
+
+def _one_more_matter(unit: Unit, world: World, conversation: Conversation) -> dict[str, Any]:
+    topic = unit.all(select(Topic).where(Topic.municipality_id == conversation.municipality_id))[0]
+    row = matter.add(unit, conversation, _writer(world, conversation), topic)
+    return {"matter_id": row.id}
+
+
+def _settled(unit: Unit, _: World, conversation: Conversation) -> dict[str, Any]:
+    row = unit.first(select(Matter).where(Matter.conversation_id == conversation.id).order_by(Matter.id))
+    assert row is not None
+    return {"matter_id": row.id, "body": {"outcome": "handed_over", "avoidable_cause": row.avoidable_cause}}
+
+
+def _topic(_: Unit, world: World, conversation: Conversation) -> dict[str, Any]:
+    codes = {row_id: code for code, row_id in world.ids["municipality"].items()}
+    return {"body": {"topic": str(world.ids["topic"][codes[conversation.municipality_id]])}}
+
+
+def _until(_: Unit, __: World, ___: Conversation) -> dict[str, Any]:
+    return {"body": {"until": clock.to_iso(clock.now() + clock.DAY)}}
+
+
+def _writer(world: World, conversation: Conversation) -> int:
+    codes = {row_id: code for code, row_id in world.ids["municipality"].items()}
+    return world.ids["person"][f"writer {codes[conversation.municipality_id]}"]
+
+
+_PREPARE: Mapping[str, Prepare] = {
+    "POST /replies": lambda *_: {"body": {"text": "Svar."}},
+    "DELETE /replies/{entry_id:int}": _reply_to_undo,
+    "POST /notes": lambda *_: {"body": {"text": "Anteckning."}},
+    "PUT /assignment": lambda *_: {"body": {"person": "me"}},
+    "DELETE /assignment": _nothing,
+    "PUT /closure": _nothing,
+    "DELETE /closure": _closed,
+    "PUT /queue": _other_queue,
+    "PUT /waiting": _until,
+    "POST /matters": _topic,
+    "PUT /matters/{matter_id:int}": _settled,
+    "DELETE /matters/{matter_id:int}": _one_more_matter,
+}

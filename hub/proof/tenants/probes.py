@@ -1,0 +1,72 @@
+"""Probes beyond the matrix: ids of others in filters and bodies, wrong input, unknown addresses. Written by hand.
+
+The agent of waste makes them, whose own conversation is `waste`; the statuses are that agent's. Everybody else makes
+them too, and whatever they are answered holds no canary that isn't theirs.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+from sqlalchemy import select
+
+from hub.inbox.entry import Entry
+from hub.inbox.matter import Matter
+from hub.proof.tenants.calls import Call
+from hub.proof.tenants.world import World
+from hub.storage.unit import Unit
+
+ASKER = "agent of waste"
+_V1 = "/api/v1"
+_PEOPLE_WRITE = ("mail", "note")
+
+
+class Probe(Struct):
+    """`empty`: and nothing is listed."""
+
+    name: str
+    call: Call
+    status: int
+    empty: bool = False
+
+
+def probes(unit: Unit, world: World) -> Iterator[Probe]:
+    """With the ids of this world."""
+    own, strange = world.things["waste"], world.things["harbour"]
+    version = {"If-Match": '"1"'}
+    mine = f"{_V1}/conversations/{own.conversation_id}"
+    queue, channel = world.ids["queue"]["harbour"], world.ids["channel"]["nesoy"]
+    writer = world.ids["person"]["writer nesoy"]
+    for name, filtered, status in (
+        ("municipality by code", "municipality=nesoy", 422),
+        ("municipality by id", f"municipality={strange.municipality_id}", 422),
+        ("queue", f"queue={queue}", 200),
+        ("citizen", f"citizen={strange.citizen_id}", 200),
+        ("assignee", f"assignee={writer}", 200),
+        ("no such filter", "nosuch=1", 400),
+        ("not a number", "queue=harbour", 400),
+        ("closed", "state=closed", 200),
+        ("broken cursor", "after=AAAA", 422),
+    ):
+        yield Probe(f"conversations by {name}", Call("GET", f"{_V1}/conversations?{filtered}"), status, status == 200)  # noqa: PLR2004 - OK
+    for words in (*world.canaries.of("place", "harbour"), *world.canaries.of("place", "secret"), *world.canaries.of("place", "care")):
+        yield Probe("search for another's word", Call("GET", f"{_V1}/search?q={words}"), 200, empty=True)
+    yield Probe("search for nothing", Call("GET", f"{_V1}/search?q="), 400)
+    yield Probe("raw events of a channel", Call("GET", f"{_V1}/raw-events?channel={channel}"), 403)
+    yield Probe("channels", Call("GET", f"{_V1}/channels?nosuch=1"), 400)
+    strange_matter = unit.first(select(Matter.id).where(Matter.conversation_id == strange.conversation_id))
+    written = select(Entry.id).where(Entry.conversation_id == strange.conversation_id, Entry.author_kind == "person")
+    strange_entry = unit.first(written.where(Entry.kind.in_(_PEOPLE_WRITE)).order_by(Entry.id.desc()))
+    for name, method, path, body, status in (
+        ("another's queue", "PUT", f"{mine}/queue", {"queue": str(queue)}, 422),
+        ("another's person", "PUT", f"{mine}/assignment", {"person": str(writer)}, 422),
+        ("another's topic", "POST", f"{mine}/matters", {"topic": str(strange.topic_id)}, 422),
+        ("another's matter", "PUT", f"{mine}/matters/{strange_matter}", {"outcome": None}, 404),
+        ("another's matter, gone", "DELETE", f"{mine}/matters/{strange_matter}", None, 404),
+        ("another's answer", "DELETE", f"{mine}/replies/{strange_entry}", None, 404),
+        ("an unknown field", "POST", f"{mine}/notes", {"text": "a", "author": str(writer)}, 400),
+        ("too large a number", "GET", f"{_V1}/conversations/{2**63}", None, 400),
+        ("an unknown address", "GET", f"{_V1}/conversation/{strange.conversation_id}", None, 404),
+        ("an unknown method", "PATCH", f"{_V1}/conversations/{strange.conversation_id}", {"queue": "1"}, 405),
+        ("another's file, guessed", "GET", f"{_V1}/attachments/{strange.file[:-2]}AA", None, 404),
+    ):
+        yield Probe(name, Call(method, path, body, dict(version)), status)

@@ -1,0 +1,188 @@
+"""The world that the matrix is about: planted by real mail and by the domain's verbs, with canaries in everything.
+
+A canary is a word of chance that stands in one thing alone. Whoever may not see the thing may never be sent the word.
+"""
+
+import secrets
+from collections.abc import Mapping
+from email.message import EmailMessage
+
+from msgspec import Struct
+from sqlalchemy import select, update
+
+from hub import clock
+from hub.access import login, person
+from hub.access.person import Membership
+from hub.channels import add, pause
+from hub.channels.route import reply_route
+from hub.inbound.raw_event import RawEvent
+from hub.inbox import department, matter, municipality, note, queue, reply, topic
+from hub.inbox.conversation import Conversation
+from hub.inbox.entry import Attachment, Entry
+from hub.inbox.municipality import Municipality
+from hub.inbox.queue import Queue
+from hub.inbox.topic import Topic
+from hub.proof.installation import Installation
+from hub.proof.source import Mail
+from hub.proof.tenants.matrix import CALLERS, CHANNELS, PLACES, QUEUES
+from hub.storage.unit import Unit
+
+COMMON = "gemensamma"
+"""A word in every mail: who searches for it must find their own only."""
+_HOUR = 3600
+
+
+class Thing(Struct, frozen=True):
+    """A place's rows, as the calls need them."""
+
+    conversation_id: int
+    municipality_id: int
+    citizen_id: int
+    raw_event_id: int
+    file: str
+    topic_id: int
+
+
+class Canaries:
+    """Who may see which word: by the kind and name of the thing it stands in."""
+
+    def __init__(self) -> None:
+        self.owner: dict[str, tuple[str, str]] = {}
+
+    def plant(self, kind: str, name: str, beside: str = "") -> str:
+        """A new one, after a word that people would write."""
+        word = f"kq{secrets.token_hex(6)}"
+        self.owner[word] = (kind, name)
+        return f"{beside} {word}".strip()
+
+    def of(self, kind: str, name: str) -> list[str]:
+        """All that stand in one thing."""
+        return [word for word, owner in self.owner.items() if owner == (kind, name)]
+
+
+class World(Struct):
+    """What was planted. `ids`: of municipalities, queues, channels and people, by kind and name."""
+
+    canaries: Canaries
+    ids: dict[str, dict[str, int]]
+    tokens: dict[str, str]
+    addresses: dict[str, str]
+    ports: dict[str, int]
+    things: dict[str, Thing]
+
+
+def plant_centre(unit: Unit, installation: Installation, ports: Mapping[str, int]) -> World:
+    """Municipalities, queues, topics, channels and people; before the first mail."""
+    canaries = Canaries()
+    world = World(canaries, {"municipality": {}, "queue": {}, "channel": {}, "person": {}, "topic": {}}, {}, {}, dict(ports), {})
+    rows: dict[str, Municipality] = {}
+    for code, country in (("granvik", "SE"), ("nesoy", "NO")):
+        row = rows[code] = municipality.add(unit, code, canaries.plant("municipality", code, code), country)
+        world.ids["municipality"][code] = row.id
+        words = {"sv": canaries.plant("municipality", code, "Sopor")}
+        synonyms = [canaries.plant("municipality", code)]
+        world.ids["topic"][code] = topic.add(unit, row, words, synonyms=synonyms).id
+        department.add(unit, row, {"sv": canaries.plant("department", code)}, f"{canaries.plant('department', code)}@{code}.example")
+    queues: dict[str, Queue] = {}
+    for name, areas in QUEUES.items():
+        words = {"sv": name, "nb": canaries.plant("queue", name)}
+        queues[name] = queue.add(unit, words, [rows[code] for code in areas])
+        world.ids["queue"][name] = queues[name].id
+    _channels(unit, installation, world, rows)
+    _people(unit, world, rows)
+    return world
+
+
+def plant_mail(unit: Unit, world: World) -> None:
+    """After the mails were read: what one of ours writes, and who may open it."""
+    raw = {row.sha256: row.id for row in unit.all(select(RawEvent))}
+    for name, (code, _, confidential) in PLACES.items():
+        entry = unit.all(select(Entry).where(Entry.raw_event_id == raw[world.addresses[f"sha256 {name}"]]))[0]
+        conversation = unit.all(select(Conversation).where(Conversation.id == entry.conversation_id))[0]
+        topic_row = unit.all(select(Topic).where(Topic.id == world.ids["topic"][code]))[0]
+        writer = world.ids["person"][f"writer {code}"]
+        plant = world.canaries.plant
+        note.add(unit, conversation, writer, plant("place", name, "Anteckning"))
+        reply.reply(unit, conversation, writer, plant("place", name, "Svar"), reply_route(unit, conversation), 10 * _HOUR)
+        question = matter.add(unit, conversation, writer, topic_row)
+        matter.settle(unit, conversation, writer, question, "solved_here", plant("place", name))
+        if confidential is not None:
+            conversation.confidential_queue_id = world.ids["queue"][confidential]
+        file = unit.all(select(Attachment).where(Attachment.entry_id == entry.id))[0]
+        world.things[name] = Thing(
+            conversation.id, conversation.municipality_id, conversation.citizen_id, raw[world.addresses[f"sha256 {name}"]],
+            file.public_id, topic_row.id,
+        )  # fmt: skip
+        unit.change(
+            update(RawEvent).where(RawEvent.id == world.things[name].raw_event_id).values(reason=plant("raw", name))
+        )
+
+
+def mail_to(world: World, place: str) -> Mail:
+    """A citizen's mail with a canary in whatever a mail has. Its recipient's address says which place it goes to."""
+    plant = world.canaries.plant
+    sender = f"{plant('citizen', place)}@example.se"
+    mail = EmailMessage()
+    mail["From"] = f"{plant('citizen', place, 'Invånare')} <{sender}>"
+    mail["To"] = world.addresses[place]
+    mail["Subject"] = plant("place", place, "Fråga")
+    mail["Message-ID"] = f"<{plant('place', place)}@example.se>"
+    mail.set_content(f"Hej, min {COMMON} fråga {plant('place', place)}.\n")
+    mail.add_alternative(f"<p>Hej, min {COMMON} fråga <b>{plant('place', place)}</b>.</p>", subtype="html")
+    mail.add_attachment(plant("place", place, "Fil"), filename=f"{plant('place', place)}.txt", cte="7bit")
+    return Mail(0, "", sender, world.addresses[place], mail.as_bytes(policy=mail.policy.clone(linesep="\r\n")))
+
+
+def channel_of(place: str) -> str:
+    """Which channel its mail comes by: the joint queue's by the centre's."""
+    code, queue_name, _ = PLACES[place]
+    return "centre" if queue_name == "joint" else code
+
+
+def _channels(unit: Unit, installation: Installation, world: World, rows: Mapping[str, Municipality]) -> None:
+    plant = world.canaries.plant
+    for name, code in CHANNELS.items():
+        secret = {
+            "host": f"{plant('channel config', name)}.example",
+            "security": "starttls",
+            "username": plant("channel config", name),
+            "password": plant("channel config", name),
+        }
+        home = rows[code] if code else None
+        _, config = add.prepare(unit, installation.registry, "smtp", secret)
+        out = add.add(unit, "smtp", plant("channel", name), config, home)
+        addresses = {}
+        for place, (municipality_code, queue_name, _) in PLACES.items():
+            if channel_of(place) == name:
+                world.addresses[place] = f"{place}@{plant('address', place)}.example"
+                addresses[world.addresses[place]] = f"{municipality_code}/{queue_name}"
+        arrives = {"addresses": addresses, "port": world.ports[name]}
+        _, config = add.prepare(unit, installation.registry, "smtp_in", arrives)
+        row = add.add(unit, "smtp_in", plant("channel", name), config, home, sends_by_id=out.id)
+        world.ids["channel"][name] = row.id
+        pause.pause(unit, out.id, plant("channel", name, "Står still"))
+
+
+def _people(unit: Unit, world: World, rows: Mapping[str, Municipality]) -> None:
+    plant = world.canaries.plant
+    for code in rows:
+        writer = person.add(unit, f"{plant('people', code)}@{code}.example", plant("people", code))
+        person.join(unit, writer, rows[code], "agent")
+        world.ids["person"][f"writer {code}"] = writer.id
+    for number, (name, caller) in enumerate(CALLERS.items()):
+        row = person.add(unit, f"caller{number}@centre.example", name)
+        world.ids["person"][name] = row.id
+        for code, role, queue_name in (*caller.memberships, *caller.past):
+            queue_id = world.ids["queue"][queue_name] if queue_name else None
+            held: Membership = person.join(unit, row, rows[code], role, queue_id)
+            if (code, role, queue_name) in caller.past:
+                held.since, held.until = clock.now() - 2 * _HOUR * clock.SECOND, clock.now() - clock.SECOND
+        expires_at = clock.now() - clock.SECOND if caller.shows == "expired" else None
+        scopes = login.TOKEN_SCOPES if caller.scopes is None else caller.scopes
+        token = login.add_token(unit, row, "proof", scopes, expires_at)
+        if caller.shows == "ended":
+            ended = unit.all(select(login.Login).where(login.Login.person_id == row.id))[0]
+            ended.ended_at = clock.now()
+        if caller.shows == "disabled":
+            row.disabled_at = clock.now()
+        world.tokens[name] = {"nothing": "", "wrong": token[:-4] + "0000"}.get(caller.shows, token)

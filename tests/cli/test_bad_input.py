@@ -1,0 +1,132 @@
+"""Wrong words, settings and databases: one sentence on standard error that says what is wrong and what there is."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from hub.cli import COMMANDS
+from tests.cli.commands import Torg
+
+WRONG = [
+    ("municipality add Granvik --name G --country SE", "a municipality's code is lower-case letters, digits and hyphens"),
+    ("municipality add granvik --name G --country SE", "there is a municipality granvik already"),
+    ("municipality add holmo --name H --country DE", "country is one of SE, NO, DK, FI, IS"),
+    ("department add --municipality solby --name D", "there is no municipality solby; there is: granvik"),
+    ("department add --municipality granvik --name D --address bygg", "bygg is not an e-mail address"),
+    ("topic add --municipality granvik --name T --parent 17", "granvik has no topic 17"),
+    ("queue add --municipality solby --name Q", "there is no municipality solby; there is: granvik"),
+    ("queue add --municipality granvik --name kundtjänst", "granvik has a queue kundtjänst already"),
+    ("queue add --municipality granvik --name A --name sv=B", "there are two names in sv: A and B"),
+    ("queue list --municipality 912", "there is no municipality 912"),
+    ("person add sara --name S", "sara is not an e-mail address"),
+    ("person add Sara@Granvik.example --name S", "there is a person sara@granvik.example already"),
+    ("person add a@x.example --name A --password-stdin", "a password has 8 characters or more; this has 4"),
+    ("person disable nobody@x.example", "there is no person nobody@x.example"),
+    ("membership add nobody@x.example --municipality granvik --role agent", "there is no person nobody@x.example"),
+    ("membership add sara@granvik.example --municipality granvik --role boss", "role is one of agent, lead, it"),
+    (
+        "membership add sara@granvik.example --municipality granvik --role agent --queue Bygg",
+        "granvik has no queue Bygg; it has: Kundtjänst",
+    ),
+    ("membership end 17", "There is no membership 17"),
+    ("token add sara@granvik.example --name t --scope all", "there is no scope all; there is: read, write, it, audit"),
+    ("token end 17", "There is no token 17"),
+    ("channel add fax --name f", "There is no kind of channel 'fax'. There are: eml_folder, mail, smtp, smtp_in."),
+    ("channel add eml_folder --name f --set folder=/proc/x", "folder: /proc/x can't be written to"),
+    ("channel check 17", "There is no channel 17"),
+    ("channel pause 17 --why x", "There is no channel 17"),
+    ("channel resume 17", "There is no channel 17"),
+    ("ledger --channel 17", "There is no channel 17"),
+    ("replay --raw 17", "There is no raw event 17"),
+    ("replay --channel 17", "There is no channel 17"),
+    ("audit verify --head nowhere.json", "nowhere.json is neither CHAIN=DIGEST nor a readable file"),
+    ("audit verify --head var/torg.key", "var/torg.key holds no heads"),
+]
+
+USAGE = [
+    "municipality add",
+    "municipality add x --name X",
+    "queue add --name Q",
+    "queue add --municipality granvik --name Q --answer-days two",
+    "membership end seventeen",
+    "person add a@x.example --name A --password-stdin --password-file var/torg.key",
+    "person add a@x.example --name A --password-file gone",
+    "token add sara@granvik.example --name t --days 0",
+    "channel add eml_folder --name f --set folder",
+    "channel pause 17",
+    "replay",
+    "replay --failed --raw 17",
+    "parse mail",
+    "parse",
+    "nonsense",
+]
+
+
+@pytest.mark.parametrize(("words", "sentence"), WRONG)
+def test_what_is_wrong_is_said_in_a_sentence(torg: Torg, words: str, sentence: str) -> None:
+    ran = torg(*words.split(), said="kort", status=1)
+    assert sentence in ran.err
+    assert ran.err.startswith("torg: ")
+    assert ran.err.count("\n") == 1
+    assert ran.out == ""
+
+
+@pytest.mark.parametrize("words", USAGE)
+def test_a_wrong_use_shows_the_right_one(torg: Torg, words: str) -> None:
+    ran = torg(*words.split(), status=2)
+    assert ran.err.startswith("Usage: torg")
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentences"),
+    [
+        ({"TORG_PORT": "70000"}, ["port = '70000' can't be used", "<= 65535"]),
+        ({"TORG_WORKER": "both"}, ["worker = 'both' can't be used"]),
+        ({"TORG_WORKER": "separate"}, ["needs redis_url"]),
+        ({"TORG_DATABSE_URL": "sqlite:///x"}, ["there is no setting databse_url; there is: database_url"]),
+        ({"TORG_DATABASE_URL": "mysql://x/y"}, ["database_url is sqlite:///FILE or postgresql+psycopg://", "mysql"]),
+        ({"TORG_DATABASE_URL": "nonsense"}, ["database_url = 'nonsense' can't be used", "sqlite:///FILE"]),
+        ({"TORG_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/x"}, ["can't be opened or reached"]),
+        ({"TORG_DATABASE_URL": "sqlite:////proc/torg/x.db"}, ["the folder of database_url", "can't be made"]),
+        ({"TORG_KEY_FILE": "/proc/torg/key"}, ["key_file = '/proc/torg/key' can't be read or made"]),
+        ({"TORG_CONFIG": "broken.toml"}, ["broken.toml isn't valid TOML"]),
+    ],
+)
+def test_a_wrong_setting_is_named(empty: Torg, settings: dict[str, str], sentences: list[str]) -> None:
+    (empty.folder / "broken.toml").write_text("port = = 1")
+    empty.environment |= settings
+    for words in (["db", "upgrade"], ["ledger"]):
+        ran = empty(*words, status=1)
+        if "reached" not in sentences[0] or words == ["ledger"]:
+            assert all(sentence in ran.err for sentence in sentences), ran
+        assert ran.err.count("\n") == 1
+        assert "secret" not in ran.err
+
+
+def test_an_empty_old_or_damaged_database_is_told(empty: Torg) -> None:
+    assert "the database is empty: run torg db upgrade" in empty("ledger", status=1).err
+    empty("db", "upgrade")
+    with sqlite3.connect(empty.folder / "torg.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '2020_01_01_0000'")
+    connection.close()
+    for words in ("ledger", "db check", "municipality list", "channel list", "audit verify", "replay --failed"):
+        assert "the database is at 2020_01_01_0000" in empty(*words.split(), status=1).err
+    for path in empty.folder.glob("torg.db*"):
+        path.unlink()
+    (empty.folder / "torg.db").write_bytes(b"no database at all " * 100)
+    assert "restore it from a backup" in empty("ledger", status=1).err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str, tmp_path: Path) -> None:
+    torg = Torg(tmp_path, "sqlite:///none.db")
+    told = torg(name, "--help").out
+    assert told.startswith(f"Usage: torg {name}")
+    assert name in torg("--help").out
+    if "Commands:" not in told:
+        return
+    for line in told.partition("Commands:\n")[2].splitlines():
+        sub = line.split()[0] if line.startswith("  ") and line[2:3].strip() else None
+        if sub and name in {"db", "municipality", "queue", "channel", "token", "person", "membership", "audit"}:
+            assert "Example" in torg(name, sub, "--help").out

@@ -1,0 +1,1 @@
+"""Whole flows: from the outside in, and out again."""
