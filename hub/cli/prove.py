@@ -3,15 +3,15 @@
 import secrets
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from hub.cli.output import print_table
-
-if TYPE_CHECKING:
-    from hub.proof.installation import Where
-    from hub.proof.ledgers import Report
+from hub.proof import ingest, send
+from hub.proof.installation import Where
+from hub.proof.ledgers import Report
+from hub.proof.tenants import run as tenants
 
 _MOST_FINDINGS = 40
 _LEAST_KILLS = 7
@@ -36,55 +36,50 @@ def _database(run: Callable[..., Any]) -> Callable[..., Any]:
     )(run)
 
 
+def _kills(default: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    least = click.IntRange(min=_LEAST_KILLS)
+    return click.option("--kills", type=least, default=default, show_default=True, help="Times it is killed.")
+
+
 def _seed(run: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--seed", type=int, help="Repeats a run; otherwise drawn, and printed.")(run)
 
 
 @command.command("ingest")
-@click.option(
-    "--kills", type=click.IntRange(min=_LEAST_KILLS), default=200, show_default=True, help="Times it is killed."
-)
+@_kills(200)
 @click.option(
     "--messages", type=click.IntRange(min=1), default=5000, show_default=True, help="Mails that are sent to it."
 )
 @_database
 @_seed
-def ingest(kills: int, messages: int, engine: str, database_url: str | None, seed: int | None) -> None:
+def prove_ingest(kills: int, messages: int, engine: str, database_url: str | None, seed: int | None) -> None:
     """Mails come in while the hub is killed: none is lost, none is there twice."""
-    from hub.proof.ingest import prove
-
     seed = _drawn(seed)
-    _end(prove(_where(engine, database_url), kills, messages, seed, _say), seed)
+    _end(ingest.prove(_where(engine, database_url), kills, messages, seed, _say), seed)
 
 
 @command.command("send")
-@click.option("--kills", type=click.IntRange(min=_LEAST_KILLS), default=100, show_default=True, help="Times it is killed.")
+@_kills(100)
 @_database
 @_seed
-def send(kills: int, engine: str, database_url: str | None, seed: int | None) -> None:
+def prove_send(kills: int, engine: str, database_url: str | None, seed: int | None) -> None:
     """Answers leave while the hub is killed: each leaves once, or is shown as uncertain and never leaves again."""
-    from hub.proof.send import prove
-
     seed = _drawn(seed)
-    _end(prove(_where(engine, database_url), kills, seed, _say), seed)
+    _end(send.prove(_where(engine, database_url), kills, seed, _say), seed)
 
 
 @command.command("tenants")
 @click.option("--no-orm-filter", is_flag=True, help="PostgreSQL only: the database's own wall must hold alone.")
 @_database
-def tenants(no_orm_filter: bool, engine: str, database_url: str | None) -> None:
+def prove_tenants(no_orm_filter: bool, engine: str, database_url: str | None) -> None:
     """Everybody calls every route: nobody is shown what isn't theirs."""
-    from hub.proof.tenants.run import prove
-
     where = _where(engine, database_url)
     if no_orm_filter and where.engine != "postgresql":
         raise click.UsageError("SQLite has no wall of its own: --no-orm-filter goes with --engine postgresql.")
-    _end(prove(where, _say, orm_filter=not no_orm_filter))
+    _end(tenants.prove(where, _say, orm_filter=not no_orm_filter))
 
 
-def _where(engine: str, database_url: str | None) -> "Where":
-    from hub.proof.installation import Where
-
+def _where(engine: str, database_url: str | None) -> Where:
     if database_url is not None:
         engine = database_url.partition(":")[0].partition("+")[0]
     _say(f"database: {'an empty one that was named, ' if database_url else ''}{engine}")
@@ -101,10 +96,9 @@ def _say(sentence: str) -> None:
     click.echo(sentence, err=True)
 
 
-def _end(report: "Report", seed: int) -> None:
-    print_table(
-        (report.title, f"seed {seed}"), [(name, str(value)) for name, value in report.figures.items()], "nothing"
-    )
+def _end(report: Report, seed: int | None = None) -> None:
+    titles = (report.title, "" if seed is None else f"seed {seed}")
+    print_table(titles, [(name, str(value)) for name, value in report.figures.items()], "nothing")
     for finding in report.findings[:_MOST_FINDINGS]:
         click.echo(f"FOUND {finding}")
     if len(report.findings) > _MOST_FINDINGS:

@@ -1,4 +1,4 @@
-"""Agents: clients of the API that give answers, and give each again under its idempotency key until it is acknowledged."""
+"""Agents: clients of the API that give answers, each again under its idempotency key until it is acknowledged."""
 
 import http.client
 import json
@@ -27,7 +27,7 @@ class Reply(Struct, frozen=True):
 
 
 class Agents:
-    """Threads of their own; they give only as many answers as they were allowed to. The ledger has a line an attempt."""
+    """Threads of their own; they give only as many answers as they may. The ledger has a line an attempt."""
 
     def __init__(self, ledger: Path, port: int, token: str, replies: Sequence[Reply]) -> None:
         self.acked = 0

@@ -1,4 +1,4 @@
-"""The supervisor's hand: starts the hub as a process, waits until it stands at a crash point, and kills it from outside."""
+"""The supervisor's hand: starts the hub as a process, waits until it stands at a crash point, kills it."""
 
 import os
 import random

@@ -70,7 +70,7 @@ class Installation:
         return self.storage.write_now(PROOF, change, *args, **kwargs)
 
     def hub_has_left(self) -> bool:
-        """Whether the database has noticed that the hub's connections are gone; what it was committing is settled then."""
+        """Whether the database has noticed: what the hub was committing is settled then."""
         if not self.database_url.startswith("postgresql"):
             return True
         with psycopg.connect(dsn(_as_ours(self.database_url))) as connection:

@@ -1,4 +1,4 @@
-"""Ledgers compared: what the outside world wrote down against what the database holds. A proof is that they are equal."""
+"""Ledgers compared: what the outside world wrote down, and what the database holds."""
 
 import json
 from collections import Counter
@@ -155,7 +155,14 @@ def _sendings(unit: Unit) -> list[Sending]:
     query = select(Delivery, Entry.conversation_id).join(Entry, Entry.id == Delivery.entry_id)
     return [
         Sending(
-            row.id, row.entry_id, conversation_id, row.message_id, row.state, row.attempt, row.handed_over_at, row.reason
+            id=row.id,
+            entry_id=row.entry_id,
+            conversation_id=conversation_id,
+            message_id=row.message_id,
+            state=row.state,
+            attempt=row.attempt,
+            handed_over_at=row.handed_over_at,
+            reason=row.reason,
         )
         for row, conversation_id in unit.rows(query)
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Mail servers to send to, as processes: one that behaves, and one for each way of not behaving; each with its ledger."""
+"""Mail servers to send to, as processes: one that behaves, one for each way not to; each with its ledger."""
 
 import subprocess
 import sys
@@ -61,7 +61,9 @@ class SinkProcess:
         if deed is not None:
             command += ["--misbehave", deed.name]
             command += [] if deed.times is None else ["--times", str(deed.times)]
-        self._process = subprocess.Popen(command, cwd=folder, env=dict(environment), stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(  # noqa: S603 - our own stand-in
+            command, cwd=folder, env=dict(environment), stdout=subprocess.PIPE
+        )
         assert self._process.stdout is not None
         self.port = int(self._process.stdout.readline())
 

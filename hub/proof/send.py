@@ -1,7 +1,7 @@
 """Proof of the way out: through kill -9 every answer leaves once, or is shown as uncertain and never leaves again.
 
-The supervisor starts the real `torg serve`, agents that answer by the API, and a mail server with a ledger. It kills the
-hub at each crash point with one answer under way, and at random moments with several. After each kill it writes down
+The supervisor starts the real `torg serve`, agents that answer by the API, and a mail server with a ledger. It kills
+the hub at each crash point with one answer under way, and at random moments with several. After each kill it notes
 which deliveries had been handed over: those, and no others, must end as uncertain.
 """
 
@@ -77,7 +77,7 @@ def prove(where: Where, kills: int, seed: int, say: Callable[[str], None]) -> Re
 
 
 class Run:
-    """The lives of one hub. `injected`: deliveries that had been handed over when it was killed, or were by a misdeed."""
+    """The lives of one hub. `injected`: deliveries handed over when it was killed, or by a misdeed."""
 
     def __init__(
         self,
@@ -115,7 +115,9 @@ class Run:
         given = {deed: self._new(f"{deed.slug}@granvik.example", PER_DEED) for deed in DEEDS}
         with self._agents([each for replies in given.values() for each in replies]) as agents:
             agents.allow(agents.left)
-            self._until(lambda: agents.idle and self._deliveries_rest(also=("deferred",)), "the misdeeds' first attempts")
+            self._until(
+                lambda: agents.idle and self._deliveries_rest(also=("deferred",)), "the misdeeds' first attempts"
+            )
         found = self._by_reply()
         for deed, replies in given.items():
             for each in (found[reply.number] for reply in replies):
@@ -147,8 +149,12 @@ class Run:
         entries = self._installation.read(_entries_of_people)
         known = {each.message_id for each in every.values()}
         uncertain = {each.id for each in every.values() if each.state == "uncertain"}
-        lost = [f"answer {reply.number}: {entries[reply.text]} entries" for reply in self._given if not entries[reply.text]]
-        doubled = [f"answer {each.number}: {entries[each.text]} entries" for each in self._given if entries[each.text] > 1]
+        lost = [
+            f"answer {reply.number}: {entries[reply.text]} entries" for reply in self._given if not entries[reply.text]
+        ]
+        doubled = [
+            f"answer {each.number}: {entries[each.text]} entries" for each in self._given if entries[each.text] > 1
+        ]
         for each in every.values():
             taken = copies[each.message_id]
             if each.state not in _FINAL or (each.state == "sent" and taken == 0):
@@ -159,7 +165,7 @@ class Run:
         findings = [*self.findings, *lost, *doubled, *foreign]
         if len(every) != len(self._given):
             findings.append(f"{len(every)} deliveries for {len(self._given)} answers")
-        findings += [f"delivery {one}: not uncertain, though it had been handed over" for one in self.injected - uncertain]
+        findings += [f"delivery {one}: not uncertain, though handed over" for one in self.injected - uncertain]
         findings += [f"delivery {one}: uncertain, though nothing interrupted it" for one in uncertain - self.injected]
         findings += [f"the point {point} was never reached" for point in SEND_POINTS if not self.hits[point]]
         findings += self._not_shown(uncertain, every)
@@ -278,7 +284,9 @@ class Run:
         for conversation_id in {every[one].conversation_id for one in uncertain}:
             after: str | None = ""
             while after is not None:
-                path = f"/api/v1/conversations/{conversation_id}/timeline?limit=200" + (f"&after={after}" if after else "")
+                path = f"/api/v1/conversations/{conversation_id}/timeline?limit=200" + (
+                    f"&after={after}" if after else ""
+                )
                 status, body = ask(self._victim.port, "GET", path, self._token)
                 page = json.loads(body)
                 if status != 200:  # noqa: PLR2004 - OK

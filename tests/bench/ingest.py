@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from hub.inbox.entry import Entry
 from hub.storage.unit import Unit
 from tests.bench.gen_mail import mails
-from tests.bench.installation import BENCH, Installation, serving, set_up
+from tests.bench.installation import BENCH, Installation
 
 CONNECTIONS = 8
 
@@ -66,14 +66,3 @@ def ingest(installation: Installation, count: int, seed: int, recipient: str) ->
 
 def _entries(unit: Unit) -> int:
     return int(unit.first(select(func.count()).select_from(Entry).where(Entry.kind == "mail")) or 0)
-
-
-if __name__ == "__main__":
-    url = sys.argv[1] if len(sys.argv) > 1 else None
-    with tempfile.TemporaryDirectory() as folder:
-        installation = set_up(Path(folder), url or f"sqlite:///{folder}/torg.db")
-        with serving(installation):
-            time.sleep(1)
-            for seed in range(7, 11):
-                done = ingest(installation, 1000, seed, "post@m1.example")
-                print(round(done.per_second), round(done.per_second_without_client(2)), done)  # noqa: T201

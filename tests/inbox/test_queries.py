@@ -186,7 +186,7 @@ def recorded(world: World) -> Iterator[list[Statement]]:
 
 
 def plan(world: World, scope: Scope, statement: Statement) -> str:
-    """As text, a line a step. PostgreSQL: under row-level security, though small tables are no reason to be read whole."""
+    """As text, a line a step. PostgreSQL: under row-level security, and a small table is no excuse."""
     sql, parameters = statement
     with world.storage.engines.reader.connect() as connection:
         if connection.dialect.name == "sqlite":

@@ -63,14 +63,14 @@ def test_notes_and_answers_are_found_as_well(world: World) -> None:
     assert hits(world, "ahlström") == hits(world, "slamtömning") == [found]
 
 
-@pytest.mark.parametrize(
-    "words", ["'", '"', "*", "(", "a OR", "NOT x", "\ue0001", "\x00", "''& |!", "AND", ":*", "-", "x" * 200]
-)
-def test_signs_of_a_query_language_are_only_signs(world: World, words: str) -> None:
+SIGNS = ("'", '"', "*", "(", "a OR", "NOT x", "\ue0001", "\x00", "''& |!", "AND", ":*", "-", "x" * 200)
+
+
+def test_signs_of_a_query_language_are_only_signs(world: World) -> None:
     world.mail("inget av detta")
-    answer = world.get("/search", params={"q": words})
-    assert answer.status_code == 200
-    assert answer.json()["items"] == []
+    for words in SIGNS:
+        answer = world.get("/search", params={"q": words})
+        assert (answer.status_code, answer.json()["items"]) == (200, []), words
 
 
 def test_another_municipalitys_words_are_not_found(world: World) -> None:

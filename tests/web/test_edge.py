@@ -11,26 +11,26 @@ from tests.web.world import World, let_pass, must
 PROBLEM = "application/problem+json"
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        None,
-        "",
-        "Bearer",
-        "Bearer ",
-        "Bearer wrong",
-        "Basic c2FyYTp4",
-        "Bearer " + "x" * 5000,
-        "Bearer torg_å",
-        "Bearer \x7f",
-    ],
-)
-def test_a_wrong_token(world: World, header: str | None) -> None:
-    headers = {} if header is None else {b"Authorization": header.encode("latin-1")}
-    answer = world.client.get("/api/v1/me", headers=headers)
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-    assert answer.headers["Content-Type"] == PROBLEM
+WRONG = [
+    None,
+    "",
+    "Bearer",
+    "Bearer ",
+    "Bearer wrong",
+    "Basic c2FyYTp4",
+    "Bearer " + "x" * 5000,
+    "Bearer torg_å",
+    "Bearer \x7f",
+]
+
+
+def test_a_wrong_token(world: World) -> None:
+    for header in WRONG:
+        headers = {} if header is None else {b"Authorization": header.encode("latin-1")}
+        answer = world.client.get("/api/v1/me", headers=headers)
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert answer.headers["Content-Type"] == PROBLEM
 
 
 def test_an_ended_token(world: World) -> None:
@@ -72,40 +72,40 @@ def test_who_asks(world: World) -> None:
     assert [each["id"] for each in world.get("/topics").json()["items"]] == [str(world.ids["fakturor"])]
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", "/nothing", 404),
-        ("GET", "/conversations/abc", 404),
-        ("GET", "/conversations/1.5", 404),
-        ("GET", "/conversations/-1", 400),
-        ("GET", f"/conversations/{2**63}", 400),
-        ("GET", f"/conversations/{10**40}", 400),
-        ("DELETE", "/conversations", 405),
-        ("GET", "/conversations?limit=201", 400),
-        ("GET", "/conversations?limit=0", 400),
-        ("GET", "/conversations?limit=x", 400),
-        ("GET", "/conversations?que=5", 400),
-        ("GET", "/conversations?queue=0", 400),
-        ("GET", "/conversations?assignee=%00", 400),
-        ("GET", "/conversations?municipality=%00", 422),
-        ("GET", "/conversations?municipality=nesoy", 422),
-        ("GET", "/conversations?state=lost", 400),
-        ("GET", f"/conversations?assignee={10**18 * 9 + 10**18 - 1}", 422),
-        ("GET", "/search", 400),
-        ("GET", "/search?q=", 400),
-    ],
-)
-def test_problems(world: World, method: str, path: str, status: int) -> None:
-    answer = world.ask(method, path)
-    assert answer.status_code == status, answer.text
-    assert answer.headers["Content-Type"] == PROBLEM
-    problem = answer.json()
-    assert problem["status"] == status
-    assert problem["title"]
-    assert problem["detail"]
-    assert "Traceback" not in answer.text
-    assert "/api/v1" not in answer.text
+REFUSED = [
+    ("GET", "/nothing", 404),
+    ("GET", "/conversations/abc", 404),
+    ("GET", "/conversations/1.5", 404),
+    ("GET", "/conversations/-1", 400),
+    ("GET", f"/conversations/{2**63}", 400),
+    ("GET", f"/conversations/{10**40}", 400),
+    ("DELETE", "/conversations", 405),
+    ("GET", "/conversations?limit=201", 400),
+    ("GET", "/conversations?limit=0", 400),
+    ("GET", "/conversations?limit=x", 400),
+    ("GET", "/conversations?que=5", 400),
+    ("GET", "/conversations?queue=0", 400),
+    ("GET", "/conversations?assignee=%00", 400),
+    ("GET", "/conversations?municipality=%00", 422),
+    ("GET", "/conversations?municipality=nesoy", 422),
+    ("GET", "/conversations?state=lost", 400),
+    ("GET", f"/conversations?assignee={10**18 * 9 + 10**18 - 1}", 422),
+    ("GET", "/search", 400),
+    ("GET", "/search?q=", 400),
+]
+
+
+def test_problems(world: World) -> None:
+    for method, path, status in REFUSED:
+        answer = world.ask(method, path)
+        assert answer.status_code == status, answer.text
+        assert answer.headers["Content-Type"] == PROBLEM
+        problem = answer.json()
+        assert problem["status"] == status
+        assert problem["title"]
+        assert problem["detail"]
+        assert "Traceback" not in answer.text
+        assert "/api/v1" not in answer.text
 
 
 def test_a_validation_names_the_field(world: World) -> None:

@@ -2,10 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from sqlalchemy import func, select
 
-from hub import clock
 from hub.access.audit import Audit
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry, Mail
@@ -165,27 +163,27 @@ def test_matters(world: World) -> None:
     assert world.get(f"/conversations/{found}").json()["matters"] == []
 
 
-@pytest.mark.parametrize("kind", ["replies", "notes"])
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        (b'{"text": "a\\u0000b"}', 400),
-        (b'{"text": "\\ud800"}', 400),
-        (b'{"text": "\xff"}', 400),
-        (b'{"text": ""}', 400),
-        (b'{"text": " \\n"}', 422),
-        (b'{"text": "a", "author": "x"}', 400),
-        (b'{"text": 5}', 400),
-        (b"[]", 400),
-        (b"{", 400),
-        (b"", 400),
-        (b'{"text": "' + b"a" * 1_100_000 + b'"}', 413),
-    ],
-)
-def test_text_that_cannot_be_used(world: World, kind: str, body: bytes, status: int) -> None:
+UNUSABLE = [
+    (b'{"text": "a\\u0000b"}', 400),
+    (b'{"text": "\\ud800"}', 400),
+    (b'{"text": "\xff"}', 400),
+    (b'{"text": ""}', 400),
+    (b'{"text": " \\n"}', 422),
+    (b'{"text": "a", "author": "x"}', 400),
+    (b'{"text": 5}', 400),
+    (b"[]", 400),
+    (b"{", 400),
+    (b"", 400),
+    (b'{"text": "' + b"a" * 1_100_000 + b'"}', 413),
+]
+
+
+def test_text_that_cannot_be_used(world: World) -> None:
     found = world.mail()
     headers = {"Content-Type": "application/json"}
-    answer = world.ask("POST", f"/conversations/{found}/{kind}", content=body, headers=headers)
-    assert answer.status_code == status
-    assert answer.headers["Content-Type"] == "application/problem+json"
+    for kind in ("replies", "notes"):
+        for body, status in UNUSABLE:
+            answer = world.ask("POST", f"/conversations/{found}/{kind}", content=body, headers=headers)
+            assert answer.status_code == status, body[:50]
+            assert answer.headers["Content-Type"] == "application/problem+json"
     assert len(world.everything(f"/conversations/{found}/timeline")) == 1

@@ -40,7 +40,9 @@ def call(unit: Unit, world: World, route: str, thing: str | None) -> Call:
     method, _, path = route.partition(" ")
     table = ROUTES[route].table
     if thing is None:
-        return Call(method, path.replace("{path:str}", "nothing") + (f"?q={COMMON}" if path.endswith("/search") else ""))
+        return Call(
+            method, path.replace("{path:str}", "nothing") + (f"?q={COMMON}" if path.endswith("/search") else "")
+        )
     if table == "channel":
         return _on_channel(unit, world, method, path, thing)
     place = world.things[thing]
@@ -52,8 +54,10 @@ def call(unit: Unit, world: World, route: str, thing: str | None) -> Call:
     }
     headers: dict[str, str] = {}
     if table == "work":
-        conversation = _restored(unit, world, thing)
-        values |= _PREPARE[route.replace(f" {_V1}/conversations/{{conversation_id:int}}", " ")](unit, world, conversation)
+        conversation = restored(unit, world, thing)
+        values |= _PREPARE[route.replace(f" {_V1}/conversations/{{conversation_id:int}}", " ")](
+            unit, world, conversation
+        )
         headers["If-Match"] = etag(conversation.version)
         # The same for everybody: an answer given to another's request must not come back to this one's.
         headers["Idempotency-Key"] = f"{table}-{route.rpartition('/')[2]}-{thing}"
@@ -67,7 +71,8 @@ def state(unit: Unit, world: World, thing: str) -> object:
     """What a refused call must leave as it was."""
     if thing in world.things:
         conversation_id = world.things[thing].conversation_id
-        row = unit.rows(select(Conversation.version, Conversation.queue_id, Conversation.closed_at).where(Conversation.id == conversation_id))[0]
+        shown = select(Conversation.version, Conversation.queue_id, Conversation.closed_at)
+        row = unit.rows(shown.where(Conversation.id == conversation_id))[0]
         return tuple(row)
     return unit.first(select(Channel.paused_why).where(Channel.id == world.ids["channel"][thing]))
 
@@ -80,7 +85,7 @@ def _on_channel(unit: Unit, world: World, method: str, path: str, name: str) -> 
     return Call(method, path.replace("{channel_id:int}", str(channel_id)), body, {"If-Match": etag(fingerprint(was))})
 
 
-def _restored(unit: Unit, world: World, thing: str) -> Conversation:
+def restored(unit: Unit, world: World, thing: str) -> Conversation:
     """As the matrix has it, whatever the calls before have done."""
     found = unit.lock(Conversation, world.things[thing].conversation_id)
     assert found is not None

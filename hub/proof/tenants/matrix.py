@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-# --- Things. Granvik and Nesøy are two municipalities of one centre. --------------------------------------------------
+# --- Things. Granvik and Nesøy are two municipalities of one centre.
 
 QUEUES = {"waste": ("granvik",), "care": ("granvik",), "joint": ("granvik", "nesoy"), "harbour": ("nesoy",)}
 """Queue -> the municipalities it answers for."""
@@ -27,7 +27,7 @@ CHANNELS = {"granvik": "granvik", "nesoy": "nesoy", "centre": None}
 """Channel -> the municipality it belongs to."""
 
 
-# --- Who asks. --------------------------------------------------------------------------------------------------------
+# --- Who asks.
 
 
 class Caller(Struct, frozen=True):
@@ -68,7 +68,7 @@ CALLERS: Mapping[str, Caller] = {
     "agent of both": Caller((("granvik", "agent", None), ("nesoy", "agent", None))),
 }
 
-# --- Cells. -----------------------------------------------------------------------------------------------------------
+# --- Cells.
 
 OPEN = """
                         waste  care  secret  joint  harbour  theirs
@@ -228,7 +228,7 @@ it of Nesøy             ok      ok      ok    ok
 agent of both           ok      ok      ok    403
 """
 
-# --- Routes. A route of the application that is missing here fails the proof, and so does one that is gone. -------------
+# --- Routes. A route of the application that is missing here fails the proof, and so does one that is gone.
 
 
 class Route(Struct, frozen=True):

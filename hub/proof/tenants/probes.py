@@ -5,13 +5,15 @@ them too, and whatever they are answered holds no canary that isn't theirs.
 """
 
 from collections.abc import Iterator
+from http import HTTPStatus
 
 from msgspec import Struct
 from sqlalchemy import select
 
+from hub.edge.versions import etag
 from hub.inbox.entry import Entry
 from hub.inbox.matter import Matter
-from hub.proof.tenants.calls import Call
+from hub.proof.tenants.calls import Call, restored
 from hub.proof.tenants.world import World
 from hub.storage.unit import Unit
 
@@ -32,7 +34,7 @@ class Probe(Struct):
 def probes(unit: Unit, world: World) -> Iterator[Probe]:
     """With the ids of this world."""
     own, strange = world.things["waste"], world.things["harbour"]
-    version = {"If-Match": '"1"'}
+    version = {"If-Match": etag(restored(unit, world, "waste").version)}
     mine = f"{_V1}/conversations/{own.conversation_id}"
     queue, channel = world.ids["queue"]["harbour"], world.ids["channel"]["nesoy"]
     writer = world.ids["person"]["writer nesoy"]
@@ -47,8 +49,13 @@ def probes(unit: Unit, world: World) -> Iterator[Probe]:
         ("closed", "state=closed", 200),
         ("broken cursor", "after=AAAA", 422),
     ):
-        yield Probe(f"conversations by {name}", Call("GET", f"{_V1}/conversations?{filtered}"), status, status == 200)  # noqa: PLR2004 - OK
-    for words in (*world.canaries.of("place", "harbour"), *world.canaries.of("place", "secret"), *world.canaries.of("place", "care")):
+        asked = Call("GET", f"{_V1}/conversations?{filtered}")
+        yield Probe(f"conversations by {name}", asked, status, empty=status == HTTPStatus.OK)
+    for words in (
+        *world.canaries.of("place", "harbour"),
+        *world.canaries.of("place", "secret"),
+        *world.canaries.of("place", "care"),
+    ):
         yield Probe("search for another's word", Call("GET", f"{_V1}/search?q={words}"), 200, empty=True)
     yield Probe("search for nothing", Call("GET", f"{_V1}/search?q="), 400)
     yield Probe("raw events of a channel", Call("GET", f"{_V1}/raw-events?channel={channel}"), 403)

@@ -8,7 +8,7 @@ from psycopg import sql
 from hub.storage.engine import APP_ROLE
 
 CENTRE_TABLES = {"membership", "queue_area"}
-"""They name a municipality, and are the centre's own: who works where, which queue answers where. Read, never written."""
+"""The centre's own, though they name a municipality: who works, which queue answers where. Read, never written."""
 HIDDEN = {"alembic_version", "login", "search_entry"}
 """Tables that the role may not read."""
 HIDDEN_COLUMNS = {("person", "password"), ("channel", "secrets"), ("channel", "cursor")}
@@ -44,9 +44,11 @@ def _role(connection: psycopg.Connection) -> Iterator[str]:
     if role is None:
         yield f"there is no role {APP_ROLE}"
         return
-    for may, what in zip(role, ("is superuser", "has BYPASSRLS", "has CREATEDB", "has CREATEROLE", "inherits"), strict=True):
+    for may, what in zip(
+        role, ("is superuser", "has BYPASSRLS", "has CREATEDB", "has CREATEROLE", "inherits"), strict=True
+    ):
         if may:
-            yield f"{APP_ROLE} {what}"
+            yield f"{APP_ROLE} has {what}"
     for (name,) in connection.execute(_MEMBER_OF, (APP_ROLE,)).fetchall():
         yield f"{APP_ROLE} is a member of {name}"
 
@@ -62,7 +64,9 @@ def _catalogue(connection: psycopg.Connection, tables: list[tuple[object, ...]])
         if name in HIDDEN and reads:
             yield f"{APP_ROLE} may read {name}"
     for table, column in HIDDEN_COLUMNS:
-        row = connection.execute("SELECT has_column_privilege(%s, %s, %s, 'SELECT')", (APP_ROLE, table, column)).fetchone()
+        row = connection.execute(
+            "SELECT has_column_privilege(%s, %s, %s, 'SELECT')", (APP_ROLE, table, column)
+        ).fetchone()
         if row != (False,):
             yield f"{APP_ROLE} may read {table}.{column}"
 

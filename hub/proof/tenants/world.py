@@ -74,7 +74,9 @@ class World(Struct):
 def plant_centre(unit: Unit, installation: Installation, ports: Mapping[str, int]) -> World:
     """Municipalities, queues, topics, channels and people; before the first mail."""
     canaries = Canaries()
-    world = World(canaries, {"municipality": {}, "queue": {}, "channel": {}, "person": {}, "topic": {}}, {}, {}, dict(ports), {})
+    world = World(
+        canaries, {"municipality": {}, "queue": {}, "channel": {}, "person": {}, "topic": {}}, {}, {}, dict(ports), {}
+    )
     rows: dict[str, Municipality] = {}
     for code, country in (("granvik", "SE"), ("nesoy", "NO")):
         row = rows[code] = municipality.add(unit, code, canaries.plant("municipality", code, code), country)
@@ -82,7 +84,12 @@ def plant_centre(unit: Unit, installation: Installation, ports: Mapping[str, int
         words = {"sv": canaries.plant("municipality", code, "Sopor")}
         synonyms = [canaries.plant("municipality", code)]
         world.ids["topic"][code] = topic.add(unit, row, words, synonyms=synonyms).id
-        department.add(unit, row, {"sv": canaries.plant("department", code)}, f"{canaries.plant('department', code)}@{code}.example")
+        department.add(
+            unit,
+            row,
+            {"sv": canaries.plant("department", code)},
+            f"{canaries.plant('department', code)}@{code}.example",
+        )
     queues: dict[str, Queue] = {}
     for name, areas in QUEUES.items():
         words = {"sv": name, "nb": canaries.plant("queue", name)}
@@ -103,19 +110,24 @@ def plant_mail(unit: Unit, world: World) -> None:
         writer = world.ids["person"][f"writer {code}"]
         plant = world.canaries.plant
         note.add(unit, conversation, writer, plant("place", name, "Anteckning"))
-        reply.reply(unit, conversation, writer, plant("place", name, "Svar"), reply_route(unit, conversation), 10 * _HOUR)
+        reply.reply(
+            unit, conversation, writer, plant("place", name, "Svar"), reply_route(unit, conversation), 10 * _HOUR
+        )
         question = matter.add(unit, conversation, writer, topic_row)
         matter.settle(unit, conversation, writer, question, "solved_here", plant("place", name))
         if confidential is not None:
             conversation.confidential_queue_id = world.ids["queue"][confidential]
         file = unit.all(select(Attachment).where(Attachment.entry_id == entry.id))[0]
+        raw_id = raw[world.addresses[f"sha256 {name}"]]
         world.things[name] = Thing(
-            conversation.id, conversation.municipality_id, conversation.citizen_id, raw[world.addresses[f"sha256 {name}"]],
-            file.public_id, topic_row.id,
-        )  # fmt: skip
-        unit.change(
-            update(RawEvent).where(RawEvent.id == world.things[name].raw_event_id).values(reason=plant("raw", name))
+            conversation_id=conversation.id,
+            municipality_id=conversation.municipality_id,
+            citizen_id=conversation.citizen_id,
+            raw_event_id=raw_id,
+            file=file.public_id,
+            topic_id=topic_row.id,
         )
+        unit.change(update(RawEvent).where(RawEvent.id == raw_id).values(reason=plant("raw", name)))
 
 
 def mail_to(world: World, place: str) -> Mail:

@@ -1,0 +1,12 @@
+"""The way out through kill -9, small."""
+
+from hub.faults import SEND_POINTS
+from hub.proof import send
+from hub.proof.installation import Where
+
+
+def test_no_answer_is_lost_or_sent_twice(where: Where) -> None:
+    report = send.prove(where, kills=8, seed=8, say=lambda _: None)
+    assert report.holds, report.findings
+    assert report.figures["kills"] == 8
+    assert all(report.figures[f"  at {point}"] == 1 for point in SEND_POINTS)

@@ -1,0 +1,50 @@
+"""The walls: every route, every caller."""
+
+import psycopg
+import pytest
+
+from hub.proof.installation import Where, dsn, fresh
+from hub.proof.tenants import matrix, run, walls
+
+
+def test_nobody_is_shown_what_is_not_theirs(where: Where) -> None:
+    report = run.prove(where, lambda _: None)
+    assert report.holds, report.findings
+
+
+def test_the_wall_of_the_database_holds_alone(postgres_database: str) -> None:
+    report = run.prove(Where("postgresql", postgres_database), lambda _: None, orm_filter=False)
+    assert report.holds, report.findings
+
+
+def test_a_wall_that_is_missing_is_found() -> None:
+    """SQLite has none of its own: without the ORM's filter, topics of others show."""
+    report = run.prove(Where("sqlite"), lambda _: None, orm_filter=False)
+    assert report.figures["foreign canaries"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "finding"),
+    [
+        ("ALTER TABLE entry NO FORCE ROW LEVEL SECURITY", "entry has a municipality and no forced"),
+        ("DROP POLICY of_the_municipality ON mail", "mail has a municipality and no forced"),
+        ("ALTER TABLE citizen OWNER TO torg_app", "torg_app owns citizen"),
+        ("GRANT UPDATE ON membership TO torg_app", "torg_app may write membership"),
+        ("GRANT SELECT ON login TO torg_app", "torg_app may read login"),
+    ],
+)
+def test_a_gap_in_the_wall_is_found(postgres_database: str, damage: str, finding: str) -> None:
+    with psycopg.connect(dsn(postgres_database), autocommit=True) as connection:
+        connection.execute(damage)
+    with fresh(Where("postgresql", postgres_database), {}):
+        _, findings = walls.check(dsn(postgres_database), {"granvik": 1, "nesoy": 2})
+    assert any(each.startswith(finding) for each in findings), findings
+
+
+def test_the_tables_name_every_caller_and_thing() -> None:
+    things = {"channel": set(matrix.CHANNELS), "lists": {"anyone", "person", "read", "it"}}
+    for name, table in matrix.TABLES.items():
+        assert table.keys() == matrix.CALLERS.keys(), name
+        for cells in table.values():
+            assert cells.keys() == things.get(name, set(matrix.PLACES)), name
+            assert set(cells.values()) <= {"ok", "401", "403", "404"}, name
