@@ -1,4 +1,4 @@
-"""What a plugin is: classes to derive from. One hook at start-up, then typed methods; a class line says its abilities."""
+"""What a plugin is: classes to derive from. One hook at start-up, then typed methods; a class line names abilities."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime

@@ -1,15 +1,13 @@
 """Raw event: what came, byte for byte, kept before anything is made of it."""
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.storage.base import Row
+from hub.storage.base import Row, partial_index
 from hub.storage.types import Json
 
 STATES = ("new", "read", "quarantined", "erased")
 PARSER_VERSION = "1"
-_NEW = text("state = 'new'")
-_QUARANTINED = text("state = 'quarantined'")
 
 
 class RawEvent(Row):
@@ -21,14 +19,8 @@ class RawEvent(Row):
     __tablename__ = "raw_event"
     __table_args__ = (
         UniqueConstraint("channel_id", "source_key"),
-        Index("ix_raw_event_new", "id", sqlite_where=_NEW, postgresql_where=_NEW),
-        Index(
-            "ix_raw_event_quarantined",
-            "municipality_id",
-            "id",
-            sqlite_where=_QUARANTINED,
-            postgresql_where=_QUARANTINED,
-        ),
+        partial_index("ix_raw_event_new", "id", where="state = 'new'"),
+        partial_index("ix_raw_event_quarantined", "municipality_id", "id", where="state = 'quarantined'"),
         Index("ix_raw_event_municipality", "municipality_id", "id"),
     )
     municipality_id: Mapped[int | None] = mapped_column(ForeignKey("municipality.id"))

@@ -5,7 +5,7 @@ A verb changes the conversation and appends an entry in the same unit of work, a
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, select, text
+from sqlalchemy import ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub import clock
@@ -15,13 +15,11 @@ from hub.inbox import calendar
 from hub.inbox.entry import Entry
 from hub.inbox.municipality import Municipality
 from hub.inbox.queue import Queue, QueueArea
-from hub.storage.base import MunicipalityRow, own, same_municipality
+from hub.storage.base import MunicipalityRow, own, partial_index, same_municipality
 from hub.storage.unit import Happening, Unit
 
 NO_CONTACT = frozenset({"auto_reply", "bounce", "complaint", "receipt"})
 """Kinds of automatic mail that nobody waits for an answer to."""
-_OPEN = text("closed_at IS NULL")
-_ASSIGNED = text("assignee_id IS NOT NULL")
 
 
 class Conversation(MunicipalityRow):
@@ -36,15 +34,10 @@ class Conversation(MunicipalityRow):
         own(),
         same_municipality("citizen_id", "citizen"),
         same_municipality("related_id", "conversation"),
-        Index("ix_conversation_open", "municipality_id", "due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        partial_index("ix_conversation_open", "municipality_id", "due_at", "id", where="closed_at IS NULL"),
         Index("ix_conversation_citizen", "municipality_id", "citizen_id"),
-        Index(
-            "ix_conversation_assignee",
-            "municipality_id",
-            "assignee_id",
-            "id",
-            sqlite_where=_ASSIGNED,
-            postgresql_where=_ASSIGNED,
+        partial_index(
+            "ix_conversation_assignee", "municipality_id", "assignee_id", "id", where="assignee_id IS NOT NULL"
         ),
     )
     citizen_id: Mapped[int]
@@ -84,6 +77,8 @@ class Conversation(MunicipalityRow):
         if queue.retired_at is not None or unit.first(answers_here) is None:
             raise Invalid("queue", "this queue doesn't answer for the conversation's municipality")
         was, self.queue_id = self.queue_id, queue.id
+        if self.closed_at is None and self.wait_until is None:
+            self.due_at = self.owed(unit)  # by the new queue's rule
         return self.append_change(unit, by_id, "moved", {"from": _id(was), "to": _id(queue.id)})
 
     def close(self, unit: Unit, by_id: int) -> Entry:

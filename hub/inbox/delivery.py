@@ -3,14 +3,12 @@
 queued (not before the undo time) -> leased (fence, attempt) -> handed_over -> sent | deferred | failed | uncertain.
 """
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.storage.base import MunicipalityRow, own, same_municipality
+from hub.storage.base import MunicipalityRow, own, partial_index, same_municipality
 
 STATES = ("queued", "leased", "handed_over", "sent", "deferred", "failed", "uncertain")
-_UNSETTLED = text("state IN ('queued', 'leased', 'handed_over', 'deferred')")
-_WENT_WRONG = text("state IN ('failed', 'uncertain')")
 
 
 class Delivery(MunicipalityRow):
@@ -21,8 +19,13 @@ class Delivery(MunicipalityRow):
         own(),
         same_municipality("entry_id", "entry"),
         UniqueConstraint("entry_id", "recipient"),
-        Index("ix_delivery_unsettled", "not_before", "id", sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED),
-        Index("ix_delivery_went_wrong", "channel_id", sqlite_where=_WENT_WRONG, postgresql_where=_WENT_WRONG),
+        partial_index(
+            "ix_delivery_unsettled",
+            "not_before",
+            "id",
+            where="state IN ('queued', 'leased', 'handed_over', 'deferred')",
+        ),
+        partial_index("ix_delivery_went_wrong", "channel_id", where="state IN ('failed', 'uncertain')"),
     )
     entry_id: Mapped[int]
     channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))

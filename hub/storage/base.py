@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Integer, MetaData, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from hub.storage.ids import new_id
@@ -50,3 +50,8 @@ def own() -> UniqueConstraint:
 def same_municipality(column: str, target: str) -> ForeignKeyConstraint:
     """A reference that can't leave the municipality: (municipality_id, column) -> target(municipality_id, id)."""
     return ForeignKeyConstraint(["municipality_id", column], [f"{target}.municipality_id", f"{target}.id"])
+
+
+def partial_index(name: str, *columns: str, where: str) -> Index:
+    """An index over the few rows that `where` (SQL, the same on both engines) picks."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))

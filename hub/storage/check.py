@@ -29,10 +29,10 @@ class Report(Struct, frozen=True):
 def check(storage: Storage) -> Report:
     """Reads the whole database and every blob: minutes for a large one."""
     with storage.engines.reader.connect() as connection:
-        dialect = connection.dialect.name
+        dialect, revision = connection.dialect.name, current(connection) or ""
         findings = _sqlite(connection) if dialect == "sqlite" else _postgresql(connection)
         blobs, broken = _blobs(connection, storage.blobs)
-        return Report(dialect, current(connection) or "", blobs, [*findings, *broken])
+        return Report(dialect, revision, blobs, [*findings, *broken])
 
 
 def _sqlite(connection: Connection) -> list[str]:

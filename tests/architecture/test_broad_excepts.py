@@ -5,7 +5,17 @@ from collections import Counter
 
 from tests.architecture.source import ROOMS, sources
 
-ALLOWED: dict[str, int] = {}
+ALLOWED: dict[str, int] = {
+    "hub/contract/testing/send.py": 1,  # an author's connector may raise anything; the contract test names it
+    "hub/contract/testing/stage.py": 1,  # the same
+    "hub/inbound/child.py": 1,  # a parser's bug: this raw event is quarantined
+    "hub/inbound/listen.py": 1,  # a connector's bug: the other channels go on
+    "hub/inbound/pipeline.py": 2,  # a bug in rows: each of the group alone, then that one is set aside
+    "hub/inbound/receive.py": 2,  # the same, and its source is told that it wasn't kept
+    "hub/outbound/deliver.py": 1,  # what happens after the point of no return leaves the delivery uncertain
+    "hub/plugin_host/manager.py": 1,  # a plugin that can't be loaded is a red line
+    "hub/worker/arq_worker.py": 2,  # Redis and its client may fail as they like: the sweep goes on
+}
 """File: how many."""
 BROAD = {"Exception", "BaseException"}
 

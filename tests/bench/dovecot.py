@@ -53,7 +53,7 @@ service stats {{
 
 
 def floor(count: int) -> float | None:
-    """Mails/s of IMAPClient + policy.default, nothing stored, median of three; None without Dovecot (or not as root)."""
+    """Mails/s of IMAPClient + policy.default, nothing stored, median of three; None without Dovecot."""
     if not PROGRAM.exists():
         return None
     folder = Path(tempfile.mkdtemp(prefix="dv", dir="/tmp"))

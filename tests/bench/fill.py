@@ -1,6 +1,6 @@
-"""Fills an installation with conversations as if they had come long ago: 30 municipalities, 2 % open, Zipf-distributed words.
+"""Fills an installation with conversations as if they had come long ago: 2 % open, words by a Zipf law.
 
-Rows as `hub.inbound.normalise` writes them, in bulk: citizen, point, conversation, participant, entry, mail, search tokens.
+Rows as `hub.inbound.normalise` writes them, in bulk: citizen, point, conversation, participant, entry, mail, tokens.
 """
 
 import random
@@ -112,6 +112,10 @@ def _write(unit: Unit, group: list[dict[type[Any], dict[str, Any]]]) -> None:
             for rows in group
         ],
     )
+
+
+def _searched(conversation: dict[str, Any], entry: dict[str, Any]) -> tuple[int, int, list[str]]:
+    return entry["id"], entry["municipality_id"], tokens(f"{conversation['subject']} {entry['text']}", "sv")
 
 
 def _owner(installation: Installation, statement: str) -> None:

@@ -135,7 +135,7 @@ def test_when_the_hub_gives_up_nothing_is_handed_over(tmp_path: Path) -> None:
     async def lost() -> None:
         raise LookupError("the lease is another's now")
 
-    attempt.handing_over = lost  # type: ignore[method-assign]
+    attempt.handing_over = lost  # type: ignore[method-assign]  # the fault under test
     with pytest.raises(LookupError):
         asyncio.run(attempt.send())
     assert attempt.taken() == []
@@ -176,7 +176,7 @@ def test_all_mail_may_leave_with_one_address(tmp_path: Path) -> None:
         async def handle_DATA(  # noqa: N802 - aiosmtpd finds it by this name
             self, _server: SinkConversation, _session: aiosmtpd.smtp.Session, envelope: aiosmtpd.smtp.Envelope
         ) -> str:
-            seen.append((envelope.mail_from, message_from_bytes(envelope.content or b"")["From"]))  # type: ignore[arg-type]
+            seen.append((envelope.mail_from, message_from_bytes(envelope.content or b"")["From"]))  # type: ignore[arg-type]  # on purpose
             return "250 OK"
 
     attempt = Attempt(tmp_path)
