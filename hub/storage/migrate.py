@@ -27,7 +27,11 @@ def upgrade(engine: Engine) -> str:
         config = Config()
         config.set_main_option("script_location", str(folder()))
         config.attributes["connection"] = connection
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SET statement_timeout = 0"))  # an index over years of mail takes its time
         command.upgrade(config, "head")
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("RESET statement_timeout"))  # the connection goes back to the pool
         connection.commit()
         return current(connection) or ""
 

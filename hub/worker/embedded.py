@@ -39,15 +39,14 @@ class Worker:
         self._listeners = Listeners(storage, registry, self.pipeline.receiver)
 
     async def run(self) -> None:
-        """Until cancelled. First the listeners end, then what they fed."""
+        """Until cancelled. The listeners end first, while what they feed still runs: mail in hand gets its answer."""
         async with self._children, asyncio.TaskGroup() as tasks:
             tasks.create_task(self.pipeline.run(), name="way in")
             if self._works:
                 tasks.create_task(self._outbox.run(), name="way out")
                 tasks.create_task(self._sweep(), name="sweep")
                 tasks.create_task(self._read_when_rung(), name="doorbell")
-            if self._listens:
-                tasks.create_task(self._listeners.run(), name="listeners")
+            await (self._listeners.run() if self._listens else asyncio.Event().wait())
 
     async def sweep(self, grace: int) -> None:
         """Everything that lies waiting though nobody rang: after a crash, without Redis, after an outage."""

@@ -80,11 +80,13 @@ def _conversation(
             "value": address, "match_key": address,
         },
         Conversation: {
-            "id": conversation, **own, "citizen_id": citizen, "queue_id": installation.queues[place], "subject": subject,
-            "language": "sv", "opened_at": at, "due_at": at + 2 * clock.DAY if is_open else NEVER, "version": 1,
-            "closed_at": None if is_open else at + clock.DAY, "last_entry_id": entry, "hold": False,
+            "id": conversation, **own, "citizen_id": citizen, "queue_id": installation.queues[place],
+            "subject": subject, "language": "sv", "opened_at": at, "version": 1, "last_entry_id": entry, "hold": False,
+            "due_at": at + 2 * clock.DAY if is_open else NEVER, "closed_at": None if is_open else at + clock.DAY,
         },
-        Participant: {"id": id_at(at), **own, "conversation_id": conversation, "citizen_point_id": point, "role": "sender"},
+        Participant: {
+            "id": id_at(at), **own, "conversation_id": conversation, "citizen_point_id": point, "role": "sender",
+        },
         Entry: {
             "id": entry, **own, "conversation_id": conversation, "first_conversation_id": conversation, "kind": "mail",
             "occurred_at": at, "recorded_at": at, "author_kind": "citizen", "channel_id": installation.channel_id,
@@ -119,5 +121,8 @@ def _searched(conversation: dict[str, Any], entry: dict[str, Any]) -> tuple[int,
 
 
 def _owner(installation: Installation, statement: str) -> None:
-    with installation.storage.engines.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    engine = installation.storage.engines.writer
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text(statement))

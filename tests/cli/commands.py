@@ -61,10 +61,10 @@ class Torg:
         """What the commands wrote to."""
         with contextlib.chdir(self.folder):
             storage = open_storage(load_settings(self.environment))
-        try:
-            yield storage
-        finally:
-            storage.close()
+            try:
+                yield storage
+            finally:
+                storage.close()
 
     @contextlib.contextmanager
     def _in_place(self, said: bytes) -> Iterator[tuple[io.TextIOWrapper, io.TextIOWrapper]]:

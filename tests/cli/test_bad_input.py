@@ -9,7 +9,10 @@ from hub.cli import COMMANDS
 from tests.cli.commands import Torg
 
 WRONG = [
-    ("municipality add Granvik --name G --country SE", "a municipality's code is lower-case letters, digits and hyphens"),
+    (
+        "municipality add Granvik --name G --country SE",
+        "a municipality's code is lower-case letters, digits and hyphens",
+    ),
     ("municipality add granvik --name G --country SE", "there is a municipality granvik already"),
     ("municipality add holmo --name H --country DE", "country is one of SE, NO, DK, FI, IS"),
     ("department add --municipality solby --name D", "there is no municipality solby; there is: granvik"),

@@ -64,7 +64,10 @@ def test_a_secret_is_nowhere_to_be_seen(vault: Torg) -> None:
     ("arguments", "sentence"),
     [
         (["--set-stdin", "word"], "The vault doesn't open with this word. Nothing was saved."),
-        (["--set", "word=x"], "word is secret and others see a command's words: --set-stdin word or --set-file word=FILE"),
+        (
+            ["--set", "word=x"],
+            "word is secret and others see a command's words: --set-stdin word or --set-file word=FILE",
+        ),
         (["--set-stdin", "word", "--set", "retries=10"], "retries: Expected `int` <= 9"),
         (["--set-stdin", "word", "--set", "retries=many"], "retries: Expected `int`, got `str`"),
         (["--set-stdin", "word", "--set", "loud=1", "--set", "loud=2"], "loud is given twice"),
@@ -72,8 +75,14 @@ def test_a_secret_is_nowhere_to_be_seen(vault: Torg) -> None:
         (["--set-file", "word=gone"], "word: gone can't be read: No such file or directory"),
         (["--set-stdin", "word", "--set", "addresses=a@x"], "addresses: a@x isn't key=value, and it isn't JSON"),
         (["--set-stdin", "word", "--set", "addresses={a}"], "addresses isn't valid JSON"),
-        (["--set-stdin", "word", "--set", "addresses=a@x=granvik/Bygg"], "granvik has no queue Bygg; it has: Kundtjänst"),
-        (["--set-stdin", "word", "--set", "addresses=a@x=solby/Bygg"], "there is no municipality solby; there is: granvik"),
+        (
+            ["--set-stdin", "word", "--set", "addresses=a@x=granvik/Bygg"],
+            "granvik has no queue Bygg; it has: Kundtjänst",
+        ),
+        (
+            ["--set-stdin", "word", "--set", "addresses=a@x=solby/Bygg"],
+            "there is no municipality solby; there is: granvik",
+        ),
         (["--set-stdin", "word", "--municipality", "solby"], "there is no municipality solby; there is: granvik"),
         (["--set-stdin", "word", "--sends-by", "17"], "there is no channel 17 to send by"),
         ([], "Object missing required field `word`"),

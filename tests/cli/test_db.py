@@ -3,6 +3,7 @@
 import hashlib
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -58,17 +59,20 @@ def test_a_reference_to_nothing_is_found(torg: Torg) -> None:
             "DROP POLICY of_the_municipality ON citizen; DROP POLICY everything ON citizen",
             "citizen has no policy, so nobody can read it.",
         ),
-        ("ALTER TABLE note_pad OWNER TO torg_app", "The role torg_app owns note_pad"),
+        (
+            "ALTER TABLE note_pad OWNER TO torg_app",
+            "The role torg_app owns note_pad: give them to the role that upgrades.",
+        ),
     ],
 )
-def test_a_wall_that_fell_is_found(tmp_path_factory: pytest.TempPathFactory, postgres_database: str, statement: str, sentence: str) -> None:
-    torg = Torg(tmp_path_factory.mktemp("torg"), postgres_database)
+def test_a_wall_that_fell_is_found(tmp_path: Path, postgres_database: str, statement: str, sentence: str) -> None:
+    torg = Torg(tmp_path, postgres_database)
     dsn = make_url(postgres_database).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("CREATE TABLE note_pad (id bigint)")
         for each in statement.split("; "):
             connection.execute(each.encode())
-    assert torg("db", "check", status=1).err == sentence + ("\n" if sentence.endswith(".") else ": give them to the role that upgrades.\n")
+    assert torg("db", "check", status=1).err == sentence + "\n"
 
 
 def _keep(torg: Torg, content: bytes) -> str:

@@ -121,7 +121,12 @@ def test_it_starts_without_web_and_database(tmp_path: Path) -> None:
     told = "import sys; from hub.cli import torg; torg(['parse', 'mail', 'one.eml'], standalone_mode=False);"
     told += "print(sorted({'litestar', 'sqlalchemy', 'uvicorn', 'alembic'} & sys.modules.keys()), file=sys.stderr)"
     ran = subprocess.run(
-        [sys.executable, "-c", told], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, check=True, capture_output=True, text=True
+        [sys.executable, "-c", told],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        check=True,
+        capture_output=True,
+        text=True,
     )
     assert json.loads(ran.stdout)[0]["subject"] == "Snöröjning"
     assert ran.stderr == "[]\n"

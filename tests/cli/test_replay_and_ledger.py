@@ -87,7 +87,10 @@ def _set_aside(torg: Torg, *mails: bytes) -> tuple[str, list[str]]:
                 source_key=digest,
                 sha256=digest,
                 media_type="message/rfc822",
-                origin={"to": "kommunen@granvik.example", "route": home.config["addresses"]["kommunen@granvik.example"]},
+                origin={
+                    "to": "kommunen@granvik.example",
+                    "route": home.config["addresses"]["kommunen@granvik.example"],
+                },
                 body=mail,
                 size=len(mail),
                 received_at=clock.now(),

@@ -16,7 +16,17 @@ DIGITS = 18
 def test_what_is_added_is_listed(either: Torg) -> None:
     either("municipality", "add", "nesoy", "--name", "Nesøy", "--country", "no", "--hue", "200")
     department = either(
-        *("department", "add", "--municipality", "granvik", "--name", "Bygg", "--address", "bygg@granvik.example", "--json")
+        *(
+            "department",
+            "add",
+            "--municipality",
+            "granvik",
+            "--name",
+            "Bygg",
+            "--address",
+            "bygg@granvik.example",
+            "--json",
+        )
     ).json["id"]
     parent = either("topic", "add", "--municipality", "granvik", "--name", "Avfall", "--json").json["id"]
     either("topic", "add", "--municipality", "granvik", "--name", "Sopor", "--parent", parent, "--synonym", "soptunna")
@@ -47,14 +57,26 @@ def test_a_queue_has_names_in_languages_and_areas(either: Torg) -> None:
     # By its name in any language, and by its id.
     for named in ("byggesak", queue["id"]):
         either(
-            *("membership", "add", "sara@granvik.example", "--municipality", "nesoy", "--role", "agent", "--queue", named)
+            *(
+                "membership",
+                "add",
+                "sara@granvik.example",
+                "--municipality",
+                "nesoy",
+                "--role",
+                "agent",
+                "--queue",
+                named,
+            )
         )
     memberships = either("membership", "list", "--person", "sara@granvik.example", "--json").json["items"]
     assert [row["queue"] for row in memberships].count(queue["id"]) == 2
 
 
 def test_a_token_acts_as_its_person_until_it_ends(either: Torg) -> None:
-    token = either("token", "add", "sara@granvik.example", "--name", "screen", "--scope", "read", "--days", "2", "--json").json
+    token = either(
+        "token", "add", "sara@granvik.example", "--name", "screen", "--scope", "read", "--days", "2", "--json"
+    ).json
     assert set(token) == {"token"}
     shown = either("token", "list", "--json").json["items"][0]
     assert (shown["name"], shown["scopes"]) == ("screen", ["read"])
