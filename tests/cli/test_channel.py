@@ -39,7 +39,7 @@ def test_values_are_read_by_kind_of_field(vault: Torg) -> None:
     assert (shown["id"], shown["kind"], shown["municipality"], shown["state"]) == (added, "vault", "granvik", "running")
     assert shown["config"] == {
         "word": "••••", "retries": 5, "wait": 2, "loud": True, "note": "12", "tags": ["a", "b", "c, d"],
-        "addresses": {address: f"granvik/{queue}" for address in ("a@x", "b@x", "c@x")},
+        "addresses": dict.fromkeys(("a@x", "b@x", "c@x"), f"granvik/{queue}"),
     }  # fmt: skip
 
 

@@ -64,8 +64,8 @@ class Installation:
         if body is not None:
             headers["Idempotency-Key"] = "answer-1"
         content = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.web_port}{path}", content, headers)  # noqa: S310 - ours
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - the same
+        request = urllib.request.Request(f"http://127.0.0.1:{self.web_port}{path}", content, headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - an address of ours
             return json.loads(answer.read())
 
 

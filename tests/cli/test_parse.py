@@ -73,7 +73,8 @@ def test_a_mail_has_exactly_the_promised_fields(bare: Torg) -> None:
     (attachment,) = item["attachments"]
     digest = hashlib.sha256(b"%PDF").hexdigest()
     assert attachment == {
-        "name": "plan.pdf", "media_type": "application/pdf", "size": 4, "sha256": digest, "inline": False, "content_id": None,
+        "name": "plan.pdf", "media_type": "application/pdf", "size": 4, "sha256": digest, "inline": False,
+        "content_id": None,
     }  # fmt: skip
     assert {path.name for path in bare.folder.iterdir()} == {"one.eml", "torg.toml"}
 

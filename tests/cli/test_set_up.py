@@ -131,8 +131,8 @@ def test_every_change_is_in_the_audit(either: Torg) -> None:
     with either.storage() as storage:
         logged = storage.read_now(COMMAND_LINE, acts)
     assert [act for act, _, _ in logged] == [
-        "municipality.add", "queue.add", "person.add", "membership.add", "membership.add", "channel.add", "channel.pause",
-        "channel.resume", "person.disable",
+        "municipality.add", "queue.add", "person.add", "membership.add", "membership.add", "channel.add",
+        "channel.pause", "channel.resume", "person.disable",
     ]  # fmt: skip
     assert {(source, by) for _, source, by in logged} == {("command line", None)}
 

@@ -1,4 +1,4 @@
-"""A plugin whose channel opens with the right word only: what `channel add` does with secrets and with a check that fails."""
+"""A plugin whose channel opens with the right word only: for secrets, and for a check that fails."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ class VaultConfig(Config, frozen=True):
     loud: Annotated[bool, Meta(title="Loud")] = False
     note: Annotated[str | None, Meta(title="Note")] = None
     tags: Annotated[tuple[str, ...], Meta(title="Tags")] = ()
-    addresses: Annotated[dict[str, Destination], Meta(title="Addresses")] = {}
+    addresses: Annotated[dict[str, Destination], Meta(title="Addresses")] = {}  # noqa: RUF012 - msgspec copies an empty default
 
 
 class Vault(Sends[VaultConfig]):
@@ -37,6 +37,7 @@ class Vault(Sends[VaultConfig]):
 
     async def send(self, message: OutgoingMessage, handing_over: Callable[[], Awaitable[None]]) -> Receipt:
         await handing_over()
+        assert message.recipient.address
         return Receipt(outside_id=None)
 
 
