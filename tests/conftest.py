@@ -1,8 +1,10 @@
 """What all tests share: servers, a database for each test, and the rule that nothing may be skipped unnoticed."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -37,6 +39,28 @@ def postgres_database(postgres_url: str, postgres_template: str) -> Iterator[str
     """A PostgreSQL database of this test's own, at the newest schema, as its superuser."""
     with _database(postgres_url, f"torg_test_{os.getpid()}", postgres_template) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file at the newest schema, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "torg.db"
+    prepare_template(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_database(sqlite_template: Path, tmp_path: Path) -> str:
+    """A SQLite database of this test's own, at the newest schema."""
+    shutil.copy(sqlite_template, tmp_path / "torg.db")
+    return f"sqlite:///{tmp_path}/torg.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Both engines, one after the other."""
+    kind = "postgres_database" if request.param == "postgresql" else "sqlite_database"
+    return str(request.getfixturevalue(kind))
 
 
 @pytest.fixture(scope="session")

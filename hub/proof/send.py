@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 
 from sqlalchemy import select, update
 
@@ -289,7 +290,7 @@ class Run:
                 )
                 status, body = ask(self._victim.port, "GET", path, self._token)
                 page = json.loads(body)
-                if status != 200:  # noqa: PLR2004 - OK
+                if status != HTTPStatus.OK:
                     yield f"the timeline of {conversation_id} answers {status}"
                     break
                 lines = [line for entry in page["items"] for line in entry["deliveries"]]

@@ -1,4 +1,7 @@
-"""Milliseconds of the API over loopback, as one agent of four municipalities asks it: list, open, search, reply."""
+"""Milliseconds of the API over loopback, as an agent of all thirty municipalities asks it: list, open, search, reply.
+
+Pages are as long as the smallest installation fills them, so that sizes compare: 2 % open of a thousand are twenty.
+"""
 
 import json
 import statistics
@@ -29,12 +32,12 @@ def measure(installation: Installation) -> dict[str, float]:
         assert answer.status < 300, (path, answer.status, said[:300])
         return json.loads(said)
 
-    ids = cycle([each["id"] for each in ask("GET", "/conversations?limit=50")["items"]])
+    ids = cycle([each["id"] for each in ask("GET", "/conversations?limit=20")["items"]])
     return {
-        "list": _median(lambda: ask("GET", "/conversations?limit=50")),
+        "list": _median(lambda: ask("GET", "/conversations?limit=20")),
         "open": _median(lambda: _open(ask, next(ids))),
-        "search rare": _median(lambda: ask("GET", f"/search?q={quote(RARE)}%20&limit=50")),
-        "search common": _median(lambda: ask("GET", f"/search?q={quote(COMMON)}%20&limit=50")),
+        "search rare": _median(lambda: ask("GET", f"/search?q={quote(RARE)}%20&limit=10")),
+        "search common": _median(lambda: ask("GET", f"/search?q={quote(COMMON)}%20&limit=10")),
         "reply": _median(lambda: ask("POST", f"/conversations/{next(ids)}/replies", {"text": "Hej, det ordnar vi."})),
     }
 

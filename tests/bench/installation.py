@@ -39,7 +39,7 @@ class Installation(Struct, frozen=True):
 
 
 def set_up(folder: Path, database_url: str, municipalities: int = 1) -> Installation:
-    """Municipalities m1, m2, … with a queue each, `post@mN.example` to write to, and an agent of the first four."""
+    """Municipalities m1, m2, … with a queue each, `post@mN.example` to write to, and an agent of all of them."""
     settings = Settings(
         database_url=database_url, key_file=str(folder / "key"), blob_folder=str(folder / "blobs"), undo_seconds=0
     )
@@ -52,7 +52,7 @@ def set_up(folder: Path, database_url: str, municipalities: int = 1) -> Installa
         ours = [municipality.add(unit, f"m{n}", f"Kommun {n}", "SE") for n in range(1, municipalities + 1)]
         queues = [queue.add(unit, {"sv": "Kundtjänst"}, [each]) for each in ours]
         agent = person.add(unit, "agent@m1.example", "Agent")
-        for each in ours[:4]:
+        for each in ours:
             person.join(unit, agent, each, "agent")
         out, outgoing = add.prepare(unit, registry, "eml_folder", {"folder": str(folder / "outgoing")})
         sender = add.add(unit, out.kind, "out", outgoing)

@@ -1,5 +1,5 @@
 """The same world as the API's tests."""
 
-from tests.web.conftest import database_url, empty_sqlite, world
+from tests.web.conftest import world
 
-__all__ = ["database_url", "empty_sqlite", "world"]
+__all__ = ["world"]

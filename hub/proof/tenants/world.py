@@ -178,7 +178,7 @@ def _channels(unit: Unit, installation: Installation, world: World, rows: Mappin
 def _people(unit: Unit, world: World, rows: Mapping[str, Municipality]) -> None:
     plant = world.canaries.plant
     for code in rows:
-        writer = person.add(unit, f"{plant('people', code)}@{code}.example", plant("people", code))
+        writer = person.add(unit, f"{plant('people address', code)}@{code}.example", plant("people", code))
         person.join(unit, writer, rows[code], "agent")
         world.ids["person"][f"writer {code}"] = writer.id
     for number, (name, caller) in enumerate(CALLERS.items()):

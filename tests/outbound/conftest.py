@@ -1,0 +1,133 @@
+"""A world whose incoming channel is answered by mail through a real mail server, which a test can make misbehave."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import Envelope, Session
+
+from hub.channels import add
+from hub.channels.channel import Channel
+from hub.channels.route import reply_route
+from hub.doorbell import Doorbell
+from hub.inbox.conversation import Conversation
+from hub.inbox.delivery import Delivery
+from hub.inbox.reply import reply
+from hub.outbound.deliver import OUTBOX, Leased, deliver, lease
+from hub.outbound.pipeline import Outbox
+from hub.plugin_host.manager import load
+from hub.plugin_host.registry import Registry
+from hub.proof.stand_ins.smtp_sink import Sink, SinkConversation, serve
+from hub.storage.unit import Unit
+from tests.web.conftest import database_url, empty_sqlite, world
+from tests.web.world import World, must
+
+__all__ = ["database_url", "empty_sqlite", "world"]
+
+LEASE = 60
+
+
+class Taking(Sink):
+    """Keeps what came. `gate`: closed, it takes the message and keeps its answer back."""
+
+    def __init__(self, ledger: Path) -> None:
+        super().__init__(ledger)
+        self.arrived: list[bytes] = []
+        self.came, self.gate = asyncio.Event(), asyncio.Event()
+        self.gate.set()
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd finds it by this name
+        self, server: SinkConversation, session: Session, envelope: Envelope
+    ) -> str:
+        assert isinstance(envelope.content, bytes)
+        self.arrived.append(envelope.content)
+        self.came.set()
+        await self.gate.wait()
+        return await super().handle_DATA(server, session, envelope)
+
+    @property
+    def taken(self) -> int:
+        """Messages it said yes to, or took without a word."""
+        return len(self.ledger.read_text().splitlines()) if self.ledger.exists() else 0
+
+    def messages(self) -> Sequence[EmailMessage]:
+        """What arrived, taken or not."""
+        return [message_from_bytes(each, policy=policy.default) for each in self.arrived]
+
+
+class PostOffice:
+    """An outbox over the world's database, and the mail server it sends to."""
+
+    def __init__(self, world: World, registry: Registry, sink: Taking, port: int) -> None:
+        self.world, self.registry, self.sink = world, registry, sink
+        self.channel_id = self.world.do(self._add_channel, port)
+        self.outbox = Outbox(world.storage, registry, Doorbell(), LEASE, 20)
+
+    def answer(self, text: str = "Hej! Den är på väg.", undo_seconds: int = 0, **mail: Any) -> int:
+        """An agent's answer to a new mail; returns the id of its delivery."""
+        return self.world.do(self._answer, self.world.mail(**mail), text, undo_seconds)
+
+    def row(self, delivery_id: int) -> Delivery:
+        """As it is committed now."""
+        return self.world.do(lambda unit: must(unit.get(Delivery, delivery_id)))
+
+    def channel(self) -> Channel:
+        return self.world.do(lambda unit: must(unit.get(Channel, self.channel_id)))
+
+    def set(self, **config: object) -> None:
+        """Other settings of the sending channel."""
+
+        def change(unit: Unit) -> None:
+            row = must(unit.get(Channel, self.channel_id))
+            row.config = {**row.config, **config}
+
+        self.world.do(change)
+
+    async def lease(self) -> Sequence[Leased]:
+        return await self.world.storage.write(OUTBOX, lease, LEASE)
+
+    async def deliver(self, leased: Leased) -> None:
+        await deliver(self.world.storage, self.registry, leased, LEASE)
+
+    def _add_channel(self, unit: Unit, port: int) -> int:
+        values: dict[str, object] = {"host": "127.0.0.1", "port": port, "security": "none", "timeout": 5}
+        kind, config = add.prepare(unit, self.registry, "smtp", values)
+        row = add.add(unit, kind.kind, "mail out", config)
+        must(unit.get(Channel, self.world.ids["in"])).sends_by_id = row.id
+        return row.id
+
+    def _answer(self, unit: Unit, conversation_id: int, text: str, undo_seconds: int) -> int:
+        conversation = must(unit.get(Conversation, conversation_id))
+        reply(unit, conversation, self.world.ids["sara"], text, reply_route(unit, conversation), undo_seconds)
+        return next(each.id for each in unit.happened if each.kind == "delivery_queued")
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """The connectors that are installed."""
+    return load()
+
+
+OpenPostOffice = Callable[[], Any]
+
+
+@pytest.fixture
+def post_office(world: World, registry: Registry, tmp_path: Path) -> OpenPostOffice:
+    """Opened inside a test's event loop: `async with post_office() as office`."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[PostOffice]:
+        sink = Taking(tmp_path / "sink.jsonl")
+        server = await serve(sink)
+        try:
+            yield PostOffice(world, registry, sink, server.sockets[0].getsockname()[1])
+        finally:
+            server.close()
+            await sink.hang_up()
+
+    return opened
