@@ -22,10 +22,14 @@ class Doorbell:
 
     def ring(self, what: str, row_id: int) -> None:
         """Doesn't wait and doesn't raise."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._events[what].set)
+        self.ring_here(what)
         if self._elsewhere is not None:
             self._elsewhere(what, row_id)
+
+    def ring_here(self, what: str) -> None:
+        """In this process only."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._events[what].set)
 
     async def heard(self, what: str, seconds: float) -> bool:
         """True when it was rung within `seconds`; rings that come close together are one."""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, select, update
 
 from hub import clock, faults
 from hub.channels.channel import Channel
@@ -25,8 +25,6 @@ from hub.storage.scope import Scope
 from hub.storage.unit import Storage, Unit
 
 OUTBOX = Scope.everything("outbox")
-TOGETHER = 20
-"""Deliveries leased at once: all of them must be tried before their lease ends."""
 
 log = logging.getLogger(__name__)
 
@@ -44,15 +42,12 @@ class LostLease(Exception):
     """Somebody else has leased it since: nothing has left, and nothing shall."""
 
 
-def lease(unit: Unit, seconds: int, limit: int = TOGETHER) -> Sequence[Leased]:
-    """What is due now and lies in no paused channel, oldest first."""
+def lease(unit: Unit, seconds: int, limit: int, busy: Sequence[int] = ()) -> Sequence[Leased]:
+    """What is due now, oldest first, but for paused channels and those that are `busy`."""
     now = clock.now()
-    paused = select(Channel.id).where(Channel.paused_why.is_not(None))
     due = (
         select(Delivery.id)
-        .where(
-            Delivery.state.in_(("queued", "deferred")), Delivery.not_before <= now, Delivery.channel_id.not_in(paused)
-        )
+        .where(_waits(busy), Delivery.not_before <= now)
         .order_by(Delivery.not_before, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -72,12 +67,17 @@ def lease(unit: Unit, seconds: int, limit: int = TOGETHER) -> Sequence[Leased]:
     return [Leased(row.id, row.fence, row.channel_id, _message(unit, row.id)) for row in sorted(rows)]
 
 
-def next_due(unit: Unit) -> int | None:
-    """When the next delivery may be made, microseconds; None when none waits."""
-    waiting = (
-        select(Delivery.not_before).where(Delivery.state.in_(("queued", "deferred"))).order_by(Delivery.not_before)
-    )
+def next_due(unit: Unit, busy: Sequence[int] = ()) -> int | None:
+    """When the next delivery may be made, microseconds; None when none waits. The same channels don't count."""
+    waiting = select(Delivery.not_before).where(_waits(busy)).order_by(Delivery.not_before)
     return unit.first(waiting)
+
+
+def _waits(busy: Sequence[int]) -> ColumnElement[bool]:
+    paused = select(Channel.id).where(Channel.paused_why.is_not(None))
+    return and_(
+        Delivery.state.in_(("queued", "deferred")), Delivery.channel_id.not_in(paused), Delivery.channel_id.not_in(busy)
+    )
 
 
 async def deliver(storage: Storage, registry: Registry, leased: Leased, lease_seconds: int) -> None:

@@ -24,10 +24,10 @@ from hub.plugin_host.manager import load
 from hub.plugin_host.registry import Registry
 from hub.proof.stand_ins.smtp_sink import Sink, SinkConversation, serve
 from hub.storage.unit import Unit
-from tests.web.conftest import database_url, empty_sqlite, world
+from tests.web.conftest import world
 from tests.web.world import World, must
 
-__all__ = ["database_url", "empty_sqlite", "world"]
+__all__ = ["world"]
 
 LEASE = 60
 
@@ -89,7 +89,7 @@ class PostOffice:
         self.world.do(change)
 
     async def lease(self) -> Sequence[Leased]:
-        return await self.world.storage.write(OUTBOX, lease, LEASE)
+        return await self.world.storage.write(OUTBOX, lease, LEASE, 20)
 
     async def deliver(self, leased: Leased) -> None:
         await deliver(self.world.storage, self.registry, leased, LEASE)

@@ -84,7 +84,7 @@ def close(unit: Unit, by: Actor, conversation_id: int, story: Story) -> None:
 
 def let_go(unit: Unit, lease_seconds: int) -> int:
     """What is due has left: the steps of a real delivery, but it left in the past, so nothing is written anywhere."""
-    leased = lease(unit, lease_seconds)
+    leased = lease(unit, lease_seconds, 1000)
     for each in leased:
         settle.hand_over(unit, each.id, each.fence, lease_seconds)
         settle.settle(unit, each.id, each.fence, Outcome("sent", None))
