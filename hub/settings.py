@@ -46,8 +46,10 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if path.exists():
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise Invalid(str(path), f"{path} isn't valid TOML: {error}") from error
+        except OSError as error:
+            raise Invalid(str(path), f"{path} can't be read: {error.strerror}") from error
     values |= _from_environment(environment)
     unknown = sorted(set(values) - set(Settings.__struct_fields__))
     if unknown:

@@ -6,6 +6,7 @@ somebody outside wrote down (`torg audit verify --head`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 
 import msgspec
 from sqlalchemy import ForeignKey, Index, select
@@ -104,7 +105,8 @@ def seal(unit: Unit, settle: int = SETTLE) -> int:
         last = _last_seal(unit, chain)
         previous, after = (last.digest, last.last_id) if last else (_GENESIS, 0)
         for rows in _batches(unit, chain, after):
-            ripe = [row for row in rows if row.at <= youngest]
+            # Up to the first that is too young: a row left out between two sealed ones could never be sealed.
+            ripe = list(takewhile(lambda row: row.at <= youngest, rows))
             if not ripe:
                 break
             previous = _digest(unit, previous, ripe)

@@ -3,13 +3,13 @@
 import binascii
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from email.message import Message
 from html import escape
 from typing import NamedTuple
 
 from hub.contract.messages import ReceivedAttachment
-from hub.formats import charsets, html
+from hub.formats import charsets, html, long_bodies
 from hub.formats.headers import Headers, base64_word, one_line
 from hub.formats.limits import Span
 
@@ -33,9 +33,12 @@ class Bodies(NamedTuple):
     problems: Sequence[str]
 
 
-def read(mail: Message, body: bytes, messages: Sequence[Span]) -> Bodies:
-    """`messages`: where the outermost message/* parts lie in `body`, so that they are kept as they came."""
-    reading = _Reading(body, messages)
+def read(mail: Message, body: bytes, messages: Sequence[Span], long: Mapping[bytes, bytes]) -> Bodies:
+    """`messages`: where the outermost message/* parts lie in `body`, so that they are kept as they came.
+
+    `long`: what `long_bodies` has kept out of `mail`.
+    """
+    reading = _Reading(body, messages, long)
     for part, alternative in _leaves(mail, reading.problems):
         reading.part(part, alternative)
     return reading.bodies()
@@ -69,8 +72,8 @@ class _Shown:
 
 
 class _Reading:
-    def __init__(self, body: bytes, messages: Sequence[Span]) -> None:
-        self.body = body
+    def __init__(self, body: bytes, messages: Sequence[Span], long: Mapping[bytes, bytes]) -> None:
+        self.body, self.long = body, long
         self.messages = iter(messages)
         self.shown: list[_Shown] = []
         self.attachments: list[ReceivedAttachment] = []
@@ -87,7 +90,7 @@ class _Reading:
         if media_type.startswith("multipart/"):
             self.problems.append(f"A {media_type} has no parts: it was read as text.")
             media_type = "text/plain"
-        data = self._decoded(_payload(part), headers)
+        data = self._decoded(long_bodies.restore(_payload(part), self.long), headers)
         if media_type not in ("text/plain", "text/html") or disposition == "attachment" or name:
             self._attach(data, headers, media_type, disposition, name)
             return

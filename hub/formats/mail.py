@@ -9,7 +9,7 @@ from email.message import Message
 
 from hub.contract.errors import Unreadable
 from hub.contract.messages import Address, RawEvent, ReceivedMessage
-from hub.formats import addresses, automatic, bodies, dates, limits, quotes
+from hub.formats import addresses, automatic, bodies, dates, limits, long_bodies, quotes
 from hub.formats.headers import Headers
 
 
@@ -30,7 +30,8 @@ def parse_mail(body: bytes, key: str) -> ReceivedMessage:
 
 def _parse(body: bytes, key: str, problems: list[str]) -> ReceivedMessage:
     messages = limits.scan(body)
-    mail = _structure(body)
+    short, long = long_bodies.cut(body)
+    mail = _structure(short)
     headers = Headers(mail)
     people = _People(headers)
     sender = people.read("from") or people.read("sender")
@@ -39,7 +40,7 @@ def _parse(body: bytes, key: str, problems: list[str]) -> ReceivedMessage:
     sent_at = dates.read(headers.raw("date"))
     if sent_at is None:
         problems.append("The mail has no date that can be read.")
-    content = bodies.read(mail, body, messages)
+    content = bodies.read(mail, body, messages, long)
     return ReceivedMessage(
         key=key,
         sender=sender[0] if sender else Address("", ""),

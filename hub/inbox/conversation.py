@@ -12,7 +12,7 @@ from hub import clock
 from hub.clock import NEVER
 from hub.errors import Conflict, Invalid
 from hub.inbox import calendar
-from hub.inbox.entry import Entry
+from hub.inbox.entry import Entry, Mail
 from hub.inbox.municipality import Municipality
 from hub.inbox.queue import Queue, QueueArea
 from hub.storage.base import MunicipalityRow, own, partial_index, same_municipality
@@ -116,7 +116,13 @@ class Conversation(MunicipalityRow):
         last = unit.first(answered.order_by(Entry.occurred_at.desc()))
         contacts = (
             select(Entry.occurred_at)
-            .where(Entry.conversation_id == self.id, Entry.author_kind == "citizen", Entry.occurred_at > (last or 0))
+            .join(Mail, (Mail.municipality_id == Entry.municipality_id) & (Mail.entry_id == Entry.id), isouter=True)
+            .where(
+                Entry.conversation_id == self.id,
+                Entry.author_kind == "citizen",
+                Entry.occurred_at > (last or 0),
+                Mail.automatic.is_(None) | Mail.automatic.not_in(NO_CONTACT),
+            )
             .order_by(Entry.occurred_at)
         )
         oldest = unit.first(contacts)

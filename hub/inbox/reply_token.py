@@ -25,7 +25,7 @@ def make(keys: Keys, conversation_id: int, municipality_id: int, recipient: str)
     """44 lower-case letters and digits."""
     days = clock.now() // clock.DAY + LIFETIME_DAYS
     said = bytes([_KEY_NUMBER]) + conversation_id.to_bytes(8) + days.to_bytes(2)
-    return base64.b32encode(said + _mac(keys, said, municipality_id, recipient)).decode().rstrip("=").lower()
+    return _written(said + _mac(keys, said, municipality_id, recipient))
 
 
 def read(keys: Keys, token: str, municipality_id: int, sender: str) -> int | None:
@@ -33,6 +33,8 @@ def read(keys: Keys, token: str, municipality_id: int, sender: str) -> int | Non
     try:
         raw = base64.b32decode(token.upper() + "=" * (-_LENGTH % 8))
     except binascii.Error:
+        return None
+    if _written(raw) != token:  # the last letter has four bits to spare
         return None
     said, mac = raw[:11], raw[11:]
     genuine = hmac.compare_digest(mac, _mac(keys, said, municipality_id, sender))
@@ -56,6 +58,10 @@ def address_with(token: str, address: str) -> str | None:
     local, _, domain = address.rpartition("@")
     tagged = f"{local}+{token}"
     return f"{tagged}@{domain}" if len(tagged.encode()) <= _LONGEST_LOCAL_PART else None
+
+
+def _written(raw: bytes) -> str:
+    return base64.b32encode(raw).decode().rstrip("=").lower()
 
 
 def _mac(keys: Keys, said: bytes, municipality_id: int, recipient: str) -> bytes:

@@ -33,16 +33,11 @@ class Blobs:
         try:
             for name, content in contents.items():
                 path = self._path(name)
-                if path.exists():
-                    continue
-                path.parent.mkdir(parents=True, exist_ok=True)
-                passing = path.with_name(f".{secrets.token_hex(8)}")
-                with passing.open("wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fdatasync(file.fileno())
-                passing.rename(path)
-                folders.update((path.parent, path.parent.parent))
+                if not path.exists():
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    _write(path, content)
+                # Also of one that is there: whoever put it may not have come to flushing its folders yet.
+                folders.update(each for each in path.parents if each.is_relative_to(self._root))
             for folder in folders:
                 _flush(folder)
         except OSError as error:
@@ -63,6 +58,20 @@ class Blobs:
     def _path(self, name: str) -> Path:
         owner, _, digest = name.rpartition("/")
         return self._root / owner / digest[:2] / digest
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Flushed before it has its name; on a full disk nothing of it is left."""
+    passing = path.with_name(f".{secrets.token_hex(8)}")
+    try:
+        with passing.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fdatasync(file.fileno())
+        passing.rename(path)
+    except OSError:
+        passing.unlink(missing_ok=True)
+        raise
 
 
 def _flush(folder: Path) -> None:

@@ -79,6 +79,7 @@ def is_trouble(error: DBAPIError) -> bool:
     return (
         error.connection_invalidated
         or (state is None and type(original).__name__ == "OperationalError")
+        or state == "55P03"  # lock_timeout
         or (state or "")[:2] in {"08", "53", "57", "58"}
     )
 

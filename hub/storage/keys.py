@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -53,12 +54,7 @@ class Keys:
 def load_keys(path: Path) -> Keys:
     """The key file; made with mode 0600 when there is none."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        _make(path)
     try:
         master = bytes.fromhex(path.read_text().strip())
     except ValueError as error:
@@ -66,3 +62,19 @@ def load_keys(path: Path) -> Keys:
     if len(master) != 32:  # noqa: PLR2004 - 256 bits
         raise Invalid("key_file", f"{path} holds no key: 64 hexadecimal digits are expected")
     return Keys(master)
+
+
+def _make(path: Path) -> None:
+    """Whole or not at all; of two processes that start at once, the second takes the first's."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    passing = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            path.hardlink_to(passing)
+    finally:
+        passing.unlink()

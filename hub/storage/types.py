@@ -1,5 +1,6 @@
 """Column types that mean the same on both engines."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -20,14 +21,21 @@ class CleanText(TypeDecorator[str]):
         return value
 
 
+# A backslash of the text itself is written as two: what follows those is no escape.
+_NUL = re.compile(r"(\\\\)|\\u0000")
+
+
 class Json(TypeDecorator[Any]):
-    """Plain values as JSON text. Never searched in: what is searched for has a column."""
+    """Plain values as JSON text, without NUL. Never searched in: what is searched for has a column."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else msgspec.json.encode(value).decode().replace("\\u0000", "")
+        if value is None:
+            return None
+        said = msgspec.json.encode(value).decode()
+        return _NUL.sub(lambda found: found[1] or "", said) if "\\u0000" in said else said
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else msgspec.json.decode(value)

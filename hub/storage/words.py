@@ -38,7 +38,7 @@ for _language, _words in _TELLING.items():
 
 def tokens(text: str, language: str | None) -> list[str]:
     """Distinct search tokens of a text, sorted. `language` None: whatever `guess_language` makes of it."""
-    words = _WORD.findall(text.lower())
+    words = _words_of(text)
     stem = _token_of(language or _guess(words))
     found = {stem(word[:_LONGEST]) for word in words}
     found.discard("")
@@ -47,7 +47,7 @@ def tokens(text: str, language: str | None) -> list[str]:
 
 def guess_language(text: str) -> str | None:
     """sv, nb, nn, da, fi or en by its small words; None when they don't tell."""
-    return _guess(_WORD.findall(text.lower()))
+    return _guess(_words_of(text))
 
 
 class Asked(Struct, frozen=True):
@@ -59,7 +59,7 @@ class Asked(Struct, frozen=True):
 
 def query_tokens(text: str) -> list[Asked]:
     """The words of a question, at most twenty."""
-    words = [word[:_LONGEST] for word in _WORD.findall(text.lower())[:_MOST_ASKED]]
+    words = [word[:_LONGEST] for word in _words_of(text)[:_MOST_ASKED]]
     languages: Sequence[str | None] = (*LANGUAGES, None)
     asked = [Asked(sorted({_token_of(language)(word) for language in languages} - {""}), fold(word)) for word in words]
     return [each for each in asked if each.folded]
@@ -71,6 +71,11 @@ def fold(word: str) -> str:
         return word.lower()
     apart = unicodedata.normalize("NFKD", word.lower().translate(_FOLDED))
     return "".join(letter for letter in apart if letter.isalnum())
+
+
+def _words_of(text: str) -> list[str]:
+    """Lower case; a letter whose mark stands apart (NFD) is one letter, a soft hyphen ends no word."""
+    return _WORD.findall(unicodedata.normalize("NFC", text.replace("\u00ad", "")).lower())
 
 
 def _guess(words: Sequence[str]) -> str | None:

@@ -264,6 +264,11 @@ def upgrade() -> None:
             ["citizen.municipality_id", "citizen.id"],
             name="fk_conversation_municipality_id_citizen_id",
         ),
+        sa.ForeignKeyConstraint(
+            ["municipality_id", "related_id"],
+            ["conversation.municipality_id", "conversation.id"],
+            name="fk_conversation_municipality_id_related_id",
+        ),
         sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name="fk_conversation_municipality_id"),
         sa.ForeignKeyConstraint(["queue_id"], ["queue.id"], name="fk_conversation_queue_id"),
         sa.PrimaryKeyConstraint("id", name="pk_conversation"),
