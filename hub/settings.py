@@ -7,7 +7,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
@@ -82,4 +82,6 @@ def _check(name: str, value: object) -> None:
     try:
         msgspec.convert(value, allowed, strict=False)
     except msgspec.ValidationError as error:
-        raise Invalid(name, f"{name} = {value!r} can't be used: {error}") from error
+        choices = get_args(allowed) if get_origin(allowed) is Literal else ()
+        said = f"it is one of {', '.join(choices)}" if choices else str(error)
+        raise Invalid(name, f"{name} = {value!r} can't be used: {said}") from error

@@ -74,17 +74,24 @@ class Listeners:
         wait = 0.5
         while True:
             try:
-                connector = await self._storage.read(CHANNELS, _open, channel.id, self._registry)
-                await _run(connector, partial(self._keep, channel.id))
-            except AuthFailed as error:
-                await self._storage.write(CHANNELS, pause, channel.id, str(error))
-                return
+                if not await self._listen_once(channel):
+                    return
             except (PluginError, TorgError) as error:
                 log.warning("channel %d (%s): %s", channel.id, channel.kind, error)
             except Exception:  # a connector's bug must not end the others
                 log.exception("channel %d (%s) failed", channel.id, channel.kind)
             await asyncio.sleep(wait)
             wait = min(2 * wait, _LONGEST_PAUSE)
+
+    async def _listen_once(self, channel: Listening) -> bool:
+        """Until the connector ends; False when the channel was paused for it."""
+        connector = await self._storage.read(CHANNELS, _open, channel.id, self._registry)
+        try:
+            await _run(connector, partial(self._keep, channel.id))
+        except AuthFailed as error:
+            await self._storage.write(CHANNELS, pause, channel.id, str(error))
+            return False
+        return True
 
     async def _keep(self, channel_id: int, events: Sequence[RawEvent]) -> Sequence[str]:
         return await self._receiver.keep(channel_id, events)

@@ -15,7 +15,7 @@ from hub import clock, faults
 from hub.channels.channel import Channel
 from hub.contract import RawEvent as Event
 from hub.contract import Router
-from hub.errors import Invalid, Unavailable
+from hub.errors import Corrupt, Invalid, Unavailable
 from hub.inbound.child import Answer, Job
 from hub.inbound.children import Children
 from hub.inbound.normalise import attachment_blobs, normalise
@@ -80,7 +80,11 @@ class Pipeline:
         # Read one by one: a thousand large mails at once would fill the memory.
         for row_id in found:
             if row_id not in self._in_hand:
-                kept = await self._storage.read(INTAKE, load, row_id)
+                try:
+                    kept = await self._storage.read(INTAKE, load, row_id)
+                except Corrupt as error:  # its bytes are gone: this one is set aside, the next goes on
+                    await self._storage.write(INTAKE, quarantine, row_id, str(error))
+                    continue
                 self._take([kept] if kept else [])
         return len(found)
 

@@ -7,8 +7,9 @@ from msgspec import Struct
 from sqlalchemy import delete, select, update
 
 from hub.contract import Router
+from hub.errors import Corrupt
 from hub.inbound.normalise import attachment_blobs, attachment_rows, entry_values, mail_values
-from hub.inbound.pipeline import INTAKE, Pipeline, Placed, load, place
+from hub.inbound.pipeline import INTAKE, Pipeline, Placed, load, place, quarantine
 from hub.inbound.raw_event import PARSER_VERSION, RawEvent
 from hub.inbound.thread import Incoming
 from hub.inbox.entry import Attachment, Entry, Mail
@@ -39,7 +40,10 @@ def choose(unit: Unit, *, failed: bool, channel_id: int | None) -> Sequence[int]
 
 
 async def _replay_one(storage: Storage, pipeline: Pipeline, routers: dict[str, Router], raw_id: int) -> Replayed:
-    kept = await storage.read(INTAKE, load, raw_id)
+    try:
+        kept = await storage.read(INTAKE, load, raw_id)
+    except Corrupt as error:  # its bytes are gone: what was made of it stays, and the next is read
+        return await storage.write(INTAKE, _set_aside, raw_id, str(error))
     if kept is None:
         return Replayed(raw_id, "gone", "there is no such raw event, or it was erased")
     parsed = (await pipeline.parse([kept]))[0]
@@ -84,6 +88,12 @@ def _update(unit: Unit, entry: Entry, mail: Incoming) -> None:
     unit.insert_many(Attachment, rows)
     search_index.replace(unit, entry.id, entry.municipality_id, mail.tokens)
     unit.note(Happening("conversation_changed", entry.conversation_id, entry.municipality_id, entry.conversation_id))
+
+
+def _set_aside(unit: Unit, raw_id: int, reason: str) -> Replayed:
+    for state in ("quarantined", "new"):
+        quarantine(unit, raw_id, reason, state)
+    return Replayed(raw_id, _state(unit, raw_id) or "gone", reason)
 
 
 def _state(unit: Unit, raw_id: int) -> str | None:

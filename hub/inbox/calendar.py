@@ -37,7 +37,7 @@ def _next(day: date, country: str) -> date:
 def _works(day: date, country: str) -> bool:
     import holidays  # noqa: PLC0415 - 0.3 s: only where a due time is worked out
 
-    # Swedish eves and the Danish 5 June and 24 December are days off in offices, but not in the law.
+    # Swedish eves and the Danish 1 May, 5 June, 24 and 31 December are days off in offices, but not in the law.
     categories = {"SE": ("public", "de_facto"), "DK": ("public", "optional")}
     wanted = categories.get(country, ("public",))
     free = holidays.country_holidays(country, categories=wanted, years=day.year)

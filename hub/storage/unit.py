@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from msgspec import Struct
-from sqlalchemy import Delete, Select, Update, bindparam, event, insert, update
+from sqlalchemy import Delete, Select, Update, bindparam, event, false, insert, or_, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 
@@ -112,7 +112,11 @@ class Unit:
         values: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "id"}
         of_row = table.c.id == bindparam("row_id")
         if issubclass(cls, MunicipalityRow) and self.scope.municipalities is not None:
-            of_row &= table.c.municipality_id.in_(self.scope.municipalities)
+            for row in rows:
+                if "municipality_id" in row:
+                    _refuse_foreign(self.scope, row["municipality_id"])
+            # No IN: it can't be expanded for many rows at once.
+            of_row &= or_(false(), *(table.c.municipality_id == each for each in self.scope.municipalities))
         given = [{"row_id": row["id"], **{name: row[name] for name in values}} for row in rows]
         self._session.connection().execute(update(table).where(of_row).values(values), given)  # type: ignore[arg-type]  # as above
 

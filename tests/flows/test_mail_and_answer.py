@@ -32,7 +32,7 @@ def test_from_a_mail_client_to_an_answer_and_back(
         house.entries(2)
         house.send(by_header)
         assert {entry.conversation_id for entry in house.entries(3)} == {conversation}
-        timeline = house.ask("GET", f"/conversations/{conversation}/entries")[1]["items"]
+        timeline = house.ask("GET", f"/conversations/{conversation}/timeline")[1]["items"]
         texts = [each["text"].strip() for each in timeline if each["kind"] == "mail"]
         assert sorted(texts) == sorted(
             [

@@ -17,9 +17,10 @@ from hub.inbound.children import Children
 from hub.inbox.entry import Entry
 from tests.line import Line, letter, until
 
+DEEP = range(999)
 HEAD = b"From: ida@post.example\r\nSubject: x\r\n"
 HOSTILE = {
-    "nested parts": HEAD + b"".join(b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n" % (n, n) for n in range(999)),
+    "nested parts": HEAD + b"".join(b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n" % (n, n) for n in DEEP),
     "nested messages": HEAD + b"Content-Type: message/rfc822\r\n\r\n" * 1000,
     "100,000 parts": HEAD + b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n' + b"--b\r\n\r\n" * 100_000,
     "nested comments": b"From: " + b"(" * 3000 + b")" * 3000 + b" a@b.example\r\nSubject: x\r\n\r\nhej",

@@ -1,0 +1,131 @@
+"""Channels that another process adds, pauses and resumes are followed; a bug in one connector ends no other."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from connectors.smtp_in import SmtpIn
+from hub.app import Hub
+from hub.channels import add
+from hub.channels.channel import Channel
+from hub.channels.pause import pause, resume
+from hub.contract import AuthFailed, Config, Keep, Listens
+from hub.contract.config import read_config
+from hub.plugin_host.registry import Offer
+from hub.settings import Settings
+from hub.storage.unit import Unit
+from tests import line as lines
+from tests.connectors.tools import free_port
+from tests.line import TEST, Line, letter, reachable, until
+
+SECONDS = 6
+"""Within which a change is followed; it looks every two."""
+calls: list[str] = []
+
+
+class Nothing(Config, frozen=True):
+    """No settings."""
+
+
+class Buggy(Listens[Nothing]):
+    """Its author made a mistake."""
+
+    kind = "buggy"
+    title = "A bug"
+    Config = Nothing
+
+    async def check(self) -> None:
+        """All is well, it says."""
+
+    async def listen(self, keep: Keep) -> None:
+        calls.append(self.kind)
+        raise KeyError("a mistake")
+
+    parse = staticmethod(SmtpIn.parse)
+
+
+class LockedOut(Buggy):
+    """The other side doesn't know it any more."""
+
+    kind = "locked_out"
+
+    async def listen(self, keep: Keep) -> None:
+        calls.append(self.kind)
+        raise AuthFailed("The password has expired.")
+
+
+class HubWithBugs(Hub):
+    """Two kinds of channels more."""
+
+    def __init__(self, settings: Settings, *, serves: bool, works: bool) -> None:
+        super().__init__(settings, serves=serves, works=works)
+        offer = Offer()
+        for kind in (Buggy, LockedOut):
+            offer.connector(kind)
+        self.registry.take("bugs", "1", offer, built_in=False)
+
+
+@pytest.fixture
+def line_with_bugs(sqlite_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+    """With a channel of either kind, older than the good one's first mail."""
+    monkeypatch.setattr(lines, "Hub", HubWithBugs)
+    calls.clear()
+    made = Line(tmp_path, sqlite_database)
+    for kind in (Buggy, LockedOut):
+        made.storage.write_now(TEST, add.add, kind.kind, kind.kind, Nothing())
+    with made.running():
+        yield made
+    made.storage.close()
+
+
+def test_a_channel_that_another_process_pauses_and_resumes_is_followed(line: Line) -> None:
+    assert reachable(line.port)
+    line.storage.write_now(TEST, pause, line.ids["in"], "The mail server moves tonight")
+    until(lambda: not reachable(line.port), SECONDS)
+    line.storage.write_now(TEST, resume, line.ids["in"])
+    until(lambda: reachable(line.port), SECONDS)
+    line.send(letter())
+    line.entries(1)
+
+
+def test_a_channel_that_another_process_adds_is_opened_and_one_that_it_changes_moves(line: Line) -> None:
+    second, third = free_port(), free_port()
+    channel_id = line.storage.write_now(TEST, add_listening, line, second)
+    until(lambda: reachable(second), SECONDS)
+    assert reachable(line.port)
+    line.storage.write_now(TEST, move, channel_id, third)
+    until(lambda: reachable(third) and not reachable(second), SECONDS)
+
+
+def test_a_bug_in_one_connector_does_not_stop_the_others(line_with_bugs: Line) -> None:
+    line = line_with_bugs
+    until(lambda: calls.count("buggy") >= 2)  # and it is tried again
+    line.send(letter())
+    line.entries(1)
+    assert line.raw_states() == ["read"]
+
+
+def test_who_is_locked_out_is_paused_and_says_why(line_with_bugs: Line) -> None:
+    line = line_with_bugs
+    why = select(Channel.paused_why).where(Channel.kind == "locked_out")
+    until(lambda: line.one(why))
+    assert line.one(why) == "The password has expired."
+    until(lambda: calls.count("buggy") >= 3)
+    assert calls.count("locked_out") == 1
+    line.send(letter())
+    line.entries(1)
+
+
+def add_listening(unit: Unit, line: Line, port: int) -> int:
+    addresses = {"kommunen@granvik.example": "granvik/Kundtjänst"}
+    _, config = add.prepare(unit, line.registry, "smtp_in", {"port": port, "addresses": addresses})
+    return add.add(unit, "smtp_in", "another", config).id
+
+
+def move(unit: Unit, channel_id: int, port: int) -> None:
+    row = unit.lock(Channel, channel_id)
+    assert row is not None
+    row.config = {**row.config, "port": port}
+    assert read_config(SmtpIn.Config, row.config)
