@@ -4,7 +4,7 @@ import asyncio
 import gc
 import importlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import ModuleType
 
@@ -32,6 +32,8 @@ class Hub:
         self.registry: Registry = load(settings.blocked_plugins)
         self._serves, self._works = serves, works
         self._worker: Worker | None = None
+        self.failure: BaseException | None = None
+        self.on_failure: Callable[[], None] = lambda: None
 
     async def replay(self, raw_id: int) -> Replayed:
         """Read a raw event again, in this process's children."""
@@ -50,6 +52,7 @@ class Hub:
             self._worker = worker
             ring_on_commit(self.storage, bell, also_read=not self._works)
             started = [tasks.create_task(worker.run(), name="worker")]
+            started[0].add_done_callback(self._worker_ended)
             if self._works and url:
                 started.append(tasks.create_task(arq_worker().answer_the_door(url, bell), name="door"))
             gc.collect()
@@ -64,6 +67,13 @@ class Hub:
                     await rope.close()
         self._worker = None
         self.storage.close()
+
+    def _worker_ended(self, task: asyncio.Task[None]) -> None:
+        """A hub that answers but neither listens nor reads would look well and lose time: it ends instead."""
+        if not task.cancelled() and task.exception() is not None:
+            self.failure = task.exception()
+            log.critical("the worker ended", exc_info=self.failure)
+            self.on_failure()
 
 
 def arq_worker() -> ModuleType:

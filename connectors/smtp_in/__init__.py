@@ -63,6 +63,8 @@ class SmtpIn(Listens[SmtpInConfig]):
         for address in self.config.addresses:
             if not all(address.rpartition("@")):
                 raise Misconfigured("addresses", f"{address!r} is no mail address.")
+            if "+" in address:
+                raise Misconfigured("addresses", f"{address!r}: list it without its +, which marks answers to us.")
         server = await self._bind(asyncio.Protocol, serve=False)
         server.close()
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub import clock
@@ -44,7 +44,11 @@ class AuditSeal(Row):
     """`digest` and `previous`: hex; the first one's previous is 64 zeroes."""
 
     __tablename__ = "audit_seal"
-    __table_args__ = (Index("ix_audit_seal_chain", "municipality_id", "id"),)
+    # A chain doesn't fork: of two that seal at once, the second's unit is undone.
+    __table_args__ = (
+        Index("ix_audit_seal_chain", "municipality_id", "id"),
+        UniqueConstraint("municipality_id", "previous", postgresql_nulls_not_distinct=True),
+    )
     municipality_id: Mapped[int | None] = mapped_column(ForeignKey("municipality.id"))
     first_id: Mapped[int]
     last_id: Mapped[int]

@@ -109,7 +109,7 @@ def reads_citizens(actor: Actor, municipality_id: int) -> bool:
 
 
 def runs_channels(actor: Actor, municipality_id: int | None) -> bool:
-    """IT of the municipality; a shared channel: IT of any."""
+    """IT of the municipality; to see a shared channel, IT of any."""
     return "it" in actor.grants and any(
         held.role == "it" and municipality_id in {None, held.municipality_id} for held in actor.memberships
     )

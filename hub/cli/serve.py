@@ -2,6 +2,9 @@
 
 import logging
 import sys
+import traceback
+from functools import partial
+from typing import Any
 
 import click
 import uvicorn
@@ -29,15 +32,29 @@ def serve(settings: Settings, host: str, port: int) -> None:
             timeout_graceful_shutdown=10, timeout_keep_alive=30,
         )
     )  # fmt: skip
+    hub.on_failure = partial(setattr, server, "should_exit", True)
     server.run()
-    if not server.started:
+    if hub.failure is not None or not server.started:
         sys.exit(1)
 
 
 def set_up_logging(settings: Settings) -> None:
     """One line an event, on standard error; nothing personal is ever logged."""
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Impersonal("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
     for noisy in ("alembic", "mail.log", "uvicorn.access", "arq"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class Impersonal(logging.Formatter):
+    """An error by its kind and where it was raised: its words may quote a citizen or a row."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+        """File, line and function of each frame, then the kinds of the error and its causes."""
+        frames = traceback.extract_tb(ei[2])
+        error, kinds = ei[1], []
+        while error is not None:
+            kinds.append(type(error).__name__)
+            error = error.__cause__ or error.__context__
+        return "\n".join([f"  {each.filename}:{each.lineno} {each.name}" for each in frames] + [" <- ".join(kinds)])

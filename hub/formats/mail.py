@@ -66,7 +66,7 @@ def _structure(body: bytes) -> Message:
     try:
         return email.message_from_bytes(body)
     except (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError) as error:
-        raise Unreadable(f"The structure of the mail can't be read ({type(error).__name__}: {error}).") from error
+        raise Unreadable(f"The structure of the mail can't be read ({type(error).__name__}).") from error
 
 
 class _People:

@@ -5,6 +5,7 @@ next one.
 """
 
 import asyncio
+import logging
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
@@ -18,6 +19,9 @@ from hub.inbound.child import Answer, Job
 TRIES = 3
 """How often a group may end its child before it is set aside: a child can also be killed by chance."""
 _SIGXCPU = 24
+_START_AGAIN = 1.0
+
+log = logging.getLogger(__name__)
 
 
 class _Task(Struct):
@@ -61,7 +65,13 @@ class Children:
             while True:
                 task = await self._tasks.get()
                 if child is None or child.returncode is not None:
-                    child = await self._start()
+                    try:
+                        child = await self._start()
+                    except OSError as error:  # no process or file to be had now: the task keeps its place
+                        log.warning("no child can be started (%s); trying again", error.strerror)
+                        self._tasks.put_nowait(task)
+                        await asyncio.sleep(_START_AGAIN)
+                        continue
                 answer = await self._ask(child, task)
                 if answer is None:
                     child = None
@@ -80,6 +90,11 @@ class Children:
             child.kill()
             await child.wait()
             self._set_aside(task, f"It took more than {self._seconds:g} s to read.")
+        except msgspec.DecodeError:
+            child.kill()
+            await child.wait()
+            if not task.done.done():
+                task.done.set_result(Answer(bug="The parser gave what is no item of the contract."))
         except (asyncio.IncompleteReadError, ConnectionError, BrokenPipeError):
             code = await child.wait()
             task.deaths += 1

@@ -164,20 +164,9 @@ class _Rows:
     def _begin(self, mail: Incoming, related: int | None) -> Thread:
         citizen_id, point_id = self._citizen(mail)
         place = mail.place
-        thread = Thread(
-            new_id(),
-            place.municipality_id,
-            citizen_id,
-            place.queue_id,
-            NEVER,
-            None,
-            None,
-            1,
-            mail.language or place.language,
-            None,
-        )
+        thread = Thread(new_id(), place.municipality_id, place.answer_days)
         if mail.message.automatic not in NO_CONTACT:
-            thread.due_at = _due(mail)
+            thread.due_at = _due(thread, mail)
         self._new[Conversation].append(
             {
                 "id": thread.id,
@@ -185,7 +174,7 @@ class _Rows:
                 "citizen_id": citizen_id,
                 "queue_id": place.queue_id,
                 "subject": mail.message.subject,
-                "language": thread.language,
+                "language": mail.language or place.language,
                 "opened_at": mail.received_at,
                 "due_at": thread.due_at,
                 "version": 1,
@@ -227,7 +216,7 @@ class _Rows:
                 },
             )
         if thread.due_at == NEVER or thread.wait_until is not None:
-            thread.due_at, thread.wait_until = _due(mail), None
+            thread.due_at, thread.wait_until = _due(thread, mail), None
 
     def _add_entry(self, thread: Thread, mail: Incoming) -> None:
         entry_id = self._add_row(
@@ -322,6 +311,6 @@ def _points(unit: Unit, group: Sequence[Incoming]) -> dict[tuple[int, str], tupl
     return {(row.municipality_id, row.match_key): (row.citizen_id, row.id) for row in rows}
 
 
-def _due(mail: Incoming) -> int:
-    days = calendar.ANSWER_DAYS if mail.place.answer_days is None else mail.place.answer_days
+def _due(thread: Thread, mail: Incoming) -> int:
+    days = calendar.ANSWER_DAYS if thread.answer_days is None else thread.answer_days
     return calendar.due(mail.received_at, days, mail.place.timezone, mail.place.country)

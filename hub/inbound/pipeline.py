@@ -32,6 +32,8 @@ LINGER = 0.1
 """Seconds that a group waits for more: ten statements a group cost the same for one mail as for fifty."""
 MOST_IN_HAND = 1000
 """Raw events held in memory; the others wait in their rows."""
+MOST_BYTES_IN_HAND = 128 * 1024 * 1024
+"""Their bytes: parsing copies each a few times."""
 INTAKE = Scope.everything("intake")
 
 log = logging.getLogger(__name__)
@@ -59,7 +61,7 @@ class Pipeline:
         self._storage, self._children, self._routers, self._reads = storage, children, routers, reads
         self._fresh: asyncio.Queue[Kept] = asyncio.Queue()
         self._parsed: asyncio.Queue[list[Parsed]] = asyncio.Queue(maxsize=4)
-        self._in_hand: set[int] = set()
+        self._in_hand: dict[int, int] = {}
         self._kinds: dict[int, str] = {}
         self.receiver = Receiver(storage, self._take if reads else _leave_to_others)
 
@@ -79,6 +81,8 @@ class Pipeline:
         found = await self._storage.read(INTAKE, _waiting, clock.now() - grace, room)
         # Read one by one: a thousand large mails at once would fill the memory.
         for row_id in found:
+            if self._is_full():
+                break
             if row_id not in self._in_hand:
                 try:
                     kept = await self._storage.read(INTAKE, load, row_id)
@@ -90,8 +94,8 @@ class Pipeline:
 
     def _take(self, fresh: Sequence[Kept]) -> None:
         for kept in fresh:
-            if len(self._in_hand) < MOST_IN_HAND and kept.id not in self._in_hand:
-                self._in_hand.add(kept.id)
+            if not self._is_full() and kept.id not in self._in_hand:
+                self._in_hand[kept.id] = len(kept.event.body)
                 self._fresh.put_nowait(kept)
 
     async def _parse(self) -> None:
@@ -164,7 +168,11 @@ class Pipeline:
             await self._storage.write(INTAKE, quarantine, parsed.kept.id, reason, state)
 
     def _let_go(self, group: Sequence[Kept]) -> None:
-        self._in_hand.difference_update(kept.id for kept in group)
+        for kept in group:
+            self._in_hand.pop(kept.id, None)
+
+    def _is_full(self) -> bool:
+        return len(self._in_hand) >= MOST_IN_HAND or sum(self._in_hand.values()) >= MOST_BYTES_IN_HAND
 
 
 def place(unit: Unit, group: Sequence[Parsed], routers: dict[str, Router]) -> list[Placed]:
@@ -188,6 +196,8 @@ def settle(unit: Unit, group: Sequence[Placed], state: str) -> None:
     for each in group:
         if each.reason:
             quarantine(unit, each.kept.id, each.reason, state)
+        elif not each.mails:
+            quarantine(unit, each.kept.id, "The parser found nothing in it.", state)
     normalise(unit, [mail for each in group for mail in each.mails], state)
 
 

@@ -4,12 +4,13 @@ only what parsing decides anew. Routing, threading and state stay as they are.""
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import delete, select, update
 
 from hub.contract import Router
 from hub.errors import Corrupt
 from hub.inbound.normalise import attachment_blobs, attachment_rows, entry_values, mail_values
-from hub.inbound.pipeline import INTAKE, Pipeline, Placed, load, place, quarantine
+from hub.inbound.pipeline import INTAKE, Parsed, Pipeline, Placed, load, place, quarantine
 from hub.inbound.raw_event import PARSER_VERSION, RawEvent
 from hub.inbound.thread import Incoming
 from hub.inbox.entry import Attachment, Entry, Mail
@@ -47,14 +48,26 @@ async def _replay_one(storage: Storage, pipeline: Pipeline, routers: dict[str, R
     if kept is None:
         return Replayed(raw_id, "gone", "there is no such raw event, or it was erased")
     parsed = (await pipeline.parse([kept]))[0]
-    state = await storage.read(INTAKE, _state, raw_id)
-    if state == "read":
-        placed = await storage.read(INTAKE, place, [parsed], routers)
-        await storage.put_blobs(attachment_blobs(placed[0].mails))
-        await storage.write(INTAKE, _read_anew, placed[0])
-    else:
-        await pipeline.settle([parsed], state or "new")
+    now = await storage.read(INTAKE, _outcome, raw_id)
+    if now.state != "read":
+        await pipeline.settle([parsed], now.state)
+        return await storage.read(INTAKE, _outcome, raw_id)
+    placed = await storage.read(INTAKE, _place_as_it_was, parsed, routers)
+    if placed.reason:  # its entries stay as they are
+        return Replayed(raw_id, now.state, placed.reason)
+    await storage.put_blobs(attachment_blobs(placed.mails))
+    await storage.write(INTAKE, _read_anew, placed)
     return await storage.read(INTAKE, _outcome, raw_id)
+
+
+def _place_as_it_was(unit: Unit, parsed: Parsed, routers: dict[str, Router]) -> Placed:
+    """Its files belong to the municipality it was placed in, wherever a router would place it today."""
+    placed = place(unit, [parsed], routers)[0]
+    municipality_id = unit.first(select(RawEvent.municipality_id).where(RawEvent.id == parsed.kept.id))
+    for mail in placed.mails:
+        if municipality_id is not None:
+            mail.place = replace(mail.place, municipality_id=municipality_id)
+    return placed
 
 
 def _read_anew(unit: Unit, placed: Placed) -> None:

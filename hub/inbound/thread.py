@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from sqlalchemy import select
 
+from hub.clock import NEVER
 from hub.contract import ReceivedMessage
 from hub.inbound.route import Place
 from hub.inbox import reply_token
@@ -17,6 +18,7 @@ from hub.inbox.citizen import CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry, Mail
 from hub.inbox.participant import Participant
+from hub.inbox.queue import Queue
 from hub.storage.unit import Unit
 
 _MOST_REFERENCES = 50
@@ -42,25 +44,23 @@ class Incoming(Struct):
 
 
 class Thread(Struct):
-    """What a joining mail changes of its conversation."""
+    """What a joining mail changes of its conversation, and the rule its queue answers by."""
 
     id: int
     municipality_id: int
-    citizen_id: int
-    queue_id: int
-    due_at: int
-    wait_until: int | None
-    closed_at: int | None
-    version: int
-    language: str | None
-    last_entry_id: int | None
+    answer_days: int | None
+    due_at: int = NEVER
+    wait_until: int | None = None
+    closed_at: int | None = None
+    version: int = 1
+    last_entry_id: int | None = None
 
 
 class Threads:
     """The conversations that a group of mails may join, read in four queries, and those the group itself begins."""
 
     def __init__(self, unit: Unit, group: Sequence[Incoming]) -> None:
-        self._signed = {each.raw_id: _signed(unit, each) for each in group}
+        self._signed = {(each.raw_id, each.message.key): _signed(unit, each) for each in group}
         self._by_message_id: dict[tuple[int, str], int] = {}
         named = sorted({message_id for each in group for message_id in _references(each.message)})
         if named:
@@ -70,6 +70,7 @@ class Threads:
                 .where(
                     Mail.municipality_id.in_({each.place.municipality_id for each in group}), Mail.message_id.in_(named)
                 )
+                .order_by(Mail.id.desc())  # the first that claimed an id is read last, and keeps it
             )
             self._by_message_id = {(row.municipality_id, row.message_id): row.conversation_id for row in rows}
         ids = {*self._by_message_id.values(), *(each for each in self._signed.values() if each is not None)}
@@ -78,7 +79,7 @@ class Threads:
 
     def find(self, mail: Incoming) -> tuple[Thread | None, int | None]:
         """The conversation it joins, or else the one it may be related to."""
-        named = [self._signed[mail.raw_id]]
+        named = [self._signed[mail.raw_id, mail.message.key]]
         named += [
             self._by_message_id.get((mail.place.municipality_id, message_id))
             for message_id in _references(mail.message)
@@ -124,13 +125,18 @@ def _signed(unit: Unit, mail: Incoming) -> int | None:
 def _load(unit: Unit, ids: set[int]) -> dict[int, Thread]:
     if not ids:
         return {}
-    rows = unit.all(select(Conversation).where(Conversation.id.in_(ids)).with_for_update())
+    rows = unit.rows(
+        select(Conversation, Queue.answer_days)
+        .join(Queue, Queue.id == Conversation.queue_id)
+        .where(Conversation.id.in_(ids))
+        .order_by(Conversation.id)  # two workers that join the same ones wait for each other in one order
+        .with_for_update(of=Conversation)
+    )
     return {
         row.id: Thread(
-            row.id, row.municipality_id, row.citizen_id, row.queue_id, row.due_at, row.wait_until, row.closed_at,
-            row.version, row.language, row.last_entry_id,
+            row.id, row.municipality_id, days, row.due_at, row.wait_until, row.closed_at, row.version, row.last_entry_id
         )
-        for row in rows
+        for row, days in rows
     }  # fmt: skip
 
 

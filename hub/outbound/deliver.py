@@ -105,7 +105,7 @@ async def deliver(storage: Storage, registry: Registry, leased: Leased, lease_se
     except (AuthFailed, Misconfigured) as error:
         # The channel can't send for anyone: it stands still until somebody has seen to it.
         await storage.write(Scope.everything("channel settings"), pause, leased.channel_id, str(error))
-        outcome = settle.Outcome("deferred", str(error))
+        outcome = _unexpected(leased, error, handed_over)
     except Exception as error:  # noqa: BLE001 - after the point of no return whatever happens leaves it uncertain
         outcome = _unexpected(leased, error, handed_over)
     else:

@@ -9,7 +9,10 @@ from hub.inbox.entry import Entry
 from hub.storage.unit import Happening, Unit
 
 GIVE_UP = 48 * 3600 * clock.SECOND
-"""From when it was first due (RFC 5321 4.5.4.1 asks for days; an agent wants to know sooner)."""
+"""Microseconds since it was written, if all pauses have been tried by then: a paused channel doesn't count against it.
+
+RFC 5321 4.5.4.1 asks for days; an agent wants to know sooner.
+"""
 _PAUSES = (30, 120, 600, 1800, 3600, 7200, 14_400)
 """Seconds before the next attempt."""
 
@@ -79,7 +82,7 @@ def sweep(unit: Unit) -> int:
 
 def _next_attempt(unit: Unit, row: Delivery, now: int) -> None:
     entry = unit.get(Entry, row.entry_id)
-    if entry is not None and now - entry.recorded_at > GIVE_UP:
+    if entry is not None and now - entry.recorded_at > GIVE_UP and row.attempt >= len(_PAUSES):
         row.state, row.settled_at = "failed", now
         row.reason = f"Given up after 48 hours. {row.reason or ''}"
         return

@@ -40,6 +40,7 @@ def open_engines(url: str) -> Engines:
     if backend == "postgresql":
         engine = create_engine(
             url,
+            hide_parameters=True,  # an error's text is logged
             pool_size=POSTGRES_THREADS,
             max_overflow=2,
             connect_args={
@@ -89,7 +90,14 @@ def _sqlite(url: str, *, writing: bool) -> Engine:
     if not path or path == ":memory:":
         raise Invalid("database_url", "SQLite needs a file: sqlite:///var/torg.db")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=60, connect_args={"check_same_thread": False})
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=60,
+        connect_args={"check_same_thread": False},
+    )
     event.listen(engine, "connect", _set_up(writing))
     event.listen(engine, "begin", _begin(writing))
     return engine

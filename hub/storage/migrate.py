@@ -28,10 +28,13 @@ def upgrade(engine: Engine) -> str:
         config.set_main_option("script_location", str(folder()))
         config.attributes["connection"] = connection
         if engine.dialect.name == "postgresql":
+            connection.detach()  # what is set here, and the lock, ends with it
             connection.execute(text("SET statement_timeout = 0"))  # an index over years of mail takes its time
+            connection.execute(text("SET lock_timeout = 0"))
+            connection.execute(text("SELECT pg_advisory_lock(20261124)"))  # one upgrades, the others find it done
+            connection.execute(text("RESET lock_timeout"))
+            connection.commit()  # so that Alembic begins a transaction of its own for each step
         command.upgrade(config, "head")
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("RESET statement_timeout"))  # the connection goes back to the pool
         connection.commit()
         return current(connection) or ""
 

@@ -13,7 +13,7 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     op.create_table(
         "municipality",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("timezone", sa.Text(), nullable=False),
@@ -25,7 +25,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "person",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
@@ -36,7 +36,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "queue",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("answer_days", sa.BigInteger(), nullable=True),
         sa.Column("retired_at", sa.BigInteger(), nullable=True),
@@ -44,7 +44,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "audit",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("person_id", ID, nullable=True),
@@ -62,7 +62,7 @@ def upgrade() -> None:
 
     op.create_table(
         "audit_seal",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=True),
         sa.Column("first_id", sa.BigInteger(), nullable=False),
         sa.Column("last_id", sa.BigInteger(), nullable=False),
@@ -70,12 +70,18 @@ def upgrade() -> None:
         sa.Column("previous", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name="fk_audit_seal_municipality_id"),
         sa.PrimaryKeyConstraint("id", name="pk_audit_seal"),
+        sa.UniqueConstraint(
+            "municipality_id",
+            "previous",
+            name="uq_audit_seal_municipality_id_previous",
+            postgresql_nulls_not_distinct=True,
+        ),
     )
     op.create_index("ix_audit_seal_chain", "audit_seal", ["municipality_id", "id"], unique=False)
 
     op.create_table(
         "channel",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("home_id", ID, nullable=True),
@@ -93,7 +99,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "citizen",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -106,7 +112,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "department",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=True),
@@ -116,7 +122,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "login",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("token_hash", sa.Text(), nullable=False),
         sa.Column("person_id", ID, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -130,7 +136,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "lookup",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -143,7 +149,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "membership",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("person_id", ID, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
@@ -159,7 +165,7 @@ def upgrade() -> None:
 
     op.create_table(
         "queue_area",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("queue_id", ID, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.ForeignKeyConstraint(["municipality_id"], ["municipality.id"], name="fk_queue_area_municipality_id"),
@@ -169,7 +175,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "reading",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("person_id", ID, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -183,7 +189,7 @@ def upgrade() -> None:
 
     op.create_table(
         "request",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=True),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("request_key", sa.Text(), nullable=False),
@@ -198,7 +204,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "topic",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.Column("parent_id", sa.BigInteger(), nullable=True),
         sa.Column("words", sa.Text(), nullable=False),
@@ -215,7 +221,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "citizen_point",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.Column("citizen_id", sa.BigInteger(), nullable=False),
         sa.Column("first_citizen_id", sa.BigInteger(), nullable=False),
@@ -239,7 +245,7 @@ def upgrade() -> None:
 
     op.create_table(
         "conversation",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.Column("citizen_id", sa.BigInteger(), nullable=False),
         sa.Column("queue_id", ID, nullable=False),
@@ -294,7 +300,7 @@ def upgrade() -> None:
 
     op.create_table(
         "raw_event",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=True),
         sa.Column("channel_id", ID, nullable=False),
         sa.Column("source_key", sa.Text(), nullable=False),
@@ -337,7 +343,7 @@ def upgrade() -> None:
 
     op.create_table(
         "draft",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.Column("conversation_id", sa.BigInteger(), nullable=False),
         sa.Column("person_id", ID, nullable=False),
@@ -358,7 +364,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "entry",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.Column("conversation_id", sa.BigInteger(), nullable=False),
         sa.Column("first_conversation_id", sa.BigInteger(), nullable=False),
@@ -395,7 +401,7 @@ def upgrade() -> None:
 
     op.create_table(
         "identity",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.Column("citizen_id", sa.BigInteger(), nullable=False),
         sa.Column("conversation_id", sa.BigInteger(), nullable=False),
@@ -419,7 +425,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "matter",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.Column("conversation_id", sa.BigInteger(), nullable=False),
         sa.Column("topic_id", sa.BigInteger(), nullable=False),
@@ -446,7 +452,7 @@ def upgrade() -> None:
 
     op.create_table(
         "participant",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.Column("conversation_id", sa.BigInteger(), nullable=False),
         sa.Column("citizen_point_id", sa.BigInteger(), nullable=False),
@@ -476,7 +482,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "promise",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.Column("conversation_id", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -504,7 +510,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "attachment",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.Column("public_id", sa.Text(), nullable=False),
         sa.Column("entry_id", sa.BigInteger(), nullable=False),
@@ -529,7 +535,7 @@ def upgrade() -> None:
 
     op.create_table(
         "call",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.Column("entry_id", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -550,7 +556,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "delivery",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.Column("entry_id", sa.BigInteger(), nullable=False),
         sa.Column("channel_id", ID, nullable=False),
@@ -595,7 +601,7 @@ def upgrade() -> None:
 
     op.create_table(
         "mail",
-        sa.Column("id", ID, nullable=False),
+        sa.Column("id", ID, autoincrement=False, nullable=False),
         sa.Column("municipality_id", ID, nullable=False),
         sa.Column("entry_id", sa.BigInteger(), nullable=False),
         sa.Column("message_id", sa.Text(), nullable=True),

@@ -9,9 +9,7 @@ from tests.line import GRANVIK, HOLMO, letter, until
 Build = Callable[..., House]
 
 
-def test_from_a_mail_client_to_an_answer_and_back(
-    build: Build, database_url: str, outside: CitizensMailServer
-) -> None:
+def test_from_a_mail_client_to_an_answer_and_back(build: Build, database_url: str, outside: CitizensMailServer) -> None:
     house = build(database_url)
     with house.serving():
         house.send(letter(Message_ID="<fraga@post.example>", References="<forr@post.example>"))

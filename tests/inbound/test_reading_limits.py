@@ -4,26 +4,30 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+import nh3
 import pytest
 from sqlalchemy import select
 
+from connectors.smtp_in import SmtpIn
 from hub import clock
 from hub.app import Hub
+from hub.contract import RawEvent as Event
+from hub.formats import mail
 from hub.inbound.raw_event import RawEvent
 from hub.inbox.conversation import Conversation
-from hub.inbox.entry import Attachment, Entry
+from hub.inbox.entry import Attachment, Entry, Mail
 from hub.storage.unit import Happening, Unit
 from tests.line import TEST, Line, letter, reachable, until
 
 HANGS = """
 import time
 from hub.formats import mail
-reads = mail.parse_mail
+reads = mail._parse
 def hangs(body, *rest, **named):
     if b"X-Hang: yes" in body:
         time.sleep(60)
     return reads(body, *rest, **named)
-mail.parse_mail = hangs
+mail._parse = hangs
 """
 
 
@@ -43,6 +47,22 @@ def test_a_parser_that_hangs_is_ended_and_its_mail_set_aside(
     line.storage.close()
 
 
+def test_nothing_is_parsed_or_cleaned_in_the_hub(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("parsed outside a child")
+
+    html = letter()
+    html.add_alternative("<p>Hej</p>", subtype="html")
+    for module, name in ((mail, "parse_mail"), (mail, "_parse"), (nh3, "clean")):
+        monkeypatch.setattr(module, name, never)
+    with pytest.raises(AssertionError, match="outside a child"):  # what the connector calls would notice
+        SmtpIn.parse([Event("a", html.as_bytes(), "message/rfc822")])
+    line.send(html)
+    line.entries(1)
+    assert "Hej" in (line.one(select(Mail.safe_html)) or "")
+    assert line.raw_states() == ["read"]
+
+
 def test_several_mails_of_one_thread_are_one_conversation_due_since_the_first(line_on_both: Line) -> None:
     line = line_on_both
     line.send(
@@ -60,10 +80,10 @@ def test_several_mails_of_one_thread_are_one_conversation_due_since_the_first(li
 
 def test_reading_again_leaves_alone_what_people_did(line_on_both: Line) -> None:
     line = line_on_both
-    mail = letter()
-    mail.add_attachment(b"liten", maintype="application", subtype="pdf", filename="a.pdf")
-    mail.add_attachment(b"stor" * 30_000, maintype="image", subtype="jpeg", filename="b.jpg")
-    line.send(mail)
+    files_too = letter()
+    files_too.add_attachment(b"liten", maintype="application", subtype="pdf", filename="a.pdf")
+    files_too.add_attachment(b"stor" * 30_000, maintype="image", subtype="jpeg", filename="b.jpg")
+    line.send(files_too)
     (entry,) = line.entries(1)
 
     def close(unit: Unit) -> None:

@@ -145,5 +145,3 @@ def make_token(unit: Unit, email: str) -> str:
     found = unit.first(select(Person).where(Person.email == email))
     assert found is not None
     return login.add_token(unit, found, "test")
-
-

@@ -74,10 +74,12 @@ class PostOffice:
 
     def row(self, delivery_id: int) -> Delivery:
         """As it is committed now."""
-        return self.world.do(lambda unit: must(unit.get(Delivery, delivery_id)))
+        found: Delivery = self.world.do(lambda unit: must(unit.get(Delivery, delivery_id)))
+        return found
 
     def channel(self) -> Channel:
-        return self.world.do(lambda unit: must(unit.get(Channel, self.channel_id)))
+        found: Channel = self.world.do(lambda unit: must(unit.get(Channel, self.channel_id)))
+        return found
 
     def set(self, **config: object) -> None:
         """Other settings of the sending channel."""

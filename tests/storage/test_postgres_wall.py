@@ -52,7 +52,9 @@ def unfiltered(postgres_database: str, postgres_centre: Centre, tmp_path: Path) 
 
 def enter(app: psycopg.Connection, *municipality_ids: int) -> None:
     """As a unit of work says whose it is."""
-    app.execute("SELECT set_config('torg.municipalities', %s, false)", ["{" + ",".join(map(str, municipality_ids)) + "}"])
+    app.execute(
+        "SELECT set_config('torg.municipalities', %s, false)", ["{" + ",".join(map(str, municipality_ids)) + "}"]
+    )
 
 
 def column(app: psycopg.Connection, statement: str, *values: object) -> list[object]:
@@ -133,7 +135,9 @@ def test_an_empty_scope_is_no_scope(app: psycopg.Connection, said: str) -> None:
     assert column(app, "SELECT count(*) FROM conversation") == [0]
 
 
-def test_in_a_scope_its_rows_are_there_and_no_others(app: psycopg.Connection, postgres_centre: Centre, ours: int) -> None:
+def test_in_a_scope_its_rows_are_there_and_no_others(
+    app: psycopg.Connection, postgres_centre: Centre, ours: int
+) -> None:
     enter(app, postgres_centre.ids["granvik"])
     assert column(app, "SELECT id FROM conversation") == [ours]
 
@@ -198,7 +202,9 @@ def test_a_foreign_row_can_be_neither_written_nor_given_away(app: psycopg.Connec
         app.execute("UPDATE citizen SET municipality_id = %s", [nesoy])
 
 
-def test_updates_and_deletes_pass_foreign_rows_over(app: psycopg.Connection, postgres_centre: Centre, theirs: int) -> None:
+def test_updates_and_deletes_pass_foreign_rows_over(
+    app: psycopg.Connection, postgres_centre: Centre, theirs: int
+) -> None:
     enter(app, postgres_centre.ids["granvik"])
     assert app.execute("UPDATE conversation SET subject = 'x' WHERE id = %s", [theirs]).rowcount == 0
     assert app.execute("DELETE FROM mail").rowcount == 1
@@ -263,5 +269,7 @@ def test_without_the_programs_filter_search_finds_nothing_foreign(
 def test_a_unit_leaves_neither_role_nor_scope_behind(postgres_centre: Centre, theirs: int) -> None:
     postgres_centre.here(lambda unit: unit.all(select(Conversation)))
     with postgres_centre.storage.engines.writer.connect() as connection:
-        row = connection.exec_driver_sql("SELECT current_user = session_user, current_setting('torg.municipalities', true)")
+        row = connection.exec_driver_sql(
+            "SELECT current_user = session_user, current_setting('torg.municipalities', true)"
+        )
         assert row.one() in {(True, ""), (True, None)}

@@ -225,8 +225,10 @@ def test_the_check_names_a_wall_that_is_down(postgres_centre: Centre) -> None:
         connection.exec_driver_sql("DROP POLICY of_the_municipality ON mail")
         connection.exec_driver_sql("DROP POLICY everything ON mail")
         connection.exec_driver_sql("ALTER TABLE topic OWNER TO torg_app")
-    assert check(postgres_centre.storage).findings == [
-        "The role torg_app owns topic: give them to the role that upgrades.",
+    owned, *walls = check(postgres_centre.storage).findings
+    assert owned.startswith("The role torg_app owns ")
+    assert "topic" in owned
+    assert walls == [
         "Row-level security isn't forced on entry.",
         "mail has no policy, so nobody can read it.",
     ]

@@ -152,7 +152,9 @@ def test_a_unit_is_run_in_the_context_of_whoever_asked(sqlite_centre: Centre) ->
     async def ask() -> tuple[str, str]:
         asker.set("sara")
         storage = sqlite_centre.storage
-        return await storage.write(EVERYTHING, lambda unit: asker.get()), await storage.read(EVERYTHING, lambda unit: asker.get())
+        return await storage.write(EVERYTHING, lambda unit: asker.get()), await storage.read(
+            EVERYTHING, lambda unit: asker.get()
+        )
 
     assert asyncio.run(ask()) == ("sara", "sara")
     assert asker.get() == "nobody"

@@ -1,0 +1,156 @@
+"""Bombs, one by one through a real child: read or set aside within ten seconds and 512 MB, and the next is read."""
+
+import asyncio
+import base64
+import os
+import time
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from hub.contract import RawEvent
+from hub.inbound.child import MEMORY, Answer, Job
+from hub.inbound.children import Children
+from tests.line import letter
+
+HEAD = b"From: ida@post.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
+HTML = HEAD + b"Content-Type: text/html; charset=utf-8\r\n\r\n"
+TEXT = HEAD + b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
+
+
+def parts(*bodies: bytes, kind: bytes = b"mixed") -> bytes:
+    joined = b"".join(b"--b\r\n" + body + b"\r\n" for body in bodies)
+    return HEAD + b"Content-Type: multipart/" + kind + b'; boundary="b"\r\n\r\n' + joined + b"--b--\r\n"
+
+
+def file(content: bytes, name: bytes = b"a.pdf", kind: bytes = b"application/pdf") -> bytes:
+    head = b"Content-Type: " + kind + b'\r\nContent-Disposition: attachment; filename="' + name + b'"\r\n'
+    return head + b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(content).replace(b"\n", b"\r\n")
+
+
+BOMBS = {
+    "attributes without end": HTML + b"<p " + b"a=b " * 500_000 + b">hej</p>",
+    "tags that never close": HTML + b"<" * 1_000_000,
+    "comments in comments": HTML + b"<!--" * 300_000,
+    "formatting adopted again and again": HTML + b"<b><i><a href=x><p>" * 30_000,
+    "nested lists": HTML + b"<ul><li>" * 60_000,
+    "nested quotes": HTML + b"<blockquote>" * 100_000,
+    "nested svg and math": HTML + b"<svg><math>" * 50_000,
+    "styles without end": HTML + b'<p style="' + b"color:red;" * 200_000 + b'">hej</p>',
+    "a template in templates": HTML + b"<template>" * 50_000,
+    "a table of odd cells": HTML + b"<table>" + b"<td><table>" * 40_000,
+    "a link of two megabytes": HTML + b'<a href="https://a.example/' + b"a" * 2_000_000 + b'">hej</a>',
+    "data images": HTML + b'<img src="data:image/png;base64,AAAA">' * 50_000,
+    "named entities": HTML + b"&CounterClockwiseContourIntegral;" * 100_000,
+    "written by, line after line": TEXT + b"Den 1 jan. skrev Ida <ida@post.example>:\r\n> hej\r\n" * 20_000,
+    "On and no end": TEXT + b"On Mon, 1 Jan, " * 60_000,
+    "dividers": TEXT + b"-----" * 400_000,
+    "lines of one letter": TEXT + b"a\r\n" * 1_500_000,
+    "marks upon marks": TEXT + b"a" + "\u0301".encode() * 500_000,
+    "right to left and back": TEXT + "\u202e\u202d".encode() * 300_000,
+    "words, all different": TEXT + b" ".join(b"w%x" % n for n in range(400_000)),
+    "words that never end": TEXT + (b"a" * 200_000 + b" ") * 20,
+    "files without end": parts(*[file(b"x")] * 5_000),
+    "one name of a megabyte": parts(file(b"x", b"a" * 1_000_000)),
+    "names that climb": parts(*[file(b"x", b"../" * 300 + b"etc/passwd%d" % n) for n in range(200)]),
+    "names in pieces": parts(
+        b"Content-Type: application/pdf\r\nContent-Disposition: attachment"
+        + b"".join(b";\r\n filename*%d*=%%41" % n for n in range(3_000))
+        + b"\r\n\r\nx"
+    ),
+    "alternatives of alternatives": parts(*[HTML.partition(b"MIME")[2] + b"<p>hej</p>" * 50] * 900, kind=b"alternative"),
+    "a boundary that is a prefix": HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--bb\r\n\r\nx\r\n" * 100_000,
+    "a boundary of ten thousand letters": HEAD + b"Content-Type: multipart/mixed; boundary=" + b"b" * 10_000 + b"\r\n\r\n",
+    "dashes": HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--" * 1_000_000,
+    "a zipped bomb": parts(file(zlib.compress(b"\0" * 50_000_000), b"a.gz", b"application/gzip")),
+    "uuencoded": TEXT + b"begin 644 a.txt\r\n" + b"M" + b"A" * 60 + b"\r\n" * 100_000,
+    "a winmail.dat of noise": parts(file(os.urandom(500_000), b"winmail.dat", b"application/ms-tnef")),
+    "a calendar without end": HEAD + b"Content-Type: text/calendar\r\n\r\n" + b"BEGIN:VEVENT\r\n" * 100_000,
+    "a report of reports": HEAD + b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+    + b"--b\r\nContent-Type: message/delivery-status\r\n\r\n" + b"Action: failed\r\n\r\n" * 50_000,
+    "references without end": HEAD + b"References: " + b" ".join(b"<%d@a.example>" % n for n in range(100_000)) + b"\r\n\r\nhej",
+    "folded for ever": HEAD + b"X-A: a\r\n" + b" a\r\n" * 300_000 + b"\r\nhej",
+    "a header without a body or an end": b"Subject: " + b"a" * 3_000_000,
+    "a date of digits": HEAD + b"Date: " + b"1" * 20_000 + b"\r\n\r\nhej",
+    "quoted names without end": b'From: "' + b"\\" * 20_000 + b'" <ida@post.example>\r\n\r\nhej',
+    "sixteen bits that aren't": HEAD + b"Content-Type: text/plain; charset=utf-16\r\n\r\n" + b"\xd8\x00" * 500_000,
+    "another seven bits": HEAD + b"Content-Type: text/plain; charset=utf-7\r\n\r\n" + b"+AAA" * 500_000,
+    "iso-2022": HEAD + b"Content-Type: text/plain; charset=iso-2022-jp\r\n\r\n" + b"\x1b$B" * 400_000,
+    "a charset that is a codec": HEAD + b"Content-Type: text/plain; charset=zlib_codec\r\n\r\n" + zlib.compress(b"a" * 90_000_000),
+    "punycode": HEAD + b"Content-Type: text/plain; charset=punycode\r\n\r\n" + b"a-" * 100_000 + b"9" * 100_000,
+    "an idna domain": b"From: a@" + b"xn--" * 20_000 + b".example\r\n\r\nhej",
+    "text of forty-five megabytes": TEXT + b"hej hopp lilla du\r\n" * 2_400_000,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> dict[str, tuple[Answer, float, int]]:
+    """Of each bomb: the answer, seconds, and the most address space of the child that had it."""
+
+    async def run() -> dict[str, tuple[Answer, float, int]]:
+        found = {}
+        async with Children(1, 10) as children:
+            for name, body in BOMBS.items():
+                await read(children, letter().as_bytes())  # a child that is up
+                began = time.monotonic()
+                answer = await read(children, body)
+                took = time.monotonic() - began
+                peak = most_memory()
+                after = await read(children, letter("jag kom fram").as_bytes())
+                assert [item.message.text.strip() for item in after.items] == ["jag kom fram"], name
+                assert time.monotonic() - began < 20, name
+                found[name] = (answer, took, peak)
+        return found
+
+    return asyncio.run(run())
+
+
+async def read(children: Children, body: bytes) -> Answer:
+    (answer,) = await children.parse([Job("mail", [RawEvent("key", body, "message/rfc822")])])
+    return answer
+
+
+def most_memory() -> int:
+    """Bytes of address space that a child of ours has had; 0 when it has ended."""
+    most = 0
+    for listing in Path("/proc/self/task").glob("*/children"):
+        for child in listing.read_text().split():
+            rows = _status(child)
+            most = max([most, *(int(row.split()[1]) * 1024 for row in rows if row.startswith("VmPeak"))])
+    return most
+
+
+def _status(process: str) -> Sequence[str]:
+    try:
+        return Path(f"/proc/{process}/status").read_text().splitlines()
+    except OSError:  # ended meanwhile
+        return []
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_read_or_set_aside_within_the_limits(
+    outcomes: dict[str, tuple[Answer, float, int]], name: str
+) -> None:
+    answer, took, peak = outcomes[name]
+    assert answer.bug is None
+    assert answer.items or answer.unreadable
+    assert took < 11
+    assert peak <= MEMORY
+
+
+def test_a_large_ordinary_mail_is_no_bomb() -> None:
+    """Forty-seven megabytes, as a camera's pictures are: within what `smtp_in` takes."""
+    content = os.urandom(35_000_000)
+
+    async def run() -> Answer:
+        async with Children(1, 10) as children:
+            return await read(children, parts(TEXT.partition(b"MIME")[2] + b"hej", file(content)))
+
+    answer = asyncio.run(run())
+    assert answer.unreadable is None
+    ((size, same),) = [
+        (each.size, each.content == content) for item in answer.items for each in item.message.attachments
+    ]
+    assert (size, same) == (len(content), True)

@@ -1,0 +1,295 @@
+"""Migrations: what they make is what the models say, on both engines, and they can be run again at any time."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, Index, Table, inspect, text
+from sqlalchemy.schema import CreateIndex
+
+from hub.errors import Invalid
+from hub.storage.base import Row
+from hub.storage.engine import open_engines
+from hub.storage.migrate import current, folder, newest, require_newest, upgrade
+from tests.architecture.source import ROOT
+from tests.conftest import _database
+
+Described = dict[str, Any]
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """At the newest schema."""
+    with opened(database_url) as found:
+        yield found
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without any table."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/empty.db"
+        return
+    with _database(request.getfixturevalue("postgres_url"), f"torg_empty_{os.getpid()}") as url:
+        yield url
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Engine]:
+    """Its writing engine."""
+    engines = open_engines(url)
+    try:
+        yield engines.writer
+    finally:
+        engines.dispose()
+
+
+def script() -> ScriptDirectory:
+    """Alembic's view of the folder."""
+    config = Config()
+    config.set_main_option("script_location", str(folder()))
+    return ScriptDirectory.from_config(config)
+
+
+def ours(_: object, name: str | None, kind: str, reflected: bool, other: object) -> bool:
+    """The search index is the engines' own and no model's."""
+    return not (kind == "table" and (name or "").startswith("search_entry"))
+
+
+def test_the_models_say_what_the_migrations_made(engine: Engine) -> None:
+    with engine.connect() as connection:
+        options = {"include_object": ours, "compare_type": True, "compare_server_default": True}
+        differing = compare_metadata(MigrationContext.configure(connection, opts=options), Row.metadata)
+    assert differing == []
+
+
+def test_unique_constraints_and_indexes_have_the_same_columns(engine: Engine) -> None:
+    found = inspect(engine)
+    for table in Row.metadata.sorted_tables:
+        unique = {each["name"]: each["column_names"] for each in found.get_unique_constraints(table.name)}
+        assert unique == {
+            each.name: [column.name for column in each.columns]
+            for each in table.constraints
+            if each.__visit_name__ == "unique_constraint"
+        }, table.name
+        indexes = {
+            each["name"]: each["column_names"]
+            for each in found.get_indexes(table.name)
+            if not each.get("duplicates_constraint")
+        }
+        assert indexes == {each.name: [column.name for column in each.columns] for each in table.indexes}, table.name
+
+
+def test_foreign_keys_are_the_same(engine: Engine) -> None:
+    found = inspect(engine)
+    for table in Row.metadata.sorted_tables:
+        made = {
+            (*each["constrained_columns"], "->", each["referred_table"], *each["referred_columns"])
+            for each in found.get_foreign_keys(table.name)
+        }
+        said = {
+            (
+                *(element.parent.name for element in each.elements),
+                "->",
+                each.referred_table.name,
+                *(element.column.name for element in each.elements),
+            )
+            for each in table.foreign_key_constraints
+        }
+        assert made == said, table.name
+
+
+def test_columns_may_be_null_where_the_models_say_so(engine: Engine) -> None:
+    found = inspect(engine)
+    for table in Row.metadata.sorted_tables:
+        made = {each["name"]: each["nullable"] for each in found.get_columns(table.name)}
+        assert made == {column.name: column.nullable for column in table.columns}, table.name
+
+
+def test_no_column_fills_itself_in(engine: Engine) -> None:
+    found = inspect(engine)
+    filled = [
+        f"{table.name}.{each['name']}"
+        for table in Row.metadata.sorted_tables
+        for each in found.get_columns(table.name)
+        if each["default"] is not None
+    ]
+    assert filled == [], "ids and defaults are the application's"
+
+
+def partial(table: Table) -> Iterator[tuple[Index, str]]:
+    """Partial indexes of the models with their condition."""
+    for index in table.indexes:
+        sqlite, postgresql = (index.dialect_options[name]["where"] for name in ("sqlite", "postgresql"))
+        assert str(sqlite) == str(postgresql), f"{index.name} differs between the engines"
+        if sqlite is not None:
+            yield index, str(sqlite)
+
+
+def test_partial_indexes_have_their_condition_on_sqlite(sqlite_database: str) -> None:
+    with opened(sqlite_database) as engine, engine.connect() as connection:
+        for table in Row.metadata.sorted_tables:
+            for index, where in partial(table):
+                made = connection.execute(text("SELECT sql FROM sqlite_master WHERE name = :n"), {"n": index.name})
+                assert made.scalar_one().partition(" WHERE ")[2] == where, index.name
+
+
+def test_partial_indexes_have_their_condition_on_postgresql(postgres_database: str) -> None:
+    """PostgreSQL writes conditions its own way: the model's, made beside it, must come out the same."""
+    definition = text("SELECT indexdef FROM pg_indexes WHERE indexname = :n")
+    compared = 0
+    with opened(postgres_database) as engine, engine.connect() as connection:
+        for table in Row.metadata.sorted_tables:
+            for index, _ in partial(table):
+                made = connection.execute(definition, {"n": index.name}).scalar_one()
+                connection.execute(text(f"DROP INDEX {index.name}"))
+                connection.execute(CreateIndex(index))
+                assert connection.execute(definition, {"n": index.name}).scalar_one() == made
+                assert " WHERE " in made
+                compared += 1
+    assert compared >= 6
+
+
+def test_there_is_one_head_and_it_is_the_newest() -> None:
+    assert script().get_heads() == [newest()]
+
+
+def test_every_migration_is_named_by_its_revision_then_in_words() -> None:
+    for revision in script().walk_revisions():
+        name = Path(revision.path).name
+        assert re.fullmatch(rf"{re.escape(revision.revision)}(_[a-z]+)+\.py", name), name
+
+
+def test_the_history_is_one_line_in_the_order_of_its_dates() -> None:
+    line = [revision.revision for revision in script().walk_revisions()]
+    assert line == sorted(line, reverse=True)
+
+
+def test_upgrading_from_nothing_reaches_the_newest(empty_url: str) -> None:
+    with opened(empty_url) as engine:
+        assert upgrade(engine) == newest()
+        require_newest(engine)
+
+
+def snapshot(engine: Engine) -> Described:
+    """Tables with their columns and indexes."""
+    found = inspect(engine)
+    return {
+        name: (
+            [(each["name"], each["nullable"], str(each["type"])) for each in found.get_columns(name)],
+            sorted(str(each["name"]) for each in found.get_indexes(name)),
+        )
+        for name in found.get_table_names()
+    }
+
+
+def test_upgrading_again_changes_nothing(empty_url: str) -> None:
+    with opened(empty_url) as engine:
+        upgrade(engine)
+        before = snapshot(engine)
+        assert upgrade(engine) == newest()
+        assert snapshot(engine) == before
+
+
+def test_upgrading_keeps_what_is_stored(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO queue (id, words) VALUES (7, '{}')"))
+    upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT id FROM queue")).scalars().all() == [7]
+
+
+KILLED = """
+import os, signal, sys
+from sqlalchemy import event
+from hub.storage.engine import open_engines
+from hub.storage.migrate import upgrade
+engine = open_engines(sys.argv[1]).writer
+@event.listens_for(engine, "after_cursor_execute")
+def after(connection, cursor, statement, *rest):
+    if sys.argv[2] in statement:
+        os.kill(os.getpid(), signal.SIGKILL)
+upgrade(engine)
+"""
+
+
+@pytest.mark.parametrize(
+    "after", ["CREATE TABLE citizen_point", "ix_mail_message_id", "search_entry", "audit_no_delete|ROW LEVEL SECURITY"]
+)
+def test_an_upgrade_that_was_killed_can_be_run_again(empty_url: str, after: str) -> None:
+    on_sqlite, _, on_postgresql = after.partition("|")
+    statement = (on_postgresql or on_sqlite) if empty_url.startswith("postgresql") else on_sqlite
+    killed = subprocess.run([sys.executable, "-c", KILLED, empty_url, statement], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with opened(empty_url) as engine:
+        assert upgrade(engine) == newest()
+        assert set(Row.metadata.tables) <= set(inspect(engine).get_table_names())
+
+
+TOGETHER = """
+import sys
+from hub.storage.engine import open_engines
+from hub.storage.migrate import upgrade
+sys.stdin.readline()
+print(upgrade(open_engines(sys.argv[1]).writer))
+"""
+
+
+def test_two_that_upgrade_at_once_both_succeed(empty_url: str) -> None:
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", TOGETHER, empty_url],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for each in both:
+        assert each.stdin is not None
+        each.stdin.write("\n")
+        each.stdin.flush()
+    answers = [each.communicate(timeout=60) for each in both]
+    assert [(said.strip(), failed) for said, failed in answers] == [(newest(), "")] * 2
+
+
+def test_an_empty_database_is_refused_with_what_to_do(empty_url: str) -> None:
+    with (
+        opened(empty_url) as engine,
+        pytest.raises(Invalid, match="the database is empty: run torg db upgrade") as said,
+    ):
+        require_newest(engine)
+    assert said.value.field == "database_url"
+
+
+def test_an_older_database_is_refused_with_both_revisions(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '2020_01_01_0000'"))
+    sentence = f"the database is at 2020_01_01_0000, the program at {newest()}: run torg db upgrade"
+    with pytest.raises(Invalid, match=sentence):
+        require_newest(engine)
+
+
+def test_a_newest_database_is_let_pass(engine: Engine) -> None:
+    require_newest(engine)
+    with closing(engine.connect()) as connection:
+        assert current(connection) == newest()
+
+
+def test_every_room_with_tables_is_known_to_the_migrations() -> None:
+    environment = (ROOT / "migrations" / "env.py").read_text(encoding="utf-8")
+    rooms = {mapper.class_.__module__ for mapper in Row.registry.mappers}
+    assert [room for room in sorted(rooms) if f'"{room}"' not in environment] == []
