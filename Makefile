@@ -25,7 +25,7 @@ run: install  ## the demo (ARGS=--reset starts it afresh)
 	@$(BIN)/torg demo $(ARGS)
 
 test: lint  ## lint, then the tests (ARGS="-k name" picks some)
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 lint: install-dev  ## style, types, who imports whom
 	@$(BIN)/ruff check

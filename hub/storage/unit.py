@@ -195,7 +195,7 @@ class Storage:
             except DBAPIError as error:
                 if not begun and not last and error.connection_invalidated:
                     continue
-                if is_trouble(error):
+                if is_trouble(error) or (last and _met_another(error)):
                     raise Unavailable(
                         "The database can't be written or reached just now. Nothing was stored; try again."
                     ) from error
@@ -238,5 +238,9 @@ def _refuse_foreign(scope: Scope, municipality_id: int) -> None:
 
 
 def _worth_another_try(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None)
-    return isinstance(error, IntegrityError) or state in {"40001", "40P01"}
+    return isinstance(error, IntegrityError) or _met_another(error)
+
+
+def _met_another(error: DBAPIError) -> bool:
+    """A deadlock, or rows that another unit changed meanwhile."""
+    return getattr(error.orig, "sqlstate", None) in {"40001", "40P01"}

@@ -14,9 +14,12 @@ from msgspec import Struct
 
 LANGUAGES = {"sv": "swedish", "nb": "norwegian", "nn": "norwegian", "da": "danish", "fi": "finnish", "en": "english"}
 _MOST_TOKENS = 10_000
+_MOST_BYTES = 900_000
 _MOST_ASKED = 20
 _LONGEST = 40
 _WORD = re.compile(r"[^\W_]+")
+# Put together two by two: normalising a whole text is quadratic in a run of marks.
+_MARK, _MARKED = re.compile("[\u0300-\u036f]"), re.compile(r"[^\W\d_][\u0300-\u036f]")
 # Letters that NFKD leaves alone; å ä ö é it takes apart.
 _FOLDED = str.maketrans({"ø": "o", "æ": "a", "œ": "oe", "ð": "d", "þ": "th", "ß": "ss", "đ": "d", "ł": "l"})
 
@@ -42,7 +45,17 @@ def tokens(text: str, language: str | None) -> list[str]:
     stem = _token_of(language or _guess(words))
     found = {stem(word[:_LONGEST]) for word in words}
     found.discard("")
-    return sorted(found)[:_MOST_TOKENS]
+    return _few_enough(sorted(found)[:_MOST_TOKENS])
+
+
+def _few_enough(tokens: list[str]) -> list[str]:
+    """PostgreSQL's tsvector takes a megabyte; a text of that many words isn't one that anybody searches."""
+    room = _MOST_BYTES
+    for number, token in enumerate(tokens):
+        room -= len(token.encode()) + 8
+        if room < 0:
+            return tokens[:number]
+    return tokens
 
 
 def guess_language(text: str) -> str | None:
@@ -75,7 +88,11 @@ def fold(word: str) -> str:
 
 def _words_of(text: str) -> list[str]:
     """Lower case; a letter whose mark stands apart (NFD) is one letter, a soft hyphen ends no word."""
-    return _WORD.findall(unicodedata.normalize("NFC", text.replace("\u00ad", "")).lower())
+    if not text.isascii():
+        text = text.replace("\u00ad", "")
+        if _MARK.search(text):
+            text = _MARKED.sub(lambda found: unicodedata.normalize("NFC", found[0]), text)
+    return _WORD.findall(text.lower())
 
 
 def _guess(words: Sequence[str]) -> str | None:

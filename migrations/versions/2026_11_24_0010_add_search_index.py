@@ -33,7 +33,7 @@ BEGIN
     IF areas IS NULL THEN
         RETURN;
     END IF;
-    query := ('(' || areas || ') & ' || words)::tsquery;
+    query := areas::tsquery && words::tsquery;
     SELECT min(newest.entry_id) INTO edge FROM (
         SELECT s.entry_id FROM public.search_entry s WHERE s.entry_id < older_than ORDER BY s.entry_id DESC LIMIT 1500
     ) newest;

@@ -3,6 +3,9 @@
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
@@ -361,6 +364,26 @@ def test_more_rows_than_one_seal_holds_make_several(world: World, monkeypatch: p
     assert (found.rows, found.seals, found.findings) == (9, 3, [])
     first, second, third = seals(world)
     assert (second.previous, third.previous) == (first.digest, second.digest)
+
+
+def test_two_that_seal_at_once_make_one_seal_of_each_chain(world: World) -> None:
+    """A worker and the command line, say."""
+    acts(world, 3)
+    acts(world, 3, None)
+    later(100)
+    both = Barrier(2)
+
+    def together(unit: Unit) -> int:
+        unit.all(select(AuditSeal))
+        with suppress(BrokenBarrierError):  # on SQLite the second begins when the first is done
+            both.wait(0.3)
+        return audit.seal(unit)
+
+    with ThreadPoolExecutor(2) as pool:
+        made = [each.result(20) for each in [pool.submit(world.do, together) for _ in range(2)]]
+    assert sorted(made) == [0, 2]
+    found = verified(world)
+    assert (found.rows, found.seals, found.findings) == (6, 2, [])
 
 
 def test_rows_can_only_be_added(world: World) -> None:

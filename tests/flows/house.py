@@ -1,4 +1,4 @@
-"""Torg as it is run: processes of the real command, a mail server at the other end, one municipality and its neighbour."""
+"""Torg as it is run: processes of the real command, and a mail server at the other end."""
 
 import asyncio
 import json
@@ -7,7 +7,6 @@ import smtplib
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -92,7 +91,7 @@ class House:
     def __init__(self, folder: Path, database_url: str, outside: int, **settings: object) -> None:
         self.folder = folder
         self.mail_port, *self.web_ports = free_ports(3)
-        files = {"key_file": str(folder / "key"), "blob_folder": str(folder / "blobs")}
+        files: dict[str, Any] = {"key_file": str(folder / "key"), "blob_folder": str(folder / "blobs")}
         given = {"database_url": database_url, "undo_seconds": 0, "sweep_seconds": 1.0, "log_level": "warning"}
         given |= {**files, "parse_children": 1, **settings}
         own = {f"TORG_{name.upper()}": str(value) for name, value in given.items()}
@@ -207,13 +206,10 @@ class House:
         status, said, _ = self.ask("POST", f"/conversations/{conversation_id}/replies", {"text": text}, web)
         assert status == 201, said
 
+    def bugs(self) -> list[str]:
+        """Lines of the log that speak of one."""
+        return [line for line in self.log().splitlines() if " ERROR " in line or "Traceback" in line]
+
     def log(self) -> str:
         """What the processes wrote."""
         return (self.folder / "torg.log").read_text()
-
-
-def seconds_of(what: Any) -> float:
-    """How long a call takes."""
-    began = time.monotonic()
-    what()
-    return time.monotonic() - began

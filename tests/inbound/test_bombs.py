@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from hub.contract import RawEvent
-from hub.inbound.child import MEMORY, Answer, Job
+from hub.inbound.child import Answer, Job
 from hub.inbound.children import Children
 from tests.line import letter
 
 HEAD = b"From: ida@post.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
+PLAIN, MIXED = HEAD + b"Content-Type: text/plain; ", HEAD + b"Content-Type: multipart/mixed; "
 HTML = HEAD + b"Content-Type: text/html; charset=utf-8\r\n\r\n"
-TEXT = HEAD + b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
+TEXT = PLAIN + b"charset=utf-8\r\n\r\n"
 
 
 def parts(*bodies: bytes, kind: bytes = b"mixed") -> bytes:
@@ -60,26 +61,28 @@ BOMBS = {
         + b"".join(b";\r\n filename*%d*=%%41" % n for n in range(3_000))
         + b"\r\n\r\nx"
     ),
-    "alternatives of alternatives": parts(*[HTML.partition(b"MIME")[2] + b"<p>hej</p>" * 50] * 900, kind=b"alternative"),
-    "a boundary that is a prefix": HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--bb\r\n\r\nx\r\n" * 100_000,
-    "a boundary of ten thousand letters": HEAD + b"Content-Type: multipart/mixed; boundary=" + b"b" * 10_000 + b"\r\n\r\n",
-    "dashes": HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--" * 1_000_000,
+    "alternatives of alternatives": parts(
+        *[b"Content-Type: text/html\r\n\r\n" + b"<p>hej</p>" * 50] * 900, kind=b"alternative"
+    ),
+    "a boundary that is a prefix": MIXED + b"boundary=b\r\n\r\n" + b"--bb\r\n\r\nx\r\n" * 100_000,
+    "a boundary of ten thousand letters": MIXED + b"boundary=" + b"b" * 10_000 + b"\r\n\r\n",
+    "dashes": MIXED + b"boundary=b\r\n\r\n" + b"--" * 1_000_000,
     "a zipped bomb": parts(file(zlib.compress(b"\0" * 50_000_000), b"a.gz", b"application/gzip")),
     "uuencoded": TEXT + b"begin 644 a.txt\r\n" + b"M" + b"A" * 60 + b"\r\n" * 100_000,
     "a winmail.dat of noise": parts(file(os.urandom(500_000), b"winmail.dat", b"application/ms-tnef")),
     "a calendar without end": HEAD + b"Content-Type: text/calendar\r\n\r\n" + b"BEGIN:VEVENT\r\n" * 100_000,
     "a report of reports": HEAD + b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
     + b"--b\r\nContent-Type: message/delivery-status\r\n\r\n" + b"Action: failed\r\n\r\n" * 50_000,
-    "references without end": HEAD + b"References: " + b" ".join(b"<%d@a.example>" % n for n in range(100_000)) + b"\r\n\r\nhej",
+    "references without end": HEAD + b"References:" + b"".join(b" <%d@a>" % n for n in range(100_000)) + b"\r\n\r\n",
     "folded for ever": HEAD + b"X-A: a\r\n" + b" a\r\n" * 300_000 + b"\r\nhej",
     "a header without a body or an end": b"Subject: " + b"a" * 3_000_000,
     "a date of digits": HEAD + b"Date: " + b"1" * 20_000 + b"\r\n\r\nhej",
     "quoted names without end": b'From: "' + b"\\" * 20_000 + b'" <ida@post.example>\r\n\r\nhej',
-    "sixteen bits that aren't": HEAD + b"Content-Type: text/plain; charset=utf-16\r\n\r\n" + b"\xd8\x00" * 500_000,
-    "another seven bits": HEAD + b"Content-Type: text/plain; charset=utf-7\r\n\r\n" + b"+AAA" * 500_000,
-    "iso-2022": HEAD + b"Content-Type: text/plain; charset=iso-2022-jp\r\n\r\n" + b"\x1b$B" * 400_000,
-    "a charset that is a codec": HEAD + b"Content-Type: text/plain; charset=zlib_codec\r\n\r\n" + zlib.compress(b"a" * 90_000_000),
-    "punycode": HEAD + b"Content-Type: text/plain; charset=punycode\r\n\r\n" + b"a-" * 100_000 + b"9" * 100_000,
+    "sixteen bits that aren't": PLAIN + b"charset=utf-16\r\n\r\n" + b"\xd8\x00" * 500_000,
+    "another seven bits": PLAIN + b"charset=utf-7\r\n\r\n" + b"+AAA" * 500_000,
+    "iso-2022": PLAIN + b"charset=iso-2022-jp\r\n\r\n" + b"\x1b$B" * 400_000,
+    "a charset that is a codec": PLAIN + b"charset=zlib_codec\r\n\r\n" + zlib.compress(b"a" * 90_000_000),
+    "punycode": PLAIN + b"charset=punycode\r\n\r\n" + b"a-" * 100_000 + b"9" * 100_000,
     "an idna domain": b"From: a@" + b"xn--" * 20_000 + b".example\r\n\r\nhej",
     "text of forty-five megabytes": TEXT + b"hej hopp lilla du\r\n" * 2_400_000,
 }  # fmt: skip
@@ -137,7 +140,7 @@ def test_a_bomb_is_read_or_set_aside_within_the_limits(
     assert answer.bug is None
     assert answer.items or answer.unreadable
     assert took < 11
-    assert peak <= MEMORY
+    assert peak <= 512 * 1024 * 1024
 
 
 def test_a_large_ordinary_mail_is_no_bomb() -> None:
@@ -146,7 +149,7 @@ def test_a_large_ordinary_mail_is_no_bomb() -> None:
 
     async def run() -> Answer:
         async with Children(1, 10) as children:
-            return await read(children, parts(TEXT.partition(b"MIME")[2] + b"hej", file(content)))
+            return await read(children, parts(b"Content-Type: text/plain\r\n\r\nhej", file(content)))
 
     answer = asyncio.run(run())
     assert answer.unreadable is None

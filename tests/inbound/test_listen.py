@@ -1,6 +1,8 @@
 """Channels that another process adds, pauses and resumes are followed; a bug in one connector ends no other."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,6 @@ from hub.channels import add
 from hub.channels.channel import Channel
 from hub.channels.pause import pause, resume
 from hub.contract import AuthFailed, Config, Keep, Listens
-from hub.contract.config import read_config
 from hub.plugin_host.registry import Offer
 from hub.settings import Settings
 from hub.storage.unit import Unit
@@ -39,7 +40,7 @@ class Buggy(Listens[Nothing]):
     async def check(self) -> None:
         """All is well, it says."""
 
-    async def listen(self, keep: Keep) -> None:
+    async def listen(self, keep: Keep) -> None:  # noqa: ARG002 - it never gets that far
         calls.append(self.kind)
         raise KeyError("a mistake")
 
@@ -51,7 +52,7 @@ class LockedOut(Buggy):
 
     kind = "locked_out"
 
-    async def listen(self, keep: Keep) -> None:
+    async def listen(self, keep: Keep) -> None:  # noqa: ARG002 - it never gets that far
         calls.append(self.kind)
         raise AuthFailed("The password has expired.")
 
@@ -118,6 +119,23 @@ def test_who_is_locked_out_is_paused_and_says_why(line_with_bugs: Line) -> None:
     line.entries(1)
 
 
+def test_a_pause_that_cannot_be_written_is_tried_again(
+    sqlite_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "Hub", HubWithBugs)
+    calls.clear()
+    line = Line(tmp_path, sqlite_database)
+    line.storage.write_now(TEST, add.add, LockedOut.kind, LockedOut.kind, Nothing())
+    refusal = "CREATE TRIGGER no_pause BEFORE UPDATE OF paused_why ON channel BEGIN SELECT RAISE(ABORT, 'no'); END"
+    with closing(sqlite3.connect(tmp_path / "torg.db")) as connection:
+        connection.execute(refusal)
+    with closing(sqlite3.connect(tmp_path / "torg.db")) as connection, line.running():
+        until(lambda: len(calls) >= 2)
+        connection.execute("DROP TRIGGER no_pause")
+        until(lambda: line.all(select(Channel.id).where(Channel.paused_why.is_not(None))), 8)
+    line.storage.close()
+
+
 def add_listening(unit: Unit, line: Line, port: int) -> int:
     addresses = {"kommunen@granvik.example": "granvik/Kundtjänst"}
     _, config = add.prepare(unit, line.registry, "smtp_in", {"port": port, "addresses": addresses})
@@ -128,4 +146,3 @@ def move(unit: Unit, channel_id: int, port: int) -> None:
     row = unit.lock(Channel, channel_id)
     assert row is not None
     row.config = {**row.config, "port": port}
-    assert read_config(SmtpIn.Config, row.config)

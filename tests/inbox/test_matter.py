@@ -16,7 +16,7 @@ from hub.inbox.matter import OUTCOMES, Matter
 from hub.inbox.municipality import Municipality
 from hub.inbox.topic import Topic
 from hub.storage.unit import Unit
-from tests.storage.centre import Centre, must
+from tests.storage.centre import Centre, conversation, must
 
 
 def add(unit: Unit, centre: Centre, conversation_id: int, topic_name: str = "fakturor") -> Matter:
@@ -41,7 +41,7 @@ def said(centre: Centre, conversation_id: int) -> Sequence[Any]:
 
 
 def version(centre: Centre, conversation_id: int) -> int:
-    return centre.here(lambda unit: must(unit.get(Conversation, conversation_id)).version)
+    return centre.here(conversation, conversation_id).version
 
 
 def test_a_matter_has_no_outcome_until_somebody_says_it(centre: Centre) -> None:

@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, Index, Table, inspect, text
+from sqlalchemy import Engine, Index, Table, UniqueConstraint, inspect, text
 from sqlalchemy.schema import CreateIndex
 
 from hub.errors import Invalid
@@ -81,7 +81,7 @@ def test_unique_constraints_and_indexes_have_the_same_columns(engine: Engine) ->
         assert unique == {
             each.name: [column.name for column in each.columns]
             for each in table.constraints
-            if each.__visit_name__ == "unique_constraint"
+            if isinstance(each, UniqueConstraint)
         }, table.name
         indexes = {
             each["name"]: each["column_names"]

@@ -215,8 +215,8 @@ def test_an_event_of_nobody_yet_is_hidden(app: psycopg.Connection, postgres_cent
     enter(app, *(postgres_centre.ids[code] for code in ("granvik", "holmo", "nesoy")))
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         app.execute(
-            "INSERT INTO raw_event (id, channel_id, source_key, sha256, media_type, origin, size, received_at, arrivals,"
-            " state, attempts) VALUES (1, %s, 'k', '', '', '{}', 0, 0, 1, 'new', 0)",
+            "INSERT INTO raw_event (id, channel_id, source_key, sha256, media_type, origin, size, received_at,"
+            " arrivals, state, attempts) VALUES (1, %s, 'k', '', '', '{}', 0, 0, 1, 'new', 0)",
             [postgres_centre.ids["in"]],
         )
 

@@ -153,7 +153,7 @@ def test_update_many_gives_no_row_away(centre: Centre, ours: int) -> None:
 
 
 REFERENCES: dict[str, Callable[[Centre, int, int], Any]] = {
-    "an entry in another's conversation": lambda centre, ours, theirs: Entry(
+    "an entry in another's conversation": lambda centre, _, theirs: Entry(
         municipality_id=centre.ids["granvik"],
         conversation_id=theirs,
         first_conversation_id=theirs,
@@ -165,7 +165,7 @@ REFERENCES: dict[str, Callable[[Centre, int, int], Any]] = {
         text="x",
         body={},
     ),
-    "a matter under another's topic": lambda centre, ours, theirs: Matter(
+    "a matter under another's topic": lambda centre, ours, _: Matter(
         municipality_id=centre.ids["granvik"], conversation_id=ours, topic_id=centre.ids["regninger"], set_at=1
     ),
     "a conversation related to another's": lambda centre, ours, theirs: Conversation(
@@ -176,7 +176,7 @@ REFERENCES: dict[str, Callable[[Centre, int, int], Any]] = {
         opened_at=1,
         related_id=theirs,
     ),
-    "a conversation of another's citizen": lambda centre, ours, theirs: Conversation(
+    "a conversation of another's citizen": lambda centre, _, theirs: Conversation(
         municipality_id=centre.ids["granvik"],
         citizen_id=centre.do(lambda unit: conversation(unit, theirs).citizen_id),
         queue_id=centre.ids["kontakt"],

@@ -1,0 +1,108 @@
+"""Who may reach past the walls between municipalities: each place by name, with its reason."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+
+from tests.architecture.source import ROOMS, Source, sources
+
+EVERYTHING = {
+    "hub/cli/demo.py": ["demo"],  # makes the municipalities it shows
+    "hub/cli/demo_fill/fill.py": ["demo"],
+    "hub/cli/installation.py": ["command line"],  # whoever runs commands may read database and key file anyway
+    "hub/edge/person.py": ["log-in"],  # whose scope it will be isn't known yet
+    "hub/inbound/listen.py": ["channel settings"],  # channels are the centre's
+    "hub/inbound/pipeline.py": ["intake"],  # a group of mails is of several municipalities
+    "hub/inbound/receive.py": ["intake", "intake"],  # a raw event has no municipality before it is read
+    "hub/outbound/deliver.py": ["channel settings", "outbox"],  # deliveries of all are leased together
+    "hub/proof/installation.py": ["proof"],  # compares whole databases with ledgers
+    "hub/proof/ledgers.py": ["proof"],
+    "hub/web/channels.py": ["channel settings", "channel settings"],  # after the policy was asked
+    "hub/web/health.py": ["health"],  # whether the database answers; no row of anybody's
+    "hub/worker/embedded.py": ["seal the audit"],  # all chains, by the clock
+}
+FILTERED_BY_HAND = {
+    "hub/inbox/queries.py": 2,  # counts name their municipality; lines are of ids that a filtered list gave
+}
+"""Statements that go without the ORM's filter on SQLite: how many."""
+
+
+def outside_storage() -> Iterator[Source]:
+    return (source for source in sources(*ROOMS) if not source.path.startswith("hub/storage/"))
+
+
+def calls(source: Source, name: str) -> Iterator[ast.Call]:
+    """Of a function or method with this name, however it is reached."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == name:
+            yield node
+
+
+def test_the_scope_of_everything_is_taken_where_it_is_listed() -> None:
+    found: dict[str, list[str]] = defaultdict(list)
+    for source in outside_storage():
+        for call in calls(source, "everything"):
+            reason = call.args[0] if call.args else None
+            assert isinstance(reason, ast.Constant), f"{source.path}:{call.lineno} Say the reason in words, there"
+            found[source.path].append(str(reason.value))
+    assert {path: sorted(reasons) for path, reasons in found.items()} == EVERYTHING, (
+        "A person's unit runs in Scope.of(person). Where nobody's can, add the place and why it is safe"
+    )
+
+
+def test_no_scope_is_made_by_hand() -> None:
+    made = [
+        f"{source.path}:{call.lineno}"
+        for source in outside_storage()
+        for call in calls(source, "Scope")
+        if ast.unparse(call.func) == "Scope" and source.path != "hub/proof/ledgers.py"  # asks as each municipality
+    ]
+    assert not made, f"Scope.of(person) or Scope.everything(reason): {made}"
+
+
+def test_the_session_of_a_unit_stays_in_storage() -> None:
+    taken = [
+        f"{source.path}:{node.lineno}"
+        for source in outside_storage()
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"session", "_session"}
+        and "unit" in ast.unparse(node.value)
+    ]
+    assert not taken, f"Use the unit's verbs, or give storage one more: {taken}"
+
+
+def test_statements_without_the_filter_are_listed() -> None:
+    found = {
+        source.path: count
+        for source in outside_storage()
+        if (
+            count := sum(
+                each.arg == "in_scope_already" for each in ast.walk(source.tree) if isinstance(each, ast.keyword)
+            )
+        )
+    }
+    assert found == FILTERED_BY_HAND
+
+
+def test_the_programs_own_filter_is_never_off() -> None:
+    """Only proofs and tests open storage without it, to see that PostgreSQL's wall stands alone."""
+    off = [
+        f"{source.path}:{node.value.lineno}"
+        for source in outside_storage()
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.keyword) and node.arg == "filter_by_scope" and not source.path.startswith("hub/proof/")
+    ]
+    assert not off
+
+
+def test_no_statement_gives_a_row_to_another_municipality() -> None:
+    """SQLite would let it through; a move is close, copy and link."""
+    given = [
+        f"{source.path}:{call.lineno}"
+        for source in outside_storage()
+        for call in calls(source, "values")
+        if "municipality_id" in {each.arg for each in call.keywords}
+        or "'municipality_id'" in "".join(map(ast.unparse, call.args))
+    ]
+    assert not given
