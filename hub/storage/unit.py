@@ -8,6 +8,7 @@ as happened is told after its commit.
 import asyncio
 import contextvars
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -30,6 +31,9 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Row)
 
 log = logging.getLogger(__name__)
+
+_GIVE_WAY = 0.05
+"""Seconds: who lost a deadlock and came back at once could take its first row again before the other had it."""
 
 
 class Happening(Struct, frozen=True):
@@ -201,6 +205,8 @@ class Storage:
                     ) from error
                 if last or not _worth_another_try(error):
                     raise
+                if _met_another(error):
+                    time.sleep(_GIVE_WAY)
         raise AssertionError("unreachable")
 
     @contextmanager

@@ -8,8 +8,6 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
-
 from hub.contract import RawEvent
 from hub.inbound.child import Answer, Job
 from hub.inbound.children import Children
@@ -19,6 +17,8 @@ HEAD = b"From: ida@post.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
 PLAIN, MIXED = HEAD + b"Content-Type: text/plain; ", HEAD + b"Content-Type: multipart/mixed; "
 HTML = HEAD + b"Content-Type: text/html; charset=utf-8\r\n\r\n"
 TEXT = PLAIN + b"charset=utf-8\r\n\r\n"
+
+MEMORY = 512 * 1024 * 1024
 
 
 def parts(*bodies: bytes, kind: bytes = b"mixed") -> bytes:
@@ -88,26 +88,41 @@ BOMBS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def outcomes() -> dict[str, tuple[Answer, float, int]]:
-    """Of each bomb: the answer, seconds, and the most address space of the child that had it."""
-
-    async def run() -> dict[str, tuple[Answer, float, int]]:
-        found = {}
+def test_each_is_read_or_set_aside_within_the_limits_and_the_next_one_arrives() -> None:
+    async def run() -> list[str]:
+        found = []
         async with Children(1, 10) as children:
             for name, body in BOMBS.items():
                 await read(children, letter().as_bytes())  # a child that is up
                 began = time.monotonic()
                 answer = await read(children, body)
-                took = time.monotonic() - began
-                peak = most_memory()
+                took, most = time.monotonic() - began, most_memory()
                 after = await read(children, letter("jag kom fram").as_bytes())
-                assert [item.message.text.strip() for item in after.items] == ["jag kom fram"], name
-                assert time.monotonic() - began < 20, name
-                found[name] = (answer, took, peak)
+                if answer.bug or not (answer.items or answer.unreadable):
+                    found.append(f"{name}: {answer.bug}")
+                if took > 11 or most > MEMORY:
+                    found.append(f"{name}: {took:.1f} s, {most} bytes")
+                if [item.message.text.strip() for item in after.items] != ["jag kom fram"]:
+                    found.append(f"{name}: the next one is lost")
         return found
 
-    return asyncio.run(run())
+    assert asyncio.run(run()) == []
+
+
+def test_a_large_ordinary_mail_is_no_bomb() -> None:
+    """Forty-seven megabytes, as a camera's pictures are: within what `smtp_in` takes."""
+    content = os.urandom(35_000_000)
+
+    async def run() -> Answer:
+        async with Children(1, 10) as children:
+            return await read(children, parts(b"Content-Type: text/plain\r\n\r\nhej", file(content)))
+
+    answer = asyncio.run(run())
+    assert answer.unreadable is None
+    ((size, same),) = [
+        (each.size, each.content == content) for item in answer.items for each in item.message.attachments
+    ]
+    assert (size, same) == (len(content), True)
 
 
 async def read(children: Children, body: bytes) -> Answer:
@@ -130,30 +145,3 @@ def _status(process: str) -> Sequence[str]:
         return Path(f"/proc/{process}/status").read_text().splitlines()
     except OSError:  # ended meanwhile
         return []
-
-
-@pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_is_read_or_set_aside_within_the_limits(
-    outcomes: dict[str, tuple[Answer, float, int]], name: str
-) -> None:
-    answer, took, peak = outcomes[name]
-    assert answer.bug is None
-    assert answer.items or answer.unreadable
-    assert took < 11
-    assert peak <= 512 * 1024 * 1024
-
-
-def test_a_large_ordinary_mail_is_no_bomb() -> None:
-    """Forty-seven megabytes, as a camera's pictures are: within what `smtp_in` takes."""
-    content = os.urandom(35_000_000)
-
-    async def run() -> Answer:
-        async with Children(1, 10) as children:
-            return await read(children, parts(b"Content-Type: text/plain\r\n\r\nhej", file(content)))
-
-    answer = asyncio.run(run())
-    assert answer.unreadable is None
-    ((size, same),) = [
-        (each.size, each.content == content) for item in answer.items for each in item.message.attachments
-    ]
-    assert (size, same) == (len(content), True)

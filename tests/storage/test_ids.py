@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 
 from hub import clock
-from hub.storage import ids
 from hub.storage.ids import EPOCH, id_at, new_id
 from tests.architecture.source import ROOT
 

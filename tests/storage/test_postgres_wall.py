@@ -1,6 +1,8 @@
 """PostgreSQL's own wall: what the role of a person's units may and may not do, asked of the database itself."""
 
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -14,7 +16,8 @@ from hub.inbox.entry import Entry, Mail
 from hub.storage import search_index
 from hub.storage.check import OF_THE_CENTRE
 from hub.storage.unit import Storage, Unit
-from tests.storage.centre import Centre, conversation, must, opened
+from tests.conftest import _database
+from tests.storage.centre import Centre, conversation, must, opened, populate
 from tests.storage.test_walls import READINGS
 
 ROLES = ("torg_app", "torg_system")
@@ -34,13 +37,34 @@ def theirs(postgres_centre: Centre, ours: int) -> int:
     return postgres_centre.mail(of="nesoy", queue_name="innbygger", text="Hvor er min faktura?")
 
 
-@pytest.fixture
-def app(postgres_centre: Centre, postgres_database: str, theirs: int) -> Iterator[psycopg.Connection]:
+@contextmanager
+def as_app(url: str) -> Iterator[psycopg.Connection]:
     """A session of torg_app, for good: no superuser's rights are left in it."""
-    address = make_url(postgres_database).set(drivername="postgresql").render_as_string(hide_password=False)
+    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("SET SESSION AUTHORIZATION torg_app")
         yield connection
+
+
+@pytest.fixture
+def app(postgres_centre: Centre, postgres_database: str, theirs: int) -> Iterator[psycopg.Connection]:
+    """On this test's centre, with a conversation in each municipality."""
+    with as_app(postgres_database) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def catalogue(
+    postgres_url: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[psycopg.Connection]:
+    """The same on one centre for all that change nothing."""
+    with _database(postgres_url, f"torg_wall_{os.getpid()}", postgres_template) as url:
+        with opened(url, tmp_path_factory.mktemp("wall")) as storage:
+            made = Centre(storage)
+            populate(made)
+            made.mail(of="granvik")
+        with as_app(url) as connection:
+            yield connection
 
 
 @pytest.fixture
@@ -62,25 +86,27 @@ def column(app: psycopg.Connection, statement: str, *values: object) -> list[obj
     return [row[0] for row in app.execute(statement.encode(), values).fetchall()]
 
 
-def test_the_role_is_who_it_says(app: psycopg.Connection) -> None:
-    assert app.execute("SELECT session_user, current_user").fetchone() == ("torg_app", "torg_app")
+def test_the_role_is_who_it_says(catalogue: psycopg.Connection) -> None:
+    assert catalogue.execute("SELECT session_user, current_user").fetchone() == ("torg_app", "torg_app")
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_roles_may_bypass_nothing(app: psycopg.Connection, role: str) -> None:
+def test_the_roles_may_bypass_nothing(catalogue: psycopg.Connection, role: str) -> None:
     rights = "rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolinherit"
     statement = f"SELECT {rights} FROM pg_roles WHERE rolname = %s"  # noqa: S608 - the names stand above
-    assert app.execute(statement.encode(), [role]).fetchone() == (False,) * 6
+    assert catalogue.execute(statement.encode(), [role]).fetchone() == (False,) * 6
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_roles_own_nothing(app: psycopg.Connection, role: str) -> None:
-    assert column(app, "SELECT relname FROM pg_class WHERE relowner = %s::regrole", role) == []
-    assert column(app, "SELECT proname FROM pg_proc WHERE proowner = %s::regrole", role) == []
+def test_the_roles_own_nothing(catalogue: psycopg.Connection, role: str) -> None:
+    assert column(catalogue, "SELECT relname FROM pg_class WHERE relowner = %s::regrole", role) == []
+    assert column(catalogue, "SELECT proname FROM pg_proc WHERE proowner = %s::regrole", role) == []
 
 
-def test_the_app_is_a_member_of_no_other_role(app: psycopg.Connection) -> None:
-    assert column(app, "SELECT roleid::regrole::text FROM pg_auth_members WHERE member = 'torg_app'::regrole") == []
+def test_the_app_is_a_member_of_no_other_role(catalogue: psycopg.Connection) -> None:
+    assert (
+        column(catalogue, "SELECT roleid::regrole::text FROM pg_auth_members WHERE member = 'torg_app'::regrole") == []
+    )
 
 
 def walled(app: psycopg.Connection) -> list[str]:
@@ -97,42 +123,44 @@ def walled(app: psycopg.Connection) -> list[str]:
     ]
 
 
-def test_every_table_of_a_municipality_is_walled_by_force(app: psycopg.Connection) -> None:
-    tables = walled(app)
+def test_every_table_of_a_municipality_is_walled_by_force(catalogue: psycopg.Connection) -> None:
+    tables = walled(catalogue)
     assert {"conversation", "entry", "citizen", "raw_event", "request", "audit", "lookup"} <= set(tables)
     open_ones = column(
-        app,
+        catalogue,
         "SELECT relname FROM pg_class WHERE relname = ANY (%s) AND NOT (relrowsecurity AND relforcerowsecurity)",
         tables,
     )
     assert open_ones == []
 
 
-def test_every_walled_table_has_one_policy_for_the_app_that_names_its_municipality(app: psycopg.Connection) -> None:
-    policies = app.execute(
+def test_every_walled_table_has_one_policy_for_the_app_that_names_its_municipality(
+    catalogue: psycopg.Connection,
+) -> None:
+    policies = catalogue.execute(
         "SELECT tablename, cmd, permissive, qual, with_check FROM pg_policies WHERE 'torg_app' = ANY (roles)"
     ).fetchall()
-    assert sorted(row[0] for row in policies) == walled(app)
+    assert sorted(row[0] for row in policies) == walled(catalogue)
     for table, command, permissive, reading, writing in policies:
         assert (command, permissive, reading) == ("ALL", "PERMISSIVE", writing), table
         assert "torg.municipalities" in reading, table
         assert ("IS NULL" in reading) is (table in OF_OR_CENTRE), table
 
 
-def test_no_policy_is_for_everybody(app: psycopg.Connection) -> None:
-    for_whom = set(column(app, "SELECT unnest(roles)::text FROM pg_policies"))
+def test_no_policy_is_for_everybody(catalogue: psycopg.Connection) -> None:
+    for_whom = set(column(catalogue, "SELECT unnest(roles)::text FROM pg_policies"))
     assert for_whom == set(ROLES)
 
 
-def test_every_walled_table_is_empty_without_a_scope(app: psycopg.Connection) -> None:
-    for table in walled(app):
-        assert column(app, f"SELECT count(*) FROM {table}") == [0], table  # noqa: S608 - from the catalogue
+def test_every_walled_table_is_empty_without_a_scope(catalogue: psycopg.Connection) -> None:
+    for table in walled(catalogue):
+        assert column(catalogue, f"SELECT count(*) FROM {table}") == [0], table  # noqa: S608 - from the catalogue
 
 
 @pytest.mark.parametrize("said", ["", "{}"])
-def test_an_empty_scope_is_no_scope(app: psycopg.Connection, said: str) -> None:
-    app.execute("SELECT set_config('torg.municipalities', %s, false)", [said])
-    assert column(app, "SELECT count(*) FROM conversation") == [0]
+def test_an_empty_scope_is_no_scope(catalogue: psycopg.Connection, said: str) -> None:
+    catalogue.execute("SELECT set_config('torg.municipalities', %s, false)", [said])
+    assert column(catalogue, "SELECT count(*) FROM conversation") == [0]
 
 
 def test_in_a_scope_its_rows_are_there_and_no_others(
@@ -175,13 +203,13 @@ def test_in_a_scope_its_rows_are_there_and_no_others(
         "SET ROLE postgres",
     ],
 )
-def test_the_app_is_refused(app: psycopg.Connection, statement: str) -> None:
+def test_the_app_is_refused(catalogue: psycopg.Connection, statement: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        app.execute(statement.encode())
+        catalogue.execute(statement.encode())
 
 
-def test_the_app_reads_people_without_their_passwords(app: psycopg.Connection) -> None:
-    assert column(app, "SELECT email FROM person ORDER BY 1")[0] == "nils@granvik.example"
+def test_the_app_reads_people_without_their_passwords(catalogue: psycopg.Connection) -> None:
+    assert column(catalogue, "SELECT email FROM person ORDER BY 1")[0] == "nils@granvik.example"
 
 
 @pytest.mark.parametrize("table", ["audit", "audit_seal", "reading"])
