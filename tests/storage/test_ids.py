@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from hub import clock
-from hub.storage.ids import EPOCH, id_at, new_id
+from hub.storage.ids import EPOCH, _Source, id_at, new_id
 from tests.architecture.source import ROOT
 
 MANY = 20_000
@@ -36,7 +36,7 @@ def test_ids_fit_63_bits_until_2089() -> None:
 
 def test_an_id_holds_its_millisecond() -> None:
     # A source of its own: another test may have lived in the future, and ids never go back.
-    source = ids._Source()
+    source = _Source()
     before = clock.now() // 1000
     made = (source.next() >> 22) + EPOCH
     assert before <= made <= before + 1000
