@@ -21,6 +21,7 @@ class Blobs:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._lasting: set[Path] = set()
 
     def put(self, owner: str, content: bytes, sha256: str) -> str:
         """Returns the name to keep in the row. Raises Unavailable when the disk doesn't take it."""
@@ -37,9 +38,11 @@ class Blobs:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     _write(path, content)
                 # Also of one that is there: whoever put it may not have come to flushing its folders yet.
-                folders.update(each for each in path.parents if each.is_relative_to(self._root))
+                folders.add(path.parent)
+                folders.update(each.parent for each in self._unsure(path))
             for folder in folders:
                 _flush(folder)
+            self._lasting.update(each for name in contents for each in self._unsure(self._path(name)))
         except OSError as error:
             raise Unavailable(
                 "The disk doesn't take the content of a message. Nothing was stored; try again."
@@ -54,6 +57,14 @@ class Blobs:
         if hashlib.sha256(content).hexdigest() != name.rpartition("/")[2]:
             raise Corrupt(f"The blob {name} isn't what was stored: restore it from a backup.")
         return content
+
+    def _unsure(self, path: Path) -> list[Path]:
+        """Folders on the way to it whose own names this process hasn't flushed yet: once is enough for each."""
+        return [
+            each
+            for each in path.parents
+            if each != self._root and each.is_relative_to(self._root) and each not in self._lasting
+        ]
 
     def _path(self, name: str) -> Path:
         owner, _, digest = name.rpartition("/")
