@@ -25,7 +25,7 @@ class Reading(Row):
 def log_reading(
     unit: Unit, by: Actor, kind: str, subject_id: int, conversation_id: int | None = None, reason: str | None = None
 ) -> None:
-    """Written with the unit that reads: no row, nothing read. `kind`: conversation | citizen | raw_event."""
+    """Written with the unit that reads: no row, no reading. Kinds: conversation | citizen | attachment | raw_event."""
     unit.add(
         Reading(
             person_id=by.id,

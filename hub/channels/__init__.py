@@ -1,1 +1,1 @@
-"""Configured channels: add, check, pause, lease, health."""
+"""Configured channels: add, open, pause, and by which one an answer leaves."""
