@@ -3,7 +3,6 @@
 Every one names in If-Match the version it was decided on, and answers with the conversation as it is then.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
@@ -14,22 +13,19 @@ from msgspec import Meta, Struct
 
 from hub import clock
 from hub.access import policy
-from hub.access.audit import log_act
 from hub.access.person import Actor
 from hub.access.person import actor as person_with_memberships
-from hub.edge import versions
+from hub.edge import work
 from hub.edge.desk import Desk
 from hub.edge.parameters import IdText, PathId, id_of
 from hub.edge.person import WORK
 from hub.edge.versions import IfMatch, etag
+from hub.edge.work import Change
 from hub.errors import Invalid
-from hub.inbox import queries
 from hub.inbox.conversation import Conversation
 from hub.inbox.queries import ConversationLine
 from hub.inbox.queue import Queue
 from hub.storage.unit import Unit
-
-Change = Callable[[Unit, Actor, Conversation], object]
 
 
 class Assignment(Struct, forbid_unknown_fields=True):
@@ -140,31 +136,8 @@ async def wait(
 async def _changed(
     desk: Desk, conversation_id: int, if_match: str | None, act: str, change: Change
 ) -> Response[ConversationLine]:
-    line = await desk.write(_change, conversation_id, if_match, act, change=change)
+    line = await desk.write(work.change, conversation_id, if_match, act, make=change)
     return Response(line, headers={"ETag": etag(line.version)})
-
-
-def _change(
-    unit: Unit,
-    actor: Actor,
-    conversation_id: int,
-    if_match: str | None,
-    act: str,
-    *,
-    change: Change,
-) -> ConversationLine:
-    found = policy.require_work(actor, unit.lock(Conversation, conversation_id))
-    versions.expect(found.version, if_match)
-    change(unit, actor, found)
-    log_act(
-        unit,
-        act,
-        actor,
-        municipality_id=found.municipality_id,
-        subject=("conversation", found.id),
-        conversation_id=found.id,
-    )
-    return queries.conversation_line(unit, found.id)
 
 
 def _instant(until: datetime) -> int:

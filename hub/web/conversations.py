@@ -10,14 +10,13 @@ from sqlalchemy import select
 
 from hub.access import policy
 from hub.access.person import Actor
-from hub.access.reading import log_reading
+from hub.edge import work
 from hub.edge.desk import Desk
 from hub.edge.parameters import After, Limit, PathId, QueryId, id_of
 from hub.edge.person import READ
 from hub.edge.versions import etag
 from hub.errors import Invalid
 from hub.inbox import queries
-from hub.inbox.conversation import Conversation
 from hub.inbox.municipality import Municipality
 from hub.inbox.queries import ConversationLine, ConversationPage, Filter
 from hub.inbox.timeline import EntryLine, timeline
@@ -102,16 +101,14 @@ def _municipality(unit: Unit, named: str) -> int:
 
 
 def _open(unit: Unit, actor: Actor, conversation_id: int) -> ConversationPage:
-    found = policy.require_open(actor, unit.get(Conversation, conversation_id))
-    log_reading(unit, actor, "conversation", found.id, found.id)
+    found = work.opened(unit, actor, conversation_id)
     return queries.conversation_page(unit, found, lambda other: policy.may_open(actor, other))
 
 
 def _timeline(
     unit: Unit, actor: Actor, conversation_id: int, after: str | None, limit: int, *, newest_first: bool
 ) -> Page[EntryLine]:
-    found = policy.require_open(actor, unit.get(Conversation, conversation_id))
-    log_reading(unit, actor, "conversation", found.id, found.id)
+    found = work.opened(unit, actor, conversation_id)
     return Page(*timeline(unit, found, after, limit, newest_first=newest_first))
 
 

@@ -10,11 +10,9 @@ from msgspec import Struct
 from sqlalchemy import select
 
 from hub import clock, faults
-from hub.access import policy
-from hub.access.audit import log_act
 from hub.access.person import Actor
 from hub.channels.route import reply_route
-from hub.edge import versions
+from hub.edge import versions, work
 from hub.edge.answer import created
 from hub.edge.desk import Desk
 from hub.edge.idempotency import Answer, Asked, IdempotencyKey, Made, asked, once
@@ -23,7 +21,6 @@ from hub.edge.person import WORK
 from hub.edge.versions import IfMatch, etag
 from hub.errors import NotFound
 from hub.inbox import note, queries, reply
-from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
 from hub.inbox.queries import ConversationLine
 from hub.storage.unit import Unit
@@ -83,11 +80,11 @@ async def add_note(
 
 
 def _reply(unit: Unit, actor: Actor, conversation_id: int, text: str, creation: Asked, *, undo_seconds: int) -> Answer:
-    found = policy.require_work(actor, unit.lock(Conversation, conversation_id))
+    found = work.held(unit, actor, conversation_id)
 
     def create() -> Made:
         entry = reply.reply(unit, found, actor.id, text, reply_route(unit, found), undo_seconds)
-        _log(unit, actor, "conversation.reply", found, entry)
+        work.log(unit, actor, "conversation.reply", found, entry)
         undo_until = clock.to_datetime(entry.recorded_at + undo_seconds * clock.SECOND)
         return Made(Added(str(entry.id), str(found.id), found.version, undo_until), found.version)
 
@@ -95,7 +92,7 @@ def _reply(unit: Unit, actor: Actor, conversation_id: int, text: str, creation: 
 
 
 def _undo(unit: Unit, actor: Actor, conversation_id: int, entry_id: int, if_match: str | None) -> ConversationLine:
-    found = policy.require_work(actor, unit.lock(Conversation, conversation_id))
+    found = work.held(unit, actor, conversation_id)
     versions.expect(found.version, if_match, any_will_do=True)
     entry = unit.first(
         select(Entry).where(
@@ -105,30 +102,19 @@ def _undo(unit: Unit, actor: Actor, conversation_id: int, entry_id: int, if_matc
     if entry is None:
         raise NotFound("There is no such answer in this conversation.")
     reply.undo(unit, found, actor.id, entry)
-    _log(unit, actor, "conversation.undo", found, entry)
+    work.log(unit, actor, "conversation.undo", found, entry)
     return queries.conversation_line(unit, found.id)
 
 
 def _note(unit: Unit, actor: Actor, conversation_id: int, text: str, creation: Asked) -> Answer:
-    found = policy.require_work(actor, unit.lock(Conversation, conversation_id))
+    found = work.held(unit, actor, conversation_id)
 
     def create() -> Made:
         entry = note.add(unit, found, actor.id, text)
-        _log(unit, actor, "conversation.note", found, entry)
+        work.log(unit, actor, "conversation.note", found, entry)
         return Made(Added(str(entry.id), str(found.id), found.version, None), found.version)
 
     return once(unit, actor, creation, found.municipality_id, create)
-
-
-def _log(unit: Unit, actor: Actor, act: str, conversation: Conversation, entry: Entry) -> None:
-    log_act(
-        unit,
-        act,
-        actor,
-        municipality_id=conversation.municipality_id,
-        subject=("entry", entry.id),
-        conversation_id=conversation.id,
-    )
 
 
 ROUTES = (add_reply, undo_reply, add_note)

@@ -1,0 +1,53 @@
+"""Work on a conversation, as every route and page does it: may they, is it as they saw it, do it, write it down."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from hub.access import policy
+from hub.access.audit import log_act
+from hub.access.person import Actor
+from hub.access.reading import log_reading
+from hub.edge import versions
+from hub.inbox import queries
+from hub.inbox.conversation import Conversation
+from hub.inbox.entry import Entry
+from hub.inbox.queries import ConversationLine
+from hub.storage.unit import Unit
+
+T = TypeVar("T")
+Change = Callable[[Unit, Actor, Conversation], object]
+
+
+def opened(unit: Unit, actor: Actor, conversation_id: int) -> Conversation:
+    """The conversation, and a row in the reading log. Raises NotFound when this person may not open it."""
+    found = policy.require_open(actor, unit.get(Conversation, conversation_id))
+    log_reading(unit, actor, "conversation", found.id, found.id)
+    return found
+
+
+def held(unit: Unit, actor: Actor, conversation_id: int) -> Conversation:
+    """The conversation, nobody else's until the unit ends. Raises NotFound, NotAllowed."""
+    return policy.require_work(actor, unit.lock(Conversation, conversation_id))
+
+
+def change(
+    unit: Unit, actor: Actor, conversation_id: int, if_match: str | None, act: str, *, make: Change
+) -> ConversationLine:
+    """Makes one change to the state that `if_match` names. Raises VersionMissing, Stale, and what `make` raises."""
+    found = held(unit, actor, conversation_id)
+    versions.expect(found.version, if_match)
+    make(unit, actor, found)
+    log(unit, actor, act, found)
+    return queries.conversation_line(unit, found.id)
+
+
+def log(unit: Unit, actor: Actor, act: str, conversation: Conversation, entry: Entry | None = None) -> None:
+    """The audit row: of the conversation, or of one entry of it."""
+    log_act(
+        unit,
+        act,
+        actor,
+        municipality_id=conversation.municipality_id,
+        subject=("conversation", conversation.id) if entry is None else ("entry", entry.id),
+        conversation_id=conversation.id,
+    )
