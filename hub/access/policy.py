@@ -79,6 +79,23 @@ def within(actor: Actor) -> Callable[[int], ColumnElement[bool]]:
     return partial(visible_in, actor)
 
 
+def hidden(actor: Actor) -> dict[int, ColumnElement[bool]]:
+    """By municipality, the confidential conversations that this person may know of, but not open."""
+    if "read" not in actor.grants:
+        return {}
+    found: dict[int, ColumnElement[bool]] = {}
+    for municipality_id in sorted({held.municipality_id for held in actor.memberships if held.role in WORKERS}):
+        own = sorted(
+            held.queue_id
+            for held in actor.memberships
+            if held.role in WORKERS and held.municipality_id == municipality_id and held.queue_id is not None
+        )
+        found[municipality_id] = and_(
+            Conversation.confidential_queue_id.is_not(None), Conversation.confidential_queue_id.not_in(own)
+        )
+    return found
+
+
 def require_open(actor: Actor, conversation: Conversation | None) -> Conversation:
     """Raises NotFound: who may not open it is not told that it exists."""
     if conversation is None or not may_open(actor, conversation):

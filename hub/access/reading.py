@@ -13,7 +13,11 @@ class Reading(Row):
     """`subject_key`: keyed hash of what was opened; no reference to what may be erased."""
 
     __tablename__ = "reading"
-    __table_args__ = (Index("ix_reading_subject", "subject_key"),)
+    __table_args__ = (
+        Index("ix_reading_subject", "subject_key"),
+        # Whether somebody has read what is new, for every row of a list.
+        Index("ix_reading_conversation", "conversation_id", "person_id", "at"),
+    )
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[int]
     kind: Mapped[str]

@@ -50,6 +50,7 @@ class Identity(MunicipalityRow):
         own(),
         same_municipality("citizen_id", "citizen"),
         same_municipality("conversation_id", "conversation"),
+        Index("ix_identity_conversation", "municipality_id", "conversation_id"),
     )
     citizen_id: Mapped[int]
     conversation_id: Mapped[int]

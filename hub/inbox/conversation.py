@@ -26,7 +26,8 @@ class Conversation(MunicipalityRow):
     """`due_at` is NEVER when nothing is owed; `confidential_queue_id` limits who may open it without breaking glass.
 
     `moved_from` has no key: it may name another municipality's row, which this one may not see. `related_id`: perhaps
-    the same exchange, but its sender takes no part in that one.
+    the same exchange, but its sender takes no part in that one. `closed_as` (spam | misdirected | merged) counts while
+    it is closed; merged: `related_id` is the one that it is now part of. `contact_kind`: that of its newest contact.
     """
 
     __tablename__ = "conversation"
@@ -34,7 +35,27 @@ class Conversation(MunicipalityRow):
         own(),
         same_municipality("citizen_id", "citizen"),
         same_municipality("related_id", "conversation"),
-        partial_index("ix_conversation_open", "municipality_id", "due_at", "id", where="closed_at IS NULL"),
+        # Wide, so that lists are narrowed down and counts counted without a look at the rows.
+        partial_index(
+            "ix_conversation_open",
+            "municipality_id",
+            "due_at",
+            "id",
+            "queue_id",
+            "confidential_queue_id",
+            "assignee_id",
+            "wait_until",
+            "contact_kind",
+            where="closed_at IS NULL",
+        ),
+        partial_index(
+            "ix_conversation_mine",
+            "municipality_id",
+            "assignee_id",
+            "due_at",
+            "id",
+            where="closed_at IS NULL AND assignee_id IS NOT NULL",
+        ),
         Index("ix_conversation_citizen", "municipality_id", "citizen_id"),
         partial_index(
             "ix_conversation_assignee", "municipality_id", "assignee_id", "id", where="assignee_id IS NOT NULL"
@@ -50,6 +71,8 @@ class Conversation(MunicipalityRow):
     due_at: Mapped[int] = mapped_column(default=NEVER)
     wait_until: Mapped[int | None]
     closed_at: Mapped[int | None]
+    closed_as: Mapped[str | None]
+    contact_kind: Mapped[str] = mapped_column(default="mail", server_default="mail")
     last_entry_id: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)
     moved_from: Mapped[int | None]
@@ -83,16 +106,27 @@ class Conversation(MunicipalityRow):
 
     def close(self, unit: Unit, by_id: int) -> Entry:
         """Nothing is owed any more. What is already closed stays as it was closed."""
+        self.end(None)
+        return self.append_change(unit, by_id, "closed", {})
+
+    def spam(self, unit: Unit, by_id: int) -> Entry:
+        """Closed, and no contact to be counted. Reopening takes it back."""
+        self.end("spam")
+        return self.append_change(unit, by_id, "spam", {})
+
+    def end(self, closed_as: str | None) -> None:
+        """Closed, as what; whoever calls it appends the entry that says so. Raises Conflict when it is already."""
         if self.closed_at is not None:
             raise Conflict("This conversation is closed already.")
-        self.closed_at, self.due_at, self.wait_until = clock.now(), NEVER, None
-        return self.append_change(unit, by_id, "closed", {})
+        self.closed_at, self.closed_as, self.due_at, self.wait_until = clock.now(), closed_as, NEVER, None
 
     def reopen(self, unit: Unit, by_id: int | None) -> Entry:
         """Open again; what was unanswered is owed again, from when it came."""
         if self.closed_at is None:
             raise Conflict("This conversation is open already.")
-        self.closed_at = None
+        if self.closed_as == "merged":
+            raise Conflict("This conversation is part of another one now: undo the merge there.")
+        self.closed_at = self.closed_as = None
         self.due_at = self.owed(unit)
         return self.append_change(unit, by_id, "reopened", {})
 
@@ -150,6 +184,8 @@ class Conversation(MunicipalityRow):
         entry.occurred_at = entry.occurred_at or now
         entry.recorded_at = now
         unit.add(entry)
+        if entry.author_kind == "citizen":
+            self.contact_kind = entry.kind
         self.last_entry_id = entry.id
         self.version += 1
         unit.note(Happening("entry_added", entry.id, self.municipality_id, self.id))

@@ -34,8 +34,15 @@ _FILTERS: Mapping[str, ColumnElement[bool]] = {
     "queue_id": Conversation.queue_id == bindparam("queue_id"),
     "assignee_id": Conversation.assignee_id == bindparam("assignee_id"),
     "citizen_id": Conversation.citizen_id == bindparam("citizen_id"),
+    "contact_kind": Conversation.contact_kind == bindparam("contact_kind"),
+    "opened_before": Conversation.opened_at < bindparam("opened_before"),
+    "opened_after": Conversation.opened_at >= bindparam("opened_after"),
 }
-_UNASSIGNED = Conversation.assignee_id.is_(None)
+_MARKS: Mapping[str, ColumnElement[bool]] = {
+    "unassigned": Conversation.assignee_id.is_(None),
+    "waiting": Conversation.wait_until.is_not(None),
+    "overdue": Conversation.due_at < bindparam("now"),
+}
 
 
 class PersonName(Struct, frozen=True):
@@ -46,7 +53,10 @@ class PersonName(Struct, frozen=True):
 
 
 class ConversationLine(Struct, frozen=True):
-    """A conversation as a list shows it. `due_at` null: nothing is owed."""
+    """A conversation as a list shows it. `due_at` null: nothing is owed.
+
+    `closed_as`: spam, misdirected or merged, if it wasn't just closed.
+    """
 
     id: str
     municipality_id: str
@@ -61,6 +71,8 @@ class ConversationLine(Struct, frozen=True):
     due_at: datetime | None
     wait_until: datetime | None
     closed_at: datetime | None
+    closed_as: str | None
+    contact_kind: str
     last_entry_id: str | None
     version: int
 
@@ -136,30 +148,48 @@ class OpenCount(Struct, frozen=True):
 
 
 class Filter(Struct, frozen=True):
-    """What a list is narrowed to. `closed`: the closed ones, newest first, instead of the open ones by due time."""
+    """What a list is narrowed to. `closed`: the closed ones, newest first, instead of the open ones by due time.
+
+    `opened_before`, `opened_after`: microseconds UTC.
+    """
 
     closed: bool = False
     municipality_id: int | None = None
     queue_id: int | None = None
     assignee_id: int | None = None
     unassigned: bool = False
+    waiting: bool = False
+    overdue: bool = False
+    contact_kind: str | None = None
     citizen_id: int | None = None
+    opened_before: int | None = None
+    opened_after: int | None = None
 
 
 def conversations(
     unit: Unit, within: Within, filtered: Filter, after: str | None, limit: int
 ) -> tuple[Sequence[ConversationLine], str | None]:
     """A page, and the cursor of the next one or None."""
-    values = {name: value for name in _FILTERS if (value := getattr(filtered, name)) is not None}
+    ids, further = ids_of(unit, within, filtered, after, limit)
+    return _lines(unit, ids), further
+
+
+def ids_of(
+    unit: Unit, within: Within, filtered: Filter, after: str | None, limit: int
+) -> tuple[Sequence[int], str | None]:
+    """The same page, by ids alone."""
+    values: dict[str, object] = {name: value for name in _FILTERS if (value := getattr(filtered, name)) is not None}
     where = (
         _CLOSED if filtered.closed else _OPEN,
         *(_FILTERS[name] for name in values),
-        *((_UNASSIGNED,) if filtered.unassigned else ()),
+        *(condition for named, condition in _MARKS.items() if getattr(filtered, named)),
     )
+    if filtered.overdue:
+        values["now"] = clock.now()
     municipalities = None if filtered.municipality_id is None else (filtered.municipality_id,)
     wanted = keyset.Wanted(where, within, values, municipalities)
     keys, further = keyset.page(unit, _NEWEST_FIRST if filtered.closed else _BY_DUE_TIME, wanted, after, limit)
-    return _lines(unit, [each[-1] for each in keys]), further
+    return [each[-1] for each in keys], further
 
 
 def conversations_of(
@@ -282,12 +312,12 @@ def _lines(unit: Unit, ids: Sequence[int]) -> list[ConversationLine]:
     """In the order of `ids`, all of them in scope already."""
     if not ids:
         return []
-    rows = unit.rows(_LINE.where(Conversation.id.in_(ids)).execution_options(in_scope_already=True))
-    by_id = {row[0]: _line(row) for row in rows}
+    rows = unit.rows(LINE.where(Conversation.id.in_(ids)).execution_options(in_scope_already=True))
+    by_id = {row[0]: line_of(row) for row in rows}
     return [by_id[each] for each in ids]
 
 
-_LINE: Select[Any] = (
+LINE: Select[Any] = (
     select(
         Conversation.id,
         Conversation.municipality_id,
@@ -303,6 +333,8 @@ _LINE: Select[Any] = (
         Conversation.due_at,
         Conversation.wait_until,
         Conversation.closed_at,
+        Conversation.closed_as,
+        Conversation.contact_kind,
         Conversation.last_entry_id,
         Conversation.version,
     )
@@ -311,10 +343,12 @@ _LINE: Select[Any] = (
 )
 
 
-def _line(row: Sequence[Any]) -> ConversationLine:
+def line_of(row: Sequence[Any]) -> ConversationLine:
+    """From a row of `LINE`."""
     (
         row_id, municipality_id, queue_id, citizen_id, citizen_name, subject, language, confidential_queue_id,
-        assignee_id, assignee, opened_at, due_at, wait_until, closed_at, last_entry_id, version,
+        assignee_id, assignee, opened_at, due_at, wait_until, closed_at, closed_as, contact_kind,
+        last_entry_id, version,
     ) = row  # fmt: skip
     return ConversationLine(
         id=str(row_id),
@@ -330,6 +364,8 @@ def _line(row: Sequence[Any]) -> ConversationLine:
         due_at=shown(due_at),
         wait_until=shown(wait_until),
         closed_at=shown(closed_at),
+        closed_as=closed_as if closed_at is not None else None,
+        contact_kind=contact_kind,
         last_entry_id=shown_id(last_entry_id),
         version=version,
     )

@@ -11,12 +11,14 @@ from sqlalchemy import select
 from hub.access import policy
 from hub.access.person import Actor
 from hub.edge import work
+from hub.edge.counts import counts
 from hub.edge.desk import Desk
 from hub.edge.parameters import After, Limit, PathId, QueryId, id_of
 from hub.edge.person import READ
 from hub.edge.versions import etag
 from hub.errors import Invalid
 from hub.inbox import queries
+from hub.inbox.desk_list import Counts
 from hub.inbox.municipality import Municipality
 from hub.inbox.queries import ConversationLine, ConversationPage, Filter
 from hub.inbox.timeline import EntryLine, timeline
@@ -29,6 +31,10 @@ Assignee = Annotated[
 Which = Annotated[Literal["open", "closed"], QueryParameter(name="state", description="closed: newest first.")]
 InMunicipality = Annotated[str | None, QueryParameter(max_length=100, description="A municipality's code or id.")]
 
+Waiting = Annotated[bool, QueryParameter(description="Only those that wait until a time.")]
+Overdue = Annotated[bool, QueryParameter(description="Only those whose due time has passed.")]
+Kind = Annotated[str | None, QueryParameter(pattern="^[a-z]{1,20}$", description="Of its newest contact: mail.")]
+
 
 class _Wanted(Struct, frozen=True):
     """A list as it was asked for."""
@@ -38,6 +44,9 @@ class _Wanted(Struct, frozen=True):
     queue: int | None
     assignee: str | None
     citizen: int | None
+    waiting: bool
+    overdue: bool
+    kind: str | None
     after: str | None
     limit: int
 
@@ -51,12 +60,21 @@ async def list_conversations(
     queue: QueryId = None,
     assignee: Assignee = None,
     citizen: QueryId = None,
+    waiting: Waiting = False,
+    overdue: Overdue = False,
+    kind: Kind = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Page[ConversationLine]:
     """The open conversations this person may open, by due time; or the closed ones."""
-    wanted = _Wanted(which == "closed", municipality, queue, assignee, citizen, after, limit)
+    wanted = _Wanted(which == "closed", municipality, queue, assignee, citizen, waiting, overdue, kind, after, limit)
     return await desk.read(_list, wanted)
+
+
+@get("/counts", opt=READ)
+async def count_conversations(desk: NamedDependency[Desk]) -> Counts:
+    """How many open ones this person may open, at most a second old."""
+    return await counts(desk)
 
 
 @get("/conversations/{conversation_id:int}", opt=READ)
@@ -87,6 +105,9 @@ def _list(unit: Unit, actor: Actor, wanted: _Wanted) -> Page[ConversationLine]:
         assignee_id=None if assignee is None else id_of("assignee", assignee),
         unassigned=wanted.assignee == "none",
         citizen_id=wanted.citizen,
+        waiting=wanted.waiting,
+        overdue=wanted.overdue,
+        contact_kind=wanted.kind,
     )
     return Page(*queries.conversations(unit, policy.within(actor), filtered, wanted.after, wanted.limit))
 
@@ -112,4 +133,4 @@ def _timeline(
     return Page(*timeline(unit, found, after, limit, newest_first=newest_first))
 
 
-ROUTES = (list_conversations, open_conversation, show_timeline)
+ROUTES = (list_conversations, count_conversations, open_conversation, show_timeline)

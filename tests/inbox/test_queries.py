@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from hub import clock
 from hub.access import policy
 from hub.inbound import overview
-from hub.inbox import queries, search, timeline
+from hub.inbox import desk_list, queries, search, timeline
 from hub.inbox.citizen import Citizen
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
@@ -23,7 +23,7 @@ from tests.web.world import World, keep_raw, must
 
 MANY = 3_000
 Statement = tuple[str, Any]
-WATCHED = ("conversation", "entry", "raw_event", "mail", "citizen")
+WATCHED = ("conversation", "entry", "reading", "matter", "attachment", "raw_event", "mail", "citizen")
 
 
 def lists(world: World) -> dict[str, tuple[str, Callable[[Unit], object]]]:
@@ -42,6 +42,27 @@ def lists(world: World) -> dict[str, tuple[str, Callable[[Unit], object]]]:
         "open": ("ix_conversation_open", conversations()),
         "open in a queue": ("ix_conversation_open", conversations(queue_id=world.ids["vatten"])),
         "open and unassigned": ("ix_conversation_open", conversations(unassigned=True)),
+        "mine": ("ix_conversation_mine", conversations(assignee_id=sara.id)),
+        "waiting": ("ix_conversation_open", conversations(waiting=True)),
+        "overdue": ("ix_conversation_open", conversations(overdue=True)),
+        "of a kind": ("ix_conversation_open", conversations(contact_kind="mail")),
+        "of a municipality": ("ix_conversation_open", conversations(municipality_id=world.ids["granvik"])),
+        "rows of the desk": (
+            "ix_reading_conversation",
+            lambda unit: desk_list.desk_lines(unit, within, sara.id, Filter(), None, 50),
+        ),
+        "newest entries": (
+            "ix_entry_timeline",
+            lambda unit: desk_list.desk_lines(unit, within, sara.id, Filter(), None, 50),
+        ),
+        "counts of the rail": (
+            "ix_conversation_open",
+            lambda unit: desk_list.counts(unit, within, sara.id),
+        ),
+        "masked": (
+            "ix_conversation_open",
+            lambda unit: desk_list.masked_lines(unit, policy.hidden(sara), 50),
+        ),
         "closed": ("uq_conversation_municipality_id_id|autoindex_conversation", conversations(closed=True)),
         "closed of mine": ("ix_conversation_assignee", conversations(closed=True, assignee_id=sara.id)),
         "a citizen's": (
@@ -67,6 +88,8 @@ def lists(world: World) -> dict[str, tuple[str, Callable[[Unit], object]]]:
 
 
 NAMES = (
+    "mine", "waiting", "overdue", "of a kind", "of a municipality", "rows of the desk", "newest entries",
+    "counts of the rail", "masked",
     "open", "open in a queue", "open and unassigned", "closed", "closed of mine", "a citizen's", "timeline", "counts",
     "search", "raw events", "quarantined", "channels",
 )  # fmt: skip

@@ -253,6 +253,7 @@ ROUTES: Mapping[str, Route] = {
     f"GET {_V1}/queues": Route("lists", column="person"),
     f"GET {_V1}/topics": Route("lists", column="person"),
     f"GET {_V1}/conversations": Route("lists", column="read"),
+    f"GET {_V1}/counts": Route("lists", column="read"),
     f"GET {_V1}/search": Route("lists", column="read"),
     f"GET {_V1}/channels": Route("lists", column="it"),
     f"GET {_V1}/raw-events": Route("lists", column="it"),

@@ -1,0 +1,223 @@
+"""The list at the desk: what a row shows beyond the conversation's own columns, and the counts beside it.
+
+A page is three statements: its keys, its rows with their newest entry, its topics.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Select, bindparam, case, column, exists, func, select, table
+from sqlalchemy.orm import aliased
+
+from hub import clock
+from hub.inbox import queries
+from hub.inbox.conversation import Conversation
+from hub.inbox.draft import Draft
+from hub.inbox.entry import Attachment, Entry
+from hub.inbox.matter import Matter
+from hub.inbox.queries import ConversationLine, Filter, OpenCount, Within, shown, shown_id
+from hub.inbox.topic import Topic
+from hub.storage.base import Words
+from hub.storage.unit import Unit
+
+SNIPPET = 120
+"""Letters of the newest entry's text."""
+_READ = 400
+# The reading log belongs to a room above this one; here it only says whether somebody has read what is new.
+_READING = table("reading", column("conversation_id"), column("person_id"), column("at"))
+
+
+class Newest(Struct, frozen=True):
+    """The newest entry that the citizen can see. `by`: citizen | person | hub."""
+
+    kind: str
+    by: str
+    channel_id: str | None
+    at: datetime
+    snippet: str
+
+
+class DeskLine(Struct, frozen=True):
+    """A row of the list. `unread`: the citizen had the last word, and this reader hasn't opened it since.
+
+    `draft`: this reader has begun to write; `topics`: of its matters, each in several languages.
+    """
+
+    conversation: ConversationLine
+    newest: Newest | None
+    unread: bool
+    topics: Sequence[Words]
+    attachments: bool
+    draft: bool
+
+
+class Counts(Struct, frozen=True):
+    """How many open conversations this person may open; by id, and by the newest contact's kind."""
+
+    mine: int
+    unassigned: int
+    open: int
+    waiting: int
+    overdue: int
+    municipalities: Mapping[str, int]
+    queues: Mapping[str, OpenCount]
+    kinds: Mapping[str, int]
+
+
+class MaskedLine(Struct, frozen=True):
+    """A confidential conversation of others: that it is there, whose, and when it is due."""
+
+    municipality_id: str
+    due_at: datetime | None
+    masked: bool = True
+
+
+def desk_lines(
+    unit: Unit, within: Within, reader_id: int, filtered: Filter, after: str | None, limit: int
+) -> tuple[Sequence[DeskLine], str | None]:
+    """A page as the desk shows it, and the cursor of the next one or None."""
+    ids, further = queries.ids_of(unit, within, filtered, after, limit)
+    return lines_of(unit, reader_id, ids), further
+
+
+def lines_of(unit: Unit, reader_id: int, ids: Sequence[int]) -> Sequence[DeskLine]:
+    """In the order of `ids`, all of them such as the reader may open."""
+    if not ids:
+        return []
+    rows = unit.rows(
+        _LINE.where(Conversation.id.in_(ids)).params(reader=reader_id).execution_options(in_scope_already=True)
+    )
+    topics: dict[int, list[Words]] = defaultdict(list)
+    for conversation_id, words in unit.rows(
+        _TOPICS.where(Conversation.id.in_(ids)).order_by(Matter.id).execution_options(in_scope_already=True)
+    ):
+        topics[conversation_id].append(words)
+    by_id = {row[0]: _line(row, topics[row[0]]) for row in rows}
+    return [by_id[each] for each in ids if each in by_id]
+
+
+def counts(unit: Unit, within: Within, reader_id: int) -> Counts:
+    """Over the open set, by an index that holds all it asks for: nothing is stored, so nothing drifts."""
+    now = clock.now()
+    sums = [0] * 5
+    municipalities: dict[str, int] = {}
+    queues: dict[str, OpenCount] = {}
+    kinds: dict[str, int] = {}
+    for municipality_id in unit.scope.municipalities or ():
+        query = _COUNTS.where(Conversation.municipality_id == municipality_id, within(municipality_id))
+        found = unit.rows(query.params(reader=reader_id, now=now).execution_options(in_scope_already=True))
+        for queue_id, kind, *figures in found:
+            sums = [was + int(more) for was, more in zip(sums, figures, strict=True)]
+            number, late = int(figures[0]), int(figures[4])
+            municipalities[str(municipality_id)] = municipalities.get(str(municipality_id), 0) + number
+            kinds[kind] = kinds.get(kind, 0) + number
+            had = queues.get(str(queue_id), OpenCount(0, 0))
+            queues[str(queue_id)] = OpenCount(had.open + number, had.overdue + late)
+    all_open, mine, unassigned, waiting, overdue = sums
+    return Counts(mine, unassigned, all_open, waiting, overdue, municipalities, queues, kinds)
+
+
+def masked_lines(unit: Unit, hidden: Mapping[int, ColumnElement[bool]], limit: int) -> Sequence[MaskedLine]:
+    """The most urgent open ones that are hidden. `hidden`: of each municipality, what this person may only know of."""
+    found: list[tuple[int, int]] = []
+    for municipality_id, condition in hidden.items():
+        query = (
+            select(Conversation.municipality_id, Conversation.due_at)
+            .where(Conversation.municipality_id == municipality_id, Conversation.closed_at.is_(None), condition)
+            .order_by(Conversation.due_at, Conversation.id)
+            .limit(limit)
+        )
+        found += [tuple(row) for row in unit.rows(query.execution_options(in_scope_already=True))]
+    found.sort(key=lambda each: each[1])
+    return [MaskedLine(str(whose), shown(due_at)) for whose, due_at in found[:limit]]
+
+
+def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+_NEWEST = aliased(Entry)
+_SAID = (
+    select(Entry.id)
+    .where(Entry.conversation_id == Conversation.id, Entry.visibility == "public", Entry.undone_at.is_(None))
+    .order_by(Entry.occurred_at.desc(), Entry.id.desc())
+    .limit(1)
+    .correlate(Conversation)
+    .scalar_subquery()
+)
+_OPENED = (
+    select(func.max(_READING.c.at))
+    .where(_READING.c.conversation_id == Conversation.id, _READING.c.person_id == bindparam("reader"))
+    .correlate(Conversation)
+    .scalar_subquery()
+)
+_HAS_FILES = exists(
+    select(Attachment.id)
+    .join(Entry, Entry.id == Attachment.entry_id)
+    .where(Entry.conversation_id == Conversation.id, Attachment.inline_id.is_(None))
+    .correlate(Conversation)
+)
+_HAS_DRAFT = exists(
+    select(Draft.id)
+    .where(Draft.conversation_id == Conversation.id, Draft.person_id == bindparam("reader"))
+    .correlate(Conversation)
+)
+_LINE: Select[Any] = queries.LINE.add_columns(
+    _NEWEST.kind,
+    _NEWEST.author_kind,
+    _NEWEST.channel_id,
+    _NEWEST.occurred_at,
+    _NEWEST.recorded_at,
+    func.substr(_NEWEST.text, 1, _READ),
+    _OPENED,
+    _HAS_FILES,
+    _HAS_DRAFT,
+).join(_NEWEST, _NEWEST.id == _SAID, isouter=True)
+_TOPICS = (
+    select(Matter.conversation_id, Topic.words)
+    .select_from(Conversation)
+    .join(
+        Matter,
+        (Matter.municipality_id == Conversation.municipality_id) & (Matter.conversation_id == Conversation.id),
+    )
+    .join(Topic, Topic.id == Matter.topic_id)
+)
+_COUNTS = (
+    select(
+        Conversation.queue_id,
+        Conversation.contact_kind,
+        func.count(),
+        _sum(Conversation.assignee_id == bindparam("reader")),
+        _sum(Conversation.assignee_id.is_(None)),
+        _sum(Conversation.wait_until.is_not(None)),
+        _sum(Conversation.due_at < bindparam("now")),
+    )
+    .where(Conversation.closed_at.is_(None))
+    .group_by(Conversation.queue_id, Conversation.contact_kind)
+)
+
+
+def _line(row: Sequence[Any], topics: Sequence[Words]) -> DeskLine:
+    kind, by, channel_id, occurred_at, recorded_at, text, opened_at, attachments, draft = row[-9:]
+    newest = None
+    if kind is not None:
+        newest = Newest(kind, by, shown_id(channel_id), clock.to_datetime(occurred_at), _snippet(text))
+    return DeskLine(
+        conversation=queries.line_of(row[:-9]),
+        newest=newest,
+        unread=by == "citizen" and (opened_at is None or opened_at < recorded_at),
+        topics=topics,
+        attachments=bool(attachments),
+        draft=bool(draft),
+    )
+
+
+def _snippet(text: str) -> str:
+    """On one line, cut after a whole word where there is one."""
+    line = " ".join(text.split())
+    if len(line) <= SNIPPET:
+        return line
+    return f"{line[: SNIPPET + 1].rpartition(' ')[0] or line[:SNIPPET]}…"
