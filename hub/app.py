@@ -1,4 +1,4 @@
-"""Composition root: the one place that knows every room. A `Hub` is a process's storage, plugins and worker."""
+"""Composition root: the one place that knows every room. A `Hub` is what a process holds."""
 
 import asyncio
 import gc
@@ -10,8 +10,10 @@ from types import ModuleType
 
 from litestar import Litestar
 
+from hub.channels.pause import standing
 from hub.doorbell import Doorbell
 from hub.inbound.replay import Replayed, replay
+from hub.live.publish import Live
 from hub.plugin_host.manager import load
 from hub.plugin_host.registry import Registry
 from hub.settings import Settings
@@ -30,6 +32,7 @@ class Hub:
         self.storage = open_storage(settings)
         require_newest(self.storage.engines.reader)
         self.registry: Registry = load(settings.blocked_plugins)
+        self.live = Live(self.storage, settings.redis_url, standing, serves=serves)
         self._serves, self._works = serves, works
         self._worker: Worker | None = None
         self.failure: BaseException | None = None
@@ -43,7 +46,7 @@ class Hub:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """The worker and the doorbell, for as long as the block lasts. Raises what ended them."""
+        """The worker, the doorbell and live events, for as long as the block lasts. Raises what ended them."""
         async with asyncio.TaskGroup() as tasks:
             url = self.settings.redis_url
             rope = arq_worker().Bellrope(url) if url else None
@@ -52,7 +55,9 @@ class Hub:
             self._worker = worker
             ring_on_commit(self.storage, bell, also_read=not self._works)
             started = [tasks.create_task(worker.run(), name="worker")]
-            started[0].add_done_callback(self._worker_ended)
+            live = tasks.create_task(self.live.run(), name="live")
+            for task in (started[0], live):
+                task.add_done_callback(self._ended)
             if self._works and url:
                 started.append(tasks.create_task(arq_worker().answer_the_door(url, bell), name="door"))
             gc.collect()
@@ -61,18 +66,21 @@ class Hub:
             try:
                 yield
             finally:
+                self.live.end()
                 for task in started:
                     task.cancel()
+                await asyncio.wait(started)
+                live.cancel()  # after the worker, whose last commits are told, too
                 if rope:
                     await rope.close()
         self._worker = None
         self.storage.close()
 
-    def _worker_ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[None]) -> None:
         """A hub that answers but neither listens nor reads would look well and lose time: it ends instead."""
         if not task.cancelled() and task.exception() is not None:
             self.failure = task.exception()
-            log.critical("the worker ended", exc_info=self.failure)
+            log.critical("the %s ended", task.get_name(), exc_info=self.failure)
             self.on_failure()
 
 
@@ -89,6 +97,7 @@ def create_app(hub: Hub) -> Litestar:
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         app.state.storage, app.state.settings = hub.storage, hub.settings
         app.state.registry, app.state.replay = hub.registry, hub.replay
+        app.state.live = hub.live
         async with hub.running():
             yield
 

@@ -1,5 +1,9 @@
 """Pause: a channel stands still until somebody resumes it, and says why."""
 
+from typing import Any
+
+from sqlalchemy import select
+
 from hub.channels.channel import Channel
 from hub.errors import NotFound
 from hub.storage.unit import Happening, Unit
@@ -19,6 +23,12 @@ def resume(unit: Unit, channel_id: int) -> Channel:
     channel.paused_why = None
     unit.note(Happening("channel_changed", channel.id, channel.home_id))
     return channel
+
+
+def standing(unit: Unit) -> dict[int, tuple[int | None, Any]]:
+    """Every channel by its id: its home, and what there is to be seen of it change."""
+    query = select(Channel.id, Channel.home_id, Channel.name, Channel.paused_why, Channel.config)
+    return {row_id: (home_id, seen) for row_id, home_id, *seen in unit.rows(query)}
 
 
 def _channel(unit: Unit, channel_id: int) -> Channel:

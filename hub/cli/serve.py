@@ -4,12 +4,14 @@ import logging
 import sys
 import traceback
 from functools import partial
+from socket import socket
 from typing import Any
 
 import click
 import uvicorn
 
 from hub.app import Hub, create_app
+from hub.live.publish import Live
 from hub.settings import Settings, load_settings
 
 
@@ -26,16 +28,30 @@ def serve(settings: Settings, host: str, port: int) -> None:
     """Until a signal ends it: then open requests are answered and what is in hand is settled."""
     set_up_logging(settings)
     hub = Hub(settings, serves=True, works=settings.worker == "embedded")
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
             create_app(hub), host=host, port=port, log_config=None, access_log=False, server_header=False,
             timeout_graceful_shutdown=10, timeout_keep_alive=30,
-        )
+        ),
+        hub.live,
     )  # fmt: skip
     hub.on_failure = partial(setattr, server, "should_exit", True)
     server.run()
     if hub.failure is not None or not server.started:
         sys.exit(1)
+
+
+class Server(uvicorn.Server):
+    """Streams of live events have no end of their own: they are ended before open requests are waited for."""
+
+    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+        super().__init__(config)
+        self._live = live
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Whatever asked for it: a signal, or the failure of what runs behind."""
+        self._live.end()
+        await super().shutdown(sockets)
 
 
 def set_up_logging(settings: Settings) -> None:

@@ -48,3 +48,8 @@ os.register_at_fork(after_in_child=_source.draw_process)
 def id_at(at: int) -> int:
     """An id for something that happened at `at` (microseconds): imports order by it. The low bits are chance."""
     return ((at // 1000 - EPOCH) << (_PROCESS_BITS + _SEQUENCE_BITS)) | secrets.randbelow(1 << 22)
+
+
+def back(row_id: int, by: int) -> int:
+    """The lowest id that could have been made `by` microseconds earlier, or later than that."""
+    return max(0, row_id - (by // 1000 << (_PROCESS_BITS + _SEQUENCE_BITS)))

@@ -16,6 +16,7 @@ EVERYTHING = {
     "hub/inbound/listen.py": ["channel settings"],  # channels are the centre's
     "hub/inbound/pipeline.py": ["intake"],  # a group of mails is of several municipalities
     "hub/inbound/receive.py": ["intake", "intake"],  # a raw event has no municipality before it is read
+    "hub/live/topics.py": ["live"],  # where conversations lie; the policy decides for each listener
     "hub/outbound/deliver.py": ["channel settings", "outbox"],  # deliveries of all are leased together
     "hub/proof/installation.py": ["proof"],  # compares whole databases with ledgers
     "hub/proof/ledgers.py": ["proof"],

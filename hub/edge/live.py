@@ -1,0 +1,54 @@
+"""Live events as a stream of server-sent ones, for the route that the screen mounts.
+
+All are named, so that no page swaps one in; they carry ids, and whoever hears one fetches as themselves.
+"""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from litestar import Request
+from litestar.response import ServerSentEventMessage
+
+from hub.access.person import Actor
+from hub.errors import Unavailable
+from hub.live.publish import Live
+
+PING = 15.0
+"""Seconds of silence after which a comment keeps the connection open."""
+CHECK = 4.0
+"""Seconds between looks at whether they are still logged in."""
+RETRY = 2_000
+"""Milliseconds after which a browser connects again."""
+_OPEN = "open"
+"""The id of what comes first: a browser that connects again names it, and may have missed something."""
+
+
+async def stream(
+    request: Request[Any, Any, Any], actor: Actor, still_valid: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[ServerSentEventMessage]:
+    """Until the browser goes, `still_valid` says no or storage can't say, or this process ends."""
+    live: Live = request.app.state.live
+    # Synchronous: an await would be cancelled when the browser goes.
+    with live.subscribe(actor) as subscription:
+        yield ServerSentEventMessage(data=None, id=_OPEN, retry=RETRY)
+        if "last-event-id" in request.headers:
+            yield ServerSentEventMessage(data="{}", event="resync")
+        checked = pinged = time.monotonic()
+        while not subscription.ended:
+            event = await subscription.within(min(checked + CHECK, pinged + PING) - time.monotonic())
+            now = time.monotonic()
+            if now >= checked + CHECK:
+                try:
+                    if not await still_valid():
+                        return
+                except Unavailable:
+                    return
+                checked = now
+            if event is not None:
+                yield ServerSentEventMessage(data=event.data, event=event.name)
+            elif now >= pinged + PING and not subscription.ended:
+                yield ServerSentEventMessage(data=None, comment="ping")
+            else:
+                continue
+            pinged = now

@@ -1,0 +1,1 @@
+"""Live: events from any process to every listening browser, by ids only."""

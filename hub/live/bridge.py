@@ -1,0 +1,172 @@
+"""Bridge: what one process has to tell the others, by ids only: through Redis when there is one, else PostgreSQL.
+
+SQLite has no line: its processes look (`hub.live.poll`), and who is reading or typing stays within each of them.
+"""
+
+import asyncio
+import importlib
+import logging
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Protocol
+
+import msgspec
+from msgspec import Struct
+
+from hub.errors import Unavailable
+from hub.storage import signals
+from hub.storage.unit import Happening, Storage
+
+TOGETHER = 0.02
+"""Seconds in which what happens is told as one."""
+_MOST_WAITING = 2_000
+_IN_A_WORD = 40
+"""Happenings in one message: PostgreSQL takes 8,000 bytes."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
+"""Seconds before a lost line is tried again."""
+_LAST_WORDS = 1.0
+"""Seconds that the end of the process waits for what is still to be told."""
+
+log = logging.getLogger(__name__)
+
+
+class Line(Protocol):
+    """What carries words between processes: heard by all, the one who says them included."""
+
+    def hear(self) -> AsyncIterator[str | None]:
+        """None whenever it has begun to listen, then words. Raises Unavailable when it is lost."""
+        ...
+
+    async def say(self, words: Sequence[str]) -> None:
+        """Raises Unavailable when they may not have been heard."""
+        ...
+
+    async def close(self) -> None:
+        """Ends its connections."""
+        ...
+
+
+class Sign(Struct, frozen=True, array_like=True):
+    """Of somebody's presence. `state`: reading | typing | gone; gone is from everywhere, whatever the conversation."""
+
+    conversation_id: int
+    person_id: int
+    state: str
+
+
+class Message(Struct, frozen=True, omit_defaults=True):
+    """`by`: the process. `resync`: something may have been lost on the way."""
+
+    by: str
+    resync: bool = False
+    happened: tuple[Happening, ...] = ()
+    signs: tuple[Sign, ...] = ()
+
+
+def open_line(storage: Storage, redis_url: str | None) -> Line | None:
+    """By the settings; None where processes look for themselves."""
+    if redis_url is None:
+        return signals.line(storage.engines)
+    name = f"torg:live:{storage.keys.mac('live', b'line').hex()[:16]}"
+    made: Line = importlib.import_module("hub.live.redis_line").RedisLine(redis_url, name)
+    return made
+
+
+class Bridge:
+    """Supervised: a lost line is tried again, and then all who may have missed something are told so."""
+
+    def __init__(self, line: Line, heard: Callable[[Message], None]) -> None:
+        self._line, self._heard = line, heard
+        self._name = secrets.token_hex(8)
+        self._happened: list[Happening] = []
+        self._signs: list[Sign] = []
+        self._wake = asyncio.Event()
+        # Begins owing one: perhaps this process died before it told its last.
+        self._owes_resync = True
+        self.hears = asyncio.Event()
+        """Set while what others say is heard."""
+
+    def put(self, happened: Sequence[Happening] = (), signs: Sequence[Sign] = ()) -> None:
+        """To be told soon. Doesn't wait: while the line is lost it is dropped, and made good by a resync."""
+        self._happened += happened
+        self._signs += signs
+        if len(self._happened) + len(self._signs) > _MOST_WAITING:
+            self._owes_resync = True
+            self._happened.clear()
+            self._signs.clear()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled; what was put before is still told."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._hear(), name="live hears")
+                tasks.create_task(self._tell(), name="live tells")
+        finally:
+            try:
+                async with asyncio.timeout(_LAST_WORDS):
+                    if self._happened:
+                        await self._line.say(list(self._words()))
+            except (TimeoutError, Unavailable) as error:
+                log.warning("the last that happened here wasn't told to other processes: %s", error)
+            await self._line.close()
+
+    async def _hear(self) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                async for word in self._line.hear():
+                    pause = _FIRST_PAUSE
+                    self._take(word)
+            except Unavailable as error:
+                if self.hears.is_set() or pause == _FIRST_PAUSE:
+                    log.warning("other processes can't be heard: %s", error)
+            self.hears.clear()
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _take(self, word: str | None) -> None:
+        if word is None:
+            self.hears.set()
+            self._heard(Message("", resync=True))
+            return
+        try:
+            message = msgspec.json.decode(word, type=Message)
+        except msgspec.DecodeError:
+            log.warning("a word on the line that isn't ours")
+            return
+        if message.by != self._name:
+            self._heard(message)
+
+    async def _tell(self) -> None:
+        pause, lost = _FIRST_PAUSE, False
+        while True:
+            if not self._owes_resync:
+                await self._wake.wait()
+                await asyncio.sleep(TOGETHER)
+            self._wake.clear()
+            try:
+                await self._line.say(list(self._words()))
+                pause, lost = _FIRST_PAUSE, False
+            except Unavailable as error:
+                if not lost:
+                    log.warning("other processes can't be told: %s", error)
+                self._owes_resync = lost = True
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _words(self) -> Iterator[str]:
+        """What waits, and it waits no more. A resync says it all."""
+        happened, signs = tuple(self._happened), tuple(self._signs)
+        self._happened, self._signs = [], []
+        if self._owes_resync:
+            self._owes_resync, happened = False, ()
+            yield self._word(Message(self._name, resync=True))
+        for start in range(0, len(happened), _IN_A_WORD):
+            yield self._word(Message(self._name, happened=happened[start : start + _IN_A_WORD]))
+        for start in range(0, len(signs), _IN_A_WORD):
+            yield self._word(Message(self._name, signs=signs[start : start + _IN_A_WORD]))
+
+    @staticmethod
+    def _word(message: Message) -> str:
+        return msgspec.json.encode(message).decode()

@@ -1,0 +1,289 @@
+"""Publish: from what units of work noted as happened, here and elsewhere, to every listener who may hear of it."""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from hub.access.person import Actor
+from hub.errors import Unavailable
+from hub.live.bridge import TOGETHER, Bridge, Message, Sign, open_line
+from hub.live.poll import EVERY, Poll, Standing
+from hub.live.presence import Presence
+from hub.live.subscription import Subscription
+from hub.live.topics import LIVE, RESYNC, Event, Found, Name, Place, Told, find, may_hear
+from hub.storage import signals
+from hub.storage.unit import Happening, Storage, Unit
+
+_KINDS = frozenset({"entry_added", "conversation_changed", "delivery_queued", "delivery_changed", "channel_changed"})
+_MOST_TOGETHER = 500
+"""Ids of one batch: more is an import, and everybody fetches again."""
+_MOST_PLACES = 20_000
+_STILL_LOOKING = 60.0
+"""Seconds that other processes are looked at after the last listener left: the next page is about to open."""
+
+log = logging.getLogger(__name__)
+
+
+class Live:
+    """One in each process. Belongs to the event loop that runs it; only storage's threads call in from outside.
+
+    Who reads or types is known in every process where there is a push between them (PostgreSQL, Redis); on SQLite
+    without Redis it stays within the process.
+    """
+
+    def __init__(
+        self, storage: Storage, redis_url: str | None, channels: Callable[[Unit], Standing], *, serves: bool
+    ) -> None:
+        self._storage = storage
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._listening: set[Subscription] = set()
+        self._batch = _Batch()
+        self._wake = asyncio.Event()
+        self._places: OrderedDict[int, Place] = OrderedDict()
+        self._names: dict[int, str] = {}
+        self._presence = Presence()
+        self._ended = False
+        line = open_line(storage, redis_url)
+        self.bridge = Bridge(line, self._heard) if line else None
+        # Where the engine has to be looked at, it is, Redis or not: a command on this machine has no line.
+        self._watch = signals.watch(storage.engines) if serves else None
+        self._poll = Poll(channels) if self._watch else None
+        storage.on_commit(self._committed)
+
+    def subscribe(self, actor: Actor) -> Subscription:
+        """From now on, until it is closed. After the end of the process's work it has ended already."""
+        subscription = Subscription(actor, self._left)
+        if self._ended:
+            subscription.end()
+        else:
+            self._listening.add(subscription)
+        return subscription
+
+    def reading(self, actor: Actor, conversation_id: int) -> None:
+        """A sign of life, for 30 s. Whether they may open it, the caller has asked."""
+        self._sign(actor, conversation_id, "reading")
+
+    def typing(self, actor: Actor, conversation_id: int) -> None:
+        """The same, and for 8 s that they type."""
+        self._sign(actor, conversation_id, "typing")
+
+    def present(self, conversation_id: int) -> list[tuple[int, str, str]]:
+        """(person id, name, reading | typing) in the order they came. Whoever asks may open the conversation."""
+        return [(each, self._names.get(each, ""), state) for each, state in self._presence.at(conversation_id)]
+
+    def end(self) -> None:
+        """Lets every listener go at once. From the loop."""
+        self._ended = True
+        for subscription in self._listening:
+            subscription.end()
+
+    async def run(self) -> None:
+        """Until cancelled; then the listeners are let go, and other processes still told what happened here."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._spread(), name="live spreads")
+                tasks.create_task(self._expire(), name="live presence")
+                if self.bridge is not None:
+                    tasks.create_task(self.bridge.run(), name="live bridge")
+                if self._watch is not None and self._poll is not None:
+                    tasks.create_task(self._look(self._watch, self._poll), name="live looks")
+        finally:
+            self._loop = None
+            self.end()
+            if self._watch is not None:
+                self._watch.close()
+
+    def _committed(self, happened: Sequence[Happening]) -> None:
+        """In storage's thread."""
+        loop, told = self._loop, [each for each in happened if each.kind in _KINDS]
+        if loop is not None and told and (self._listening or self.bridge):
+            try:
+                loop.call_soon_threadsafe(self._happened_here, told)
+            except RuntimeError:
+                log.debug("the loop has closed: nobody listens any more")
+
+    def _happened_here(self, happened: Sequence[Happening]) -> None:
+        self._take(self._poll.mine(happened) if self._poll else happened)
+        if self.bridge is not None:
+            self.bridge.put(happened)
+
+    def _heard(self, message: Message) -> None:
+        """From another process; or the line says that something may have been lost."""
+        if message.resync:
+            self._resync()
+        self._take(self._poll.mine(message.happened) if self._poll else message.happened)
+        for sign in message.signs:
+            self._note(sign)
+
+    def _take(self, happened: Iterable[Happening]) -> None:
+        for each in happened:
+            self._batch.add(each)
+        self._wake.set()
+
+    def _resync(self) -> None:
+        for subscription in self._listening:
+            subscription.put(RESYNC)
+
+    async def _spread(self) -> None:
+        """What comes close together is asked about once and told once."""
+        while True:
+            await self._wake.wait()
+            await asyncio.sleep(TOGETHER)
+            self._wake.clear()
+            batch, self._batch = self._batch, _Batch()
+            if not batch:
+                continue
+            if not self._listening:
+                if self._poll is not None:
+                    self._poll.forget()
+                continue
+            try:
+                if len(batch) > _MOST_TOGETHER:
+                    raise _TooMany
+                found = await self._storage.read(
+                    LIVE, find, batch.conversations, batch.entries, batch.deliveries, batch.people - self._names.keys()
+                )
+            except (Unavailable, _TooMany):
+                self._resync()
+                if self._poll is not None:
+                    self._poll.forget()
+                continue
+            self._names |= found.names
+            self._tell(list(self._news(batch, found)))
+
+    def _news(self, batch: "_Batch", found: Found) -> Iterator[Told]:
+        """Events with their topics, each once."""
+        after: dict[Event, tuple[Place, ...]] = {}
+        changed = batch.changed | set(batch.entries.values())
+        for conversation_id in batch.conversations:
+            place = found.places.get(conversation_id)
+            was = self._places.pop(conversation_id, None)
+            if place is None:
+                continue
+            self._places[conversation_id] = place
+            if conversation_id in changed:
+                before = (*([was] if was else ()), *found.left.get(conversation_id, ()))
+                after[Event("row", conversation_id)] = (place, *before)
+        while len(self._places) > _MOST_PLACES:
+            self._places.popitem(last=False)
+        for entry_id, conversation_id in batch.entries.items():
+            if conversation_id in found.places:
+                after[Event("entry", conversation_id, entry_id)] = (found.places[conversation_id],)
+        for delivery_id, sent in found.deliveries.items():
+            news = self._poll is None or self._poll.stands(delivery_id, sent.state, sent.attempt)
+            if news and sent.conversation_id in found.places:
+                after[Event("delivery", sent.conversation_id, sent.entry_id)] = (found.places[sent.conversation_id],)
+        for name, conversation_id in batch.presence:
+            if conversation_id in found.places:
+                after[Event(name, conversation_id)] = (found.places[conversation_id],)
+        yield from (Told(event, places) for event, places in after.items())
+        yield from (Told(Event("channel", each), home_id=home) for each, home in batch.channels.items())
+
+    def _tell(self, news: Sequence[Told]) -> None:
+        """Listeners who may do the same are asked about once."""
+        alike: dict[tuple[object, ...], list[Subscription]] = {}
+        for each in self._listening:
+            alike.setdefault((each.actor.memberships, each.actor.grants), []).append(each)
+        for subscriptions in alike.values():
+            actor = subscriptions[0].actor
+            for event in [told.event for told in news if may_hear(actor, told)]:
+                for subscription in subscriptions:
+                    subscription.put(event)
+
+    async def _look(self, watch: signals.Watch, poll: Poll) -> None:
+        """At what other processes did to the same file, while anybody listens."""
+        listened = time.monotonic()
+        while True:
+            await asyncio.sleep(EVERY)
+            if self._listening:
+                listened = time.monotonic()
+            elif time.monotonic() - listened > _STILL_LOOKING:
+                poll.forget()
+                continue
+            try:
+                if watch.moved() or not poll.primed:
+                    seen = await self._storage.read(LIVE, poll.look)
+                    primed = poll.primed
+                    self._take(poll.news(seen))
+                    if not primed:
+                        self._resync()
+            except Unavailable as error:
+                log.warning("other processes can't be looked at: %s", error)
+                poll.forget()
+
+    def _sign(self, actor: Actor, conversation_id: int, state: str) -> None:
+        self._names[actor.id] = actor.name
+        sign = Sign(conversation_id, actor.id, state)
+        self._note(sign)
+        if self.bridge is not None:
+            self.bridge.put(signs=[sign])
+
+    def _note(self, sign: Sign) -> None:
+        if sign.state != "gone":
+            if sign.person_id not in self._names:
+                self._batch.people.add(sign.person_id)
+                self._wake.set()
+            self._show(self._presence.sign(sign.conversation_id, sign.person_id, sign.state))
+        elif not self._has(sign.person_id):
+            self._show(self._presence.leave(sign.person_id))
+
+    def _left(self, subscription: Subscription) -> None:
+        if subscription not in self._listening:
+            return
+        self._listening.remove(subscription)
+        person_id = subscription.actor.id
+        if not self._has(person_id):
+            self._show(self._presence.leave(person_id))
+            if self.bridge is not None:
+                self.bridge.put(signs=[Sign(0, person_id, "gone")])
+
+    def _has(self, person_id: int) -> bool:
+        return any(each.actor.id == person_id for each in self._listening)
+
+    async def _expire(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self._show(self._presence.expire())
+
+    def _show(self, changed: set[tuple[Name, int]]) -> None:
+        if changed:
+            self._batch.presence |= changed
+            self._wake.set()
+
+
+class _Batch:
+    """Ids that wait to be told."""
+
+    def __init__(self) -> None:
+        self.entries: dict[int, int] = {}
+        self.changed: set[int] = set()
+        self.deliveries: set[int] = set()
+        self.channels: dict[int, int | None] = {}
+        self.presence: set[tuple[Name, int]] = set()
+        self.people: set[int] = set()
+
+    def add(self, happened: Happening) -> None:
+        match happened.kind:
+            case "entry_added" if happened.conversation_id is not None:
+                self.entries[happened.id] = happened.conversation_id
+            case "conversation_changed":
+                self.changed.add(happened.id)
+            case "delivery_queued" | "delivery_changed":
+                self.deliveries.add(happened.id)
+            case "channel_changed":
+                self.channels[happened.id] = happened.municipality_id
+
+    @property
+    def conversations(self) -> set[int]:
+        return self.changed | set(self.entries.values()) | {each for _, each in self.presence}
+
+    def __len__(self) -> int:
+        parts = (self.entries, self.changed, self.deliveries, self.channels, self.presence, self.people)
+        return sum(map(len, parts))
+
+
+class _TooMany(Exception):
+    """To ask about one by one."""

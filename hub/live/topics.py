@@ -1,0 +1,132 @@
+"""Topics: what can be told, of what, and to whom. The policy decides for each listener, by where the conversation lies.
+
+A conversation that moved, or was made confidential, is told to those who had it before, too: its row must go from
+their lists. They learn an id that they knew.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import select
+
+from hub.access import policy
+from hub.access.person import Actor, Person
+from hub.inbox.conversation import Conversation
+from hub.inbox.delivery import Delivery
+from hub.inbox.entry import Entry
+from hub.storage.scope import Scope
+from hub.storage.unit import Unit
+
+LIVE = Scope.everything("live")
+"""Where conversations lie is asked once for all listeners; what each of them may hear, the policy says."""
+
+Name = Literal["row", "entry", "delivery", "channel", "presence", "typing", "resync"]
+
+
+class Event(Struct, frozen=True):
+    """`id`: the conversation's, of a channel event the channel's. `entry_id`: of entry and delivery events."""
+
+    name: Name
+    id: int | None = None
+    entry_id: int | None = None
+
+    @property
+    def data(self) -> str:
+        """JSON: {"id": "4711"}, perhaps with "entry". Ids and nothing else."""
+        ids = {"id": self.id, "entry": self.entry_id}
+        return msgspec.json.encode({key: str(value) for key, value in ids.items() if value is not None}).decode()
+
+
+RESYNC = Event("resync")
+"""Something may not have been told: fetch again all that is shown."""
+
+
+class Place(Struct, frozen=True):
+    """Where a conversation lies, as the policy asks it."""
+
+    municipality_id: int
+    queue_id: int
+    confidential_queue_id: int | None
+
+
+class Told(Struct, frozen=True):
+    """An event and its topic: the places of its conversation, now and before, or a channel's home."""
+
+    event: Event
+    places: tuple[Place, ...] = ()
+    home_id: int | None = None
+
+
+def may_hear(actor: Actor, told: Told) -> bool:
+    """Whoever may open the conversation in one of its places; of channels, who runs them; of a resync, everybody."""
+    if told.event.name == "channel":
+        return policy.runs_channels(actor, told.home_id)
+    return told.event.name == "resync" or any(policy.may_open(actor, place) for place in told.places)
+
+
+class Sent(Struct, frozen=True):
+    """A delivery, as far as it is told: whose it is, and where it stands."""
+
+    conversation_id: int
+    entry_id: int
+    state: str
+    attempt: int
+
+
+class Found(Struct, frozen=True):
+    """What the ids of a batch stand for. What is gone by now is missing."""
+
+    places: Mapping[int, Place]
+    left: Mapping[int, Sequence[Place]]
+    deliveries: Mapping[int, Sent]
+    names: Mapping[int, str]
+
+
+def find(
+    unit: Unit, conversations: Iterable[int], entries: Iterable[int], deliveries: Iterable[int], people: Iterable[int]
+) -> Found:
+    """One statement for each kind of id that there is, whatever their number."""
+    sent = _deliveries(unit, tuple(deliveries))
+    wanted = {*conversations, *(each.conversation_id for each in sent.values())}
+    places: dict[int, Place] = {}
+    if wanted:
+        query = select(
+            Conversation.id, Conversation.municipality_id, Conversation.queue_id, Conversation.confidential_queue_id
+        )
+        places = {row_id: Place(*place) for row_id, *place in unit.rows(query.where(Conversation.id.in_(wanted)))}
+    return Found(places, _left(unit, tuple(entries), places), sent, _names(unit, tuple(people)))
+
+
+def _deliveries(unit: Unit, ids: Sequence[int]) -> Mapping[int, Sent]:
+    if not ids:
+        return {}
+    query = select(Delivery.id, Entry.conversation_id, Entry.id, Delivery.state, Delivery.attempt).join(
+        Entry, (Entry.municipality_id == Delivery.municipality_id) & (Entry.id == Delivery.entry_id)
+    )
+    return {row_id: Sent(*of) for row_id, *of in unit.rows(query.where(Delivery.id.in_(ids)))}
+
+
+def _left(unit: Unit, entries: Sequence[int], places: Mapping[int, Place]) -> Mapping[int, Sequence[Place]]:
+    """The places that changes among the entries tell of, by conversation."""
+    if not entries:
+        return {}
+    found: dict[int, list[Place]] = {}
+    query = select(Entry.conversation_id, Entry.body).where(Entry.id.in_(entries), Entry.kind == "change")
+    for conversation_id, body in unit.rows(query):
+        place = places.get(conversation_id)
+        what, was = str(body.get("what")), body.get("from")
+        if place is None:
+            continue
+        if what == "moved" and was is not None:
+            found.setdefault(conversation_id, []).append(Place(place.municipality_id, int(was), None))
+        elif what.startswith("confidential") and was is None and place.confidential_queue_id is not None:
+            found.setdefault(conversation_id, []).append(Place(place.municipality_id, place.queue_id, None))
+    return found
+
+
+def _names(unit: Unit, ids: Sequence[int]) -> Mapping[int, str]:
+    if not ids:
+        return {}
+    return dict(unit.rows(select(Person.id, Person.name).where(Person.id.in_(ids))))

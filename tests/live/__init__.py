@@ -1,0 +1,1 @@
+"""Live events: who hears of what, in one process and between several."""

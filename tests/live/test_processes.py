@@ -1,0 +1,106 @@
+"""What another process does is heard within two seconds, once: looked at, through PostgreSQL, through Redis."""
+
+import asyncio
+
+import pytest
+
+from hub.live.topics import RESYNC, Event
+from tests.live.ears import Other, agent, change, everything, hears, living, other_process, queue_delivery, until
+from tests.servers import Valkey
+from tests.storage.centre import Centre
+
+
+async def in_thread(other: Other, *words: object) -> int:
+    return int(await asyncio.to_thread(other.do, *words))
+
+
+@pytest.fixture(params=["alone", "with redis"])
+def redis_or_none(request: pytest.FixtureRequest) -> str | None:
+    """Both ways."""
+    return str(request.getfixturevalue("redis_database")) if request.param == "with redis" else None
+
+
+def test_a_change_elsewhere_is_heard_once(centre: Centre, database_url: str, redis_or_none: str | None) -> None:
+    conversation_id = centre.mail()
+
+    async def listen(other: Other) -> None:
+        async with living(centre.storage, redis_or_none) as live:
+            with live.subscribe(agent(centre)) as ear:
+                await everything(ear, 1)
+                for _ in range(3):
+                    entry_id = await in_thread(other, "change", conversation_id)
+                    news = {Event("row", conversation_id), Event("entry", conversation_id, entry_id)}
+                    assert {await anext(ear), await anext(ear)} == news
+                own = await centre.storage.write(centre.scope("granvik"), change, conversation_id)
+                assert set(await everything(ear, 1.5)) == {
+                    Event("row", conversation_id),
+                    Event("entry", conversation_id, own),
+                }
+
+    with other_process(database_url, redis_or_none) as other:
+        asyncio.run(asyncio.wait_for(listen(other), 30))
+
+
+def test_a_delivery_settled_elsewhere_is_heard_once(
+    centre: Centre, database_url: str, redis_or_none: str | None
+) -> None:
+    conversation_id = centre.mail()
+    entry_id = centre.do(change, conversation_id)
+    delivery_id = centre.do(queue_delivery, entry_id, centre.ids["granvik"], centre.ids["out"])
+
+    async def listen(other: Other) -> None:
+        async with living(centre.storage, redis_or_none) as live:
+            with live.subscribe(agent(centre)) as ear, live.subscribe(agent(centre, role="it")) as it:
+                await everything(ear, 1)
+                await asyncio.to_thread(other.do, "settle", delivery_id)
+                assert await everything(ear, 2) == [Event("delivery", conversation_id, entry_id)]
+                await everything(it, 0.1)
+                await asyncio.to_thread(other.do, "pause", centre.ids["out"])
+                assert await everything(it, 2) == [Event("channel", centre.ids["out"])]
+                assert await everything(ear, 0.1) == []
+
+    with other_process(database_url, redis_or_none) as other:
+        asyncio.run(asyncio.wait_for(listen(other), 30))
+
+
+def test_who_reads_elsewhere_is_known_where_there_is_a_push(postgres_centre: Centre, postgres_database: str) -> None:
+    centre = postgres_centre
+    conversation_id = centre.mail()
+
+    async def listen(other: Other) -> None:
+        async with living(centre.storage) as live:
+            with live.subscribe(agent(centre)) as ear:
+                await everything(ear, 0.5)
+                await asyncio.to_thread(other.do, "typing", conversation_id, centre.ids["vera"])
+                assert set(await everything(ear, 1)) == {
+                    Event("presence", conversation_id),
+                    Event("typing", conversation_id),
+                }
+                assert live.present(conversation_id) == [(centre.ids["vera"], "Vera", "typing")]
+
+    with other_process(postgres_database) as other:
+        asyncio.run(asyncio.wait_for(listen(other), 30))
+
+
+def test_redis_gone_and_back_is_a_resync_and_then_all_is_heard(
+    sqlite_centre: Centre, postgres_centre: Centre, postgres_database: str, own_redis: Valkey
+) -> None:
+    centre = postgres_centre
+    conversation_id = centre.mail()
+
+    async def listen(other: Other) -> None:
+        async with living(centre.storage, own_redis.url) as live:
+            assert live.bridge is not None
+            with live.subscribe(agent(centre)) as ear:
+                await everything(ear, 0.5)
+                await asyncio.to_thread(own_redis.kill)
+                await until(lambda: not live.bridge.hears.is_set() if live.bridge else False, 10)
+                await in_thread(other, "change", conversation_id)
+                await asyncio.to_thread(own_redis.start)
+                await hears(ear, RESYNC, 10)
+                await everything(ear, 6)  # the other one comes back, too, and says so
+                entry_id = await in_thread(other, "change", conversation_id)
+                await hears(ear, Event("entry", conversation_id, entry_id))
+
+    with other_process(postgres_database, own_redis.url) as other:
+        asyncio.run(asyncio.wait_for(listen(other), 40))
