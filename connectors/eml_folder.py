@@ -1,7 +1,7 @@
 """Writes each outgoing mail to a folder as an .eml file (RFC 5322): for the demo, or a mail server's pickup folder.
 
-Nobody is called. A file has its final name only when it is whole and on the disk. The name follows from the message, so
-a message written again lands on itself. It sends nothing and deletes nothing.
+Nobody is called. A file has its final name only when it is whole and on the disk. The name follows from the message and
+its recipient, so a message written again lands on itself. It sends nothing and deletes nothing.
 """
 
 import hashlib
@@ -81,7 +81,7 @@ def file_name(message: OutgoingMessage) -> str:
     """Sorts by time, says which message it is, and is safe whatever the message id holds."""
     written = datetime.fromtimestamp(message.written_at / 1_000_000, UTC).strftime("%Y%m%dT%H%M%S")
     readable = re.sub(r"[^A-Za-z0-9@_-]+", "_", message.message_id.strip("<>"))[:80]
-    digest = hashlib.sha256(message.message_id.encode()).hexdigest()[:8]
+    digest = hashlib.sha256(f"{message.message_id} {message.recipient.address}".encode()).hexdigest()[:8]
     return f"{written}_{readable}_{digest}.eml"
 
 

@@ -26,7 +26,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     blob_folder: str = "var/blobs"
     host: str = "127.0.0.1"
     port: Port = 8000
+    cookie_secure: bool = True
     undo_seconds: Seconds = 10
+    upload_megabytes: Annotated[int, Meta(ge=1, le=100)] = 25
     lease_seconds: Annotated[int, Meta(ge=1, le=3600)] = 60
     sweep_seconds: Annotated[float, Meta(gt=0, le=300)] = 15.0
     parse_children: Annotated[int, Meta(ge=1, le=64)] = 2

@@ -111,6 +111,14 @@ def require_work(actor: Actor, conversation: Conversation | None) -> Conversatio
     return found
 
 
+def require_begin(actor: Actor, municipality_id: int, queue_id: int) -> None:
+    """To begin a conversation in a queue: its agents and leads. Raises NotFound, NotAllowed."""
+    if "read" not in actor.grants or not actor.holds(WORKERS, municipality_id, queue_id):
+        raise NotFound("There is no such queue for you to write from.")
+    if "write" not in actor.grants:
+        raise NotAllowed("This token may only read: it lacks the scope write.")
+
+
 def may_be_assigned(actor: Actor, conversation: Conversation) -> bool:
     """Whether that person could open it, whatever their tokens may."""
     return may_open(

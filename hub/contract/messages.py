@@ -85,7 +85,10 @@ class SentAttachment(Struct, frozen=True):
 
 
 class OutgoingMessage(Struct, frozen=True, kw_only=True):
-    """One message to one recipient. Nothing in it has CR or LF but `text`."""
+    """One message to one recipient. Nothing in it has CR or LF but `text`.
+
+    One that goes to several is one of these for each: the same id, the same `to` and `cc`, another `recipient`.
+    """
 
     message_id: str
     """With its angle brackets; the same on every attempt."""
@@ -97,6 +100,10 @@ class OutgoingMessage(Struct, frozen=True, kw_only=True):
     written_at: int
     """Microseconds UTC: the Date header, the same on every attempt."""
     language: str
+    to: Sequence[Address] = ()
+    """Whom every copy names in To; empty: the recipient."""
+    cc: Sequence[Address] = ()
+    """Whom every copy names in Cc. To show, not to send to."""
     in_reply_to: str | None = None
     references: Sequence[str] = ()
     attachments: Sequence[SentAttachment] = ()

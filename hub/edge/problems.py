@@ -13,6 +13,7 @@ from msgspec import Struct
 from sqlalchemy.exc import IntegrityError
 
 from hub.errors import Conflict, Invalid, NotAllowed, NotFound, TorgError, Unavailable
+from hub.inbox.reply import Overtaken
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +31,14 @@ class Fault(Struct, frozen=True):
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
-    """RFC 9457. `field`: the part of the input that is meant, dotted."""
+    """RFC 9457. `field`: the part of the input that is meant, dotted; `entry`: what somebody else wrote meanwhile."""
 
     title: str
     status: int
     detail: str
     field: str | None = None
     errors: tuple[Fault, ...] = ()
+    entry: str | None = None
 
 
 class Stale(Conflict):
@@ -52,6 +54,7 @@ _STATUS: dict[type[TorgError], HTTPStatus] = {
     NotAllowed: HTTPStatus.FORBIDDEN,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     Conflict: HTTPStatus.CONFLICT,
+    Overtaken: HTTPStatus.CONFLICT,
     Stale: HTTPStatus.PRECONDITION_FAILED,
     VersionMissing: HTTPStatus.PRECONDITION_REQUIRED,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -63,7 +66,13 @@ def _of_ours(request: Request[Any, Any, Any], error: TorgError) -> Response[byte
     if status is None:
         return _of_a_bug(request, error)
     headers = {"Retry-After": str(RETRY_SECONDS)} if isinstance(error, Unavailable) else {}
-    return _answer(status, str(error), headers, field=error.field or None if isinstance(error, Invalid) else None)
+    return _answer(
+        status,
+        str(error),
+        headers,
+        field=error.field or None if isinstance(error, Invalid) else None,
+        entry=str(error.entry_id) if isinstance(error, Overtaken) else None,
+    )
 
 
 def _of_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -107,8 +116,9 @@ def _answer(
     *,
     field: str | None = None,
     errors: tuple[Fault, ...] = (),
+    entry: str | None = None,
 ) -> Response[bytes]:
-    body = msgspec.json.encode(Problem(status.phrase, status.value, detail, field, errors))
+    body = msgspec.json.encode(Problem(status.phrase, status.value, detail, field, errors, entry))
     return Response(body, status_code=status.value, media_type=MEDIA_TYPE, headers=dict(headers))
 
 

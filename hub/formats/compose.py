@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from urllib.parse import quote
@@ -35,9 +36,12 @@ def compose(message: OutgoingMessage) -> bytes:
     if not _MESSAGE_ID.fullmatch(message.message_id):
         raise Refused("The message id isn't one: nothing was sent.")
     written = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=message.written_at)
+    recipient = _mailbox("recipient", message.recipient)
+    copies = [_header("Cc", _mailboxes("copy", message.cc))] if message.cc else []
     headers = [
         _header("From", _mailbox("sender", message.sender)),
-        _header("To", _mailbox("recipient", message.recipient)),
+        _header("To", _mailboxes("recipient", message.to) if message.to else recipient),
+        *copies,
         _header("Reply-To", _mailbox("reply-to address", message.reply_to)),
         _header("Subject", _unstructured("subject", message.subject)),
         _header("Date", format_datetime(written)),
@@ -61,6 +65,15 @@ def _thread(message: OutgoingMessage) -> list[str]:
     if references:
         headers.append(_header("References", " ".join(references)))
     return headers
+
+
+def check_address(address: str) -> None:
+    """Raises Refused for what no header of ours could carry."""
+    _mailbox("address", Address("", address))
+
+
+def _mailboxes(field: str, who: Sequence[Address]) -> str:
+    return ", ".join(_mailbox(field, each) for each in who)
 
 
 def _mailbox(field: str, who: Address) -> str:

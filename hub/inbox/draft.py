@@ -1,12 +1,34 @@
-"""Draft: what a person is writing and hasn't sent. One per person, conversation and kind."""
+"""Draft: what a person is writing and hasn't sent, with the files that shall go along.
 
+One per person, conversation and kind; the last one saved wins. What is sent takes its draft away in the same unit.
+"""
+
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+import msgspec
+from msgspec import Struct
+from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hub import clock
+from hub.errors import Invalid, NotFound
+from hub.inbox.conversation import Conversation
+from hub.inbox.entry import Attachment
+from hub.inbox.outgoing import File
+from hub.inbox.queries import PERSON
 from hub.storage.base import MunicipalityRow, own, same_municipality
 from hub.storage.types import Json
+from hub.storage.unit import Unit
+
+KINDS = ("reply", "note", "forward")
+MOST_UPLOADS = 20
+OPAQUE = "application/octet-stream"
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
+_LONGEST_NAME = 150
 
 
 class Draft(MunicipalityRow):
@@ -24,3 +46,206 @@ class Draft(MunicipalityRow):
     body: Mapped[Any] = mapped_column(Json)
     seen_entry_id: Mapped[int | None]
     saved_at: Mapped[int]
+
+
+class Written(Struct, frozen=True, forbid_unknown_fields=True):
+    """What stands in the composer, finished or not."""
+
+    text: str = ""
+    cc: Sequence[str] = ()
+    to: Sequence[str] = ()
+    subject: str = ""
+
+
+class UploadLine(Struct, frozen=True):
+    """A file that shall go along. `size` in bytes."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+
+
+class DraftLine(Struct, frozen=True):
+    """A draft as its writer sees it."""
+
+    kind: str
+    written: Written
+    uploads: Sequence[UploadLine]
+    seen_entry_id: str | None
+    saved_at: datetime
+
+
+class Writer(Struct, frozen=True):
+    """Somebody who has a draft here."""
+
+    id: str
+    name: str
+    kind: str
+    saved_at: datetime
+
+
+def save(
+    unit: Unit, conversation: Conversation, person_id: int, kind: str, written: Written, seen_entry_id: int | None
+) -> Draft:
+    """Writes it over what was there; its uploads stay."""
+    row = _at(unit, conversation, person_id, kind)
+    row.body = {**msgspec.to_builtins(written), "uploads": _uploads(row)}
+    row.seen_entry_id, row.saved_at = seen_entry_id, clock.now()
+    return row
+
+
+def find(unit: Unit, conversation: Conversation, person_id: int, kind: str) -> Draft | None:
+    """This person's own."""
+    return unit.first(
+        select(Draft).where(Draft.conversation_id == conversation.id, Draft.person_id == person_id, Draft.kind == kind)
+    )
+
+
+def drop(unit: Unit, conversation: Conversation, person_id: int, kind: str) -> None:
+    """It was sent, or isn't wanted any more. That there is none is all right."""
+    found = find(unit, conversation, person_id, kind)
+    if found is not None:
+        unit.remove(found)
+
+
+def drafts_of(unit: Unit, person_id: int, conversation: Conversation) -> Sequence[DraftLine]:
+    """A person's drafts in a conversation, at most one of each kind."""
+    own_drafts = select(Draft).where(Draft.conversation_id == conversation.id, Draft.person_id == person_id)
+    return [line(each) for each in unit.all(own_drafts.order_by(Draft.kind))]
+
+
+def other_writers(unit: Unit, person_id: int, conversation: Conversation) -> Sequence[Writer]:
+    """Who else has a draft here, whoever saved last first: names, never words."""
+    others = (
+        select(Draft.person_id, PERSON.c.name, Draft.kind, Draft.saved_at)
+        .join(PERSON, PERSON.c.id == Draft.person_id)
+        .where(Draft.conversation_id == conversation.id, Draft.person_id != person_id)
+        .order_by(Draft.saved_at.desc())
+    )
+    return [Writer(str(who), name, kind, clock.to_datetime(at)) for who, name, kind, at in unit.rows(others)]
+
+
+def line(row: Draft) -> DraftLine:
+    """Without what only the sending needs to know."""
+    said = {name: row.body[name] for name in Written.__struct_fields__ if name in row.body}
+    return DraftLine(
+        kind=row.kind,
+        written=msgspec.convert(said, Written),
+        uploads=[upload_line(each) for each in files(row)],
+        seen_entry_id=None if row.seen_entry_id is None else str(row.seen_entry_id),
+        saved_at=clock.to_datetime(row.saved_at),
+    )
+
+
+def upload_line(file: File) -> UploadLine:
+    """What a page shows of it."""
+    return UploadLine(file.id, file.name, file.media_type, file.size)
+
+
+def blob_name(conversation: Conversation, sha256: str) -> str:
+    """Where a file of this conversation's municipality lies."""
+    return f"attachments/{conversation.municipality_id}/{sha256}"
+
+
+def add_upload(unit: Unit, conversation: Conversation, person_id: int, kind: str, file: File, most_bytes: int) -> File:
+    """One more file, whose content is in the blob folder already. All of a draft's together have `most_bytes`."""
+    row = _at(unit, conversation, person_id, kind)
+    there = files(row)
+    if len(there) >= MOST_UPLOADS:
+        raise Invalid("file", f"{MOST_UPLOADS} files go along with a mail at most")
+    if sum(each.size for each in there) + file.size > most_bytes:
+        raise Invalid("file", f"the files of a mail have {most_bytes // 1_000_000} MB together at most")
+    _keep(row, [*there, file])
+    return file
+
+
+def remove_upload(unit: Unit, conversation: Conversation, person_id: int, upload_id: str) -> None:
+    """Of whichever kind of draft. Raises NotFound."""
+    mine = select(Draft).where(Draft.conversation_id == conversation.id, Draft.person_id == person_id)
+    for row in unit.all(mine.with_for_update()):
+        there = files(row)
+        kept = [each for each in there if each.id != upload_id]
+        if len(kept) < len(there):
+            _keep(row, kept)
+            return
+    raise NotFound("There is no such upload in your drafts here.")
+
+
+def take(unit: Unit, conversation: Conversation, person_id: int, kind: str, upload_ids: Sequence[str]) -> list[File]:
+    """The files to send, in the order named; the draft itself goes. Raises Invalid for one that isn't in it."""
+    row = find(unit, conversation, person_id, kind)
+    known = {each.id: each for each in files(row)} if row is not None else {}
+    unknown = [each for each in upload_ids if each not in known]
+    if unknown:
+        raise Invalid("uploads", "a file isn't in your draft any more: add it again")
+    if row is not None:
+        unit.remove(row)
+    return [known[each] for each in dict.fromkeys(upload_ids)]
+
+
+def put_back(
+    unit: Unit, conversation: Conversation, person_id: int, kind: str, written: Written, sent: Sequence[Attachment]
+) -> None:
+    """What was taken back before it left is a draft again, unless its writer has begun another."""
+    if find(unit, conversation, person_id, kind) is None:
+        row = save(unit, conversation, person_id, kind, written, conversation.last_entry_id)
+        again = [
+            File(new_upload_id(), each.name, each.media_type, each.size, each.sha256, each.blob)
+            for each in sent
+            if each.blob is not None
+        ]
+        _keep(row, again)
+
+
+def files(row: Draft) -> list[File]:
+    """Those that shall go along, oldest first."""
+    return msgspec.convert(_uploads(row), list[File])
+
+
+def new_upload_id() -> str:
+    """128 random bits: once sent, the file's address."""
+    return secrets.token_urlsafe(16)
+
+
+def clean_name(name: str) -> str:
+    """A file's name as data: without what could break a header, a path or the direction of writing."""
+    clean = "".join(sign if sign.isprintable() and sign not in '/\\"' else "_" for sign in name).strip(" .")
+    return clean[-_LONGEST_NAME:] or "file"
+
+
+def clean_media_type(media_type: str) -> str:
+    """What the browser claims, if it has the shape of one; nobody acts on it but by offering a download."""
+    claimed = media_type.partition(";")[0].strip().lower()
+    return claimed if _MEDIA_TYPE.fullmatch(claimed) else OPAQUE
+
+
+def _at(unit: Unit, conversation: Conversation, person_id: int, kind: str) -> Draft:
+    """The row, ours until the unit ends; made if it isn't there."""
+    if kind not in KINDS:
+        raise Invalid("kind", f"a draft is one of {', '.join(KINDS)}")
+    row = unit.first(
+        select(Draft)
+        .where(Draft.conversation_id == conversation.id, Draft.person_id == person_id, Draft.kind == kind)
+        .with_for_update()
+    )
+    if row is None:
+        row = Draft(
+            municipality_id=conversation.municipality_id,
+            conversation_id=conversation.id,
+            person_id=person_id,
+            kind=kind,
+            body={"uploads": []},
+            saved_at=clock.now(),
+        )
+        unit.add(row)
+    return row
+
+
+def _uploads(row: Draft) -> list[Any]:
+    found: list[Any] = row.body.get("uploads", [])
+    return found
+
+
+def _keep(row: Draft, there: Sequence[File]) -> None:
+    row.body = {**row.body, "uploads": msgspec.to_builtins(list(there))}

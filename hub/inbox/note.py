@@ -1,14 +1,18 @@
 """Note: what one of ours writes for the others. Internal: it never leaves the house."""
 
+from collections.abc import Sequence
+
 from hub.errors import Invalid
+from hub.inbox import outgoing
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
+from hub.inbox.outgoing import File
 from hub.storage import search_index
 from hub.storage.unit import Unit
 from hub.storage.words import tokens
 
 
-def add(unit: Unit, conversation: Conversation, by_id: int, text: str) -> Entry:
+def add(unit: Unit, conversation: Conversation, by_id: int, text: str, files: Sequence[File] = ()) -> Entry:
     """A note in the conversation's timeline; found by search like any other text."""
     if not text.strip():
         raise Invalid("text", "a note says something")
@@ -16,5 +20,6 @@ def add(unit: Unit, conversation: Conversation, by_id: int, text: str) -> Entry:
         unit,
         Entry(kind="note", author_kind="person", author_id=by_id, visibility="internal", text=text, body={}),
     )
+    outgoing.attach(unit, entry, files)
     search_index.write(unit, [(entry.id, entry.municipality_id, tokens(text, conversation.language))])
     return entry

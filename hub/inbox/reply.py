@@ -1,44 +1,75 @@
 """Reply: an answer to the citizen. The entry and its deliveries commit together; the row is the job.
 
 It goes to the sender of the newest contact who takes part in the conversation. A Cc of an incoming mail never becomes a
-recipient.
+recipient; who is copied by an agent's own act gets the mail and takes no part all the same: what they write begins a
+conversation of its own.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
 
-from msgspec import Struct
 from sqlalchemy import select
 
 from hub import clock, faults
 from hub.clock import NEVER
 from hub.errors import Conflict, Invalid
-from hub.inbox import reply_token
+from hub.inbox import outgoing, reply_token
 from hub.inbox.citizen import CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry, Mail
+from hub.inbox.outgoing import Envelope, File, Route
 from hub.inbox.participant import Participant
-from hub.storage import search_index
-from hub.storage.unit import Happening, Unit
-from hub.storage.words import tokens
+from hub.inbox.queries import PERSON
+from hub.storage.unit import Unit
 
 _MOST_REFERENCES = 20
+_WRITTEN = ("mail", "note", "chat", "call", "form", "visit", "sms")
+"""Kinds of entry that somebody should have read before they answer; changes aren't."""
+
+Then = Literal["close", "wait"]
 
 
-class Route(Struct, frozen=True):
-    """By which channel an answer leaves, and as whom. `address`: ours, that the citizen's mail came to."""
+class Overtaken(Conflict):
+    """Somebody has added `entry_id` to the conversation since its writer looked."""
 
-    channel_id: int
-    address: str
-    name: str
+    def __init__(self, entry_id: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.entry_id = entry_id
 
 
-def reply(unit: Unit, conversation: Conversation, by_id: int, text: str, route: Route, undo_seconds: int) -> Entry:
-    """The conversation's answer, held back for `undo_seconds`. Raises Invalid when nobody can be answered by mail."""
+def reply(
+    unit: Unit,
+    conversation: Conversation,
+    by_id: int,
+    text: str,
+    route: Route,
+    undo_seconds: int,
+    *,
+    cc: Sequence[str] = (),
+    files: Sequence[File] = (),
+    then: Then | None = None,
+    until: int | None = None,
+) -> Entry:
+    """The conversation's answer, held back for `undo_seconds`. Raises Invalid when nobody can be answered by mail.
+
+    `then`: it is closed, or waits until `until` (microseconds UTC), in the same unit; undone, it is as it was before.
+    """
     if not text.strip():
         raise Invalid("text", "an answer says something")
-    recipient = _recipient(unit, conversation)
+    if (then == "wait") != (until is not None):
+        raise Invalid("until", "a time to wait until goes with then = wait, and with nothing else")
+    points = _points(unit, conversation)
     asked = _newest_mail(unit, conversation)
+    recipient = _recipient(points, asked)
+    copies = outgoing.recipients("cc", cc, but=[recipient])
+    body: dict[str, Any] = {
+        "subject": outgoing.answer_subject(conversation.subject),
+        "name": route.name,
+        "address": route.address,
+        "before": state(conversation),
+    }
     entry = conversation.append(
         unit,
         Entry(
@@ -49,61 +80,135 @@ def reply(unit: Unit, conversation: Conversation, by_id: int, text: str, route: 
             visibility="public",
             language=conversation.language,
             text=text,
-            body={"subject": _subject(conversation.subject), "name": route.name, "address": route.address},
+            body=body,
         ),
     )
-    token = reply_token.make(unit.keys, conversation.id, conversation.municipality_id, recipient)
-    domain = route.address.rpartition("@")[2]
-    message_id = f"<{token}.{entry.id:x}@{domain}>"
-    references = [*asked.refs, asked.message_id] if asked and asked.message_id else []
-    unit.add(
-        Mail(
-            municipality_id=conversation.municipality_id,
-            entry_id=entry.id,
-            message_id=message_id,
-            in_reply_to=asked.message_id if asked else None,
-            refs=references[-_MOST_REFERENCES:],
-            sender=route.address,
-            recipients={"to": [recipient], "reply_to": reply_token.address_with(token, route.address) or route.address},
-        )
+    envelope = _envelope(
+        unit, conversation, entry, route, recipient, copies, asked, {each.match_key for each in points}
     )
-    _queue(unit, entry, route.channel_id, recipient, message_id, clock.now() + undo_seconds * clock.SECOND)
+    outgoing.send(unit, conversation, entry, route, envelope, undo_seconds, files)
     conversation.due_at, conversation.wait_until = NEVER, None
-    search_index.write(unit, [(entry.id, entry.municipality_id, tokens(text, conversation.language))])
+    if then == "close" and conversation.closed_at is None:
+        conversation.close(unit, by_id)
+    elif then == "wait" and until is not None:
+        conversation.wait(unit, by_id, until)
+    entry.body = body | {"then": then, "after": state(conversation)}
     faults.point("reply_written")
     return entry
 
 
+def expect_seen(unit: Unit, conversation: Conversation, by_id: int, seen_entry_id: int) -> None:
+    """Raises Overtaken when somebody else has written something newer than what the writer has seen."""
+    newer = unit.rows(
+        select(Entry.id, Entry.kind, Entry.author_kind, Entry.visibility, PERSON.c.name)
+        .join(PERSON, PERSON.c.id == Entry.author_id, isouter=True)
+        .where(
+            Entry.conversation_id == conversation.id,
+            Entry.id > seen_entry_id,
+            Entry.kind.in_(_WRITTEN),
+            (Entry.author_kind != "person") | (Entry.author_id != by_id),
+            Entry.undone_at.is_(None),
+        )
+        .order_by(Entry.id.desc())
+        .limit(1)
+    )
+    for row in newer:
+        if row.author_kind != "person":
+            said = "The citizen has written again"
+        elif row.kind == "note":
+            said = f"{row.name} has written a note"
+        else:
+            said = f"{row.name} has answered" if row.visibility == "public" else f"{row.name} has forwarded it"
+        raise Overtaken(row.id, f"{said} since you read this (entry {row.id}). Read it first, or send over it.")
+
+
 def undo(unit: Unit, conversation: Conversation, by_id: int, entry: Entry) -> None:
-    """Take back what hasn't left yet. Raises Conflict when any of it has been leased to be sent."""
+    """Take back what hasn't left yet. Raises Conflict when any of it has been leased to be sent, or never was to be.
+
+    What the answer did to the conversation is undone with it, unless something has happened there since.
+    """
     deliveries = unit.all(select(Delivery).where(Delivery.entry_id == entry.id).with_for_update())
     now = clock.now()
+    if not deliveries:
+        raise Conflict("There is nothing to undo: this wasn't sent from here.")
     if entry.undone_at is not None or any(row.state != "queued" or row.not_before <= now for row in deliveries):
         raise Conflict("It is too late to undo: the answer has left, or is leaving.")
     for row in deliveries:
         row.state, row.settled_at, row.reason = "failed", now, "undone"
     entry.undone_at = now
-    if conversation.closed_at is None:
+    details: dict[str, Any] = {"entry": str(entry.id)}
+    if entry.visibility == "public":
+        details |= _restore(unit, conversation, entry)
+    conversation.append_change(unit, by_id, "undone", details)
+
+
+def _restore(unit: Unit, conversation: Conversation, entry: Entry) -> dict[str, Any]:
+    """Due, wait and closure as before the entry; returns what the timeline should say of it."""
+    before, after = entry.body.get("before"), entry.body.get("after")
+    if before is not None and after == state(conversation) and not _answered_since(unit, conversation, entry):
+        reopened = conversation.closed_at is not None and before["closed_at"] is None
+        closed = conversation.closed_at is None and before["closed_at"] is not None
+        conversation.due_at = _instant(before["due_at"]) or NEVER
+        conversation.wait_until, conversation.closed_at = _instant(before["wait_until"]), _instant(before["closed_at"])
+        waits = {"until": before["wait_until"]} if before["wait_until"] else {}
+        return waits | ({"reopened": True} if reopened else {}) | ({"closed": True} if closed else {})
+    if conversation.closed_at is None and conversation.wait_until is None:
         conversation.due_at = conversation.owed(unit)
-    conversation.append_change(unit, by_id, "undone", {"entry": str(entry.id)})
+    return {}
 
 
-def _queue(unit: Unit, entry: Entry, channel_id: int, recipient: str, message_id: str, not_before: int) -> None:
-    delivery = Delivery(
-        municipality_id=entry.municipality_id,
-        entry_id=entry.id,
-        channel_id=channel_id,
-        recipient=recipient,
-        message_id=message_id,
-        not_before=not_before,
+def _answered_since(unit: Unit, conversation: Conversation, entry: Entry) -> bool:
+    """Whether a contact, or another answer that stands, came after it."""
+    later = select(Entry.id).where(
+        Entry.conversation_id == conversation.id,
+        Entry.id > entry.id,
+        Entry.visibility == "public",
+        Entry.undone_at.is_(None),
     )
-    unit.add(delivery)
-    unit.note(Happening("delivery_queued", delivery.id, entry.municipality_id, entry.conversation_id))
+    return unit.first(later) is not None
 
 
-def _recipient(unit: Unit, conversation: Conversation) -> str:
-    """The participant whose mail came last; else the one who has taken part longest."""
-    points: Sequence[CitizenPoint] = unit.all(
+def state(conversation: Conversation) -> dict[str, str | None]:
+    """What an answer changes, to be compared and put back: an entry's `before` and `after`."""
+    times = {"due_at": conversation.due_at, "wait_until": conversation.wait_until, "closed_at": conversation.closed_at}
+    return {name: clock.to_iso(at) for name, at in times.items()}
+
+
+def _instant(said: str | None) -> int | None:
+    return None if said is None else clock.from_datetime(datetime.fromisoformat(said))
+
+
+def _envelope(
+    unit: Unit,
+    conversation: Conversation,
+    entry: Entry,
+    route: Route,
+    recipient: str,
+    copies: Sequence[str],
+    asked: Mail | None,
+    taking_part: set[str],
+) -> Envelope:
+    """A token is its recipient's own: only who takes part gets one, for nobody else's would let them join."""
+    back = {}
+    token = reply_token.make(unit.keys, conversation.id, conversation.municipality_id, recipient)
+    for address in (recipient, *(each for each in copies if each.lower() in taking_part)):
+        own = reply_token.make(unit.keys, conversation.id, conversation.municipality_id, address)
+        if tagged := reply_token.address_with(own, route.address):
+            back[address] = tagged
+    references = [*asked.refs, asked.message_id] if asked and asked.message_id else []
+    return Envelope(
+        to=[recipient],
+        cc=copies,
+        reply_to=back,
+        message_id=f"<{token}.{entry.id:x}@{route.address.rpartition('@')[2]}>",
+        in_reply_to=asked.message_id if asked else None,
+        refs=references[-_MOST_REFERENCES:],
+    )
+
+
+def _points(unit: Unit, conversation: Conversation) -> Sequence[CitizenPoint]:
+    """The addresses that take part, the one longest there first."""
+    return unit.all(
         select(CitizenPoint)
         .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
         .where(
@@ -113,21 +218,25 @@ def _recipient(unit: Unit, conversation: Conversation) -> str:
         )
         .order_by(Participant.id)
     )
+
+
+def _recipient(points: Sequence[CitizenPoint], newest: Mail | None) -> str:
+    """The participant whose mail came last; else the one who has taken part longest."""
     if not points:
         raise Invalid("text", "nobody in this conversation can be answered by mail")
-    newest = _newest_mail(unit, conversation)
     by_key = {point.match_key: point.value for point in points}
     return by_key.get(newest.sender, points[0].value) if newest else points[0].value
 
 
 def _newest_mail(unit: Unit, conversation: Conversation) -> Mail | None:
-    return unit.first(
+    """The citizen's; before they have written, our own."""
+    mails = (
         select(Mail)
         .join(Entry, Entry.id == Mail.entry_id)
-        .where(Entry.conversation_id == conversation.id, Entry.author_kind == "citizen", Mail.automatic.is_(None))
+        .where(Entry.conversation_id == conversation.id, Mail.automatic.is_(None))
         .order_by(Entry.occurred_at.desc(), Entry.id.desc())
     )
-
-
-def _subject(subject: str) -> str:
-    return subject if subject[:3].lower() in {"re:", "sv:"} else f"Re: {subject}"
+    theirs = unit.first(mails.where(Entry.author_kind == "citizen"))
+    if theirs is not None:
+        return theirs
+    return unit.first(mails.where(Entry.visibility == "public", Entry.undone_at.is_(None)))

@@ -8,17 +8,29 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, and_, select, update
 
 from hub import clock, faults
 from hub.channels.channel import Channel
 from hub.channels.open import ChannelTools, open_channel
 from hub.channels.pause import pause
-from hub.contract import Address, AuthFailed, Deferred, Misconfigured, OutgoingMessage, PluginError, Refused, Sends
+from hub.contract import (
+    Address,
+    AuthFailed,
+    Deferred,
+    Misconfigured,
+    OutgoingMessage,
+    PluginError,
+    Refused,
+    Sends,
+    SentAttachment,
+)
 from hub.errors import TorgError
+from hub.inbox import outgoing
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
-from hub.inbox.entry import Entry, Mail
+from hub.inbox.entry import Attachment, Entry, Mail
 from hub.outbound import settle
 from hub.plugin_host.registry import Registry
 from hub.storage.scope import Scope
@@ -130,20 +142,30 @@ def _unexpected(leased: Leased, error: Exception, handed_over: bool) -> settle.O
 async def _send(
     storage: Storage, registry: Registry, leased: Leased, handing_over: Callable[[], Awaitable[None]]
 ) -> Any:
-    connector = await storage.read(OUTBOX, _open, leased.channel_id, registry)
+    connector, files = await storage.read(OUTBOX, _open, leased, registry)
     try:
-        return await connector.send(leased.message, handing_over)
+        return await connector.send(replace(leased.message, attachments=files), handing_over)
     finally:
         if isinstance(connector.tools, ChannelTools):
             connector.tools.close()
 
 
-def _open(unit: Unit, channel_id: int, registry: Registry) -> Sends[Any]:
-    channel = unit.get(Channel, channel_id)
+def _open(unit: Unit, leased: Leased, registry: Registry) -> tuple[Sends[Any], Sequence[SentAttachment]]:
+    """With the message's files, which are read only now: a lease is of many."""
+    channel = unit.get(Channel, leased.channel_id)
     connector = open_channel(channel, registry, unit.keys) if channel else None
     if not isinstance(connector, Sends):
         raise Misconfigured("kind", "This channel can't send: choose one that can.")
-    return connector
+    files = unit.all(
+        select(Attachment)
+        .join(Delivery, Delivery.entry_id == Attachment.entry_id)
+        .where(Delivery.id == leased.id)
+        .order_by(Attachment.id)
+    )
+    contents = [unit.blobs.get(each.blob) if each.blob else each.body or b"" for each in files]
+    return connector, [
+        SentAttachment(each.name, each.media_type, content) for each, content in zip(files, contents, strict=True)
+    ]
 
 
 def _message(unit: Unit, delivery_id: int) -> OutgoingMessage:
@@ -157,8 +179,10 @@ def _message(unit: Unit, delivery_id: int) -> OutgoingMessage:
     return OutgoingMessage(
         message_id=delivery.message_id,
         sender=Address(entry.body["name"], entry.body["address"]),
-        reply_to=Address(entry.body["name"], mail.recipients["reply_to"]),
+        reply_to=Address(entry.body["name"], outgoing.reply_to(mail, delivery.recipient)),
         recipient=Address("", delivery.recipient),
+        to=[Address("", each) for each in mail.recipients["to"]],
+        cc=[Address("", each) for each in mail.recipients.get("cc", ())],
         subject=entry.body["subject"],
         text=entry.text,
         written_at=entry.recorded_at,

@@ -20,11 +20,13 @@ from hub.web import (
     channels,
     citizens,
     conversations,
+    drafts,
     health,
     matters,
     raw_events,
     replies,
     search,
+    uploads,
 )
 
 PREFIX = "/api/v1"
@@ -55,6 +57,8 @@ def routes() -> list[ControllerRouterHandler]:
         route_handlers=[
             *conversations.ROUTES,
             *replies.ROUTES,
+            *drafts.ROUTES,
+            *uploads.ROUTES,
             *changes.ROUTES,
             *matters.ROUTES,
             *search.ROUTES,

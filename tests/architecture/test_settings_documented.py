@@ -28,4 +28,6 @@ def _defaults() -> dict[str, object]:
 def _shown(value: object) -> str:
     if value is None or value == ():
         return "none"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
     return f"`{','.join(value) if isinstance(value, tuple) else value}`"

@@ -67,6 +67,24 @@ def test_same_bytes_every_attempt_and_a_boundary_of_its_content() -> None:
     assert read.problems == []
 
 
+def test_every_copy_names_all_and_differs_in_its_reply_to_alone() -> None:
+    one, other = Address("Åsa Öberg", "asa@exempel.example"), Address("", "olle@exempel.example")
+    first = changed(to=[one], cc=[other, Address("", "press@x.example")])
+    second = msgspec.structs.replace(first, recipient=other, reply_to=Address("", "svar@granvik.example"))
+    read = [email.message_from_bytes(compose(each), policy=policy.default) for each in (first, second)]
+    assert {(each["To"], each["Cc"], each["Message-ID"]) for each in read} == {
+        ("Åsa Öberg <asa@exempel.example>", "olle@exempel.example, press@x.example", MESSAGE.message_id)
+    }
+    assert [each["Reply-To"] for each in read] == ["svar+abc@granvik.example", "svar@granvik.example"]
+
+
+def test_many_copies_are_folded() -> None:
+    many = [Address("", f"{'a' * 60}{number}@exempel.example") for number in range(20)]
+    body = compose(changed(to=many, cc=many))
+    well_formed(body)
+    assert str(email.message_from_bytes(body, policy=policy.default)["Cc"]).count("@") == 20
+
+
 @pytest.mark.parametrize(
     "evil", ["a\r\nBcc: x@y", "a\nb", "a\rb", "a\0b", "a\u2028b", "a\u2029b", "a\x85b", "a\ud800b"]
 )
@@ -80,6 +98,8 @@ def test_same_bytes_every_attempt_and_a_boundary_of_its_content() -> None:
         "references",
         "name",
         "address",
+        "to",
+        "cc",
         "from",
         "reply",
         "file",
@@ -91,6 +111,8 @@ def test_line_ends_in_a_header_are_refused(field: str, evil: str) -> None:
         "references": {"references": [evil]},
         "name": {"recipient": Address(evil, "a@x.se")},
         "address": {"recipient": Address("", evil + "@x.se")},
+        "to": {"to": [Address("", "a@x.se"), Address("", "a@x.se" + evil)]},
+        "cc": {"cc": [Address(evil, "a@x.se")]},
         "from": {"sender": Address(evil, "a@x.se")},
         "reply": {"reply_to": Address("", "a@" + evil)},
         "file": {"attachments": [SentAttachment(evil, "text/plain", b"")]},

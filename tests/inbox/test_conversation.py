@@ -15,8 +15,8 @@ from hub.errors import Conflict, Invalid, NotAllowed
 from hub.inbox import note, reply
 from hub.inbox.conversation import NO_CONTACT, Conversation, due_for
 from hub.inbox.entry import Entry
+from hub.inbox.outgoing import Route
 from hub.inbox.queue import Queue
-from hub.inbox.reply import Route
 from hub.storage.unit import Happening, Unit
 from tests.storage.centre import Centre, add_contact, must
 from tests.storage.centre import conversation as stored

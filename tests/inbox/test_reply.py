@@ -18,8 +18,8 @@ from hub.inbox.citizen import CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry, Mail
+from hub.inbox.outgoing import Route
 from hub.inbox.participant import Participant
-from hub.inbox.reply import Route
 from hub.storage.unit import Happening, Unit
 from tests.storage.centre import KEYS, Centre, add_contact, conversation, must
 

@@ -25,6 +25,7 @@ from hub.contract import (
     Receipt,
     ReceivedMessage,
     Refused,
+    Tools,
     Unreachable,
 )
 from tests.plugin_host.letterbox import Letterbox, LetterboxConfig, read_letter
@@ -254,6 +255,18 @@ class HandingOverTwice(Letterbox):
         return await super().send(message, twice)
 
 
+class OnceForEachId(Letterbox):
+    def __init__(self, config: LetterboxConfig, tools: Tools) -> None:
+        super().__init__(config, tools)
+        self.known: set[str] = set()
+
+    async def send(self, message: OutgoingMessage, handing_over: HandingOver) -> Receipt:
+        if message.message_id in self.known:
+            return Receipt("sent before")
+        self.known.add(message.message_id)
+        return await super().send(message, handing_over)
+
+
 class SendingAnyway(Letterbox):
     async def send(self, message: OutgoingMessage, handing_over: HandingOver) -> Receipt:
         async def anyway() -> None:
@@ -359,6 +372,7 @@ BROKEN: Mapping[type[Connector[Any]], set[str]] = {
     HandingOverLate: {ONCE, STOP, SILENCE},
     NeverHandingOver: {ONCE, STOP, SILENCE},
     HandingOverTwice: {ONCE, SILENCE},
+    OnceForEachId: {"test_a_copy_for_somebody_else_is_sent_as_well"},
     SendingAnyway: {STOP},
     HandingOverFirst: {AWAY},
     NamelessAbsence: {AWAY},

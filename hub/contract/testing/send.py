@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
+from msgspec.structs import replace
+
 from hub.contract.errors import Deferred, PluginError, Refused, Unreachable
 from hub.contract.messages import Address, OutgoingMessage, Receipt
 from hub.contract.testing.connector import ConnectorTests
@@ -52,6 +54,10 @@ class SendTests(ConnectorTests):
         assert attempt.handed_over == 1, "handing_over is awaited exactly once"
         assert attempt.taken_at_handing_over == [], "before the first byte that can't be taken back"
 
+    def test_a_copy_for_somebody_else_is_sent_as_well(self) -> None:
+        taken = asyncio.run(self._send_copies())
+        assert taken == [MESSAGE.message_id] * 2, "the same message for another recipient is another one to send"
+
     def test_when_the_hub_says_stop_nothing_leaves(self) -> None:
         attempt = self._attempt("takes", stop=True)
         assert isinstance(attempt.outcome, Stop), f"what handing_over raises goes up, not {attempt.outcome!r}"
@@ -75,6 +81,15 @@ class SendTests(ConnectorTests):
         assert isinstance(attempt.outcome, Exception), "no receipt without an answer"
         assert not isinstance(attempt.outcome, PluginError), "named, it would be sent again, and arrive twice"
         assert attempt.handed_over == 1
+
+    async def _send_copies(self) -> list[str]:
+        other = Address("", "olle@exempel.example")
+        async with self.other_side("takes") as outside:
+            connector = self._connector(outside.settings)
+            for recipient in (MESSAGE.recipient, other):
+                copy = replace(MESSAGE, recipient=recipient, to=[MESSAGE.recipient], cc=[other])
+                await asyncio.wait_for(connector.send(copy, Attempt(stop=False).handing_over), PATIENCE)
+            return list(outside.taken())
 
     def _attempt(self, manner: Any, *, stop: bool = False) -> "Attempt":
         return asyncio.run(self._send(manner, Attempt(stop=stop)))

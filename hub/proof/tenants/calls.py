@@ -10,20 +10,26 @@ from hub import clock
 from hub.channels.channel import Channel
 from hub.channels.route import reply_route
 from hub.edge.versions import etag, fingerprint
-from hub.inbox import matter, reply
+from hub.inbox import draft, matter, reply
 from hub.inbox.conversation import Conversation
+from hub.inbox.draft import Draft
 from hub.inbox.matter import Matter
+from hub.inbox.outgoing import File
 from hub.inbox.topic import Topic
-from hub.proof.tenants.matrix import PLACES, ROUTES
+from hub.proof.tenants.matrix import CALLERS, PLACES, ROUTES
 from hub.proof.tenants.world import COMMON, World
 from hub.storage.unit import Unit
 
 _V1 = "/api/v1"
 _UNDO = 3600
+_MEGABYTE = 1_000_000
+_ONE_FILE = b"\r\n".join(
+    [b"--proof", b'Content-Disposition: form-data; name="file"; filename="a.txt"', b"", b"Fil", b"--proof--", b""]
+)
 
 
 class Call(Struct):
-    """One request."""
+    """One request. `body`: to be sent as JSON; bytes: a form of the boundary `proof`."""
 
     method: str
     path: str
@@ -40,11 +46,17 @@ def call(unit: Unit, world: World, route: str, thing: str | None) -> Call:
     method, _, path = route.partition(" ")
     table = ROUTES[route].table
     if thing is None:
+        # What was begun on the way is none of the things that a list must show.
+        known = [each.conversation_id for each in world.things.values()]
+        away = {"closed_at": clock.now(), "confidential_queue_id": world.ids["queue"]["harbour"]}
+        unit.change(update(Conversation).where(Conversation.id.not_in(known)).values(away))
         return Call(
             method, path.replace("{path:str}", "nothing") + (f"?q={COMMON}" if path.endswith("/search") else "")
         )
     if table == "channel":
         return _on_channel(unit, world, method, path, thing)
+    if table == "begin":
+        return _begun(world, method, path, thing)
     place = world.things[thing]
     values: dict[str, Any] = {
         "conversation_id": place.conversation_id,
@@ -65,6 +77,14 @@ def call(unit: Unit, world: World, route: str, thing: str | None) -> Call:
     for name, value in values.items():
         path = path.replace(f"{{{name}:int}}", str(value)).replace(f"{{{name}:str}}", str(value))
     return Call(method, path + ("?reason=proof" if path.endswith("/content") else ""), body, headers)
+
+
+def _begun(world: World, method: str, path: str, thing: str) -> Call:
+    """To nobody that is known: what it makes is not among the things."""
+    code, queue_name, _ = PLACES[thing]
+    body = {"municipality": code, "queue": str(world.ids["queue"][queue_name]), "to": "ny@invanare.example"}
+    headers = {"Idempotency-Key": f"begin-{thing}"}
+    return Call(method, path, {**body, "subject": "Nytt", "text": "Hej."}, headers)
 
 
 def state(unit: Unit, world: World, thing: str) -> object:
@@ -117,6 +137,17 @@ def _reply_to_undo(unit: Unit, world: World, conversation: Conversation) -> dict
     return {"entry_id": reply.reply(unit, conversation, _writer(world, conversation), "Nytt svar.", route, _UNDO).id}
 
 
+def _upload_of_everybody(unit: Unit, world: World, conversation: Conversation) -> dict[str, Any]:
+    """Each has it in a draft of their own: whoever asks may take away theirs."""
+    file = File("upload-of-everybody", "a.txt", "text/plain", 1, "0" * 64, "none")
+    those = unit.all(select(Draft).where(Draft.conversation_id == conversation.id, Draft.kind == "forward"))
+    having = {row.person_id for row in those if draft.files(row)}
+    for name in CALLERS:
+        if world.ids["person"][name] not in having:
+            draft.add_upload(unit, conversation, world.ids["person"][name], "forward", file, _MEGABYTE)
+    return {"upload_id": file.id}
+
+
 def _one_more_matter(unit: Unit, world: World, conversation: Conversation) -> dict[str, Any]:
     topic = unit.all(select(Topic).where(Topic.municipality_id == conversation.municipality_id))[0]
     row = matter.add(unit, conversation, _writer(world, conversation), topic)
@@ -147,6 +178,11 @@ _PREPARE: Mapping[str, Prepare] = {
     "POST /replies": lambda *_: {"body": {"text": "Svar."}},
     "DELETE /replies/{entry_id:int}": _reply_to_undo,
     "POST /notes": lambda *_: {"body": {"text": "Anteckning."}},
+    "POST /forwards": lambda *_: {"body": {"to": ["fastighet@myndighet.example"], "text": "Till er."}},
+    "PUT /drafts/{kind:str}": lambda *_: {"kind": "note", "body": {"text": "Halv"}},
+    "DELETE /drafts/{kind:str}": lambda *_: {"kind": "note"},
+    "POST /uploads": lambda *_: {"body": _ONE_FILE},
+    "DELETE /uploads/{upload_id:str}": _upload_of_everybody,
     "PUT /assignment": lambda *_: {"body": {"person": "me"}},
     "DELETE /assignment": _nothing,
     "PUT /closure": _nothing,

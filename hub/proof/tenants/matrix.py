@@ -122,6 +122,33 @@ it of Nesøy             404    404   404     404    404      404
 agent of both           ok     ok    404     ok     ok       ok
 """
 
+# To begin a conversation takes its queue alone, the one where `secret` lies among them: a new one is no secret yet.
+BEGIN = """
+                        waste  care  secret  joint  harbour  theirs
+nobody                  401    401   401     401    401      401
+wrong token             401    401   401     401    401      401
+ended token             401    401   401     401    401      401
+expired token           401    401   401     401    401      401
+disabled                401    401   401     401    401      401
+no memberships          404    404   404     404    404      404
+agent of waste          ok     404   ok      404    404      404
+agent of care           404    ok    404     404    404      404
+agent of joint          404    404   404     ok     404      404
+agent of Granvik        ok     ok    ok      ok     404      404
+lead of waste           ok     404   ok      404    404      404
+agent, once of Nesøy    ok     404   ok      404    404      404
+agent, reading token    403    403   403     403    403      403
+agent, writing token    403    403   403     403    403      403
+it                      404    404   404     404    404      404
+it, reading token       403    403   403     403    403      403
+department              404    404   404     404    404      404
+auditor                 404    404   404     404    404      404
+admin                   404    404   404     404    404      404
+agent of Nesøy          404    404   404     404    ok       ok
+it of Nesøy             404    404   404     404    404      404
+agent of both           ok     ok    ok      ok     ok       ok
+"""
+
 # Who works in a municipality, in whatever queue, may look up its citizens; what was written stays behind the queue.
 CITIZEN = """
                         waste  care  secret  joint  harbour  theirs
@@ -263,6 +290,13 @@ ROUTES: Mapping[str, Route] = {
     f"POST {_CONVERSATION}/replies": Route("work", ok=201),
     f"DELETE {_CONVERSATION}/replies/{{entry_id:int}}": Route("work"),
     f"POST {_CONVERSATION}/notes": Route("work", ok=201),
+    f"POST {_CONVERSATION}/forwards": Route("work", ok=201),
+    f"POST {_V1}/conversations": Route("begin", ok=201),
+    f"GET {_CONVERSATION}/drafts": Route("open"),
+    f"PUT {_CONVERSATION}/drafts/{{kind:str}}": Route("work"),
+    f"DELETE {_CONVERSATION}/drafts/{{kind:str}}": Route("work", ok=204),
+    f"POST {_CONVERSATION}/uploads": Route("work", ok=201),
+    f"DELETE {_CONVERSATION}/uploads/{{upload_id:str}}": Route("work", ok=204),
     f"PUT {_CONVERSATION}/assignment": Route("work"),
     f"DELETE {_CONVERSATION}/assignment": Route("work"),
     f"PUT {_CONVERSATION}/closure": Route("work"),
@@ -295,6 +329,6 @@ _NAMES = 24
 TABLES = {
     name: read_table(text)
     for name, text in {
-        "open": OPEN, "work": WORK, "citizen": CITIZEN, "raw": RAW, "channel": CHANNEL, "lists": LISTS,
+        "open": OPEN, "work": WORK, "begin": BEGIN, "citizen": CITIZEN, "raw": RAW, "channel": CHANNEL, "lists": LISTS,
     }.items()
 }  # fmt: skip

@@ -133,8 +133,10 @@ class Run:
         self.calls += 1
         token = self._world.tokens[caller]
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        body = None
-        if asked.body is not None:
+        body: str | bytes | None = None
+        if isinstance(asked.body, bytes):
+            body, headers["Content-Type"] = asked.body, "multipart/form-data; boundary=proof"
+        elif asked.body is not None:
             body, headers["Content-Type"] = json.dumps(asked.body), "application/json"
         self._connection.request(asked.method, asked.path, body, headers | asked.headers)
         answer = self._connection.getresponse()

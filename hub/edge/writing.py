@@ -1,0 +1,289 @@
+"""Writing: answers, notes, forwards and new messages, as every route and page sends them, each in one unit of work.
+
+Asked for twice with one key it is done once. What is sent takes its draft with it; taken back, it is one again.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+from sqlalchemy import select
+
+from hub import clock
+from hub.access import policy
+from hub.access.person import Actor
+from hub.channels.route import new_route, reply_route
+from hub.edge import versions, work
+from hub.edge.idempotency import Answer, Asked, Made, once
+from hub.edge.parameters import IdText, Said, id_of
+from hub.errors import Invalid, NotFound
+from hub.inbox import draft, forward, new_message, note, outgoing, queries, reply
+from hub.inbox.citizen import Citizen
+from hub.inbox.conversation import Conversation
+from hub.inbox.draft import Written
+from hub.inbox.entry import Entry, Mail
+from hub.inbox.municipality import Municipality
+from hub.inbox.outgoing import Route
+from hub.inbox.queries import ConversationLine
+from hub.inbox.queue import Queue
+from hub.inbox.topic import Topic
+from hub.storage.unit import Unit
+
+Address = Annotated[str, Meta(max_length=254, pattern=r"^[^\x00]*$")]
+Addresses = Annotated[Sequence[Address], Meta(max_length=outgoing.MOST_RECIPIENTS)]
+Subject = Annotated[str, Meta(max_length=300, pattern=r"^[^\x00]*$")]
+Maybe = Annotated[str, Meta(max_length=100_000, pattern=r"^[^\x00]*$")]
+Uploads = Annotated[Sequence[Annotated[str, Meta(max_length=50)]], Meta(max_length=draft.MOST_UPLOADS)]
+Instant = Annotated[datetime, Meta(tz=True)]
+
+
+class NewReply(Struct, forbid_unknown_fields=True):
+    """`cc`: whom the writer names, nobody else is copied. `uploads`: the files of the draft that go along.
+
+    `seen_entry_id`: the newest entry the writer has seen; 409 when somebody else wrote a newer one, unless `over`.
+    `then`: close the conversation, or wait until `until`, with the answer.
+    """
+
+    text: Said
+    cc: Addresses = ()
+    uploads: Uploads = ()
+    seen_entry_id: IdText | None = None
+    over: bool = False
+    then: Literal["close", "wait"] | None = None
+    until: Instant | None = None
+
+
+class NewNote(Struct, forbid_unknown_fields=True):
+    """For the others; `uploads` as in an answer."""
+
+    text: Said
+    uploads: Uploads = ()
+
+
+class NewForward(Struct, forbid_unknown_fields=True):
+    """`entries`: what of the citizen's goes along, masked; null: their newest. `text` stands above it."""
+
+    to: Addresses
+    cc: Addresses = ()
+    subject: Subject = ""
+    text: Maybe = ""
+    entries: Annotated[Sequence[IdText], Meta(max_length=50)] | None = None
+    uploads: Uploads = ()
+
+
+class NewMessage(Struct, forbid_unknown_fields=True):
+    """`municipality`: its code or id. Either `to`, an address, or `citizen`, an id.
+
+    `channel`: one that mail comes in by; null: the one whose answers come to the queue.
+    """
+
+    municipality: Annotated[str, Meta(max_length=100)]
+    queue: IdText
+    subject: Subject
+    text: Said
+    to: Address | None = None
+    citizen: IdText | None = None
+    cc: Addresses = ()
+    channel: IdText | None = None
+    topics: Annotated[Sequence[IdText], Meta(max_length=20)] = ()
+
+
+class Added(Struct, frozen=True):
+    """The entry that was made. `undo_until`: until then DELETE takes a mail back; null for a note."""
+
+    id: str
+    conversation_id: str
+    version: int
+    undo_until: datetime | None
+
+
+class ForwardOffer(Struct, frozen=True):
+    """What a forward would say by itself, masked: to be shown, and changed, before it is sent."""
+
+    subject: str
+    quotation: str
+
+
+def added(answer: Answer) -> Added:
+    """What a page needs of an answer that a route gives as it is."""
+    return msgspec.json.decode(answer.body, type=Added)
+
+
+def send_reply(
+    unit: Unit, actor: Actor, conversation_id: int, said: NewReply, creation: Asked, *, undo_seconds: int
+) -> Answer:
+    """An answer to the citizen. Raises reply.Overtaken when somebody else was faster."""
+    found = work.held(unit, actor, conversation_id)
+
+    def create() -> Made:
+        if said.seen_entry_id is not None and not said.over:
+            reply.expect_seen(unit, found, actor.id, id_of("seen_entry_id", said.seen_entry_id))
+        files = draft.take(unit, found, actor.id, "reply", said.uploads)
+        entry = reply.reply(
+            unit,
+            found,
+            actor.id,
+            said.text,
+            reply_route(unit, found),
+            undo_seconds,
+            cc=said.cc,
+            files=files,
+            then=said.then,
+            until=None if said.until is None else _instant(said.until),
+        )
+        return _made(unit, actor, "conversation.reply", found, entry, undo_seconds)
+
+    return once(unit, actor, creation, found.municipality_id, create)
+
+
+def send_note(unit: Unit, actor: Actor, conversation_id: int, said: NewNote, creation: Asked) -> Answer:
+    """A note for the others: it never leaves the house."""
+    found = work.held(unit, actor, conversation_id)
+
+    def create() -> Made:
+        files = draft.take(unit, found, actor.id, "note", said.uploads)
+        entry = note.add(unit, found, actor.id, said.text, files)
+        return _made(unit, actor, "conversation.note", found, entry, None)
+
+    return once(unit, actor, creation, found.municipality_id, create)
+
+
+def send_forward(
+    unit: Unit, actor: Actor, conversation_id: int, said: NewForward, creation: Asked, *, undo_seconds: int
+) -> Answer:
+    """To somebody outside; the citizen is still owed their answer."""
+    found = work.held(unit, actor, conversation_id)
+
+    def create() -> Made:
+        entry = forward.forward(
+            unit,
+            found,
+            actor.id,
+            said.text,
+            _forward_route(unit, found),
+            undo_seconds,
+            to=said.to,
+            cc=said.cc,
+            subject=said.subject,
+            entry_ids=None if said.entries is None else [id_of("entries", each) for each in said.entries],
+            files=draft.take(unit, found, actor.id, "forward", said.uploads),
+        )
+        return _made(unit, actor, "conversation.forward", found, entry, undo_seconds)
+
+    return once(unit, actor, creation, found.municipality_id, create)
+
+
+def offer_forward(unit: Unit, actor: Actor, conversation_id: int, entries: Sequence[int] | None = None) -> ForwardOffer:
+    """For the composer. Raises NotFound, and Invalid for an entry that may not go along."""
+    found = policy.require_work(actor, unit.get(Conversation, conversation_id))
+    return ForwardOffer(forward.suggested_subject(unit, found), forward.quotation(unit, found, entries))
+
+
+def send_message(unit: Unit, actor: Actor, said: NewMessage, creation: Asked, *, undo_seconds: int) -> Answer:
+    """A conversation that we begin. Raises NotFound for a municipality or queue that isn't theirs to write from."""
+    municipality = _municipality(unit, said.municipality)
+    queue_id = id_of("queue", said.queue)
+    policy.require_begin(actor, municipality.id, queue_id)
+    queue = unit.get(Queue, queue_id)
+    if queue is None:
+        raise Invalid("queue", "there is no such queue")
+    if (said.to is None) == (said.citizen is None):
+        raise Invalid("to", "a message goes to an address or to a citizen: name one of them")
+    channel_id = None if said.channel is None else id_of("channel", said.channel)
+
+    def create() -> Made:
+        conversation, entry = new_message.begin(
+            unit,
+            municipality,
+            queue,
+            actor.id,
+            said.text,
+            new_route(unit, municipality, queue.id, channel_id),
+            undo_seconds,
+            to=_citizen(unit, municipality, said.citizen) if said.to is None else said.to,
+            subject=said.subject,
+            cc=said.cc,
+            topics=[_topic(unit, each) for each in said.topics],
+        )
+        return _made(unit, actor, "conversation.begin", conversation, entry, undo_seconds)
+
+    return once(unit, actor, creation, municipality.id, create)
+
+
+def undo(unit: Unit, actor: Actor, conversation_id: int, entry_id: int, if_match: str | None) -> ConversationLine:
+    """Take a mail of ours back that hasn't left yet. Its writer finds it among their drafts again."""
+    found = work.held(unit, actor, conversation_id)
+    versions.expect(found.version, if_match, any_will_do=True)
+    entry = unit.first(
+        select(Entry).where(
+            Entry.id == entry_id, Entry.conversation_id == found.id, Entry.kind == "mail", Entry.author_kind == "person"
+        )
+    )
+    if entry is None:
+        raise NotFound("There is no such answer in this conversation.")
+    reply.undo(unit, found, actor.id, entry)
+    if entry.author_id == actor.id and entry.body.get("what") != "new":
+        _put_back(unit, found, entry)
+    work.log(unit, actor, "conversation.undo", found, entry)
+    return queries.conversation_line(unit, found.id)
+
+
+def _put_back(unit: Unit, conversation: Conversation, entry: Entry) -> None:
+    mail = unit.first(select(Mail).where(Mail.entry_id == entry.id))
+    said = mail.recipients if mail is not None else {}
+    if entry.body.get("what") == "forward":
+        kind, to, text, subject = "forward", said.get("to", ()), entry.body["written"], entry.body["subject"]
+    else:
+        kind, to, text, subject = "reply", (), entry.text, ""
+    written = Written(text=text, cc=said.get("cc", ()), to=to, subject=subject)
+    assert entry.author_id is not None  # it is the one who takes it back
+    draft.put_back(unit, conversation, entry.author_id, kind, written, outgoing.files_of(unit, entry.id))
+
+
+def _made(
+    unit: Unit, actor: Actor, act: str, conversation: Conversation, entry: Entry, undo_seconds: int | None
+) -> Made:
+    work.log(unit, actor, act, conversation, entry)
+    until = None if undo_seconds is None else clock.to_datetime(entry.recorded_at + undo_seconds * clock.SECOND)
+    return Made(Added(str(entry.id), str(conversation.id), conversation.version, until), conversation.version)
+
+
+def _forward_route(unit: Unit, conversation: Conversation) -> Route:
+    """As the citizen is answered; where they never wrote by mail, as a new message would leave."""
+    try:
+        return reply_route(unit, conversation)
+    except Invalid:
+        municipality = unit.get(Municipality, conversation.municipality_id)
+        if municipality is None:
+            raise
+        return new_route(unit, municipality, conversation.queue_id)
+
+
+def _municipality(unit: Unit, named: str) -> Municipality:
+    for row in unit.all(select(Municipality).where(Municipality.id.in_(unit.scope.municipalities or ()))):
+        if named in {row.code, str(row.id)}:
+            return row
+    raise NotFound("There is no such queue for you to write from.")
+
+
+def _citizen(unit: Unit, municipality: Municipality, citizen_id: str | None) -> Citizen:
+    found = unit.get(Citizen, None if citizen_id is None else id_of("citizen", citizen_id))
+    if found is None or found.municipality_id != municipality.id:
+        raise Invalid("citizen", "there is no such citizen of this municipality")
+    return found
+
+
+def _topic(unit: Unit, topic_id: str) -> Topic:
+    found = unit.get(Topic, id_of("topics", topic_id))
+    if found is None:
+        raise Invalid("topics", "this topic isn't one of the conversation's municipality")
+    return found
+
+
+def _instant(until: datetime) -> int:
+    try:
+        return clock.from_datetime(until)
+    except (OverflowError, ValueError) as error:
+        raise Invalid("until", "this time can't be used") from error

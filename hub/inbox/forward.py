@@ -1,0 +1,185 @@
+"""Forward: a citizen's question passed on to somebody outside: an authority, a department's mailbox.
+
+What citizens wrote is quoted as text, their names and addresses masked; notes and our own mails never go along. It
+answers nobody: it is internal to the timeline, nothing owed is cleared by it, and its recipient takes no part. Their
+answer names this mail and so begins a conversation with a hint to this one.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from sqlalchemy import select
+
+from hub import clock
+from hub.errors import Invalid
+from hub.inbox import outgoing
+from hub.inbox.citizen import Citizen, CitizenPoint
+from hub.inbox.conversation import NO_CONTACT, Conversation
+from hub.inbox.entry import Entry, Mail
+from hub.inbox.municipality import Municipality
+from hub.inbox.outgoing import Envelope, File, Route
+from hub.inbox.participant import Participant
+from hub.storage.unit import Unit
+
+_ADDRESS = re.compile(r"[^\s<>()\[\]\",;:]+@[^\s<>()\[\]\",;:]+\.[^\s<>()\[\]\",;:.]+")
+_SHORTEST_NAME = 2
+_MOST_ENTRIES = 50
+
+
+class Words(Struct, frozen=True):
+    """What a quotation says besides what it quotes, in the language of the municipality."""
+
+    heading: str
+    name: str
+    address: str
+
+
+_WORDS: Mapping[str, Words] = {
+    "sv": Words("Från en invånare", "[namn]", "[adress]"),
+    "nb": Words("Fra en innbygger", "[navn]", "[adresse]"),
+    "nn": Words("Frå ein innbyggjar", "[namn]", "[adresse]"),
+    "da": Words("Fra en borger", "[navn]", "[adresse]"),
+    "fi": Words("Asukkaalta", "[nimi]", "[osoite]"),
+    "en": Words("From a citizen", "[name]", "[address]"),
+}
+
+
+def forward(
+    unit: Unit,
+    conversation: Conversation,
+    by_id: int,
+    text: str,
+    route: Route,
+    undo_seconds: int,
+    *,
+    to: Sequence[str],
+    cc: Sequence[str] = (),
+    subject: str = "",
+    entry_ids: Sequence[int] | None = None,
+    files: Sequence[File] = (),
+) -> Entry:
+    """Held back for `undo_seconds` as an answer is. `entry_ids` None: the citizen's newest mail goes along."""
+    addressed = outgoing.recipients("to", to)
+    if not addressed:
+        raise Invalid("to", "a forward goes to somebody")
+    copies = outgoing.recipients("cc", cc, but=addressed)
+    quoted = _quoted(unit, conversation, entry_ids)
+    said = "\n\n".join(part for part in (text.strip(), _quotation(unit, conversation, quoted)) if part)
+    if not said:
+        raise Invalid("text", "a forward says something")
+    entry = conversation.append(
+        unit,
+        Entry(
+            kind="mail",
+            author_kind="person",
+            author_id=by_id,
+            channel_id=route.channel_id,
+            visibility="internal",
+            language=conversation.language,
+            text=said,
+            body={
+                "what": "forward",
+                "subject": outgoing.clean_subject(subject) or suggested_subject(unit, conversation),
+                "name": route.name,
+                "address": route.address,
+                "written": text,
+                "entries": [str(each.id) for each in quoted],
+            },
+        ),
+    )
+    # No token, and no reference to what the citizen wrote: either would tell of them.
+    envelope = Envelope(
+        to=addressed, cc=copies, message_id=f"<{entry.id:x}.forward@{route.address.rpartition('@')[2]}>"
+    )
+    outgoing.send(unit, conversation, entry, route, envelope, undo_seconds, files)
+    return entry
+
+
+def quotation(unit: Unit, conversation: Conversation, entry_ids: Sequence[int] | None = None) -> str:
+    """What would go along, masked: to be shown before it is sent."""
+    return _quotation(unit, conversation, _quoted(unit, conversation, entry_ids))
+
+
+def suggested_subject(unit: Unit, conversation: Conversation) -> str:
+    """The conversation's, marked as forwarded and masked."""
+    words = _words(_municipality(unit, conversation))
+    return outgoing.forward_subject(_masked(conversation.subject, _known(unit, conversation, []), words))
+
+
+def _quoted(unit: Unit, conversation: Conversation, entry_ids: Sequence[int] | None) -> Sequence[Entry]:
+    """Oldest first. Raises Invalid for an entry that may not go along: a note, our own, another conversation's."""
+    written = (
+        select(Entry)
+        .join(Mail, (Mail.municipality_id == Entry.municipality_id) & (Mail.entry_id == Entry.id), isouter=True)
+        .where(Entry.conversation_id == conversation.id, Entry.author_kind == "citizen", Entry.visibility == "public")
+    )
+    if entry_ids is None:
+        contact = Mail.automatic.is_(None) | Mail.automatic.not_in(NO_CONTACT)
+        newest = unit.first(written.where(contact).order_by(Entry.occurred_at.desc(), Entry.id.desc()))
+        return [] if newest is None else [newest]
+    wanted = set(entry_ids)
+    if len(wanted) > _MOST_ENTRIES:
+        raise Invalid("entries", f"{_MOST_ENTRIES} entries go along at most")
+    found = unit.all(written.where(Entry.id.in_(wanted)).order_by(Entry.occurred_at, Entry.id))
+    if len(found) < len(wanted):
+        raise Invalid("entries", "only what the citizen wrote in this conversation goes along")
+    return found
+
+
+def _quotation(unit: Unit, conversation: Conversation, quoted: Sequence[Entry]) -> str:
+    municipality = _municipality(unit, conversation)
+    words, known = _words(municipality), _known(unit, conversation, quoted)
+    zone = ZoneInfo(municipality.timezone) if municipality else UTC
+    parts = []
+    for entry in quoted:
+        at = clock.to_datetime(entry.occurred_at).astimezone(zone)
+        lines = _masked(entry.text, known, words).strip().splitlines()
+        parts.append("\n".join([f"{words.heading}, {at:%Y-%m-%d %H:%M}:", *(f"> {each}".rstrip() for each in lines)]))
+    return "\n\n".join(parts)
+
+
+def _known(unit: Unit, conversation: Conversation, quoted: Sequence[Entry]) -> tuple[set[str], set[str]]:
+    """Names and addresses (phone numbers too) of the citizen and of all who take part."""
+    takes_part = (
+        select(CitizenPoint.citizen_id)
+        .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
+        .where(Participant.conversation_id == conversation.id)
+    )
+    theirs = {conversation.citizen_id, *unit.all(takes_part)}
+    names = set(unit.all(select(Citizen.name).where(Citizen.id.in_(theirs))))
+    points = select(CitizenPoint.value).where(
+        CitizenPoint.citizen_id.in_(theirs), CitizenPoint.kind.in_(("email", "phone"))
+    )
+    names |= {str(each.body.get("name") or "") for each in quoted}
+    return names, set(unit.all(points))
+
+
+def _masked(text: str, known: tuple[set[str], set[str]], words: Words) -> str:
+    """Every mail address, whoever's; then the names, whole in any case of letters, and their parts as names are
+    written: "Per" is a name, "per" a word."""
+    names, addresses = known
+    text = _ADDRESS.sub(words.address, _replaced(text, addresses, words.address, re.I))
+    text = _replaced(text, names, words.name, re.I)
+    parts = {part for name in names if "@" not in name for part in re.split(r"[\s,.]+", name)}
+    text = _replaced(text, {part for part in parts if part[:1].isupper()}, words.name, re.NOFLAG)
+    return re.sub(rf"{re.escape(words.name)}(?:\s+{re.escape(words.name)})+", words.name, text)
+
+
+def _replaced(text: str, values: Iterable[str], by: str, flags: re.RegexFlag) -> str:
+    """The longest first; s at the end is the genitive of all these languages."""
+    known = sorted({each.strip() for each in values if len(each.strip()) >= _SHORTEST_NAME}, key=len, reverse=True)
+    if not known:
+        return text
+    pattern = "|".join(map(re.escape, known))
+    return re.sub(rf"(?<!\w)(?:{pattern})(?=s?(?!\w))", lambda _: by, text, flags=flags)
+
+
+def _municipality(unit: Unit, conversation: Conversation) -> Municipality | None:
+    return unit.get(Municipality, conversation.municipality_id)
+
+
+def _words(municipality: Municipality | None) -> Words:
+    return _WORDS.get(municipality.language if municipality else "en", _WORDS["en"])

@@ -1,0 +1,53 @@
+"""Drafts: what somebody is writing in a conversation, one of each kind, and the files that shall go along."""
+
+from typing import Annotated, Literal
+
+from litestar import delete, get, put
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, PathParameter
+from msgspec import Struct
+
+from hub.edge import drafting
+from hub.edge.desk import Desk
+from hub.edge.drafting import Drafts
+from hub.edge.parameters import IdText, PathId, id_of
+from hub.edge.person import READ, WORK
+from hub.edge.writing import Addresses, Maybe, Subject
+from hub.inbox.draft import DraftLine, Written
+
+Kind = Annotated[Literal["reply", "note", "forward"], PathParameter()]
+
+
+class NewDraft(Struct, forbid_unknown_fields=True):
+    """What is in the composer; addresses may be half written. Uploads come and go by routes of their own."""
+
+    text: Maybe = ""
+    cc: Addresses = ()
+    to: Addresses = ()
+    subject: Subject = ""
+    seen_entry_id: IdText | None = None
+
+
+@get("/conversations/{conversation_id:int}/drafts", opt=READ)
+async def show_drafts(desk: NamedDependency[Desk], conversation_id: PathId) -> Drafts:
+    """One's own, and the names of the others who are writing here."""
+    return await desk.read(drafting.drafts_of, conversation_id)
+
+
+@put("/conversations/{conversation_id:int}/drafts/{kind:str}", opt=WORK)
+async def save_draft(
+    desk: NamedDependency[Desk], conversation_id: PathId, kind: Kind, data: JSONBody[NewDraft]
+) -> DraftLine:
+    """One's own of this kind, as it is now; the last one saved wins."""
+    written = Written(text=data.text, cc=data.cc, to=data.to, subject=data.subject)
+    seen = None if data.seen_entry_id is None else id_of("seen_entry_id", data.seen_entry_id)
+    return await desk.write(drafting.save, conversation_id, kind, written, seen)
+
+
+@delete("/conversations/{conversation_id:int}/drafts/{kind:str}", opt=WORK)
+async def drop_draft(desk: NamedDependency[Desk], conversation_id: PathId, kind: Kind) -> None:
+    """With its uploads. That there is none is all right."""
+    await desk.write(drafting.drop, conversation_id, kind)
+
+
+ROUTES = (show_drafts, save_draft, drop_draft)

@@ -1,0 +1,54 @@
+"""Uploads: files of one's own draft. Once it is sent they are attachments of the entry."""
+
+from typing import Annotated, Literal
+
+from litestar import delete, post
+from litestar.connection import ASGIConnection
+from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.handlers.base import BaseRouteHandler
+from litestar.params import MultipartBody, PathParameter, QueryParameter
+
+from hub.edge import drafting
+from hub.edge.desk import Desk
+from hub.edge.drafting import MEGABYTE
+from hub.edge.parameters import PathId
+from hub.edge.person import WORK
+from hub.inbox.draft import UploadLine
+
+_AROUND = 64_000
+"""Bytes of a multipart body beside its file."""
+_MOST_BYTES = 100 * MEGABYTE + _AROUND
+"""What the setting may at most be; what it is, the guard knows."""
+
+OfDraft = Annotated[Literal["reply", "note", "forward"], QueryParameter(description="Whose draft it goes into.")]
+UploadId = Annotated[str, PathParameter(max_length=50)]
+
+
+def fits(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]  # whatever its state is
+    """Guard: what says that it is too large isn't read at all."""
+    length = connection.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > connection.app.state.settings.upload_megabytes * MEGABYTE + _AROUND:
+        raise RequestEntityTooLarge
+
+
+@post("/conversations/{conversation_id:int}/uploads", opt=WORK, guards=[fits], request_max_body_size=_MOST_BYTES)
+async def add_upload(
+    desk: NamedDependency[Desk], conversation_id: PathId, data: MultipartBody[UploadFile], kind: OfDraft = "reply"
+) -> UploadLine:
+    """One file, as multipart/form-data; its name and type are what the browser says they are."""
+    try:
+        content = await data.read()
+    finally:
+        await data.close()
+    return await drafting.upload(desk, conversation_id, kind, data.filename, data.content_type, content)
+
+
+@delete("/conversations/{conversation_id:int}/uploads/{upload_id:str}", opt=WORK)
+async def remove_upload(desk: NamedDependency[Desk], conversation_id: PathId, upload_id: UploadId) -> None:
+    """Out of one's draft; what was sent stays."""
+    await desk.write(drafting.remove_upload, conversation_id, upload_id)
+
+
+ROUTES = (add_upload, remove_upload)
