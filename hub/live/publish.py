@@ -176,6 +176,8 @@ class Live:
             news = self._poll is None or self._poll.stands(delivery_id, sent.state, sent.attempt)
             if news and sent.conversation_id in found.places:
                 after[Event("delivery", sent.conversation_id, sent.entry_id)] = (found.places[sent.conversation_id],)
+        for conversation_id in found.broken:
+            after[Event("glass", conversation_id)] = (found.places[conversation_id],)
         for name, conversation_id in batch.presence:
             if conversation_id in found.places:
                 after[Event(name, conversation_id)] = (found.places[conversation_id],)
@@ -197,14 +199,13 @@ class Live:
         """At what other processes did to the same file, while anybody listens."""
         listened = time.monotonic()
         while True:
-            await asyncio.sleep(EVERY)
             if self._listening:
                 listened = time.monotonic()
-            elif time.monotonic() - listened > _STILL_LOOKING:
-                poll.forget()
-                continue
+            asleep = time.monotonic() - listened > _STILL_LOOKING
             try:
-                if watch.moved() or not poll.primed:
+                if asleep:
+                    poll.forget()
+                elif watch.moved() or not poll.primed:
                     seen = await self._storage.read(LIVE, poll.look)
                     primed = poll.primed
                     self._take(poll.news(seen))
@@ -213,6 +214,7 @@ class Live:
             except Unavailable as error:
                 log.warning("other processes can't be looked at: %s", error)
                 poll.forget()
+            await asyncio.sleep(EVERY)
 
     def _sign(self, actor: Actor, conversation_id: int, state: str) -> None:
         self._names[actor.id] = actor.name

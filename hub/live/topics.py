@@ -4,7 +4,7 @@ A conversation that moved, or was made confidential, is told to those who had it
 their lists. They learn an id that they knew.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Literal
 
 import msgspec
@@ -22,7 +22,7 @@ from hub.storage.unit import Unit
 LIVE = Scope.everything("live")
 """Where conversations lie is asked once for all listeners; what each of them may hear, the policy says."""
 
-Name = Literal["row", "entry", "delivery", "channel", "presence", "typing", "resync"]
+Name = Literal["row", "entry", "delivery", "glass", "channel", "presence", "typing", "resync"]
 
 
 class Event(Struct, frozen=True):
@@ -80,6 +80,9 @@ class Found(Struct, frozen=True):
 
     places: Mapping[int, Place]
     left: Mapping[int, Sequence[Place]]
+    """Where conversations lay before they moved or were limited."""
+    broken: Set[int]
+    """Confidential conversations that somebody from outside has opened."""
     deliveries: Mapping[int, Sent]
     names: Mapping[int, str]
 
@@ -96,7 +99,8 @@ def find(
             Conversation.id, Conversation.municipality_id, Conversation.queue_id, Conversation.confidential_queue_id
         )
         places = {row_id: Place(*place) for row_id, *place in unit.rows(query.where(Conversation.id.in_(wanted)))}
-    return Found(places, _left(unit, tuple(entries), places), sent, _names(unit, tuple(people)))
+    left, broken = _changes(unit, tuple(entries), places)
+    return Found(places, left, broken, sent, _names(unit, tuple(people)))
 
 
 def _deliveries(unit: Unit, ids: Sequence[int]) -> Mapping[int, Sent]:
@@ -108,11 +112,14 @@ def _deliveries(unit: Unit, ids: Sequence[int]) -> Mapping[int, Sent]:
     return {row_id: Sent(*of) for row_id, *of in unit.rows(query.where(Delivery.id.in_(ids)))}
 
 
-def _left(unit: Unit, entries: Sequence[int], places: Mapping[int, Place]) -> Mapping[int, Sequence[Place]]:
-    """The places that changes among the entries tell of, by conversation."""
+def _changes(
+    unit: Unit, entries: Sequence[int], places: Mapping[int, Place]
+) -> tuple[Mapping[int, Sequence[Place]], Set[int]]:
+    """What changes among the entries tell of: where conversations lay before, and whose glass was broken."""
+    left: dict[int, list[Place]] = {}
+    broken: set[int] = set()
     if not entries:
-        return {}
-    found: dict[int, list[Place]] = {}
+        return left, broken
     query = select(Entry.conversation_id, Entry.body).where(Entry.id.in_(entries), Entry.kind == "change")
     for conversation_id, body in unit.rows(query):
         place = places.get(conversation_id)
@@ -120,10 +127,14 @@ def _left(unit: Unit, entries: Sequence[int], places: Mapping[int, Place]) -> Ma
         if place is None:
             continue
         if what == "moved" and was is not None:
-            found.setdefault(conversation_id, []).append(Place(place.municipality_id, int(was), None))
-        elif what.startswith("confidential") and was is None and place.confidential_queue_id is not None:
-            found.setdefault(conversation_id, []).append(Place(place.municipality_id, place.queue_id, None))
-    return found
+            before = Place(place.municipality_id, int(was), place.confidential_queue_id)
+            left.setdefault(conversation_id, []).append(before)
+        elif what == "confidential":
+            before = Place(place.municipality_id, place.queue_id, None if was is None else int(was))
+            left.setdefault(conversation_id, []).append(before)
+        elif what == "glass":
+            broken.add(conversation_id)
+    return left, broken
 
 
 def _names(unit: Unit, ids: Sequence[int]) -> Mapping[int, str]:

@@ -1,0 +1,58 @@
+"""A server of nothing but live events: `python -m tests.live.server PORT VALID`, as long as the file VALID is there.
+
+`torg serve` with another table of contents: the hub, the server and its shutdown are the real ones.
+"""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from litestar import Litestar, Request, get, post
+from litestar.response import ServerSentEvent
+
+from hub.access import login
+from hub.app import Hub
+from hub.cli.serve import Server
+from hub.edge.live import stream
+from hub.settings import load_settings
+from tests.live.ears import change
+from tests.storage.centre import EVERYTHING
+
+
+@get("/events")
+async def events(request: Request[Any, Any, Any]) -> ServerSentEvent:
+    """As the person of the token."""
+    actor = await request.app.state.storage.read(EVERYTHING, login.by_token, request.headers["authorization"])
+
+    async def still_valid() -> bool:
+        return Path(sys.argv[2]).exists()  # noqa: ASYNC240 - a test's own file
+
+    return ServerSentEvent(stream(request, actor, still_valid))
+
+
+@post("/change/{row_id:int}")
+async def make_change(request: Request[Any, Any, Any], row_id: int) -> str:
+    """In this process."""
+    return str(await request.app.state.storage.write(EVERYTHING, change, row_id))
+
+
+def main() -> None:
+    """Until a signal."""
+    hub = Hub(load_settings(), serves=True, works=True)
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        app.state.storage, app.state.live = hub.storage, hub.live
+        async with hub.running():
+            yield
+
+    app = Litestar([events, make_change], lifespan=[lifespan])
+    config = uvicorn.Config(app, port=int(sys.argv[1]), log_level="warning", timeout_graceful_shutdown=10)
+    Server(config, hub.live).run()
+
+
+if __name__ == "__main__":
+    main()

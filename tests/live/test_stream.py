@@ -1,0 +1,157 @@
+"""The stream of a real server: what is on the wire, how many it serves, how it ends."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.access import login, person
+from hub.access.person import Person
+from hub.inbox.municipality import Municipality
+from hub.proof.faults import free_ports
+from hub.storage.unit import Unit
+from tests.architecture.source import ROOT
+from tests.line import until
+from tests.live.ears import change
+from tests.storage.centre import Centre, must
+
+LISTENERS = 200
+
+
+class Serving:
+    """A process, and how to reach it."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", port: int, token: str, valid: Path) -> None:
+        self.process, self.port, self.token, self.valid = process, port, token, valid
+
+    async def listen(self, **headers: str) -> "Wire":
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        sent = {"Host": "x", "Connection": "close", "Authorization": self.token, **headers}
+        lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in sent.items())
+        writer.write(f"GET /events HTTP/1.1\r\n{lines}\r\n".encode())
+        wire = Wire(reader, writer)
+        assert await wire.line("retry:")
+        return wire
+
+    async def change(self, row_id: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(f"POST /change/{row_id} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        assert b" 201 " in await reader.readline()
+        writer.close()
+
+
+class Wire:
+    """One open stream."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def line(self, beginning: str, seconds: float = 5) -> str:
+        """The next one that begins so; empty at the end of the stream."""
+        async with asyncio.timeout(seconds):
+            while raw := await self.reader.readline():
+                if raw.decode().startswith(beginning):
+                    return raw.decode().strip()
+        return ""
+
+    async def ends(self, seconds: float) -> bool:
+        return await self.line("never", seconds) == ""
+
+
+@pytest.fixture
+def serving(sqlite_centre: Centre, sqlite_database: str, tmp_path: Path) -> Iterator[Serving]:
+    def prepare(unit: Unit) -> str:
+        sara = must(unit.get(Person, sqlite_centre.ids["sara"]))
+        person.join(unit, sara, must(unit.get(Municipality, sqlite_centre.ids["granvik"])), "agent")
+        return login.add_token(unit, sara, "test")
+
+    token = sqlite_centre.do(prepare)
+    (port,) = free_ports(1)
+    valid = tmp_path / "valid"
+    valid.touch()
+    settings = {
+        "TORG_DATABASE_URL": sqlite_database, "TORG_KEY_FILE": str(tmp_path / "key"),
+        "TORG_BLOB_FOLDER": str(tmp_path / "blobs"), "TORG_PARSE_CHILDREN": "1", "TORG_CONFIG": os.devnull,
+    }  # fmt: skip
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("TORG_")}
+    command = [sys.executable, "-m", "tests.live.server", str(port), str(valid)]
+    with subprocess.Popen(command, cwd=ROOT, env=plain | settings) as process:
+        try:
+            until(lambda: answers(port), 20)
+            yield Serving(process, port, token, valid)
+        finally:
+            process.kill()
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_what_is_on_the_wire(serving: Serving, sqlite_centre: Centre) -> None:
+    row_id = sqlite_centre.mail()
+
+    async def listen() -> None:
+        await asyncio.sleep(1)  # the mail is no news any more
+        wire = await serving.listen()
+        entry_id = await asyncio.to_thread(sqlite_centre.do, change, row_id)  # from this process
+        assert await wire.line("event:", 2) == "event: row"
+        assert await wire.line("data:") == f'data: {{"id":"{row_id}"}}'
+        assert await wire.line("event:") == "event: entry"
+        assert await wire.line("data:") == f'data: {{"id":"{row_id}","entry":"{entry_id}"}}'
+        again = await serving.listen(Last_Event_ID="open")
+        assert await again.line("event:") == "event: resync"
+        for each in (wire, again):
+            each.writer.close()
+
+    asyncio.run(listen())
+
+
+def test_it_ends_with_the_session(serving: Serving) -> None:
+    async def listen() -> None:
+        wire = await serving.listen()
+        serving.valid.unlink()
+        assert await wire.ends(5.5)
+        wire.writer.close()
+
+    asyncio.run(listen())
+
+
+def test_many_listen_and_all_hear_and_the_end_is_quick(serving: Serving, sqlite_centre: Centre) -> None:
+    row_ids = [sqlite_centre.mail(sender=f"{number}@example.com") for number in range(5)]
+
+    async def listen() -> None:
+        await asyncio.sleep(1)  # the mails are no news any more
+        wires = [await serving.listen() for _ in range(LISTENERS)]
+        took: list[float] = []
+        for row_id in row_ids:
+            await asyncio.sleep(0.6)  # the look at other processes lies between
+            began = time.monotonic()
+
+            async def hear(wire: Wire, wanted: str = f'data: {{"id":"{row_id}"}}', began: float = began) -> float:
+                assert await wire.line(wanted, 10)
+                return time.monotonic() - began
+
+            listening = [asyncio.create_task(hear(wire)) for wire in wires]
+            await serving.change(row_id)
+            took += await asyncio.gather(*listening)
+        assert len(took) == LISTENERS * len(row_ids)
+        print(f"p99 {1000 * sorted(took)[int(0.99 * len(took))]:.0f} ms")  # noqa: T201 - a figure, not a gate: pytest -s
+
+        began = time.monotonic()
+        serving.process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(serving.process.wait, 10) == -signal.SIGTERM  # uvicorn ends as it was told to
+        assert time.monotonic() - began < 2
+        for wire in wires:
+            assert await wire.ends(1)
+            wire.writer.close()
+
+    asyncio.run(listen())
