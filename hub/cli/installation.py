@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hub.access.audit import log_act
 from hub.errors import Corrupt, NotAllowed, TorgError, Unavailable
+from hub.live.bridge import told_at_the_end
 from hub.settings import Settings, load_settings
 from hub.storage.engine import is_trouble
 from hub.storage.migrate import require_newest
@@ -48,7 +49,8 @@ def installation(*, newest: bool = True) -> Iterator[Installation]:
     try:
         if newest:
             require_newest(storage.engines.reader)
-        yield Installation(settings, storage)
+        with told_at_the_end(storage, settings.redis_url):
+            yield Installation(settings, storage)
     except DBAPIError as error:
         known = _known(error)
         if known is None:

@@ -8,6 +8,7 @@ import importlib
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 import msgspec
@@ -72,17 +73,34 @@ def open_line(storage: Storage, redis_url: str | None) -> Line | None:
     return made
 
 
+@contextmanager
+def told_at_the_end(storage: Storage, redis_url: str | None) -> Iterator[None]:
+    """What a command does is told to the processes that serve when it has done it. Not within an event loop."""
+    happened: list[Happening] = []
+    storage.on_commit(lambda more: happened.extend(more[: _MOST_WAITING + 1 - len(happened)]))
+    try:
+        yield
+    finally:
+        line = open_line(storage, redis_url) if happened else None
+        if line is not None:
+            bridge = Bridge(line, owes_resync=len(happened) > _MOST_WAITING)
+            bridge.put(happened[:_MOST_WAITING])
+            asyncio.run(bridge.close())
+
+
 class Bridge:
     """Supervised: a lost line is tried again, and then all who may have missed something are told so."""
 
-    def __init__(self, line: Line, heard: Callable[[Message], None]) -> None:
+    def __init__(
+        self, line: Line, heard: Callable[[Message], None] = lambda _: None, *, owes_resync: bool = True
+    ) -> None:
         self._line, self._heard = line, heard
         self._name = secrets.token_hex(8)
         self._happened: list[Happening] = []
         self._signs: list[Sign] = []
         self._wake = asyncio.Event()
-        # Begins owing one: perhaps this process died before it told its last.
-        self._owes_resync = True
+        # What runs on begins owing one: perhaps it died before it told its last.
+        self._owes_resync = owes_resync
         self.hears = asyncio.Event()
         """Set while what others say is heard."""
 
@@ -103,13 +121,17 @@ class Bridge:
                 tasks.create_task(self._hear(), name="live hears")
                 tasks.create_task(self._tell(), name="live tells")
         finally:
-            try:
-                async with asyncio.timeout(_LAST_WORDS):
-                    if self._happened:
-                        await self._line.say(list(self._words()))
-            except (TimeoutError, Unavailable) as error:
-                log.warning("the last that happened here wasn't told to other processes: %s", error)
-            await self._line.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """Tells what waits, if that takes no time, and ends the line."""
+        try:
+            async with asyncio.timeout(_LAST_WORDS):
+                if self._happened:
+                    await self._line.say(list(self._words()))
+        except (TimeoutError, Unavailable) as error:
+            log.warning("the last that happened here wasn't told to other processes: %s", error)
+        await self._line.close()
 
     async def _hear(self) -> None:
         pause = _FIRST_PAUSE

@@ -1,10 +1,15 @@
 """What another process does is heard within two seconds, once: looked at, through PostgreSQL, through Redis."""
 
 import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from hub.live.topics import RESYNC, Event
+from tests.architecture.source import ROOT
 from tests.live.ears import Other, agent, change, everything, hears, living, other_process, queue_delivery, until
 from tests.servers import Valkey
 from tests.storage.centre import Centre
@@ -83,7 +88,7 @@ def test_who_reads_elsewhere_is_known_where_there_is_a_push(postgres_centre: Cen
 
 
 def test_redis_gone_and_back_is_a_resync_and_then_all_is_heard(
-    sqlite_centre: Centre, postgres_centre: Centre, postgres_database: str, own_redis: Valkey
+    postgres_centre: Centre, postgres_database: str, own_redis: Valkey
 ) -> None:
     centre = postgres_centre
     conversation_id = centre.mail()
@@ -104,3 +109,20 @@ def test_redis_gone_and_back_is_a_resync_and_then_all_is_heard(
 
     with other_process(postgres_database, own_redis.url) as other:
         asyncio.run(asyncio.wait_for(listen(other), 40))
+
+
+def test_a_command_is_heard_when_it_ends(centre: Centre, database_url: str, tmp_path: Path) -> None:
+    settings = {"TORG_DATABASE_URL": database_url, "TORG_KEY_FILE": str(tmp_path / "key"), "TORG_CONFIG": os.devnull}
+    command = [sys.executable, "-m", "hub.cli", "channel", "pause", str(centre.ids["out"]), "--why", "a test"]
+
+    async def listen() -> None:
+        async with living(centre.storage) as live:
+            with live.subscribe(agent(centre, role="it")) as it:
+                await everything(it, 0.7)
+                process = await asyncio.create_subprocess_exec(
+                    *command, cwd=ROOT, env=os.environ | settings, stdout=subprocess.DEVNULL
+                )
+                assert await process.wait() == 0
+                assert await everything(it, 1.5) == [Event("channel", centre.ids["out"])]
+
+    asyncio.run(listen())

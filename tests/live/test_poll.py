@@ -1,0 +1,82 @@
+"""Looking at a SQLite file: an id made early and committed late is seen, and nothing is told twice."""
+
+import asyncio
+from pathlib import Path
+
+from sqlalchemy import update
+
+from hub import clock
+from hub.channels.pause import standing
+from hub.inbox.delivery import Delivery
+from hub.inbox.entry import Entry
+from hub.live.poll import OVERLAP, Poll
+from hub.live.topics import Event
+from hub.storage.ids import back, new_id
+from hub.storage.unit import Unit
+from tests.live.ears import agent, change, everything, living, queue_delivery
+from tests.storage.centre import EVERYTHING, Centre, conversation, opened
+
+
+def late(unit: Unit, conversation_id: int, row_id: int) -> int:
+    """An entry with an id that was made before."""
+    entry = Entry(
+        id=row_id, kind="change", author_kind="hub", visibility="internal", text="", body={"what": "touched"}
+    )  # fmt: skip
+    return conversation(unit, conversation_id).append(unit, entry).id
+
+
+def test_an_older_id_that_was_committed_later_is_told(
+    sqlite_centre: Centre, sqlite_database: str, tmp_path: Path
+) -> None:
+    centre = sqlite_centre
+    row_id = centre.mail()
+
+    async def listen() -> None:
+        with opened(sqlite_database, tmp_path) as elsewhere:
+            async with living(centre.storage) as live:
+                await asyncio.sleep(0.3)
+                with live.subscribe(agent(centre)) as ear:
+                    newer = await elsewhere.write(EVERYTHING, change, row_id)
+                    assert set(await everything(ear, 0.9)) == {Event("row", row_id), Event("entry", row_id, newer)}
+                    older = back(newer, OVERLAP - 2 * clock.SECOND)
+                    await elsewhere.write(EVERYTHING, late, row_id, older)
+                    assert set(await everything(ear, 0.9)) == {Event("row", row_id), Event("entry", row_id, older)}
+
+    asyncio.run(listen())
+
+
+def test_a_look_tells_only_what_is_new(sqlite_centre: Centre) -> None:
+    centre = sqlite_centre
+    row_id = centre.mail()
+    entry_id = centre.do(change, row_id)
+    delivery_id = centre.do(queue_delivery, entry_id, centre.ids["granvik"], centre.ids["out"])
+    poll = Poll(standing)
+
+    def look() -> list[tuple[str, int]]:
+        return [(each.kind, each.id) for each in poll.news(centre.storage.read_now(EVERYTHING, poll.look))]
+
+    def settled(unit: Unit, state: str) -> None:
+        unit.change(update(Delivery).where(Delivery.id == delivery_id).values(state=state))
+
+    assert look() == look() == []
+    newer = centre.do(change, row_id)
+    assert look() == [("entry_added", newer)]
+    assert look() == []
+    centre.do(settled, "queued")
+    assert look() == []
+    for state in ("deferred", "uncertain", "sent"):
+        centre.do(settled, state)
+        assert look() == [("delivery_changed", delivery_id)]
+        assert poll.stands(delivery_id, state, 0)
+        assert not poll.stands(delivery_id, state, 0)
+        assert look() == []
+
+
+def test_an_id_of_that_time_is_not_below(sqlite_centre: Centre) -> None:
+    at = clock.now()
+    clock.set_source(lambda: at)
+    before = new_id()
+    clock.set_source(lambda: at + 10 * clock.SECOND)
+    assert back(new_id(), 9 * clock.SECOND) > before
+    assert back(new_id(), 11 * clock.SECOND) < before
+    assert back(1, clock.SECOND) == 0
