@@ -27,7 +27,10 @@ _OPEN = "open"
 async def stream(
     request: Request[Any, Any, Any], actor: Actor, still_valid: Callable[[], Awaitable[bool]]
 ) -> AsyncIterator[ServerSentEventMessage]:
-    """Until the browser goes, `still_valid` says no or storage can't say, or this process ends."""
+    """Until the browser goes, `still_valid` says no or storage can't say, or this process ends.
+
+    What they may hear goes by `actor`: `still_valid` is to say no as well when their memberships are others by now.
+    """
     live: Live = request.app.state.live
     # Synchronous: an await would be cancelled when the browser goes.
     with live.subscribe(actor) as subscription:

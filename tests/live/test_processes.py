@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from hub.live.topics import RESYNC, Event
 from tests.architecture.source import ROOT
@@ -126,3 +128,27 @@ def test_a_command_is_heard_when_it_ends(centre: Centre, database_url: str, tmp_
                 assert await everything(it, 1.5) == [Event("channel", centre.ids["out"])]
 
     asyncio.run(listen())
+
+
+def test_a_lost_connection_to_postgres_is_a_resync_and_then_all_is_heard(
+    postgres_centre: Centre, postgres_database: str
+) -> None:
+    centre = postgres_centre
+    conversation_id = centre.mail()
+    address = make_url(postgres_database).set(drivername="postgresql").render_as_string(hide_password=False)
+    hang_up = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'torg live'"
+
+    async def listen(other: Other) -> None:
+        async with living(centre.storage) as live:
+            with live.subscribe(agent(centre)) as ear:
+                await everything(ear, 0.5)
+                async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
+                    assert (await connection.execute(hang_up)).rowcount == 4
+                await hears(ear, RESYNC)
+                await in_thread(other, "change", conversation_id)  # finds out that it can't be told
+                await everything(ear, 2)
+                entry_id = await in_thread(other, "change", conversation_id)
+                await hears(ear, Event("entry", conversation_id, entry_id))
+
+    with other_process(postgres_database) as other:
+        asyncio.run(asyncio.wait_for(listen(other), 30))
