@@ -16,8 +16,8 @@ from hub.live.publish import Live
 
 PING = 15.0
 """Seconds of silence after which a comment keeps the connection open."""
-CHECK = 4.0
-"""Seconds between looks at whether they are still logged in."""
+CHECK = 2.0
+"""Seconds between looks at whether they are still logged in; the answer may be cached for as long again."""
 RETRY = 2_000
 """Milliseconds after which a browser connects again."""
 _OPEN = "open"
@@ -29,7 +29,8 @@ async def stream(
 ) -> AsyncIterator[ServerSentEventMessage]:
     """Until the browser goes, `still_valid` says no or storage can't say, or this process ends.
 
-    What they may hear goes by `actor`: `still_valid` is to say no as well when their memberships are others by now.
+    What they may hear goes by `actor`: `still_valid` is to say no as well when their memberships are others by now
+    (`await session_actor(request) == actor`).
     """
     live: Live = request.app.state.live
     # Synchronous: an await would be cancelled when the browser goes.
