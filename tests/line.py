@@ -128,14 +128,14 @@ class Line:
         until(lambda: len(self.all(query)) >= count)
         return self.all(query)
 
-    def answer(self, conversation_id: int, text: str = "Hej, på torsdag.") -> Mail:
+    def answer(self, conversation_id: int, text: str = "Hej, på torsdag.", cc: Sequence[str] = ()) -> Mail:
         """A reply by Sara, and the mail row that it has."""
 
         def write(unit: Unit) -> int:
             conversation = unit.lock(Conversation, conversation_id)
             assert conversation is not None
             route = reply_route(unit, conversation)
-            return reply(unit, conversation, self.ids["sara"], text, route, self.settings.undo_seconds).id
+            return reply(unit, conversation, self.ids["sara"], text, route, self.settings.undo_seconds, cc=cc).id
 
         entry_id = self.storage.write_now(TEST, write)
         return self.one(select(Mail).where(Mail.entry_id == entry_id))

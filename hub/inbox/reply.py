@@ -143,18 +143,19 @@ def undo(unit: Unit, conversation: Conversation, by_id: int, entry: Entry) -> No
 
 
 def _restore(unit: Unit, conversation: Conversation, entry: Entry) -> dict[str, Any]:
-    """Due, wait and closure as before the entry; returns what the timeline should say of it."""
+    """Wait and closure as before the entry, and due what is owed; returns what the timeline should say of it."""
     before, after = entry.body.get("before"), entry.body.get("after")
+    details: dict[str, Any] = {}
     if before is not None and after == state(conversation) and not _answered_since(unit, conversation, entry):
-        reopened = conversation.closed_at is not None and before["closed_at"] is None
-        closed = conversation.closed_at is None and before["closed_at"] is not None
+        if bool(before["closed_at"]) != (conversation.closed_at is not None):
+            details["closed" if before["closed_at"] else "reopened"] = True
+        if before["wait_until"]:
+            details["until"] = before["wait_until"]
         conversation.due_at = _instant(before["due_at"]) or NEVER
         conversation.wait_until, conversation.closed_at = _instant(before["wait_until"]), _instant(before["closed_at"])
-        waits = {"until": before["wait_until"]} if before["wait_until"] else {}
-        return waits | ({"reopened": True} if reopened else {}) | ({"closed": True} if closed else {})
     if conversation.closed_at is None and conversation.wait_until is None:
         conversation.due_at = conversation.owed(unit)
-    return {}
+    return details
 
 
 def _answered_since(unit: Unit, conversation: Conversation, entry: Entry) -> bool:

@@ -71,6 +71,17 @@ def test_a_stranger_with_the_same_headers_begins_a_new_one_with_a_hint(asked: tu
     assert related == (None if how == "reply_to" else conversation)
 
 
+def test_who_was_copied_takes_no_part_and_is_only_hinted_at(line: Line) -> None:
+    line.send(letter(Message_ID="<1@post.example>"))
+    (entry,) = line.entries(1)
+    ours = line.answer(entry.conversation_id, cc=["olle@annan.example"])
+    back = letter("Jag har en fråga till", From="Olle <olle@annan.example>", In_Reply_To=str(ours.message_id))
+    line.send(back, sender="olle@annan.example")
+    first, second = _joined(line)
+    assert second != first == entry.conversation_id
+    assert line.one(select(Conversation.related_id).where(Conversation.id == second)) == entry.conversation_id
+
+
 def test_a_token_is_no_token_in_another_municipality(asked: tuple[Line, int, Mail]) -> None:
     line, conversation, ours = asked
     tag = ours.recipients["reply_to"].partition("+")[2].partition("@")[0]

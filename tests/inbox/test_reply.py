@@ -1,98 +1,21 @@
 """A reply goes to who takes part and to nobody else, finds its way back, and can be taken back until it leaves."""
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from threading import Event
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, update
 
 from hub import clock
 from hub.clock import NEVER
 from hub.errors import Conflict, Invalid
-from hub.inbox import reply, reply_token
+from hub.inbox import reply_token
 from hub.inbox.citizen import CitizenPoint
-from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
-from hub.inbox.entry import Entry, Mail
-from hub.inbox.outgoing import Route
-from hub.inbox.participant import Participant
+from hub.inbox.entry import Entry
 from hub.storage.unit import Happening, Unit
-from tests.storage.centre import KEYS, Centre, add_contact, conversation, must
-
-HOUSE = "kommunen@granvik.example"
-TUESDAY = clock.from_datetime(datetime(2026, 11, 24, 9, tzinfo=ZoneInfo("Europe/Stockholm")))
-
-
-def at(seconds: int) -> None:
-    """The clock stands still, that long after Tuesday at nine."""
-    clock.set_source(lambda: TUESDAY + seconds * clock.SECOND)
-
-
-def opened(centre: Centre, **options: Any) -> int:
-    at(0)
-    return centre.mail(**options)
-
-
-def answer(centre: Centre, conversation_id: int, text: str = "Den kommer i maj.", address: str = HOUSE) -> Entry:
-    """Held back for ten seconds."""
-    route = Route(centre.ids["out"], address, "Granvik")
-    return centre.here(
-        lambda unit: reply.reply(
-            unit, must(unit.lock(Conversation, conversation_id)), centre.ids["sara"], text, route, 10
-        )
-    )
-
-
-def undo(centre: Centre, entry: Entry) -> None:
-    def take_back(unit: Unit) -> None:
-        found = must(unit.lock(Conversation, entry.conversation_id))
-        reply.undo(unit, found, centre.ids["sara"], must(unit.get(Entry, entry.id)))
-
-    centre.here(take_back)
-
-
-def contact(centre: Centre, conversation_id: int, **options: Any) -> None:
-    centre.here(lambda unit: add_contact(unit, centre.ids, conversation(unit, conversation_id), **options))
-
-
-def now(centre: Centre, conversation_id: int) -> Conversation:
-    return centre.here(conversation, conversation_id)
-
-
-def mail_of(centre: Centre, entry: Entry) -> Mail:
-    found: Mail = centre.here(lambda unit: must(unit.first(select(Mail).where(Mail.entry_id == entry.id))))
-    return found
-
-
-def deliveries(centre: Centre) -> Sequence[Delivery]:
-    return centre.here(lambda unit: unit.all(select(Delivery).order_by(Delivery.id)))
-
-
-def take_part(unit: Unit, conversation_id: int, address: str, *, kind: str = "email", ended: bool = False) -> None:
-    """Somebody else of that household, added by an agent."""
-    found = conversation(unit, conversation_id)
-    point = CitizenPoint(
-        municipality_id=found.municipality_id,
-        citizen_id=found.citizen_id,
-        first_citizen_id=found.citizen_id,
-        kind=kind,
-        value=address,
-        match_key=address.lower(),
-        ended_at=clock.now() if ended else None,
-    )
-    unit.add(point)
-    unit.add(
-        Participant(
-            municipality_id=found.municipality_id,
-            conversation_id=found.id,
-            citizen_point_id=point.id,
-            role="added",
-        )
-    )
+from tests.inbox.writing import HOUSE, TUESDAY, answer, at, contact, deliveries, mail_of, now, opened, take_part, undo
+from tests.storage.centre import KEYS, Centre, conversation, must
 
 
 def test_the_entry_its_mail_and_its_delivery_are_there_together(centre: Centre) -> None:
@@ -115,6 +38,14 @@ def test_the_entry_its_mail_and_its_delivery_are_there_together(centre: Centre) 
         ("conversation_changed", one),
         ("delivery_queued", delivery.id),
     ]
+
+
+def test_a_mail_without_deliveries_has_nothing_to_undo(sqlite_centre: Centre) -> None:
+    one = opened(sqlite_centre)
+    entry = answer(sqlite_centre, one)
+    sqlite_centre.here(lambda unit: unit.change(delete(Delivery)))
+    with pytest.raises(Conflict, match="nothing to undo"):
+        undo(sqlite_centre, entry)
 
 
 def test_a_reply_ends_the_wait(sqlite_centre: Centre) -> None:
@@ -250,6 +181,10 @@ def test_an_address_too_long_for_a_token_is_left_as_it_is(sqlite_centre: Centre)
         ("Re: Faktura", "Re: Faktura"),
         ("SV: Faktura", "SV: Faktura"),
         ("re:Faktura", "re:Faktura"),
+        ("VS: Faktura", "VS: Faktura"),
+        ("AW: Faktura", "AW: Faktura"),
+        ("Sv : Faktura", "Sv : Faktura"),
+        ("Vsevolod", "Re: Vsevolod"),
         ("Renhållning", "Re: Renhållning"),
         ("", "Re: "),
     ],

@@ -1,6 +1,7 @@
 """A world whose incoming channel is answered by mail through a real mail server, which a test can make misbehave."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
@@ -17,6 +18,7 @@ from hub.channels.route import reply_route
 from hub.doorbell import Doorbell
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
+from hub.inbox.outgoing import File
 from hub.inbox.reply import reply
 from hub.outbound.deliver import OUTBOX, Leased, deliver, lease
 from hub.outbound.pipeline import Outbox
@@ -72,6 +74,14 @@ class PostOffice:
         """An agent's answer to a new mail; returns the id of its delivery."""
         return self.world.do(self._answer, self.world.mail(**mail), text, undo_seconds)
 
+    def answer_with(self, content: bytes, *, cc: Sequence[str] = (), lost: bool = False, **mail: Any) -> int:
+        """An answer with a file, whose content is `lost` before it leaves; the id of its first delivery."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        owner = f"attachments/{self.world.ids['granvik']}"
+        blob = f"{owner}/{sha256}" if lost else self.world.storage.blobs.put(owner, content, sha256)
+        file = File("the-file", "blå karta.pdf", "application/pdf", len(content), sha256, blob)
+        return self.world.do(self._answer, self.world.mail(**mail), "Se bilagan.", 0, cc=cc, files=[file])
+
     def row(self, delivery_id: int) -> Delivery:
         """As it is committed now."""
         found: Delivery = self.world.do(lambda unit: must(unit.get(Delivery, delivery_id)))
@@ -103,9 +113,10 @@ class PostOffice:
         must(unit.get(Channel, self.world.ids["in"])).sends_by_id = row.id
         return row.id
 
-    def _answer(self, unit: Unit, conversation_id: int, text: str, undo_seconds: int) -> int:
+    def _answer(self, unit: Unit, conversation_id: int, text: str, undo_seconds: int, **options: Any) -> int:
         conversation = must(unit.get(Conversation, conversation_id))
-        reply(unit, conversation, self.world.ids["sara"], text, reply_route(unit, conversation), undo_seconds)
+        route = reply_route(unit, conversation)
+        reply(unit, conversation, self.world.ids["sara"], text, route, undo_seconds, **options)
         return next(each.id for each in unit.happened if each.kind == "delivery_queued")
 
 

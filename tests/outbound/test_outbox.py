@@ -55,6 +55,34 @@ def test_an_answer_leaves_when_its_undo_time_is_over(run: Run) -> None:
     run(story)
 
 
+def test_every_copy_leaves_with_the_files_and_names_all(run: Run) -> None:
+    async def story(office: PostOffice) -> None:
+        large = b"%PDF" + bytes(range(256)) * 400
+        office.answer_with(large, cc=["press@tidning.example"], sender="eva@example.com")
+        assert await office.outbox.deliver_due() == 2
+        first, second = sorted(office.sink.messages(), key=lambda each: "+" not in each["Reply-To"])
+        assert {(each["To"], each["Cc"]) for each in (first, second)} == {("eva@example.com", "press@tidning.example")}
+        assert first["Message-ID"] == second["Message-ID"]
+        assert second["Reply-To"].endswith("<kommunen@granvik.example>")
+        for each in (first, second):
+            (file,) = each.iter_attachments()
+            assert (file.get_filename(), file.get_content_type()) == ("blå karta.pdf", "application/pdf")
+            assert file.get_content() == large
+
+    run(story)
+
+
+def test_a_file_that_is_gone_keeps_the_mail_back(run: Run) -> None:
+    async def story(office: PostOffice) -> None:
+        delivery = office.answer_with(b"innehall", lost=True)
+        await office.outbox.deliver_due()
+        row = office.row(delivery)
+        assert (row.state, office.sink.taken) == ("deferred", 0)
+        assert "missing" in (row.reason or "")
+
+    run(story)
+
+
 def test_an_answer_that_was_undone_never_leaves(run: Run) -> None:
     async def story(office: PostOffice) -> None:
         let_pass(0)

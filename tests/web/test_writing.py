@@ -1,0 +1,158 @@
+"""What an agent writes, over the API: past a newer entry, with a close or a wait, forwarded, and first."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from hub import clock
+from hub.access.audit import Audit
+from hub.channels.channel import Channel
+from hub.inbox.citizen import Citizen
+from hub.inbox.conversation import Conversation
+from hub.inbox.delivery import Delivery
+from hub.inbox.outcome import missing_outcomes
+from hub.storage.unit import Unit
+from tests.web.world import World, must
+
+
+def begin(world: World, who: str = "sara", **said: Any) -> Any:
+    """A new message."""
+    whole = {"municipality": "granvik", "queue": str(world.ids["kontakt"]), "to": "ny@invanare.example"}
+    return world.ask("POST", "/conversations", who, json={**whole, "subject": "Om avgiften", "text": "Hej.", **said})
+
+
+@pytest.fixture
+def addressed(world: World) -> World:
+    """Its incoming channel lists an address for each of its municipalities."""
+
+    def configure(unit: Unit) -> None:
+        here = {f"{code}@torg.example": f"{code}/{world.ids['kontakt']}" for code in ("granvik", "holmo")}
+        must(unit.get(Channel, world.ids["in"])).config = {"addresses": here}
+
+    world.do(configure)
+    return world
+
+
+def test_sending_over_a_newer_entry_asks_first(world: World) -> None:
+    found = world.mail(queue="vatten")
+    path = f"/conversations/{found}/replies"
+    seen = world.get(f"/conversations/{found}").json()["conversation"]["last_entry_id"]
+    newer = world.ask("POST", f"/conversations/{found}/notes", "vera", json={"text": "Vänta"}).json()["id"]
+    said = {"text": "Svar", "seen_entry_id": seen}
+    refused = world.ask("POST", path, json=said)
+    assert (refused.status_code, refused.json()["entry"]) == (409, newer)
+    assert "Vera has written a note" in refused.json()["detail"]
+    assert world.ask("POST", path, json={**said, "seen_entry_id": newer}).status_code == 201
+    assert world.ask("POST", path, json={**said, "over": True}).status_code == 201
+
+
+def test_a_key_asked_for_again_is_not_overtaken(world: World) -> None:
+    found = world.mail(queue="vatten")
+    seen = world.get(f"/conversations/{found}").json()["conversation"]["last_entry_id"]
+    said, key = {"text": "Svar", "seen_entry_id": seen}, {"Idempotency-Key": "k"}
+    first = world.ask("POST", f"/conversations/{found}/replies", json=said, headers=key)
+    world.ask("POST", f"/conversations/{found}/notes", "vera", json={"text": "Sen"})
+    again = world.ask("POST", f"/conversations/{found}/replies", json=said, headers=key)
+    assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
+
+
+def test_copies_close_and_wait(world: World) -> None:
+    found, other = world.mail(), world.mail()
+    closed = world.ask(
+        "POST", f"/conversations/{found}/replies", json={"text": "Klart", "then": "close", "cc": ["a@b.example"]}
+    )
+    assert closed.headers["ETag"] == f'"{closed.json()["version"]}"' == world.version(found)
+    assert world.get(f"/conversations/{found}").json()["conversation"]["closed_at"] is not None
+    undone = world.change("DELETE", f"/conversations/{found}/replies/{closed.json()['id']}")
+    assert (undone.json()["closed_at"], undone.json()["due_at"] is None) == (None, False)
+    until = clock.to_iso(clock.now() + clock.DAY)
+    waiting = {"text": "Vi återkommer", "then": "wait", "until": until}
+    assert world.ask("POST", f"/conversations/{other}/replies", json=waiting).status_code == 201
+    line = world.get(f"/conversations/{other}").json()["conversation"]
+    assert line["wait_until"] == line["due_at"] == until
+    for wrong in ({"then": "wait"}, {"until": until}, {"cc": ["ingen"]}):
+        assert world.ask("POST", f"/conversations/{other}/replies", json={"text": "x", **wrong}).status_code == 422
+    naive = {"text": "x", "then": "wait", "until": "2027-01-01T10:00:00"}
+    assert world.ask("POST", f"/conversations/{other}/replies", json=naive).status_code == 400
+
+
+def test_a_forward_leaves_the_answer_owed(world: World) -> None:
+    found = world.mail("Jag, citizen1, undrar", sender="citizen1@example.com")
+    said = {"to": ["registrator@myndighet.example"], "text": "Till er"}
+    made = world.ask("POST", f"/conversations/{found}/forwards", json=said)
+    assert made.status_code == 201
+    assert world.get(f"/conversations/{found}").json()["conversation"]["due_at"] is not None
+    entry = world.everything(f"/conversations/{found}/timeline")[-1]
+    assert (entry["visibility"], entry["body"]["what"]) == ("internal", "forward")
+    assert "citizen1" not in entry["text"]
+    undone = world.change("DELETE", f"/conversations/{found}/replies/{made.json()['id']}")
+    assert undone.status_code == 200
+    (again,) = world.get(f"/conversations/{found}/drafts").json()["own"]
+    assert (again["kind"], again["written"]["to"], again["written"]["text"]) == ("forward", said["to"], "Till er")
+    assert world.ask("POST", f"/conversations/{found}/forwards", json={**said, "to": []}).status_code == 422
+
+
+def test_a_new_message_begins_a_conversation(addressed: World) -> None:
+    made = begin(addressed, topics=[str(addressed.ids["fakturor"])], cc=["kopia@example.com"])
+    assert made.status_code == 201
+    shown = addressed.get(f"/conversations/{made.json()['conversation_id']}").json()
+    assert (shown["conversation"]["subject"], shown["conversation"]["due_at"]) == ("Om avgiften", None)
+    assert [each["value"] for each in shown["participants"]] == ["ny@invanare.example"]
+    assert len(shown["matters"]) == 1
+
+    def check(unit: Unit) -> None:
+        sent = unit.all(select(Delivery).order_by(Delivery.id))
+        assert [each.recipient for each in sent] == ["ny@invanare.example", "kopia@example.com"]
+        assert {each.channel_id for each in sent} == {addressed.ids["out"]}
+        acts = unit.all(select(Audit).where(Audit.act == "conversation.begin"))
+        assert [row.person_id for row in acts] == [addressed.ids["sara"]]
+
+    addressed.do(check)
+    path = f"/conversations/{made.json()['conversation_id']}/replies/{made.json()['id']}"
+    assert addressed.change("DELETE", path).json()["closed_at"] is not None
+
+
+def test_a_new_message_to_a_known_citizen(addressed: World) -> None:
+    known = addressed.get(f"/conversations/{addressed.mail()}").json()["citizen"]["id"]
+    made = begin(addressed, to=None, citizen=known)
+    shown = addressed.get(f"/conversations/{made.json()['conversation_id']}").json()
+    assert shown["citizen"]["id"] == known
+    assert begin(addressed, citizen=known).json()["field"] == "to"
+    assert begin(addressed, to=None).json()["field"] == "to"
+    assert begin(addressed, to=None, citizen="1").json()["field"] == "citizen"
+
+
+def test_who_may_begin(addressed: World) -> None:
+    for who, status in (("vera", 404), ("nils", 404), ("ida", 404), ("olle", 404), ("reader", 403)):
+        assert begin(addressed, who).status_code == status, who
+    assert begin(addressed, municipality="nesoy").status_code == 404
+    assert begin(addressed, municipality="atlantis").status_code == 404
+    assert begin(addressed, queue=str(addressed.ids["innbygger"])).json()["field"] == "queue"
+    assert begin(addressed, "vera", queue=str(addressed.ids["vatten"])).status_code == 201
+    assert begin(addressed, topics=[str(addressed.ids["regninger"])]).status_code == 422
+    nobody = select(Citizen).where(Citizen.municipality_id == addressed.ids["nesoy"])
+    assert addressed.do(lambda unit: unit.all(nobody)) == []
+
+
+def test_without_an_address_to_write_from_it_says_so(world: World) -> None:
+    refused = begin(world)
+    assert (refused.status_code, refused.json()["field"]) == (422, "channel")
+
+
+def test_what_is_still_to_be_said(world: World) -> None:
+    found = world.mail()
+
+    def missing() -> tuple[list[int], bool]:
+        said = world.do(lambda unit: missing_outcomes(unit, must(unit.get(Conversation, found))))
+        assert bool(said) == (said.topic or bool(said.matters))
+        return list(said.matters), said.topic
+
+    assert missing() == ([], True)
+    path = f"/conversations/{found}/matters"
+    made = world.ask("POST", path, json={"topic": str(world.ids["fakturor"])})
+    one = made.json()["id"]
+    assert missing() == ([int(one)], False)
+    said = {"outcome": "solved_here", "avoidable_cause": None}
+    world.change("PUT", f"{path}/{one}", version=made.headers["ETag"], json=said)
+    assert missing() == ([], False)
