@@ -25,16 +25,19 @@ _OPEN = "open"
 
 
 async def stream(
-    request: Request[Any, Any, Any], actor: Actor, still_valid: Callable[[], Awaitable[bool]]
+    request: Request[Any, Any, Any],
+    actor: Actor,
+    still_valid: Callable[[], Awaitable[bool]],
+    since: int | None = None,
 ) -> AsyncIterator[ServerSentEventMessage]:
     """Until the browser goes, `still_valid` says no or storage can't say, or this process ends.
 
     What they may hear goes by `actor`: `still_valid` is to say no as well when their memberships are others by now
-    (`await session_actor(request) == actor`).
+    (`await session_actor(request) == actor`). `since`: when their page was read, microseconds; see `Live.subscribe`.
     """
     live: Live = request.app.state.live
     # Synchronous: an await would be cancelled when the browser goes.
-    with live.subscribe(actor) as subscription:
+    with live.subscribe(actor, since) as subscription:
         yield ServerSentEventMessage(data=None, id=_OPEN, retry=RETRY)
         if "last-event-id" in request.headers:
             yield ServerSentEventMessage(data="{}", event="resync")

@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from hub import clock
 from hub.access.person import Actor
 from hub.errors import Unavailable
 from hub.live.bridge import TOGETHER, Bridge, Message, Sign, open_line
@@ -45,6 +46,8 @@ class Live:
         self._names: dict[int, str] = {}
         self._presence = Presence()
         self._ended = False
+        self._newest = 0
+        """When something was last known to have happened, microseconds."""
         line = open_line(storage, redis_url)
         self.bridge = Bridge(line, self._heard) if line else None
         # Where the engine has to be looked at, it is, Redis or not: a command on this machine has no line.
@@ -52,9 +55,14 @@ class Live:
         self._poll = Poll(channels) if self._watch else None
         storage.on_commit(self._committed)
 
-    def subscribe(self, actor: Actor) -> Subscription:
-        """From now on, until it is closed. After the end of the process's work it has ended already."""
+    def subscribe(self, actor: Actor, since: int | None = None) -> Subscription:
+        """From now on, until it is closed. After the end of the process's work it has ended already.
+
+        `since`: microseconds, before what they see was read. Should anything have happened meanwhile, a resync comes.
+        """
         subscription = Subscription(actor, self._left)
+        if since is not None and self._newest >= since:
+            subscription.put(RESYNC)
         if self._ended:
             subscription.end()
         else:
@@ -99,6 +107,7 @@ class Live:
     def _committed(self, happened: Sequence[Happening]) -> None:
         """In storage's thread."""
         loop, told = self._loop, [each for each in happened if each.kind in _KINDS]
+        self._newest = clock.now() if told else self._newest
         if loop is not None and told and (self._listening or self.bridge):
             try:
                 loop.call_soon_threadsafe(self._happened_here, told)
@@ -121,9 +130,11 @@ class Live:
     def _take(self, happened: Iterable[Happening]) -> None:
         for each in happened:
             self._batch.add(each)
+            self._newest = clock.now()
         self._wake.set()
 
     def _resync(self) -> None:
+        self._newest = clock.now()
         for subscription in self._listening:
             subscription.put(RESYNC)
 

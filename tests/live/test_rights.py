@@ -130,6 +130,24 @@ def test_a_slow_listener_is_told_to_fetch_again(sqlite_centre: Centre) -> None:
     asyncio.run(listen())
 
 
+def test_what_happened_between_page_and_stream_is_a_resync(sqlite_centre: Centre) -> None:
+    centre = sqlite_centre
+    row_id = centre.mail()
+
+    async def listen() -> None:
+        async with living(centre.storage) as live:
+            await asyncio.sleep(0.3)
+            read_at = clock.now()
+            with live.subscribe(agent(centre), read_at) as quiet:
+                assert await everything(quiet, 0.2) == []
+            await centre.storage.write(EVERYTHING, change, row_id)
+            await asyncio.sleep(0.2)  # nobody hears it
+            with live.subscribe(agent(centre), read_at) as late:
+                assert await everything(late, 0.2) == [RESYNC]
+
+    asyncio.run(listen())
+
+
 def test_data_is_ids_as_text() -> None:
     assert Event("row", 4711).data == '{"id":"4711"}'
     assert Event("entry", 4711, 12).data == '{"id":"4711","entry":"12"}'
