@@ -111,8 +111,13 @@ def require_work(actor: Actor, conversation: Conversation | None) -> Conversatio
     return found
 
 
+def may_begin(actor: Actor, municipality_id: int, queue_id: int) -> bool:
+    """A conversation in a queue: its agents and leads, with a token that may write."""
+    return {"read", "write"} <= actor.grants and actor.holds(WORKERS, municipality_id, queue_id)
+
+
 def require_begin(actor: Actor, municipality_id: int, queue_id: int) -> None:
-    """To begin a conversation in a queue: its agents and leads. Raises NotFound, NotAllowed."""
+    """Raises NotFound for a queue that isn't theirs, NotAllowed for a token that may only read."""
     if "read" not in actor.grants or not actor.holds(WORKERS, municipality_id, queue_id):
         raise NotFound("There is no such queue for you to write from.")
     if "write" not in actor.grants:

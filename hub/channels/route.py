@@ -50,13 +50,17 @@ def new_route(unit: Unit, municipality: Municipality, queue_id: int, channel_id:
 
     `channel_id`: of a channel that mail comes in by. Raises Invalid when there is none.
     """
-    found = [each for each in senders(unit, municipality) if channel_id in {None, each.channel_id}]
-    if not found:
+    best = sender_for([each for each in senders(unit, municipality) if channel_id in {None, each.channel_id}], queue_id)
+    if best is None:
         raise Invalid(
             "channel", f"no channel of {municipality.name} has an address to write from: IT names one that sends for it"
         )
-    best = next((each for each in found if each.queue_id == queue_id), found[0])
     return Route(channel_id=best.sends_by_id, address=best.address, name=municipality.name)
+
+
+def sender_for(found: Sequence[Sender], queue_id: int) -> Sender | None:
+    """The queue's own; else the first."""
+    return next((each for each in found if each.queue_id == queue_id), found[0] if found else None)
 
 
 def senders(unit: Unit, municipality: Municipality) -> Sequence[Sender]:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from hub import clock
 from hub.access import policy
 from hub.access.person import Actor
-from hub.channels.route import new_route, reply_route
+from hub.channels.route import new_route, reply_route, sender_for, senders
 from hub.edge import versions, work
 from hub.edge.idempotency import Answer, Asked, Made, once
 from hub.edge.parameters import IdText, Said, id_of
@@ -27,7 +27,7 @@ from hub.inbox.entry import Entry, Mail
 from hub.inbox.municipality import Municipality
 from hub.inbox.outgoing import Route
 from hub.inbox.queries import ConversationLine
-from hub.inbox.queue import Queue
+from hub.inbox.queue import Queue, of_municipality
 from hub.inbox.topic import Topic
 from hub.storage.unit import Unit
 
@@ -106,6 +106,14 @@ class ForwardOffer(Struct, frozen=True):
     quotation: str
 
 
+class BeginOffer(Struct, frozen=True):
+    """A queue that somebody may write from, and the address it would be; null: no channel sends for it."""
+
+    municipality_id: str
+    queue_id: str
+    address: str | None
+
+
 def added(answer: Answer) -> Added:
     """What a page needs of an answer that a route gives as it is."""
     return msgspec.json.decode(answer.body, type=Added)
@@ -179,6 +187,20 @@ def offer_forward(unit: Unit, actor: Actor, conversation_id: int, entries: Seque
     """For the composer. Raises NotFound, and Invalid for an entry that may not go along."""
     found = policy.require_work(actor, unit.get(Conversation, conversation_id))
     return ForwardOffer(forward.suggested_subject(unit, found), forward.quotation(unit, found, entries))
+
+
+def offer_begin(unit: Unit, actor: Actor) -> Sequence[BeginOffer]:
+    """Where this person may begin a conversation: for the form of a new message."""
+    found = []
+    places = select(Municipality).where(Municipality.id.in_(unit.scope.municipalities or ()))
+    for municipality in unit.all(places.order_by(Municipality.name)):
+        known = senders(unit, municipality)
+        for queue in of_municipality(unit, municipality):
+            if policy.may_begin(actor, municipality.id, queue.id):
+                sender = sender_for(known, queue.id)
+                address = sender.address if sender is not None else None
+                found.append(BeginOffer(str(municipality.id), str(queue.id), address))
+    return found
 
 
 def send_message(unit: Unit, actor: Actor, said: NewMessage, creation: Asked, *, undo_seconds: int) -> Answer:

@@ -24,7 +24,8 @@ from hub.inbox.outgoing import Envelope, File, Route
 from hub.inbox.participant import Participant
 from hub.storage.unit import Unit
 
-_ADDRESS = re.compile(r"[^\s<>()\[\]\",;:]+@[^\s<>()\[\]\",;:]+\.[^\s<>()\[\]\",;:.]+")
+# Bounded in front of the @, so that a long text without one, or of nothing else, costs no more than its length.
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _SHORTEST_NAME = 2
 _MOST_ENTRIES = 50
 

@@ -24,7 +24,7 @@ from hub.storage.words import tokens
 MOST_RECIPIENTS = 20
 _LONGEST_ADDRESS = 254
 _ANSWER = re.compile(r"\s*(?:re|sv|vs|aw|antw)\s*:", re.I)
-_FORWARD = re.compile(r"\s*(?:fwd?|vb|vs|wg|vidb)\s*:", re.I)
+_FORWARD = re.compile(r"\s*(?:fwd?|vb|vs|vl|wg|videresendt)\s*:", re.I)
 
 
 class Route(Struct, frozen=True):

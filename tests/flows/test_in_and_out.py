@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from aiosmtpd.smtp import Envelope, Session
 from sqlalchemy import select
@@ -58,6 +59,16 @@ class Office:
         )
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own address
             return json.load(answer)
+
+    def upload(self, conversation_id: int, name: str, content: bytes) -> str:
+        """Into Sara's draft of an answer; its id."""
+        answer = httpx.post(
+            f"http://127.0.0.1:{self.installation.web}/api/v1/conversations/{conversation_id}/uploads",
+            headers={"Authorization": f"Bearer {self.installation.token}"},
+            files={"file": (name, content, "application/pdf")},
+        )
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
 
     def answer(self, conversation_id: int, text: str) -> EmailMessage:
         """By Sara, over the API; the mail that the citizen gets."""
@@ -162,6 +173,44 @@ def test_a_stranger_with_the_same_headers_joins_nothing_and_is_answered_nothing_
         assert line.one(theirs) == asked.conversation_id
     office.ask("GET", f"/conversations/{asked.conversation_id}")
     assert [recipients for recipients, _ in office.post.taken] == [["ida@post.example"]]
+
+
+def test_copies_and_files_leave_and_who_was_copied_begins_anew(office: Office) -> None:
+    line = office.line
+    line.send(letter(Message_ID="<1@post.example>"))
+    (asked,) = line.entries(1)
+    karta = bytes(range(256)) * 8_000
+    file = office.upload(asked.conversation_id, "blå karta.pdf", karta)
+    said = {"text": "Se kartan.", "cc": ["olle@annan.example"], "uploads": [file], "then": "close"}
+    office.ask("POST", f"/conversations/{asked.conversation_id}/replies", said)
+    until(lambda: len(office.post.taken) == 2)
+    assert sorted(recipients for recipients, _ in office.post.taken) == [["ida@post.example"], ["olle@annan.example"]]
+    for _, mail in office.post.taken:
+        assert (mail["To"], mail["Cc"]) == ("ida@post.example", "olle@annan.example")
+        (attached,) = mail.iter_attachments()
+        assert (attached.get_filename(), attached.get_content()) == ("blå karta.pdf", karta)
+    assert office.ask("GET", f"/conversations/{asked.conversation_id}")["conversation"]["closed_at"] is not None
+
+    copy = next(mail for recipients, mail in office.post.taken if recipients == ["olle@annan.example"])
+    line.send(letter("Jag då?", From="olle@annan.example", **_answering(copy)), sender="olle@annan.example")
+    _, theirs = line.entries(2)
+    assert theirs.conversation_id != asked.conversation_id
+    related = select(Conversation.related_id).where(Conversation.id == theirs.conversation_id)
+    assert line.one(related) == asked.conversation_id
+
+
+def test_what_we_begin_the_citizen_goes_on_with(office: Office) -> None:
+    line = office.line
+    said = {"municipality": "granvik", "queue": str(line.ids["desk"]), "to": "ida@post.example"}
+    made = office.ask("POST", "/conversations", {**said, "subject": "Din brunn", "text": "Vi kommer på torsdag."})
+    until(lambda: len(office.post.taken) == 1)
+    _, ours = office.post.taken[0]
+    assert (ours["Subject"], ours["To"]) == ("Din brunn", "ida@post.example")
+    reply_to = ours["Reply-To"].addresses[0].addr_spec
+    line.send(letter("Tack!", To=reply_to, **_answering(ours)), to=(reply_to,))
+    (thanks,) = line.entries(1)
+    assert str(thanks.conversation_id) == made["conversation_id"]
+    assert office.ask("GET", f"/conversations/{thanks.conversation_id}")["conversation"]["due_at"] is not None
 
 
 def _answering(ours: EmailMessage) -> dict[str, str]:

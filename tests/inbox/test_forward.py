@@ -1,5 +1,6 @@
 """A forward quotes the citizen masked, tells nothing of what is internal, and answers nobody."""
 
+import time
 from typing import Any
 
 import pytest
@@ -69,6 +70,16 @@ def test_whatever_a_citizen_calls_themselves(sqlite_centre: Centre, name: str) -
     one = opened(sqlite_centre, text="Hej. (Anna (igen) \\d+ A [x]")
     named(sqlite_centre, name)
     assert "Hej." in send(sqlite_centre, one).text
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 200_000, "@" * 200_000, "a@" * 100_000, "x@" + "a" * 200_000, "a.b@c." * 30_000]
+)
+def test_a_text_of_nothing_but_addresses_is_masked_in_time(sqlite_centre: Centre, text: str) -> None:
+    one = opened(sqlite_centre, text=text)
+    started = time.monotonic()
+    sqlite_centre.here(lambda unit: forward.quotation(unit, conversation(unit, one)))
+    assert time.monotonic() - started < 5
 
 
 def test_notes_and_our_own_words_never_go_along(centre: Centre) -> None:

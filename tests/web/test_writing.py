@@ -8,10 +8,13 @@ from sqlalchemy import select
 from hub import clock
 from hub.access.audit import Audit
 from hub.channels.channel import Channel
+from hub.edge import writing
+from hub.errors import NotFound
 from hub.inbox.citizen import Citizen
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.outcome import missing_outcomes
+from hub.storage.scope import Scope
 from hub.storage.unit import Unit
 from tests.web.world import World, must
 
@@ -133,6 +136,33 @@ def test_who_may_begin(addressed: World) -> None:
     assert begin(addressed, topics=[str(addressed.ids["regninger"])]).status_code == 422
     nobody = select(Citizen).where(Citizen.municipality_id == addressed.ids["nesoy"])
     assert addressed.do(lambda unit: unit.all(nobody)) == []
+
+
+def test_from_where_somebody_may_write(addressed: World) -> None:
+    ids = addressed.ids
+
+    def offered(who: str) -> set[tuple[str, str, str | None]]:
+        actor = addressed.actor(who)
+        made = addressed.storage.read_now(Scope.of(actor), writing.offer_begin, actor)
+        names = {str(row_id): name for name, row_id in ids.items()}
+        return {(names[each.municipality_id], names[each.queue_id], each.address) for each in made}
+
+    assert offered("vera") == {("granvik", "vatten", "granvik@torg.example")}
+    assert offered("sara") == {
+        (code, queue, f"{code}@torg.example") for code in ("granvik", "holmo") for queue in ("kontakt", "vatten")
+    }
+    assert offered("nils") == {("nesoy", "innbygger", None)}
+    assert offered("reader") == offered("ida") == set()
+
+
+def test_what_a_forward_would_say(world: World) -> None:
+    found = world.mail("Ring citizen9@example.com", subject="Fråga", sender="citizen9@example.com")
+    sara = world.actor("sara")
+    offer = world.storage.read_now(Scope.of(sara), writing.offer_forward, sara, found)
+    assert (offer.subject, "[adress]" in offer.quotation) == ("Fw: Fråga", True)
+    nils = world.actor("nils")
+    with pytest.raises(NotFound):
+        world.storage.read_now(Scope.of(nils), writing.offer_forward, nils, found)
 
 
 def test_without_an_address_to_write_from_it_says_so(world: World) -> None:
