@@ -79,7 +79,8 @@ class Smtp(Sends[SmtpConfig]):
     async def send(self, message: OutgoingMessage, handing_over: HandingOver) -> Receipt:
         if self.config.sender:
             message = replace(message, sender=Address(message.sender.name, self.config.sender))
-        body = compose(message)
+        # Megabytes of files aren't put into base64 while everybody else waits.
+        body = await self.tools.block(lambda: compose(message)) if message.attachments else compose(message)
         async with self._session() as session:
             await _envelope(session, message, body)
             await handing_over()

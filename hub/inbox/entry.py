@@ -12,7 +12,8 @@ from hub.storage.types import Json
 class Entry(MunicipalityRow):
     """`kind`: mail, note or change (later chat, call, form, visit, sms, card); `body` is what that kind has to say.
 
-    `visibility` follows from the kind: public may reach the citizen, internal never does.
+    `visibility` follows from the kind: public may reach the citizen, internal never does. A mail that forwards what the
+    citizen wrote to somebody else is internal.
     """
 
     __tablename__ = "entry"
