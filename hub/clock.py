@@ -48,3 +48,8 @@ def to_iso(at: int | None) -> str | None:
     if at is None or at >= NEVER:
         return None
     return to_datetime(at).isoformat().replace("+00:00", "Z")
+
+
+def from_iso(text: str | None) -> int | None:
+    """What `to_iso` wrote."""
+    return None if text is None else from_datetime(datetime.fromisoformat(text))

@@ -1,4 +1,4 @@
-"""Log-in: what a caller shows to be a person. Here API tokens; only a hash of them is stored."""
+"""Log-in: what a caller shows to be a person. Here API tokens (`session` has the browser's); only a hash is stored."""
 
 import hashlib
 import secrets
@@ -16,6 +16,7 @@ from hub.storage.unit import Unit
 
 TOKEN_SCOPES = ("read", "write", "it", "audit")
 """read: what the person may see; write: their verbs; it: channels and raw events; audit: the logs."""
+KIND = "api token"
 _PREFIX = "torg_"
 
 
@@ -42,9 +43,9 @@ def add_token(
     token = _PREFIX + secrets.token_urlsafe(32)
     unit.add(
         Login(
-            token_hash=_hash(token),
+            token_hash=token_hash(token),
             person_id=person.id,
-            kind="api token",
+            kind=KIND,
             name=name,
             scopes=list(scopes),
             expires_at=expires_at,
@@ -55,11 +56,12 @@ def add_token(
 
 def by_token(unit: Unit, token: str) -> Actor | None:
     """Who shows this token, or None: unknown, expired, ended and disabled all look the same."""
-    row = unit.first(select(Login).where(Login.token_hash == _hash(token)))
+    row = unit.first(select(Login).where(Login.token_hash == token_hash(token), Login.kind == KIND))
     if row is None or row.ended_at is not None or (row.expires_at is not None and row.expires_at <= clock.now()):
         return None
     return actor(unit, row.person_id, frozenset(row.scopes))
 
 
-def _hash(token: str) -> str:
+def token_hash(token: str) -> str:
+    """As it is stored, hex."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -7,6 +7,7 @@ anew.
 import asyncio
 import errno
 import fcntl
+import ipaddress
 import os
 import shutil
 import socket
@@ -20,6 +21,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from hub.access.password import hashed
 from hub.cli.demo_fill import centres
 from hub.cli.demo_fill.fill import fill
 from hub.cli.serve import serve
@@ -107,7 +109,18 @@ def _settings(config: Path) -> Settings:
         variable = f"TORG_{name.upper()}"
         if variable in os.environ and getattr(settings, name) != place:
             raise Invalid(name, f"{variable} isn't the demo's, which keeps its own in {place}: unset it for the demo.")
+    if not _is_loopback(settings.host):
+        raise Invalid(
+            "host", "the demo's password is known to everybody, so it answers on 127.0.0.1 alone: unset host."
+        )
     return msgspec.structs.replace(settings, **PLACES)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _require_free(host: str, port: int, advice: str) -> None:
@@ -161,7 +174,10 @@ def _refresh(settings: Settings, mail_port: int) -> None:
             found = migrate.current(connection)
         if found != migrate.newest():
             migrate.upgrade(storage.engines.writer)
-        storage.write_now(Scope.everything("demo"), centres.move_mail_port, load(settings.blocked_plugins), mail_port)
+        everything = Scope.everything("demo")
+        storage.write_now(everything, centres.move_mail_port, load(settings.blocked_plugins), mail_port)
+        if storage.read_now(everything, centres.lack_passwords):
+            storage.write_now(everything, centres.give_passwords, hashed(centres.PASSWORD))
     finally:
         storage.close()
 
@@ -182,7 +198,8 @@ def _welcome(config: Path, port: int, mail_port: int, undo_seconds: int) -> str:
     mail = rf"From: Me <{me}>\nTo: {to}\nSubject: Vigsel\n\n{question}\n"
     return f"""
 {left_alone}The demo: {web}/   (it stops with Ctrl-C; --reset begins anew)
-People, NAME@granvik.example: sara, anton (agents), leila (lead), goran (it, admin): Granvik and Holmö share them
+Log in as any of them with the password {centres.PASSWORD}
+       NAME@granvik.example: sara, anton (agents), leila (lead), goran (it, admin): Granvik and Holmö share them
        NAME@nesoy.example: kari (agent), ole (lead), marit (it): Nesøy and Fjordal share them
        NAME@strandby.example: mette (agent), jens (lead, it)
 Mail for {", ".join(place.address for place in centres.PLACES.values())} comes in on 127.0.0.1:{mail_port}:

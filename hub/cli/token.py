@@ -7,15 +7,13 @@ import click
 from sqlalchemy import select
 
 from hub import clock
-from hub.access.login import TOKEN_SCOPES, Login, add_token
+from hub.access.login import KIND, TOKEN_SCOPES, Login, add_token
 from hub.access.person import Person
 from hub.cli import named
 from hub.cli.installation import installation, note_act
 from hub.cli.output import JSON, print_json, print_table
 from hub.errors import Conflict, NotFound
 from hub.storage.unit import Unit
-
-KIND = "api token"
 
 
 @click.group("token")

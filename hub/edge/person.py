@@ -51,23 +51,37 @@ class Cache:
         if len(self._known) > _MOST_CACHED:
             self._known.popitem(last=False)
 
+    def drop(self, key: bytes) -> None:
+        self._known.pop(key, None)
+
 
 async def admit(connection: Connection, handler: BaseRouteHandler) -> None:
     """The guard of every route. A route that states no permission lets nobody in."""
-    permission = handler.opt.get("permission")
-    if permission not in PERMISSIONS:
-        raise ImproperlyConfiguredException(f"{handler} states no permission")
+    permission = permission_of(handler)
     _refuse_unknown_parameters(connection, handler)
     if permission == ANYONE["permission"]:
         return
     actor = await _actor(connection)
+    require(permission, actor)
+    connection.scope["user"] = actor
+
+
+def permission_of(handler: BaseRouteHandler) -> str:
+    """What its `opt` states. Raises when that is nothing we know."""
+    permission = handler.opt.get("permission")
+    if permission not in PERMISSIONS:
+        raise ImproperlyConfiguredException(f"{handler} states no permission")
+    return str(permission)
+
+
+def require(permission: str, actor: Actor) -> None:
+    """Raises NotAllowed when this person's token lacks what the route asks for."""
     if permission in {"read", "work"} and "read" not in actor.grants:
         raise NotAllowed("This token may not read: it lacks the scope read.")
     if permission == "work" and "write" not in actor.grants:
         raise NotAllowed("This token may only read: it lacks the scope write.")
     if permission == "it":
         policy.require_it(actor)
-    connection.scope["user"] = actor
 
 
 async def _actor(connection: Connection) -> Actor:

@@ -24,7 +24,7 @@ WRONG = [
     ("queue list --municipality 912", "there is no municipality 912"),
     ("person add sara --name S", "sara is not an e-mail address"),
     ("person add Sara@Granvik.example --name S", "there is a person sara@granvik.example already"),
-    ("person add a@x.example --name A --password-stdin", "a password has 8 characters or more; this has 4"),
+    ("person add a@x.example --name A --password-stdin", "a password has 12 characters or more; this has 4"),
     ("person disable nobody@x.example", "there is no person nobody@x.example"),
     ("membership add nobody@x.example --municipality granvik --role agent", "there is no person nobody@x.example"),
     ("membership add sara@granvik.example --municipality granvik --role boss", "role is one of agent, lead, it"),

@@ -109,7 +109,7 @@ def test_a_membership_ends(either: Torg) -> None:
 def test_only_a_hash_of_a_password_is_kept(torg: Torg) -> None:
     torg("person", "add", "Per@Granvik.example", "--name", "Per", "--password-stdin", said="hemligt lösen\n")
     file = torg.folder / "password"
-    file.write_text("annat lösen\n")
+    file.write_text("annat lösenord\n")
     torg("person", "add", "eva@granvik.example", "--name", "Eva", "--password-file", str(file))
     with torg.storage() as storage:
         kept = storage.read_now(COMMAND_LINE, lambda unit: unit.all(select(Person.password).order_by(Person.email)))

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
-from hub.access import person
-from hub.access.person import Actor
+from hub.access import password, person
+from hub.access.person import Actor, Person
 from hub.channels import add as channels
 from hub.channels.channel import Channel
 from hub.channels.open import read_settings, store_settings
@@ -47,6 +47,8 @@ PLACES = {
     "fjordal": Place("Fjordal kommune", "NO", "nb", "post@fjordal.example", 4),
     "strandby": Place("Strandby Kommune", "DK", "da", "borgerservice@strandby.example", 5),
 }
+PASSWORD = "welcome-to-torg"  # noqa: S105 - printed and documented: the demo answers on its own machine alone
+"""Everybody's."""
 COLLEAGUES = {
     "sv": {
         "sara@granvik.example": Colleague("Sara Lindgren", ["agent"]),
@@ -106,6 +108,22 @@ def move_mail_port(unit: Unit, registry: Registry, port: int) -> None:
         if channel.config.get("port") != port:
             config = read_settings(registry.connector(channel.kind), {**channel.config, "port": port})
             store_settings(channel, config, unit.keys)
+
+
+def give_passwords(unit: Unit, password_hash: str) -> None:
+    """To those of the colleagues who have none."""
+    for row in unit.all(_without_password()):
+        password.set_password(unit, row, password_hash)
+
+
+def lack_passwords(unit: Unit) -> bool:
+    """As in a demo that an older program filled."""
+    return unit.first(_without_password()) is not None
+
+
+def _without_password() -> Select[Person]:
+    emails = [email for colleagues in COLLEAGUES.values() for email in colleagues]
+    return select(Person).where(Person.email.in_(emails), Person.password.is_(None))
 
 
 def _add_topics(unit: Unit, home: Municipality, language: str, content: Content) -> dict[tuple[str, str], int]:

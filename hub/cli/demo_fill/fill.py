@@ -16,6 +16,7 @@ from msgspec import Struct
 from sqlalchemy import select
 
 from hub import clock
+from hub.access.password import hashed
 from hub.access.person import Actor
 from hub.channels.channel import Channel
 from hub.channels.open import ChannelTools, open_channel
@@ -70,6 +71,7 @@ async def fill(settings: Settings, outgoing: Path, mail_port: int, progress: Cal
         contents = {language: read(language) for language in LANGUAGES}
         clock.set_source(lambda: now - PAST - 20 * DAY)  # they have been here for a while when the first mail comes
         founded = storage.write_now(DEMO, centres.found, registry, contents, outgoing, mail_port)
+        storage.write_now(DEMO, centres.give_passwords, hashed(centres.PASSWORD))
         async with Children(settings.parse_children, settings.parse_seconds, settings.blocked_plugins) as children:
             routers = {name: registry.router(name) for name in settings.routers}
             pipeline = Pipeline(storage, children, routers, reads=False)

@@ -1,0 +1,162 @@
+"""Misdirection: it wasn't for this municipality. A row can't leave its municipality: close, copy and link."""
+
+import secrets
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from hub.errors import Invalid
+from hub.inbox.citizen import Citizen, CitizenPoint
+from hub.inbox.conversation import Conversation
+from hub.inbox.entry import Attachment, Entry, Mail
+from hub.inbox.municipality import Municipality
+from hub.inbox.participant import Participant
+from hub.inbox.queue import Queue, QueueArea
+from hub.storage import search_index
+from hub.storage.unit import Unit
+from hub.storage.words import tokens
+
+
+def note(unit: Unit, conversation: Conversation, by_id: int, where: str) -> Entry:
+    """Closed, with a note of where it belongs: nobody there can be given it from here."""
+    conversation.end("misdirected")
+    return conversation.append_change(unit, by_id, "misdirected", {"where": where})
+
+
+def send(unit: Unit, conversation: Conversation, by_id: int, municipality: Municipality, queue: Queue) -> Conversation:
+    """The copy: what the citizen wrote and was answered, nothing internal. Both say where the other is."""
+    if municipality.id == conversation.municipality_id:
+        raise Invalid("municipality", "it is there already: move it to another queue")
+    answers = select(QueueArea).where(QueueArea.queue_id == queue.id, QueueArea.municipality_id == municipality.id)
+    if queue.retired_at is not None or unit.first(answers) is None:
+        raise Invalid("queue", "this queue doesn't answer for that municipality")
+    citizen, points = _people(unit, conversation, municipality.id)
+    copy = Conversation(
+        municipality_id=municipality.id,
+        citizen_id=citizen.id,
+        queue_id=queue.id,
+        subject=conversation.subject,
+        language=conversation.language,
+        opened_at=conversation.opened_at,
+        moved_from=conversation.id,
+    )
+    unit.add(copy)
+    for point, role in points:
+        unit.add(
+            Participant(
+                municipality_id=copy.municipality_id, conversation_id=copy.id, citizen_point_id=point, role=role
+            )
+        )
+    public = select(Entry).where(
+        Entry.conversation_id == conversation.id,
+        Entry.visibility == "public",
+        Entry.undone_at.is_(None),
+    )
+    for entry in unit.all(public.order_by(Entry.occurred_at, Entry.id)):
+        _copy_entry(unit, copy, entry)
+    copy.due_at = copy.owed(unit)
+    here = {"municipality": str(conversation.municipality_id), "conversation": str(conversation.id)}
+    copy.append_change(unit, by_id, "received", here)
+    there = {"municipality": str(municipality.id), "queue": str(queue.id), "conversation": str(copy.id)}
+    conversation.end("misdirected")
+    conversation.append_change(unit, by_id, "misdirected", there)
+    return copy
+
+
+def _people(unit: Unit, conversation: Conversation, there: int) -> tuple[Citizen, Sequence[tuple[int, str]]]:
+    """Its citizen and who takes part, as that municipality knows them, or as new there."""
+    here = unit.rows(
+        select(CitizenPoint, Participant.role)
+        .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
+        .where(Participant.conversation_id == conversation.id)
+        .order_by(Participant.id)
+    )
+    citizen: Citizen | None = None
+    points: list[tuple[int, str]] = []
+    for point, role in here:
+        known = unit.first(
+            select(CitizenPoint)
+            .where(
+                CitizenPoint.municipality_id == there,
+                CitizenPoint.kind == point.kind,
+                CitizenPoint.match_key == point.match_key,
+                CitizenPoint.ended_at.is_(None),
+            )
+            .order_by(CitizenPoint.id)
+        )
+        if known is None:
+            citizen = citizen or _new_citizen(unit, conversation, there)
+            known = CitizenPoint(
+                municipality_id=there,
+                citizen_id=citizen.id,
+                first_citizen_id=citizen.id,
+                kind=point.kind,
+                value=point.value,
+                match_key=point.match_key,
+            )
+            unit.add(known)
+        citizen = citizen or unit.get(Citizen, known.citizen_id)
+        points.append((known.id, role))
+    return citizen or _new_citizen(unit, conversation, there), points
+
+
+def _new_citizen(unit: Unit, conversation: Conversation, there: int) -> Citizen:
+    known = unit.get(Citizen, conversation.citizen_id)
+    assert known is not None  # a composite foreign key sees to it
+    row = Citizen(
+        municipality_id=there, kind=known.kind, name=known.name, language=known.language, protection=known.protection
+    )
+    unit.add(row)
+    return row
+
+
+def _copy_entry(unit: Unit, copy: Conversation, entry: Entry) -> None:
+    """Without its raw event, which stays with the municipality that it came to."""
+    made = copy.append(
+        unit,
+        Entry(
+            kind=entry.kind,
+            occurred_at=entry.occurred_at,
+            author_kind=entry.author_kind,
+            author_id=entry.author_id,
+            channel_id=entry.channel_id,
+            visibility=entry.visibility,
+            language=entry.language,
+            text=entry.text,
+            body=entry.body,
+        ),
+    )
+    mail = unit.first(select(Mail).where(Mail.entry_id == entry.id))
+    if mail is not None:
+        unit.add(
+            Mail(
+                municipality_id=copy.municipality_id,
+                entry_id=made.id,
+                message_id=mail.message_id,
+                in_reply_to=mail.in_reply_to,
+                refs=mail.refs,
+                sender=mail.sender,
+                recipients=mail.recipients,
+                automatic=mail.automatic,
+                authentication=mail.authentication,
+                safe_html=mail.safe_html,
+            )
+        )
+    for file in unit.all(select(Attachment).where(Attachment.entry_id == entry.id).order_by(Attachment.id)):
+        owner = f"attachments/{copy.municipality_id}"
+        unit.add(
+            Attachment(
+                municipality_id=copy.municipality_id,
+                public_id=secrets.token_urlsafe(16),
+                entry_id=made.id,
+                sha256=file.sha256,
+                body=file.body,
+                # Flushed inside the unit: rare enough for the others to wait.
+                blob=None if file.blob is None else unit.blobs.put(owner, unit.blobs.get(file.blob), file.sha256),
+                name=file.name,
+                media_type=file.media_type,
+                size=file.size,
+                inline_id=file.inline_id,
+            )
+        )
+    search_index.write(unit, [(made.id, made.municipality_id, tokens(made.text, made.language))])

@@ -1,0 +1,76 @@
+"""Names: what municipalities, queues, topics and channels are called, for whoever shows their ids to a person."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+from sqlalchemy import select
+
+from hub.inbox.municipality import Municipality
+from hub.inbox.queue import Queue, QueueArea
+from hub.inbox.topic import Topic
+from hub.storage.unit import Unit
+
+
+class MunicipalityName(Struct, frozen=True):
+    """`hue` 1 to 6, 0 for none: how the screen tells it apart."""
+
+    id: str
+    code: str
+    name: str
+    hue: int
+    language: str
+    timezone: str
+
+
+class QueueName(Struct, frozen=True):
+    """`words`: its name by language. `municipality_ids`: whom it answers for, of those in scope."""
+
+    id: str
+    words: Mapping[str, str]
+    municipality_ids: Sequence[str]
+
+
+class TopicName(Struct, frozen=True):
+    """Kontaktorsak, of one municipality."""
+
+    id: str
+    municipality_id: str
+    parent_id: str | None
+    words: Mapping[str, str]
+
+
+class Names(Struct, frozen=True):
+    """By id. Retired queues and topics have names too; only the live ones can be chosen."""
+
+    municipalities: Mapping[str, MunicipalityName]
+    queues: Mapping[str, QueueName]
+    topics: Mapping[str, TopicName]
+    live_queues: Sequence[str]
+    live_topics: Sequence[str]
+
+
+def names(unit: Unit) -> Names:
+    """Those of the unit's scope."""
+    own = unit.scope.municipalities or ()
+    places = unit.all(select(Municipality).where(Municipality.id.in_(own)).order_by(Municipality.name))
+    areas: dict[int, list[str]] = defaultdict(list)
+    for area in unit.all(select(QueueArea).where(QueueArea.municipality_id.in_(own)).order_by(QueueArea.id)):
+        areas[area.queue_id].append(str(area.municipality_id))
+    queues = unit.all(select(Queue).where(Queue.id.in_(list(areas))).order_by(Queue.id))
+    topics = unit.all(select(Topic).order_by(Topic.id))
+    return Names(
+        municipalities={
+            str(row.id): MunicipalityName(str(row.id), row.code, row.name, row.hue, row.language, row.timezone)
+            for row in places
+        },
+        queues={str(row.id): QueueName(str(row.id), row.words, areas[row.id]) for row in queues},
+        topics={
+            str(row.id): TopicName(
+                str(row.id), str(row.municipality_id), str(row.parent_id) if row.parent_id else None, row.words
+            )
+            for row in topics
+        },
+        live_queues=[str(row.id) for row in queues if row.retired_at is None],
+        live_topics=[str(row.id) for row in topics if row.retired_at is None],
+    )
