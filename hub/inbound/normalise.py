@@ -13,7 +13,7 @@ from hub.inbound.raw_event import PARSER_VERSION, RawEvent
 from hub.inbound.thread import Incoming, Thread, Threads
 from hub.inbox import calendar
 from hub.inbox.citizen import Citizen, CitizenPoint
-from hub.inbox.conversation import NO_CONTACT, Conversation
+from hub.inbox.conversation import NO_CONTACT, Conversation, oldest_unanswered
 from hub.inbox.entry import Attachment, Entry, Mail
 from hub.inbox.participant import Participant
 from hub.storage import search_index
@@ -124,6 +124,8 @@ class _Rows:
         self._unit = unit
         self._threads = Threads(unit, group)
         self._points = _points(unit, group)
+        waiting = [thread.id for thread in self._threads.threads.values() if thread.wait_until is not None]
+        self._unanswered = oldest_unanswered(unit, waiting)
         self._joined: dict[int, Thread] = {}
         self._new: dict[type[Any], list[dict[str, Any]]] = {
             table: [] for table in (Citizen, CitizenPoint, Conversation, Participant, Entry, Mail, Attachment)
@@ -166,7 +168,7 @@ class _Rows:
         place = mail.place
         thread = Thread(new_id(), place.municipality_id, place.answer_days)
         if mail.message.automatic not in NO_CONTACT:
-            thread.due_at = _due(thread, mail)
+            thread.due_at = _due(thread, mail, mail.received_at)
         self._new[Conversation].append(
             {
                 "id": thread.id,
@@ -216,7 +218,8 @@ class _Rows:
                 },
             )
         if thread.due_at == NEVER or thread.wait_until is not None:
-            thread.due_at, thread.wait_until = _due(thread, mail), None
+            since = self._unanswered.get(thread.id, mail.received_at)  # what was put off by waiting is older
+            thread.due_at, thread.wait_until = _due(thread, mail, since), None
 
     def _add_entry(self, thread: Thread, mail: Incoming) -> None:
         entry_id = self._add_row(
@@ -311,6 +314,6 @@ def _points(unit: Unit, group: Sequence[Incoming]) -> dict[tuple[int, str], tupl
     return {(row.municipality_id, row.match_key): (row.citizen_id, row.id) for row in rows}
 
 
-def _due(thread: Thread, mail: Incoming) -> int:
+def _due(thread: Thread, mail: Incoming, since: int) -> int:
     days = calendar.ANSWER_DAYS if thread.answer_days is None else thread.answer_days
-    return calendar.due(mail.received_at, days, mail.place.timezone, mail.place.country)
+    return calendar.due(since, days, mail.place.timezone, mail.place.country)

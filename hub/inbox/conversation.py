@@ -3,9 +3,10 @@
 A verb changes the conversation and appends an entry in the same unit of work, and raises `version` by one.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub import clock
@@ -141,25 +142,7 @@ class Conversation(MunicipalityRow):
 
     def owed(self, unit: Unit) -> int:
         """When its oldest unanswered contact is due; NEVER when all is answered."""
-        answered = select(Entry.occurred_at).where(
-            Entry.conversation_id == self.id,
-            Entry.author_kind == "person",
-            Entry.visibility == "public",
-            Entry.undone_at.is_(None),
-        )
-        last = unit.first(answered.order_by(Entry.occurred_at.desc()))
-        contacts = (
-            select(Entry.occurred_at)
-            .join(Mail, (Mail.municipality_id == Entry.municipality_id) & (Mail.entry_id == Entry.id), isouter=True)
-            .where(
-                Entry.conversation_id == self.id,
-                Entry.author_kind == "citizen",
-                Entry.occurred_at > (last or 0),
-                Mail.automatic.is_(None) | Mail.automatic.not_in(NO_CONTACT),
-            )
-            .order_by(Entry.occurred_at)
-        )
-        oldest = unit.first(contacts)
+        oldest = oldest_unanswered(unit, [self.id]).get(self.id)
         return NEVER if oldest is None else due_for(unit, self.municipality_id, self.queue_id, oldest)
 
     def append_change(self, unit: Unit, by_id: int | None, what: str, details: dict[str, Any]) -> Entry:
@@ -191,6 +174,38 @@ class Conversation(MunicipalityRow):
         unit.note(Happening("entry_added", entry.id, self.municipality_id, self.id))
         unit.note(Happening("conversation_changed", self.id, self.municipality_id, self.id))
         return entry
+
+
+def oldest_unanswered(unit: Unit, conversation_ids: Sequence[int]) -> Mapping[int, int]:
+    """When the oldest contact came that nobody has answered since, of each that has one; in two queries for all.
+
+    A person's unit asks for one at a time: for several, its filter draws SQLite to the index over a municipality's.
+    """
+    if not conversation_ids:
+        return {}
+    answers = (
+        select(Entry.conversation_id, func.max(Entry.occurred_at))
+        .where(
+            Entry.conversation_id.in_(conversation_ids),
+            Entry.author_kind == "person",
+            Entry.visibility == "public",
+            Entry.undone_at.is_(None),
+        )
+        .group_by(Entry.conversation_id)
+    )
+    answered = dict.fromkeys(conversation_ids, 0) | dict(unit.rows(answers))
+    contacts = (
+        select(Entry.conversation_id, Entry.occurred_at)
+        .join(Mail, (Mail.municipality_id == Entry.municipality_id) & (Mail.entry_id == Entry.id), isouter=True)
+        .where(
+            Entry.conversation_id.in_(conversation_ids),
+            Entry.author_kind == "citizen",
+            Entry.occurred_at > min(answered.values()),
+            Mail.automatic.is_(None) | Mail.automatic.not_in(NO_CONTACT),
+        )
+        .order_by(Entry.occurred_at.desc())
+    )
+    return {row_id: came for row_id, came in unit.rows(contacts) if came > answered[row_id]}  # the oldest is read last
 
 
 def due_for(unit: Unit, municipality_id: int, queue_id: int, at: int) -> int:

@@ -3,11 +3,11 @@
 from email.message import EmailMessage
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hub import clock
 from hub.errors import Invalid
-from hub.inbox import reply_token
+from hub.inbox import calendar, reply_token
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry, Mail
 from hub.inbox.participant import Participant
@@ -125,6 +125,38 @@ def test_a_citizens_mail_opens_a_closed_conversation_and_makes_it_due(asked: tup
     assert [each["what"] for each in changes] == ["closed", "reopened"]
 
 
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_mail_ends_the_wait_and_what_was_owed_before_it_is_owed_again(line_on_both: Line, answered: bool) -> None:
+    """Since the oldest contact that nobody has answered, a week ago; answered then, since this mail."""
+    line = line_on_both
+    line.send(letter(Message_ID="<1@post.example>"))
+    (first,) = line.entries(1)
+    if answered:
+        line.answer(first.conversation_id)
+    a_week_ago = first.occurred_at - 7 * clock.DAY
+
+    older = update(Entry).where(Entry.id == first.id).values(occurred_at=a_week_ago)
+    line.storage.write_now(TEST, lambda unit: unit.change(older))
+    line.storage.write_now(TEST, _wait, first.conversation_id, line.ids["sara"], clock.now() + 9 * clock.DAY)
+    more = (letter(f"{n}", References="<1@post.example>", Message_ID=f"<{n}@post.example>") for n in (2, 3))
+    line.send(*more, letter("på semester", References="<1@post.example>", Auto_Submitted="auto-replied"))
+    entries = sorted(line.entries(4), key=lambda entry: entry.occurred_at)
+    row = line.one(select(Conversation))
+    since = entries[1].occurred_at if answered else a_week_ago
+    assert (row.wait_until, row.due_at) == (None, calendar.due(since, 2, "Europe/Stockholm", "SE"))
+
+
+def test_a_mail_that_nobody_wrote_ends_no_wait(line: Line) -> None:
+    line.send(letter(Message_ID="<1@post.example>"))
+    (first,) = line.entries(1)
+    until = clock.now() + 9 * clock.DAY
+    line.storage.write_now(TEST, _wait, first.conversation_id, line.ids["sara"], until)
+    line.send(letter("på semester", References="<1@post.example>", Auto_Submitted="auto-replied"))
+    line.entries(2)
+    row = line.one(select(Conversation))
+    assert (row.wait_until, row.due_at) == (until, until)
+
+
 def test_an_automatic_answer_is_kept_and_changes_nothing(asked: tuple[Line, int, Mail]) -> None:
     line, conversation, ours = asked
     line.storage.write_now(TEST, _close, conversation, line.ids["sara"])
@@ -184,3 +216,9 @@ def _close(unit: Unit, conversation_id: int, by_id: int) -> None:
     conversation = unit.lock(Conversation, conversation_id)
     assert conversation is not None
     conversation.close(unit, by_id)
+
+
+def _wait(unit: Unit, conversation_id: int, by_id: int, until: int) -> None:
+    conversation = unit.lock(Conversation, conversation_id)
+    assert conversation is not None
+    conversation.wait(unit, by_id, until)
