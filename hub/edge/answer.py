@@ -1,4 +1,4 @@
-"""Answer of a creation: the stored words, byte for byte the same the second time."""
+"""Answers that go with a version: of a creation the stored words, byte for byte the same the second time."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from litestar import Response
 
 from hub.edge.idempotency import Answer
 from hub.edge.versions import etag
+from hub.inbox.queries import ConversationLine
 
 
 def created(answer: Answer) -> Response[Any]:
@@ -14,3 +15,8 @@ def created(answer: Answer) -> Response[Any]:
     if answer.again:
         headers["Idempotency-Replayed"] = "true"
     return Response(answer.body.encode(), status_code=answer.status, media_type="application/json", headers=headers)
+
+
+def changed(line: ConversationLine) -> Response[ConversationLine]:
+    """A conversation as it is after a change."""
+    return Response(line, headers={"ETag": etag(line.version)})

@@ -1,10 +1,12 @@
 """Parameters: the kinds of input that many routes take."""
 
+from datetime import datetime
 from typing import Annotated
 
 from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta
 
+from hub import clock
 from hub.errors import Invalid
 from hub.storage.keyset import MOST
 
@@ -28,3 +30,11 @@ def id_of(field: str, text: str) -> int:
     if found > HIGHEST_ID:
         raise Invalid(field, "this is no id")
     return found
+
+
+def instant_of(field: str, at: datetime) -> int:
+    """Microseconds UTC. Raises Invalid for a time that no calendar goes to."""
+    try:
+        return clock.from_datetime(at)
+    except (OverflowError, ValueError) as error:
+        raise Invalid(field, "this time can't be used") from error

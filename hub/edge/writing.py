@@ -17,7 +17,7 @@ from hub.access.person import Actor
 from hub.channels.route import new_route, reply_route, sender_for, senders
 from hub.edge import versions, work
 from hub.edge.idempotency import Answer, Asked, Made, once
-from hub.edge.parameters import IdText, Said, id_of
+from hub.edge.parameters import IdText, Said, id_of, instant_of
 from hub.errors import Invalid, NotFound
 from hub.inbox import draft, forward, new_message, note, outgoing, queries, reply
 from hub.inbox.citizen import Citizen
@@ -139,7 +139,7 @@ def send_reply(
             cc=said.cc,
             files=files,
             then=said.then,
-            until=None if said.until is None else _instant(said.until),
+            until=None if said.until is None else instant_of("until", said.until),
         )
         return _made(unit, actor, "conversation.reply", found, entry, undo_seconds)
 
@@ -302,10 +302,3 @@ def _topic(unit: Unit, topic_id: str) -> Topic:
     if found is None:
         raise Invalid("topics", "this topic isn't one of the conversation's municipality")
     return found
-
-
-def _instant(until: datetime) -> int:
-    try:
-        return clock.from_datetime(until)
-    except (OverflowError, ValueError) as error:
-        raise Invalid("until", "this time can't be used") from error

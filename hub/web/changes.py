@@ -6,26 +6,19 @@ Every one names in If-Match the version it was decided on, and answers with the 
 from datetime import datetime
 from typing import Annotated
 
-from litestar import Response, delete, put
+from litestar import Response, delete, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
-from hub import clock
-from hub.access import policy
-from hub.access.person import Actor
-from hub.access.person import actor as person_with_memberships
-from hub.edge import work
+from hub.edge import changing
+from hub.edge.answer import changed
 from hub.edge.desk import Desk
 from hub.edge.parameters import IdText, PathId, id_of
 from hub.edge.person import WORK
-from hub.edge.versions import IfMatch, etag
-from hub.edge.work import Change
-from hub.errors import Invalid
-from hub.inbox.conversation import Conversation
-from hub.inbox.queries import ConversationLine
-from hub.inbox.queue import Queue
-from hub.storage.unit import Unit
+from hub.edge.versions import IfMatch
+from hub.errors import NotFound
+from hub.inbox.queries import ConversationLine, Filter
 
 
 class Assignment(Struct, forbid_unknown_fields=True):
@@ -46,20 +39,19 @@ class Waiting(Struct, forbid_unknown_fields=True):
     until: Annotated[datetime, Meta(tz=True)]
 
 
+class Wanted(Struct, forbid_unknown_fields=True):
+    """Of what to take the next: everything that one may open, or of one queue."""
+
+    queue: IdText | None = None
+
+
 @put("/conversations/{conversation_id:int}/assignment", opt=WORK)
 async def assign(
     desk: NamedDependency[Desk], conversation_id: PathId, data: JSONBody[Assignment], if_match: IfMatch = None
 ) -> Response[ConversationLine]:
     """To a person who may open it."""
-
-    def change(unit: Unit, actor: Actor, conversation: Conversation) -> None:
-        person_id = actor.id if data.person == "me" else id_of("person", data.person)
-        person = person_with_memberships(unit, person_id, frozenset())
-        if person is None or not policy.may_be_assigned(person, conversation):
-            raise Invalid("person", "this person can't be given the conversation: they couldn't open it")
-        conversation.assign(unit, actor.id, person_id)
-
-    return await _changed(desk, conversation_id, if_match, "conversation.assign", change)
+    person_id = desk.actor.id if data.person == "me" else id_of("person", data.person)
+    return changed(await desk.write(changing.assign, conversation_id, if_match, person_id))
 
 
 @delete("/conversations/{conversation_id:int}/assignment", opt=WORK, status_code=200)
@@ -67,13 +59,17 @@ async def unassign(
     desk: NamedDependency[Desk], conversation_id: PathId, if_match: IfMatch = None
 ) -> Response[ConversationLine]:
     """To nobody."""
-    return await _changed(
-        desk,
-        conversation_id,
-        if_match,
-        "conversation.unassign",
-        lambda unit, actor, conversation: conversation.assign(unit, actor.id, None),
-    )
+    return changed(await desk.write(changing.unassign, conversation_id, if_match))
+
+
+@post("/assignments/next", opt=WORK, status_code=200)
+async def take_next(desk: NamedDependency[Desk], data: JSONBody[Wanted]) -> Response[ConversationLine]:
+    """The most urgent open one that is nobody's becomes one's own; 404 when there is none. Two never get the same."""
+    filtered = Filter(queue_id=None if data.queue is None else id_of("queue", data.queue))
+    line = await desk.write(changing.take_next, filtered)
+    if line is None:
+        raise NotFound("There is nothing to take: all that is open is somebody's, or waits.")
+    return changed(line)
 
 
 @put("/conversations/{conversation_id:int}/closure", opt=WORK)
@@ -81,13 +77,7 @@ async def close(
     desk: NamedDependency[Desk], conversation_id: PathId, if_match: IfMatch = None
 ) -> Response[ConversationLine]:
     """Nothing is owed any more."""
-    return await _changed(
-        desk,
-        conversation_id,
-        if_match,
-        "conversation.close",
-        lambda unit, actor, conversation: conversation.close(unit, actor.id),
-    )
+    return changed(await desk.write(changing.close, conversation_id, if_match))
 
 
 @delete("/conversations/{conversation_id:int}/closure", opt=WORK, status_code=200)
@@ -95,13 +85,7 @@ async def reopen(
     desk: NamedDependency[Desk], conversation_id: PathId, if_match: IfMatch = None
 ) -> Response[ConversationLine]:
     """Open again; what was unanswered is owed again."""
-    return await _changed(
-        desk,
-        conversation_id,
-        if_match,
-        "conversation.reopen",
-        lambda unit, actor, conversation: conversation.reopen(unit, actor.id),
-    )
+    return changed(await desk.write(changing.reopen, conversation_id, if_match))
 
 
 @put("/conversations/{conversation_id:int}/queue", opt=WORK)
@@ -109,14 +93,7 @@ async def move(
     desk: NamedDependency[Desk], conversation_id: PathId, data: JSONBody[InQueue], if_match: IfMatch = None
 ) -> Response[ConversationLine]:
     """To another queue of its municipality; who moves it there may not be able to open it afterwards."""
-
-    def change(unit: Unit, actor: Actor, conversation: Conversation) -> None:
-        queue = unit.get(Queue, id_of("queue", data.queue))
-        if queue is None:
-            raise Invalid("queue", "this queue doesn't answer for the conversation's municipality")
-        conversation.move(unit, actor.id, queue)
-
-    return await _changed(desk, conversation_id, if_match, "conversation.move", change)
+    return changed(await desk.write(changing.move, conversation_id, if_match, id_of("queue", data.queue)))
 
 
 @put("/conversations/{conversation_id:int}/waiting", opt=WORK)
@@ -124,27 +101,7 @@ async def wait(
     desk: NamedDependency[Desk], conversation_id: PathId, data: JSONBody[Waiting], if_match: IfMatch = None
 ) -> Response[ConversationLine]:
     """For somebody else, until a time: then it is due."""
-    return await _changed(
-        desk,
-        conversation_id,
-        if_match,
-        "conversation.wait",
-        lambda unit, actor, conversation: conversation.wait(unit, actor.id, _instant(data.until)),
-    )
+    return changed(await desk.write(changing.wait, conversation_id, if_match, data.until))
 
 
-async def _changed(
-    desk: Desk, conversation_id: int, if_match: str | None, act: str, change: Change
-) -> Response[ConversationLine]:
-    line = await desk.write(work.change, conversation_id, if_match, act, make=change)
-    return Response(line, headers={"ETag": etag(line.version)})
-
-
-def _instant(until: datetime) -> int:
-    try:
-        return clock.from_datetime(until)
-    except (OverflowError, ValueError) as error:
-        raise Invalid("until", "this time can't be used") from error
-
-
-ROUTES = (assign, unassign, close, reopen, move, wait)
+ROUTES = (assign, unassign, take_next, close, reopen, move, wait)

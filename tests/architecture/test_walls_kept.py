@@ -20,7 +20,7 @@ EVERYTHING = {
     "hub/outbound/deliver.py": ["channel settings", "outbox"],  # deliveries of all are leased together
     "hub/proof/installation.py": ["proof"],  # compares whole databases with ledgers
     "hub/proof/ledgers.py": ["proof"],
-    "hub/web/channels.py": ["channel settings", "channel settings"],  # after the policy was asked
+    "hub/edge/running.py": ["channel settings"],  # channels are the centre's; after the policy was asked
     "hub/web/health.py": ["health"],  # whether the database answers; no row of anybody's
     "hub/worker/embedded.py": ["seal the audit"],  # all chains, by the clock
 }

@@ -21,6 +21,7 @@ from hub.inbox.citizen import Citizen, CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Attachment, Entry, Mail
 from hub.inbox.participant import Participant
+from hub.plugin_host.manager import load
 from hub.settings import Settings
 from hub.storage import search_index
 from hub.storage.blobs import Blobs
@@ -193,6 +194,7 @@ def world(url: str, folder: Path) -> Iterator[World]:
     storage = Storage(open_engines(url), Keys(b"k" * 32), Blobs(folder / "blobs"))
     app = create()
     app.state.storage, app.state.settings = storage, Settings(undo_seconds=10)
+    app.state.registry = load()
 
     async def replay(raw_event_id: int) -> Replayed:
         return Replayed(raw_event_id, "read", None)

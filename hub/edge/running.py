@@ -1,0 +1,137 @@
+"""Running: channels, raw events and plugins as IT sees and steers them, for every route and page.
+
+Channels are the centre's, so a change of one runs outside any person's scope, after the policy was asked. Quarantine
+holds what couldn't be read or placed, nobody's suspicion: to release an event from it is to read it again, as `replay`
+does, once the parser, its limits or the channel's addresses are better. What can't be read then stays where it is.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from msgspec import Struct
+from sqlalchemy import select
+
+from hub.access import policy
+from hub.access.audit import log_act
+from hub.access.person import Actor
+from hub.access.reading import log_reading
+from hub.channels import pause
+from hub.channels.channel import Channel
+from hub.edge import versions
+from hub.edge.desk import Desk
+from hub.edge.versions import fingerprint
+from hub.errors import NotFound
+from hub.inbound import overview
+from hub.inbound.overview import ChannelLine, RawEventLine, Wanted
+from hub.inbound.raw_event import RawEvent
+from hub.inbound.replay import Replayed
+from hub.plugin_host.registry import Broken, Loaded, Registry
+from hub.storage.scope import Scope
+from hub.storage.unit import Unit
+
+Replay = Callable[[int], Awaitable[Replayed]]
+"""Reads a raw event again, in this process's children: `app.state.replay`."""
+
+
+class Plugins(Struct, frozen=True):
+    """What was loaded, what couldn't be and why, what settings turn off."""
+
+    loaded: Sequence[Loaded]
+    broken: Sequence[Broken]
+    blocked: Sequence[str]
+
+
+def channels(unit: Unit, actor: Actor) -> Sequence[ChannelLine]:
+    """All that this person runs, with their health."""
+    return overview.channels(unit, lambda home: policy.runs_channels(actor, home))
+
+
+def channel(unit: Unit, actor: Actor, channel_id: int) -> ChannelLine:
+    """One of them. Raises NotFound."""
+    found = overview.channels(unit, lambda home: policy.runs_channels(actor, home), channel_id)
+    if not found:
+        raise NotFound("There is no such channel.")
+    return found[0]
+
+
+def channel_version(line: ChannelLine) -> str:
+    """What `if_match` is held against when it is paused or resumed."""
+    return fingerprint(line.paused_why)
+
+
+async def pause_channel(desk: Desk, channel_id: int, why: str, if_match: str | None) -> ChannelLine:
+    """It stands still until somebody resumes it. Raises NotFound, Stale, VersionMissing."""
+    return await _steer(desk, channel_id, why, if_match)
+
+
+async def resume_channel(desk: Desk, channel_id: int, if_match: str | None) -> ChannelLine:
+    """It runs again at once."""
+    return await _steer(desk, channel_id, None, if_match)
+
+
+def raw_events(unit: Unit, actor: Actor, wanted: Wanted) -> tuple[Sequence[RawEventLine], str | None]:
+    """Newest first, without content; and the cursor of the next page or None."""
+    own = [each for each in sorted(actor.municipality_ids) if policy.runs_channels(actor, each)]
+    return overview.raw_events(unit, own, wanted)
+
+
+def raw_event(unit: Unit, actor: Actor, raw_event_id: int) -> RawEventLine:
+    """One of them, without content. Raises NotFound."""
+    return overview.raw_event_line(_found(unit, actor, raw_event_id))
+
+
+def read_raw_event(unit: Unit, actor: Actor, raw_event_id: int, reason: str) -> bytes:
+    """What came, byte for byte. Who asked and why is kept in the reading log and the audit."""
+    row = _found(unit, actor, raw_event_id)
+    log_reading(unit, actor, "raw_event", row.id, reason=reason)
+    _log(unit, actor, "raw_event.read", row, reason)
+    if row.state == "erased":
+        raise NotFound("This raw event was erased: only that it came is still known.")
+    if row.blob is not None:
+        return unit.blobs.get(row.blob)
+    return unit.first(select(RawEvent.body).where(RawEvent.id == row.id)) or b""
+
+
+async def replay_raw_event(desk: Desk, replay: Replay, raw_event_id: int) -> Replayed:
+    """Read it again: what parsing decides is replaced, nothing else. What can be read now leaves quarantine."""
+    await desk.write(_log_replay, raw_event_id)
+    return await replay(raw_event_id)
+
+
+def plugins(registry: Registry) -> Plugins:
+    """For whoever runs channels: a broken one is a red line, and everything else works."""
+    return Plugins(registry.loaded, registry.broken, registry.blocked)
+
+
+async def _steer(desk: Desk, channel_id: int, why: str | None, if_match: str | None) -> ChannelLine:
+    await desk.storage.write(Scope.everything("channel settings"), _pause, desk.actor, channel_id, why, if_match)
+    return await desk.read(channel, channel_id)
+
+
+def _pause(unit: Unit, actor: Actor, channel_id: int, why: str | None, if_match: str | None) -> None:
+    """Asks policy first: this unit sees every municipality."""
+    row = unit.lock(Channel, channel_id)
+    if row is None or not policy.runs_channels(actor, row.home_id):
+        raise NotFound("There is no such channel.")
+    versions.expect(fingerprint(row.paused_why), if_match)
+    if why is None:
+        pause.resume(unit, channel_id)
+    else:
+        pause.pause(unit, channel_id, why)
+    act = "channel.resume" if why is None else "channel.pause"
+    log_act(unit, act, actor, municipality_id=row.home_id, subject=("channel", channel_id), purpose=why)
+
+
+def _log_replay(unit: Unit, actor: Actor, raw_event_id: int) -> None:
+    _log(unit, actor, "raw_event.replay", _found(unit, actor, raw_event_id), None)
+
+
+def _found(unit: Unit, actor: Actor, raw_event_id: int) -> RawEvent:
+    """What has no municipality yet is shown by the command line alone: it may be anybody's."""
+    row = unit.get(RawEvent, raw_event_id)
+    if row is None or row.municipality_id is None or not policy.runs_channels(actor, row.municipality_id):
+        raise NotFound("There is no such raw event.")
+    return row
+
+
+def _log(unit: Unit, actor: Actor, act: str, row: RawEvent, purpose: str | None) -> None:
+    log_act(unit, act, actor, municipality_id=row.municipality_id, subject=("raw_event", row.id), purpose=purpose)
