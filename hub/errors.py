@@ -29,7 +29,10 @@ class Conflict(TorgError):
 
 
 class Unavailable(TorgError):
-    """Storage can't answer now (full disk, database away): try again later; nothing was kept."""
+    """Storage can't answer now (full disk, database away): try again later.
+
+    A change is not there, unless the answer to its commit was lost: then nobody knows without looking.
+    """
 
 
 class Corrupt(TorgError):

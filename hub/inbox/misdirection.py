@@ -142,8 +142,11 @@ def _copy_entry(unit: Unit, copy: Conversation, entry: Entry) -> None:
                 safe_html=mail.safe_html,
             )
         )
-    for file in unit.all(select(Attachment).where(Attachment.entry_id == entry.id).order_by(Attachment.id)):
-        owner = f"attachments/{copy.municipality_id}"
+    files = unit.all(select(Attachment).where(Attachment.entry_id == entry.id).order_by(Attachment.id))
+    blobs = {file.id: f"attachments/{copy.municipality_id}/{file.sha256}" for file in files if file.blob is not None}
+    # Flushed inside the unit: rare enough for the others to wait.
+    unit.blobs.put_many({blobs[file.id]: unit.blobs.get(file.blob) for file in files if file.blob is not None})
+    for file in files:
         unit.add(
             Attachment(
                 municipality_id=copy.municipality_id,
@@ -151,8 +154,7 @@ def _copy_entry(unit: Unit, copy: Conversation, entry: Entry) -> None:
                 entry_id=made.id,
                 sha256=file.sha256,
                 body=file.body,
-                # Flushed inside the unit: rare enough for the others to wait.
-                blob=None if file.blob is None else unit.blobs.put(owner, unit.blobs.get(file.blob), file.sha256),
+                blob=blobs.get(file.id),
                 name=file.name,
                 media_type=file.media_type,
                 size=file.size,

@@ -23,13 +23,8 @@ class Blobs:
         self._root = root
         self._lasting: set[Path] = set()
 
-    def put(self, owner: str, content: bytes, sha256: str) -> str:
-        """Returns the name to keep in the row. Raises Unavailable when the disk doesn't take it."""
-        self.put_many({f"{owner}/{sha256}": content})
-        return f"{owner}/{sha256}"
-
     def put_many(self, contents: Mapping[str, bytes]) -> None:
-        """name -> content; each flushed, then each folder once."""
+        """`<owner>/<sha256>` -> content; each flushed, then each folder once. Raises Unavailable when it can't be."""
         folders: set[Path] = set()
         try:
             for name, content in contents.items():

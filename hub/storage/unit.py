@@ -91,12 +91,14 @@ class Unit:
         return self._session.execute(query).all()
 
     def change(self, statement: Update | Delete) -> int:
-        """How many rows it changed."""
+        """How many rows it changed. Raises NotAllowed for one that would give rows to another municipality."""
+        _refuse_giving_away(statement)
         result = self._session.execute(statement, execution_options={"synchronize_session": False})
         return int(result.rowcount)  # type: ignore[attr-defined]  # a DML result is a CursorResult
 
     def changed(self, statement: Any) -> Sequence[Any]:
         """An UPDATE … RETURNING: the rows it returned."""
+        _refuse_giving_away(statement)
         return self._session.execute(statement, execution_options={"synchronize_session": False}).all()
 
     def insert_many(self, cls: type[Row], rows: Sequence[dict[str, Any]]) -> None:
@@ -201,7 +203,8 @@ class Storage:
                     continue
                 if is_trouble(error) or (last and _met_another(error)):
                     raise Unavailable(
-                        "The database can't be written or reached just now. Nothing was stored; try again."
+                        "The database can't be written or reached just now. Try again; if it was a change, look first"
+                        " whether it is there."
                     ) from error
                 if last or not _worth_another_try(error):
                     raise
@@ -241,6 +244,15 @@ def _refuse_foreign_rows(session: Session, _: UOWTransaction, __: Any) -> None:
 def _refuse_foreign(scope: Scope, municipality_id: int) -> None:
     if not scope.holds(municipality_id):
         raise NotAllowed("This belongs to a municipality outside your own.")
+
+
+def _refuse_giving_away(statement: Any) -> None:
+    """In any scope, and whatever the value: PostgreSQL's own wall would stop a person's unit only, SQLite has none."""
+    if not isinstance(statement, Update) or not issubclass(statement.entity_description["entity"], MunicipalityRow):
+        return
+    given = statement._values or ()  # SQLAlchemy has no public name for them
+    if any(getattr(column, "key", column) == "municipality_id" for column in given):
+        raise NotAllowed("A row can't be given to another municipality.")
 
 
 def _worth_another_try(error: DBAPIError) -> bool:

@@ -81,7 +81,8 @@ def _keep(torg: Torg, content: bytes) -> str:
     channel = torg("channel", "add", "eml_folder", "--name", "ut", "--set", "folder=out", "--json").json["id"]
 
     def write(unit: Unit) -> str:
-        name = unit.blobs.put(f"raw/{channel}", content, digest)
+        name = f"raw/{channel}/{digest}"
+        unit.blobs.put_many({name: content})
         row = RawEvent(
             channel_id=int(channel), source_key=digest, sha256=digest, media_type="text/plain", origin={}, blob=name,
             size=len(content), received_at=1,

@@ -25,27 +25,28 @@ def files(tmp_path: Path) -> list[Path]:
 
 
 def test_what_was_put_is_got(blobs: Blobs) -> None:
-    assert blobs.put("attachments/7", CONTENT, SHA256) == NAME
+    blobs.put_many({NAME: CONTENT})
     assert blobs.get(NAME) == CONTENT
 
 
 def test_a_file_is_named_by_its_content_under_its_owner(blobs: Blobs, tmp_path: Path) -> None:
-    blobs.put("attachments/7", CONTENT, SHA256)
+    blobs.put_many({NAME: CONTENT})
     assert files(tmp_path) == [tmp_path / "var/blobs/attachments/7" / SHA256[:2] / SHA256]
 
 
 def test_the_same_content_twice_is_one_file(blobs: Blobs, tmp_path: Path) -> None:
-    blobs.put("attachments/7", CONTENT, SHA256)
+    blobs.put_many({NAME: CONTENT})
     (path,) = files(tmp_path)
     before = path.stat()
-    blobs.put("attachments/7", CONTENT, SHA256)
+    blobs.put_many({NAME: CONTENT})
     assert files(tmp_path) == [path]
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_the_same_content_of_two_owners_is_two_files_so_that_one_can_be_erased(blobs: Blobs, tmp_path: Path) -> None:
-    blobs.put("attachments/7", CONTENT, SHA256)
-    other = blobs.put("attachments/8", CONTENT, SHA256)
+    blobs.put_many({NAME: CONTENT})
+    other = f"attachments/8/{SHA256}"
+    blobs.put_many({other: CONTENT})
     mine, _ = files(tmp_path)
     mine.unlink()
     assert blobs.get(other) == CONTENT
@@ -75,7 +76,7 @@ def test_content_is_flushed_before_it_is_named_and_every_folder_after(
     monkeypatch.setattr(os, "fdatasync", flush_file)
     monkeypatch.setattr(os, "fsync", flush_folder)
     monkeypatch.setattr(Path, "rename", name)
-    blobs.put("attachments/7", CONTENT, SHA256)
+    blobs.put_many({NAME: CONTENT})
     assert [what for what, _ in done] == ["flushed", "named", "folder", "folder", "folder", "folder"]
     assert done[0][1] == done[1][1]
     root = tmp_path / "var" / "blobs"
@@ -91,7 +92,7 @@ def test_many_are_put_at_once(blobs: Blobs) -> None:
 
 @pytest.mark.parametrize("place", [0, len(CONTENT) // 2, len(CONTENT) - 1])
 def test_a_flipped_bit_is_corrupt(blobs: Blobs, tmp_path: Path, place: int) -> None:
-    blobs.put("attachments/7", CONTENT, SHA256)
+    blobs.put_many({NAME: CONTENT})
     (path,) = files(tmp_path)
     flipped = bytearray(CONTENT)
     flipped[place] ^= 1
@@ -101,7 +102,7 @@ def test_a_flipped_bit_is_corrupt(blobs: Blobs, tmp_path: Path, place: int) -> N
 
 
 def test_a_file_cut_short_is_corrupt(blobs: Blobs, tmp_path: Path) -> None:
-    blobs.put("attachments/7", CONTENT, SHA256)
+    blobs.put_many({NAME: CONTENT})
     os.truncate(files(tmp_path)[0], 100)
     with pytest.raises(Corrupt):
         blobs.get(NAME)

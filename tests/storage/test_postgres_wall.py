@@ -8,9 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import make_url, select, update
-from sqlalchemy.exc import ProgrammingError
 
-from hub.inbox.citizen import Citizen
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry, Mail
 from hub.storage import search_index
@@ -276,14 +274,6 @@ def test_without_the_programs_filter_nothing_foreign_is_got_or_changed(
 
     assert unfiltered.write_now(scope, change) == 1
     assert postgres_centre.do(lambda unit: conversation(unit, theirs).subject) == "Faktura"
-
-
-def test_without_the_programs_filter_a_bulk_update_gives_no_row_away(
-    unfiltered: Storage, postgres_centre: Centre, ours: int
-) -> None:
-    scope, nesoy = postgres_centre.scope("granvik"), postgres_centre.ids["nesoy"]
-    with pytest.raises(ProgrammingError, match="row-level security"):
-        unfiltered.write_now(scope, lambda unit: unit.change(update(Citizen).values(municipality_id=nesoy)))
 
 
 def test_without_the_programs_filter_search_finds_nothing_foreign(

@@ -1,4 +1,4 @@
-"""Trouble: a full disk, a locked or vanished database. The answer is Unavailable, nothing is kept, and it passes."""
+"""Trouble: a full disk, a locked or vanished database. The answer is Unavailable, no half is kept, and it passes."""
 
 import asyncio
 import hashlib
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Connection, event, func, select
 
 from hub.errors import Invalid, Unavailable
 from hub.inbox.citizen import Citizen
@@ -44,7 +44,7 @@ def pragma(centre: Centre, said: str) -> None:
 
 def test_a_full_disk_is_unavailable_and_passes(sqlite_centre: Centre) -> None:
     pragma(sqlite_centre, "max_page_count = 1")  # as many as there are already
-    with pytest.raises(Unavailable, match="Nothing was stored; try again"):
+    with pytest.raises(Unavailable, match="Try again; if it was a change, look first"):
         sqlite_centre.do(add_citizens, sqlite_centre.ids["granvik"], 100_000)
     assert citizens(sqlite_centre) == 0
     pragma(sqlite_centre, "max_page_count = 1000000")
@@ -91,6 +91,23 @@ def test_a_row_that_is_locked_too_long_is_unavailable_and_passes(postgres_centre
     assert postgres_centre.do(lambda unit: conversation(unit, row_id).subject) == "x"
 
 
+def test_an_answer_to_a_commit_that_is_lost_promises_nothing(postgres_centre: Centre) -> None:
+    """It is there, though whoever wrote it can't know."""
+
+    def lose_the_answer(connection: Connection) -> None:
+        there = connection.connection.dbapi_connection
+        assert there is not None
+        there.commit()
+        there.close()
+
+    event.listen(postgres_centre.storage.engines.writer, "commit", lose_the_answer, once=True)
+    with pytest.raises(Unavailable) as caught:
+        postgres_centre.do(add_citizens, postgres_centre.ids["granvik"])
+    assert "look first whether it is there" in str(caught.value)
+    assert "othing was" not in str(caught.value)
+    assert citizens(postgres_centre) == 1
+
+
 def test_a_statement_that_takes_too_long_is_unavailable(postgres_centre: Centre) -> None:
     def wait(unit: Unit) -> None:
         unit.session.connection().exec_driver_sql("SET LOCAL statement_timeout = '20ms'")
@@ -132,16 +149,16 @@ def full_disk() -> Iterator[None]:
 def test_a_full_blob_folder_is_unavailable_and_keeps_no_remains(tmp_path: Path) -> None:
     blobs = Blobs(tmp_path / "blobs")
     with full_disk(), pytest.raises(Unavailable, match="Nothing was stored; try again"):
-        blobs.put("attachments/1", CONTENT, SHA256)
+        blobs.put_many({f"attachments/1/{SHA256}": CONTENT})
     assert [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()] == []
-    blobs.put("attachments/1", CONTENT, SHA256)
+    blobs.put_many({f"attachments/1/{SHA256}": CONTENT})
     assert blobs.get(f"attachments/1/{SHA256}") == CONTENT
 
 
 def test_a_blob_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Unavailable):
-        Blobs(tmp_path / "file" / "blobs").put("attachments/1", CONTENT, SHA256)
+        Blobs(tmp_path / "file" / "blobs").put_many({f"attachments/1/{SHA256}": CONTENT})
 
 
 def test_a_full_blob_folder_is_unavailable_to_whoever_awaits(sqlite_centre: Centre) -> None:

@@ -129,6 +129,20 @@ def test_a_row_cannot_be_given_to_a_foreign_municipality(centre: Centre, ours: i
         centre.here(give)
 
 
+@pytest.mark.parametrize("value", ["a foreign one", "one's own", "another column's"])
+def test_a_bulk_update_gives_no_row_away(centre: Centre, ours: int, value: str) -> None:
+    """Not even to where one may write, and not even as everybody: what refers to it would stay behind."""
+    values = {"a foreign one": centre.ids["nesoy"], "one's own": centre.ids["holmo"], "another column's": Citizen.id}
+    statement = update(Citizen).values({Citizen.municipality_id: values[value]})
+    for run in (centre.here, centre.do):
+        with pytest.raises(NotAllowed):
+            run(lambda unit: unit.change(statement))
+        with pytest.raises(NotAllowed):
+            run(lambda unit: unit.changed(statement.returning(Citizen.id)))
+    homes = centre.do(lambda unit: unit.all(select(Citizen.municipality_id)))
+    assert homes == [centre.ids["granvik"]]
+
+
 def test_a_foreign_row_that_was_read_elsewhere_cannot_be_removed(centre: Centre, theirs: int) -> None:
     nesoy = centre.ids["nesoy"]
     foreign = centre.do(lambda unit: must(unit.first(select(Mail).where(Mail.municipality_id == nesoy))))

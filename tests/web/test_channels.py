@@ -94,7 +94,8 @@ def test_content_in_a_blob_and_erased(world: World) -> None:
 
     def to_blob(unit: Unit) -> None:
         found = must(unit.get(RawEvent, row))
-        found.blob, found.body = unit.blobs.put("raw/1", b"large", found.sha256), None
+        found.blob, found.body = f"raw/1/{found.sha256}", None
+        unit.blobs.put_many({found.blob: b"large"})
 
     world.do(to_blob)
     assert isinstance(world.storage.blobs, Blobs)
