@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
 
 # A shim may stand on PATH and not run, and Debian's python3 makes no .venv without python3-venv: so each one is tried.
+ASSETS := inbox_ui/package-lock.json inbox_ui/build_assets.py
 PROBE := import sys; sys.version_info >= (3, 11) or sys.exit(1)$(if $(UV),,; import ensurepip, venv); print(sys.executable)
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	$$python -c '$(PROBE)' 2>/dev/null && break; done)
@@ -41,7 +42,7 @@ lock:  ## pin what pyproject.toml asks for; needs uv (UPGRADE=1 takes the newest
 	$(LOCK) --group dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
 
 clean:  ## remove what make made; var/ and torg.toml stay
-	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist inbox_ui/static/vendor .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.made:
@@ -51,11 +52,11 @@ $(VENV)/.made:
 	$(if $(UV),uv venv --quiet --clear --python,) $(PYTHON) $(if $(UV),,-m venv --clear) $(VENV)
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.made requirements.txt pyproject.toml
+$(VENV)/.installed: $(VENV)/.made requirements.txt pyproject.toml $(ASSETS)
 	$(call into-venv,requirements.txt)
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.made requirements-dev.txt pyproject.toml
+$(VENV)/.installed-dev: $(VENV)/.made requirements-dev.txt pyproject.toml $(ASSETS)
 	$(call into-venv,requirements-dev.txt)
 	@touch $(VENV)/.installed $@
 

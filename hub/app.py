@@ -93,6 +93,9 @@ def create_app(hub: Hub) -> Litestar:
     """The web application over a hub, which runs as long as the application does."""
     from hub.web import routes  # noqa: PLC0415 - `torg worker` needs no web
 
+    screen = hub.settings.screen
+    pages = importlib.import_module(screen).routers() if screen else None
+
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         app.state.storage, app.state.settings = hub.storage, hub.settings
@@ -101,4 +104,4 @@ def create_app(hub: Hub) -> Litestar:
         async with hub.running():
             yield
 
-    return routes.create(lifespan=[lifespan])
+    return routes.create(pages, lifespan=[lifespan])

@@ -26,6 +26,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     blob_folder: str = "var/blobs"
     host: str = "127.0.0.1"
     port: Port = 8000
+    screen: str | None = "inbox_ui"
     cookie_secure: bool = True
     undo_seconds: Seconds = 10
     upload_megabytes: Annotated[int, Meta(ge=1, le=100)] = 25

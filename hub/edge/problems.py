@@ -61,8 +61,13 @@ _STATUS: dict[type[TorgError], HTTPStatus] = {
 }
 
 
+def status_of(error: TorgError) -> HTTPStatus | None:
+    """None: it should have been answered before it came here."""
+    return _STATUS.get(type(error))
+
+
 def _of_ours(request: Request[Any, Any, Any], error: TorgError) -> Response[bytes]:
-    status = _STATUS.get(type(error))
+    status = status_of(error)
     if status is None:
         return _of_a_bug(request, error)
     headers = {"Retry-After": str(RETRY_SECONDS)} if isinstance(error, Unavailable) else {}

@@ -17,10 +17,10 @@ from hub.inbox.citizen import Citizen, CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.matter import Matter
 from hub.inbox.participant import Participant
+from hub.inbox.points import masked
 from hub.storage import keyset
 from hub.storage.unit import Unit
 
-MASKED = "••••"
 Within = Callable[[int], ColumnElement[bool]]
 """What of a municipality may be seen."""
 
@@ -87,7 +87,7 @@ class CitizenName(Struct, frozen=True):
 
 
 class ParticipantLine(Struct, frozen=True):
-    """A point that takes part."""
+    """A point that takes part, masked."""
 
     id: str
     kind: str
@@ -117,7 +117,7 @@ class ConversationPage(Struct, frozen=True):
 
 
 class PointLine(Struct, frozen=True):
-    """How a citizen is reached or known. An identity is masked."""
+    """How a citizen is reached or known, masked: revealed one by one, for a purpose."""
 
     id: str
     kind: str
@@ -178,6 +178,25 @@ def ids_of(
     unit: Unit, within: Within, filtered: Filter, after: str | None, limit: int
 ) -> tuple[Sequence[int], str | None]:
     """The same page, by ids alone."""
+    where, values = _narrowed(filtered)
+    municipalities = None if filtered.municipality_id is None else (filtered.municipality_id,)
+    wanted = keyset.Wanted(where, within, values, municipalities)
+    keys, further = keyset.page(unit, _NEWEST_FIRST if filtered.closed else _BY_DUE_TIME, wanted, after, limit)
+    return [each[-1] for each in keys], further
+
+
+def those_in(unit: Unit, visible: ColumnElement[bool], filtered: Filter, ids: Sequence[int]) -> Sequence[int]:
+    """Those of `ids` that the list shows, in its order. `visible`: a condition on Conversation."""
+    where, values = _narrowed(filtered)
+    if filtered.municipality_id is not None:
+        where = (*where, Conversation.municipality_id == filtered.municipality_id)
+    query = select(Conversation.id).where(Conversation.id.in_(ids), visible, *where)
+    order = (Conversation.id.desc(),) if filtered.closed else (Conversation.due_at, Conversation.id)
+    return unit.all(query.order_by(*order).params(**values))
+
+
+def _narrowed(filtered: Filter) -> tuple[tuple[ColumnElement[bool], ...], dict[str, object]]:
+    """The conditions of a list, all constants of this module, and what stands in them."""
     values: dict[str, object] = {name: value for name in _FILTERS if (value := getattr(filtered, name)) is not None}
     where = (
         _CLOSED if filtered.closed else _OPEN,
@@ -186,10 +205,7 @@ def ids_of(
     )
     if filtered.overdue:
         values["now"] = clock.now()
-    municipalities = None if filtered.municipality_id is None else (filtered.municipality_id,)
-    wanted = keyset.Wanted(where, within, values, municipalities)
-    keys, further = keyset.page(unit, _NEWEST_FIRST if filtered.closed else _BY_DUE_TIME, wanted, after, limit)
-    return [each[-1] for each in keys], further
+    return where, values
 
 
 def conversations_of(
@@ -232,7 +248,7 @@ def conversation_page(
         conversation=conversation_line(unit, conversation.id),
         citizen=CitizenName(str(citizen.id), citizen.name, citizen.kind, citizen.protection),
         participants=[
-            ParticipantLine(str(each.id), point.kind, shown_value(point), each.role, shown(each.confirmed_at))
+            ParticipantLine(str(each.id), point.kind, masked(unit.keys, point), each.role, shown(each.confirmed_at))
             for point, each in unit.rows(points)
         ],
         matters=[matter_line(each) for each in unit.all(matters)],
@@ -255,7 +271,7 @@ def citizen_page(unit: Unit, citizen: Citizen) -> CitizenPage:
         language=citizen.language,
         protection=citizen.protection,
         protection_read_at=shown(citizen.protection_read_at),
-        points=[_point_line(each) for each in unit.all(points)],
+        points=[_point_line(unit, each) for each in unit.all(points)],
     )
 
 
@@ -292,16 +308,11 @@ def shown_id(row_id: int | None) -> str | None:
     return None if row_id is None else str(row_id)
 
 
-def shown_value(point: CitizenPoint) -> str:
-    """An identity is a cipher, revealed elsewhere, for a purpose."""
-    return MASKED if point.kind == "identity" else point.value
-
-
-def _point_line(point: CitizenPoint) -> PointLine:
+def _point_line(unit: Unit, point: CitizenPoint) -> PointLine:
     return PointLine(
         id=str(point.id),
         kind=point.kind,
-        value=shown_value(point),
+        value=masked(unit.keys, point),
         confirmed_at=shown(point.confirmed_at),
         confirmed_how=point.confirmed_how,
         ended_at=shown(point.ended_at),

@@ -1,4 +1,4 @@
-"""Health of the process, for whoever watches it, and the plain page at `/`."""
+"""Health of the process, for whoever watches it, and the plain page at `/` of a hub without a screen."""
 
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ WELCOME = """<!doctype html>
 <head><meta charset="utf-8"><title>Torg</title><meta name="viewport" content="width=device-width"></head>
 <body>
 <h1>Torg</h1>
-<p>One inbox for a municipality's contact centre. This process serves its API; the screen comes later.</p>
+<p>One inbox for a municipality's contact centre. This process serves its API, and no screen.</p>
 <ul>
 <li><a href="/api/v1/openapi.json">What the API offers</a> (OpenAPI). It wants an API token:
 <code>torg token add EMAIL --name NAME</code>.</li>
@@ -55,4 +55,4 @@ def _answers(unit: Unit) -> None:
     unit.first(select(Municipality.id))
 
 
-ROUTES = (show_health, welcome)
+ROUTES = (show_health,)

@@ -1,5 +1,6 @@
 """Routes: the table of contents of what is served, and what holds for all of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Litestar, Router
@@ -19,10 +20,14 @@ from hub.web import (
     changes,
     channels,
     citizens,
+    confidentiality,
     conversations,
     drafts,
     health,
+    identity,
     matters,
+    merges,
+    misdirection,
     raw_events,
     replies,
     search,
@@ -34,13 +39,14 @@ MOST_BYTES = 1_000_000
 """A body's size, at most."""
 
 
-def create(**options: Any) -> Litestar:
-    """The application; `options` are Litestar's own, `lifespan` above all.
+def create(pages: Sequence[Router] | None = None, **options: Any) -> Litestar:
+    """The application, with the screen's `pages` or a plain one; `options` are Litestar's own, `lifespan` above all.
 
-    It expects in `app.state`: storage, settings, and `replay`, an async callable of a raw event's id.
+    It expects in `app.state`: storage, settings, registry, and `replay`, an async callable of a raw event's id.
     """
+    plain = Router("/", route_handlers=[health.welcome], guards=[admit])
     return Litestar(
-        routes(),
+        [*routes(), *(pages if pages is not None else [plain])],
         openapi_config=_openapi(),
         exception_handlers=PROBLEMS,
         before_send=[secure],
@@ -60,6 +66,10 @@ def routes() -> list[ControllerRouterHandler]:
             *drafts.ROUTES,
             *uploads.ROUTES,
             *changes.ROUTES,
+            *confidentiality.ROUTES,
+            *identity.ROUTES,
+            *merges.ROUTES,
+            *misdirection.ROUTES,
             *matters.ROUTES,
             *search.ROUTES,
             *citizens.ROUTES,

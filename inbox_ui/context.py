@@ -1,0 +1,42 @@
+"""Context: what the desk's pages are given: who is there, what things are called, what is waiting."""
+
+from typing import Any
+
+from hub import clock
+from hub.access import policy
+from hub.edge.counts import counts
+from hub.edge.desk import Desk
+from hub.edge.names import names
+from inbox_ui import showing
+from inbox_ui.pages.settings import single_keys
+from inbox_ui.rendering import Asking
+from inbox_ui.view import View
+from inbox_ui.words import speak
+
+
+async def fragment(request: Asking, desk: Desk, view: View) -> dict[str, Any]:
+    """For the parts of a page. Sets the reader's language and timezone."""
+    called = await names(desk)
+    zones = [one.timezone for one in called.municipalities.values()]
+    speak(request.cookies.get("language") or desk.actor.language, zones[0] if zones else "UTC")
+    return {
+        "actor": desk.actor,
+        "view": view,
+        "names": called,
+        "channel_words": showing.channel_words(),
+        "undo_seconds": desk.settings.undo_seconds,
+    }
+
+
+async def whole(request: Asking, desk: Desk, view: View) -> dict[str, Any]:
+    """For a whole page, rail and all."""
+    values = await fragment(request, desk, view)
+    counted = await counts(desk)
+    return values | {
+        "counts": counted,
+        "title": view.title(values["names"]),
+        "total": getattr(counted, view.name, None) if view.is_plain else None,
+        "is_it": policy.runs_channels(desk.actor, None),
+        "single_keys": single_keys(request),
+        "now": clock.now(),
+    }

@@ -1,0 +1,135 @@
+"""Citizens: how an identity was confirmed, and what is covered of them, revealed for a purpose and two minutes."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import URLEncodedBody
+from msgspec import Meta, Struct
+
+from hub import clock
+from hub.edge import identifying, looking
+from hub.edge.desk import Desk
+from hub.edge.parameters import PathId
+from hub.edge.person import WORK
+from inbox_ui import thread
+from inbox_ui.context import fragment
+from inbox_ui.forms import Decided
+from inbox_ui.rendering import Asking, is_part, page
+from inbox_ui.showing import Toast
+from inbox_ui.view import View
+from inbox_ui.words import gettext as _
+
+
+class Confirmation(Decided):
+    """`how`: one of the five ways."""
+
+    how: Annotated[str, Meta(max_length=30)] = ""
+
+
+class Purpose(Struct):
+    """What a revealed point is needed for."""
+
+    purpose: Annotated[str, Meta(max_length=500)] = ""
+
+
+@post("/conversations/{conversation_id:int}/identity", opt=WORK, status_code=200)
+async def confirm(
+    request: Asking,
+    desk: NamedDependency[Desk],
+    view: NamedDependency[View],
+    conversation_id: PathId,
+    data: URLEncodedBody[Confirmation],
+) -> Response[bytes]:
+    """Until the day ends, in this conversation."""
+    await desk.write(identifying.confirm, conversation_id, data.if_match, data.how)
+    return await _card(request, desk, view, conversation_id, "confirmed")
+
+
+@post("/conversations/{conversation_id:int}/identity/end", opt=WORK, status_code=200)
+async def withdraw(
+    request: Asking,
+    desk: NamedDependency[Desk],
+    view: NamedDependency[View],
+    conversation_id: PathId,
+    data: URLEncodedBody[Decided],
+) -> Response[bytes]:
+    """It was somebody else."""
+    await desk.write(identifying.withdraw, conversation_id, data.if_match)
+    return await _card(request, desk, view, conversation_id, "withdrawn")
+
+
+@get("/conversations/{conversation_id:int}/points/{point_id:int}/reveal", opt=WORK)
+async def ask_purpose(
+    request: Asking,
+    desk: NamedDependency[Desk],
+    view: NamedDependency[View],
+    conversation_id: PathId,
+    point_id: PathId,
+) -> Response[bytes]:
+    """The dialog that asks what for."""
+    values = await fragment(request, desk, view)
+    found = await desk.read(identifying.point, conversation_id, point_id)
+    purposes = [
+        _("Confirm identity before giving case information"),
+        _("Call or write to the citizen"),
+        _("Find the right invoice or property"),
+        _("Register a new matter for a department"),
+    ]
+    return page(request, "citizens/_reveal.html", **values, id=conversation_id, point=found, purposes=purposes)
+
+
+@post("/conversations/{conversation_id:int}/points/{point_id:int}/reveal", opt=WORK, status_code=200)
+async def reveal(
+    request: Asking,
+    desk: NamedDependency[Desk],
+    view: NamedDependency[View],
+    conversation_id: PathId,
+    point_id: PathId,
+    data: URLEncodedBody[Purpose],
+) -> Response[bytes]:
+    """In clear, until its time is over: then the page covers it again."""
+    found = await desk.write(identifying.reveal, conversation_id, point_id, data.purpose)
+    left = (clock.from_datetime(found.until) - clock.now()) // clock.SECOND
+    point = {"id": found.id, "kind": found.kind, "revealed": found.value, "masked": "", "seconds": max(1, left)}
+    return await _point(request, desk, view, conversation_id, point)
+
+
+@get("/conversations/{conversation_id:int}/points/{point_id:int}", opt=WORK)
+async def show_point(
+    request: Asking,
+    desk: NamedDependency[Desk],
+    view: NamedDependency[View],
+    conversation_id: PathId,
+    point_id: PathId,
+) -> Response[bytes]:
+    """Covered."""
+    return await _point(
+        request, desk, view, conversation_id, await desk.read(identifying.point, conversation_id, point_id)
+    )
+
+
+async def _point(request: Asking, desk: Desk, view: View, conversation_id: int, point: Any) -> Response[bytes]:
+    values = await fragment(request, desk, view)
+    if not is_part(request) and request.method == "POST":
+        return Response(
+            b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": f"/conversations/{conversation_id}"}
+        )
+    shown = {"one": {"id": str(conversation_id)}, "point": point, "sealed": False}
+    return page(request, "citizens/_point.html", **values, **shown)
+
+
+async def _card(request: Asking, desk: Desk, view: View, conversation_id: int, what: str) -> Response[bytes]:
+    if not is_part(request):
+        address = f"/conversations/{conversation_id}?{view.query}"
+        return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": address})
+    values = await fragment(request, desk, view)
+    words = _("Identity confirmed") if what == "confirmed" else _("Confirmation withdrawn")
+    looked = await desk.write(looking.look_at, conversation_id)
+    shown = {**values, **thread.head(looked), "present": thread.present(request, desk, str(conversation_id))}
+    headers = {"HX-Trigger": f"changed-{conversation_id}"}
+    return page(request, "citizens/_identified.html", headers=headers, **shown, toast=Toast(words))
+
+
+ROUTES = (confirm, withdraw, ask_purpose, reveal, show_point)

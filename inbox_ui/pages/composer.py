@@ -1,0 +1,141 @@
+"""Composer: answers and notes. What is missing or new is asked for once; what was sent can be undone for a while."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Response, post
+from litestar.datastructures import FormMultiDict
+from litestar.di import NamedDependency
+
+from hub.edge import glances, looking, settling, writing
+from hub.edge.desk import Desk
+from hub.edge.idempotency import asked
+from hub.edge.parameters import PathId
+from hub.edge.person import WORK
+from hub.edge.settling import Settled
+from hub.edge.versions import ANY, etag
+from hub.edge.writing import Added, NewNote, NewReply
+from hub.inbox.queries import ConversationLine
+from hub.inbox.reply import Overtaken
+from inbox_ui import thread
+from inbox_ui.context import fragment
+from inbox_ui.forms import addresses, instant, text, usable
+from inbox_ui.rendering import Asking, is_part, page
+from inbox_ui.showing import Toast
+from inbox_ui.view import View
+from inbox_ui.words import gettext as _
+
+
+@post("/conversations/{conversation_id:int}/replies", opt=WORK, status_code=200)
+async def add_reply(
+    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], conversation_id: PathId
+) -> Response[bytes]:
+    """An answer to the citizen. Asks first when somebody was faster, or when it shall be closed without an outcome."""
+    form = await request.form()
+    values = await fragment(request, desk, view)
+    then = str(form.get("then") or "open")
+    if then == "close" and not form.get("asked"):
+        looked = await desk.write(looking.look_at, conversation_id)
+        if any(each.outcome is None for each in looked.page.matters):
+            return _ask(request, "composer/_ended.html", **values, **thread.head(looked))
+    for matter_id, settled in _outcomes(form):
+        line = await desk.read(glances.line, conversation_id)
+        await desk.write(settling.settle_matter, conversation_id, etag(line.version), matter_id, settled)
+    said = usable(
+        {
+            "text": text(form, "text"),
+            "cc": addresses(form, "cc"),
+            "uploads": form.getall("uploads", []),
+            "seen_entry_id": form.get("seen") or None,
+            "over": bool(form.get("over")),
+            "then": "close" if then == "close" else None if then == "open" else "wait",
+            "until": None if then in {"open", "close"} else instant(then, ""),
+        },
+        NewReply,
+    )
+    creation = asked(form.get("key") or None, f"POST {request.url.path}", said)
+    undo_seconds = desk.settings.undo_seconds
+    try:
+        answer = await desk.write(writing.send_reply, conversation_id, said, creation, undo_seconds=undo_seconds)
+    except Overtaken as error:
+        return _ask(request, "composer/_overtaken.html", **values, sentence=_(str(error)), then=then)
+    added = writing.added(answer)
+    words = {"open": _("Sent"), "close": _("Sent and closed")}.get(then, _("Sent, and waits"))
+    return await sent(request, desk, view, added, words, undo=True)
+
+
+@post("/conversations/{conversation_id:int}/replies/{entry_id:int}/undo", opt=WORK, status_code=200)
+async def undo_reply(
+    request: Asking,
+    desk: NamedDependency[Desk],
+    view: NamedDependency[View],
+    conversation_id: PathId,
+    entry_id: PathId,
+) -> Response[bytes]:
+    """Taken back before it left: its text is in the composer again."""
+    line = await desk.write(writing.undo, conversation_id, entry_id, ANY)
+    return await composed(request, desk, view, line, Toast(_("Taken back. Nothing was sent")))
+
+
+@post("/conversations/{conversation_id:int}/notes", opt=WORK, status_code=200)
+async def add_note(
+    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], conversation_id: PathId
+) -> Response[bytes]:
+    """For colleagues: it never leaves the house."""
+    form = await request.form()
+    said = usable({"text": text(form, "note"), "uploads": form.getall("note_uploads", [])}, NewNote)
+    creation = asked(form.get("key") or None, f"POST {request.url.path}", said)
+    added = writing.added(await desk.write(writing.send_note, conversation_id, said, creation))
+    return await sent(request, desk, view, added, _("Note added"))
+
+
+async def sent(
+    request: Asking, desk: Desk, view: View, added: Added, words: str, *, undo: bool = False
+) -> Response[bytes]:
+    """The composer, empty; for a page without a script, the page."""
+    await fragment(request, desk, view)
+    line = await desk.read(glances.line, int(added.conversation_id))
+    back = f"/conversations/{line.id}/replies/{added.id}/undo" if undo and desk.settings.undo_seconds else ""
+    return await composed(request, desk, view, line, Toast(words, back, target="#composer"))
+
+
+async def sent_from_pane(request: Asking, desk: Desk, view: View, added: Added, words: str) -> Response[bytes]:
+    """The conversation in place of the form that was sent, with the way back."""
+    at = f"/conversations/{added.conversation_id}"
+    if not is_part(request):
+        return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": f"{at}?{view.query}"})
+    looked = await desk.write(looking.look_at, int(added.conversation_id))
+    values = await thread.thread(request, desk, view, looked)
+    back = f"{at}/replies/{added.id}/undo" if desk.settings.undo_seconds else ""
+    headers = {"HX-Push-Url": f"{at}?{view.query}"}
+    toast = Toast(words, back, target="#composer")
+    return page(request, "conversations/_opened.html", headers=headers, **{**values, "beside": True}, toast=toast)
+
+
+async def composed(request: Asking, desk: Desk, view: View, line: ConversationLine, toast: Toast) -> Response[bytes]:
+    """The composer and all around it, as they are now."""
+    if not is_part(request):
+        address = f"/conversations/{line.id}?{view.query}"
+        return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": address})
+    looked = await desk.write(looking.look_at, int(line.id))
+    values = await thread.thread(request, desk, view, looked)
+    headers = {"HX-Trigger": f"changed-{line.id}"}
+    return page(request, "composer/_sent.html", headers=headers, **values, toast=toast)
+
+
+def _outcomes(form: FormMultiDict) -> Iterator[tuple[int, Settled]]:
+    """Of the dialog that asks for them."""
+    for name in form:
+        kind, _sign, matter_id = name.partition("_")
+        if kind == "outcome" and matter_id.isdecimal():
+            said = {"outcome": form[name], "avoidable_cause": form.get(f"cause_{matter_id}") or None}
+            yield int(matter_id), usable(said, Settled)
+
+
+def _ask(request: Asking, template: str, **values: Any) -> Response[bytes]:
+    """A dialog, where dialogs go; the composer stays as it is."""
+    return page(request, template, headers={"HX-Retarget": "#asking", "HX-Reswap": "innerHTML"}, **values)
+
+
+ROUTES = (add_reply, undo_reply, add_note)

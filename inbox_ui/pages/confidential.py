@@ -1,0 +1,101 @@
+"""Confidential: limiting a conversation to a queue, and the gate that those outside stand before."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import URLEncodedBody
+from msgspec import Meta, Struct
+
+from hub.edge import glances, guarding
+from hub.edge.desk import Desk
+from hub.edge.parameters import PathId, id_of
+from hub.edge.person import READ, WORK
+from inbox_ui.context import fragment, whole
+from inbox_ui.forms import Decided
+from inbox_ui.pages.changes import changed
+from inbox_ui.pages.inbox import rows
+from inbox_ui.rendering import Asking, is_part, page
+from inbox_ui.view import View
+from inbox_ui.words import gettext as _
+
+
+class Limited(Decided):
+    """`queue`: its id; empty: its own queue again."""
+
+    queue: Annotated[str, Meta(pattern="^([1-9][0-9]{0,18})?$")] = ""
+
+
+class Reason(Struct):
+    """Why somebody outside has to read it."""
+
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+async def gate(
+    request: Asking, desk: Desk, view: View, conversation_id: int, *, problem: str = "", reason: str = ""
+) -> Response[bytes]:
+    """In place of a conversation that others' alone. Raises NotFound for one that isn't to be known of."""
+    found = await desk.read(guarding.gate, conversation_id)
+    values = await fragment(request, desk, view)
+    shown: dict[str, Any] = {"gate": found, "problem": problem, "reason": reason, "beside": is_part(request)}
+    if is_part(request):
+        return page(request, "conversations/_gate.html", **values, **shown)
+    listed = await rows(desk, view, values["names"])
+    everything = {**await whole(request, desk, view), **listed, **shown}
+    return page(request, "inbox/page.html", **everything, pane="conversations/_gate.html")
+
+
+@post("/conversations/{conversation_id:int}/glass", opt=READ, status_code=200)
+async def break_glass(
+    desk: NamedDependency[Desk], view: NamedDependency[View], conversation_id: PathId, data: URLEncodedBody[Reason]
+) -> Response[bytes]:
+    """With a reason, for half an hour, to read only."""
+    await desk.write(guarding.break_glass, conversation_id, data.reason)
+    return _back(conversation_id, view)
+
+
+@post("/conversations/{conversation_id:int}/glass/end", opt=READ, status_code=200)
+async def put_back(
+    desk: NamedDependency[Desk], view: NamedDependency[View], conversation_id: PathId
+) -> Response[bytes]:
+    """Before its time."""
+    await desk.write(guarding.put_back, conversation_id)
+    return _back(conversation_id, view)
+
+
+@get("/conversations/{conversation_id:int}/confidentiality", opt=WORK)
+async def show_confidentiality(
+    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], conversation_id: PathId
+) -> Response[bytes]:
+    """Which queue it shall be limited to."""
+    values = await fragment(request, desk, view)
+    line = await desk.read(glances.line, conversation_id)
+    return page(request, "conversations/_confidentiality.html", **values, one=line)
+
+
+@post("/conversations/{conversation_id:int}/confidentiality", opt=WORK, status_code=200)
+async def limit(
+    request: Asking,
+    desk: NamedDependency[Desk],
+    view: NamedDependency[View],
+    conversation_id: PathId,
+    data: URLEncodedBody[Limited],
+) -> Response[bytes]:
+    """Limited to a queue, or open to its own again."""
+    await fragment(request, desk, view)
+    if data.queue:
+        queue_id = id_of("queue", data.queue)
+        line = await desk.write(guarding.limit, conversation_id, data.if_match, queue_id)
+        return await changed(request, desk, view, line, _("Made confidential"))
+    line = await desk.write(guarding.lift, conversation_id, data.if_match)
+    return await changed(request, desk, view, line, _("Open to its own queue again"))
+
+
+def _back(conversation_id: int, view: View) -> Response[bytes]:
+    address = f"/conversations/{conversation_id}?{view.query}"
+    return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": address})
+
+
+ROUTES = (break_glass, put_back, show_confidentiality, limit)

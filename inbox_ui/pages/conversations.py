@@ -1,0 +1,144 @@
+"""Conversations: one of them beside the list, and the parts of it that a page fetches anew."""
+
+from typing import Annotated
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter, URLEncodedBody
+from msgspec import Struct
+
+from hub.edge import glances, looking
+from hub.edge.desk import Desk
+from hub.edge.parameters import PathId
+from hub.edge.person import READ
+from hub.errors import NotFound
+from inbox_ui import showing, thread
+from inbox_ui.context import fragment, whole
+from inbox_ui.pages import confidential
+from inbox_ui.pages.inbox import row, rows
+from inbox_ui.rendering import Asking, is_part, page
+from inbox_ui.view import View
+
+Cursor = Annotated[str | None, QueryParameter(max_length=100)]
+
+
+@get("/conversations/{conversation_id:int}", opt=READ)
+async def show_conversation(
+    request: Asking,
+    desk: NamedDependency[Desk],
+    view: NamedDependency[View],
+    conversation_id: PathId,
+    before: Cursor = None,
+) -> Response[bytes]:
+    """A whole page, or the conversation alone for a page that is open. Reading it is logged."""
+    try:
+        looked = await desk.write(looking.look_at, conversation_id)
+    except NotFound:
+        return await confidential.gate(request, desk, view, conversation_id)
+    values = await thread.thread(request, desk, view, looked)
+    if before is not None:  # without a script: older entries instead of the newest
+        entries, further = await desk.write(looking.older_entries, conversation_id, before)
+        values |= {"days": showing.days(entries, values["names"], looked.page.citizen.name), "before": further}
+    if is_part(request):
+        return page(request, "conversations/_thread.html", **{**values, "beside": True})
+    listed = await rows(desk, view, values["names"])
+    return page(
+        request,
+        "inbox/page.html",
+        **await whole(request, desk, view),
+        **listed,
+        **values,
+        pane="conversations/_thread.html",
+    )
+
+
+@get("/conversations/{conversation_id:int}/row", opt=READ)
+async def show_row(
+    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], conversation_id: PathId
+) -> Response[bytes]:
+    """Its row in a list; nothing for who may not open it any more."""
+    values = await fragment(request, desk, view)
+    lines = await desk.read(looking.rows, [conversation_id])
+    if not lines:
+        return Response(b"", headers={"HX-Reswap": "delete"})
+    return page(request, "conversations/_rendered.html", view=view, rendered=row(lines[0], values["names"]))
+
+
+@get("/conversations/{conversation_id:int}/head", opt=READ)
+async def show_head(
+    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], conversation_id: PathId
+) -> Response[bytes]:
+    """Its head, menus and outcome, as they are now."""
+    values = await fragment(request, desk, view)
+    looked = await desk.write(looking.look_at, conversation_id)
+    shown = {**values, **thread.head(looked), "present": thread.present(request, desk, str(conversation_id))}
+    return page(request, "conversations/_changed.html", **shown, toast=None)
+
+
+@get("/conversations/{conversation_id:int}/newer", opt=READ)
+async def show_newer(
+    request: Asking,
+    desk: NamedDependency[Desk],
+    view: NamedDependency[View],
+    conversation_id: PathId,
+    after: Cursor = None,
+) -> Response[bytes]:
+    """Entries that came after the newest shown."""
+    values = await fragment(request, desk, view)
+    entries = await desk.write(looking.newer_entries, conversation_id, after or None)
+    days = showing.days(entries, values["names"], "")
+    newest = looking.cursor(entries, after or "")
+    return page(request, "entries/_newer.html", **values, days=days, newest=newest)
+
+
+@get("/conversations/{conversation_id:int}/older", opt=READ)
+async def show_older(
+    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], conversation_id: PathId, before: Cursor
+) -> Response[bytes]:
+    """Entries that came before the oldest shown."""
+    values = await fragment(request, desk, view)
+    entries, further = await desk.write(looking.older_entries, conversation_id, before)
+    days = showing.days(entries, values["names"], "")
+    return page(request, "entries/_older.html", **values, id=conversation_id, days=days, before=further)
+
+
+class Sign(Struct):
+    """What its reader does: `reading` or `typing`."""
+
+    state: str
+
+
+@post("/conversations/{conversation_id:int}/presence", opt=READ, status_code=204)
+async def give_sign(
+    request: Asking, desk: NamedDependency[Desk], conversation_id: PathId, data: URLEncodedBody[Sign]
+) -> None:
+    """That somebody reads it, for half a minute, or types."""
+    await desk.read(glances.require_readable, conversation_id)
+    live = request.app.state.live
+    (live.typing if data.state == "typing" else live.reading)(desk.actor, conversation_id)
+
+
+@get("/conversations/{conversation_id:int}/present", opt=READ)
+async def show_present(
+    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], conversation_id: PathId
+) -> Response[bytes]:
+    """Who else reads or types."""
+    await desk.read(glances.require_readable, conversation_id)
+    values = await fragment(request, desk, view)
+    return page(
+        request,
+        "conversations/_present_people.html",
+        **values,
+        present=thread.present(request, desk, str(conversation_id)),
+    )
+
+
+ROUTES = (
+    show_conversation,
+    show_row,
+    show_head,
+    show_newer,
+    show_older,
+    give_sign,
+    show_present,
+)

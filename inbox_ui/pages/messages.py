@@ -1,0 +1,79 @@
+"""Messages: a conversation that we begin, from a queue that its writer works in."""
+
+import secrets
+from typing import Annotated, Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
+
+from hub.edge import writing
+from hub.edge.desk import Desk
+from hub.edge.idempotency import asked
+from hub.edge.person import WORK
+from hub.edge.writing import BeginOffer, NewMessage
+from hub.errors import Invalid
+from inbox_ui.context import fragment, whole
+from inbox_ui.forms import addresses, text, usable
+from inbox_ui.pages.composer import sent_from_pane
+from inbox_ui.pages.inbox import rows
+from inbox_ui.rendering import Asking, is_part, page
+from inbox_ui.view import View
+from inbox_ui.words import gettext as _
+
+Queue = Annotated[str, QueryParameter(name="from", max_length=60)]
+
+
+@get("/messages/new", opt=WORK)
+async def show_new(
+    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], queue: Queue = ""
+) -> Response[bytes]:
+    """The form, in the conversation's place."""
+    values = await fragment(request, desk, view)
+    offers = [each for each in await desk.read(writing.offer_begin) if each.address]
+    shown: dict[str, Any] = {
+        "offers": offers,
+        "chosen": next((each for each in offers if _name(each) == queue), offers[0] if offers else None),
+        "name_of": _name,
+        "one_time": secrets.token_urlsafe(16),
+    }
+    if is_part(request):
+        return page(request, "messages/_pane.html", **values, **shown)
+    listed = await rows(desk, view, values["names"])
+    return page(
+        request, "inbox/page.html", **await whole(request, desk, view), **listed, **shown, pane="messages/_pane.html"
+    )
+
+
+@post("/messages", opt=WORK, status_code=200)
+async def add_message(request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View]) -> Response[bytes]:
+    """Sent, and a conversation of its own."""
+    form = await request.form()
+    municipality, _sign, queue = str(form.get("from") or "").partition(" ")
+    to = addresses(form, "to")
+    if len(to) != 1:
+        raise Invalid("to", _("A new message goes to one address; others can be copied."))
+    said = usable(
+        {
+            "municipality": municipality,
+            "queue": queue,
+            "subject": str(form.get("subject") or ""),
+            "text": text(form, "text"),
+            "to": to[0],
+            "cc": addresses(form, "cc"),
+            "topics": [each for each in form.getall("topics", []) if each],
+        },
+        NewMessage,
+    )
+    creation = asked(form.get("key") or None, f"POST {request.url.path}", said)
+    undo_seconds = desk.settings.undo_seconds
+    answer = await desk.write(writing.send_message, said, creation, undo_seconds=undo_seconds)
+    return await sent_from_pane(request, desk, view, writing.added(answer), _("Sent"))
+
+
+def _name(offer: BeginOffer) -> str:
+    """Municipality and queue, in one value of a form."""
+    return f"{offer.municipality_id} {offer.queue_id}"
+
+
+ROUTES = (show_new, add_message)

@@ -1,0 +1,71 @@
+"""Problems: what went wrong, to a person who looks at a page: a page of its own, or words where a page has them."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Response
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+
+from hub.edge.headers import PAGE_HEADERS
+from hub.edge.problems import RETRY_SECONDS, status_of
+from hub.errors import TorgError, Unavailable
+from inbox_ui.rendering import Asking, is_part, page
+from inbox_ui.words import gettext as _
+from inbox_ui.words import preferred, speak
+
+log = logging.getLogger(__name__)
+
+
+def _of_ours(request: Asking, error: TorgError) -> Response[bytes]:
+    status = status_of(error)
+    if status is None:
+        return _of_a_bug(request, error)
+    headers = {"Retry-After": str(RETRY_SECONDS)} if isinstance(error, Unavailable) else {}
+    _speak(request)
+    return _answer(request, status, _(str(error)), headers)
+
+
+def _of_http(request: Asking, error: HTTPException) -> Response[bytes]:
+    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _of_a_bug(request, error)
+    status = HTTPStatus(error.status_code)
+    _speak(request)
+    said = {
+        HTTPStatus.NOT_FOUND: _("There is nothing at this address."),
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _("That is larger than can be taken here."),
+    }
+    return _answer(request, status, said.get(status, _("That can't be used as it is. Nothing was changed.")), {})
+
+
+def _of_a_bug(request: Asking, error: Exception) -> Response[bytes]:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    _speak(request)
+    said = _("Something went wrong here. It was written to the log; nothing was changed.")
+    return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, said, {})
+
+
+def _answer(request: Asking, status: HTTPStatus, detail: str, headers: dict[str, str]) -> Response[bytes]:
+    _speak(request)
+    headers = {**PAGE_HEADERS, **headers}
+    if is_part(request):
+        headers |= {"HX-Retarget": "#toast", "HX-Reswap": "innerHTML"}
+        return page(request, "toasts/_problem.html", status=status, headers=headers, detail=detail)
+    titles = {
+        HTTPStatus.NOT_FOUND: _("Not found"),
+        HTTPStatus.FORBIDDEN: _("Not allowed"),
+        HTTPStatus.SERVICE_UNAVAILABLE: _("Out of reach just now"),
+    }
+    title = titles.get(status, _("That didn't work"))
+    return page(request, "errors/page.html", status=status, headers=headers, title=title, detail=detail)
+
+
+def _speak(request: Asking) -> None:
+    """Before anybody's language is known, the browser's. A page that had begun has set theirs already."""
+    user: Any = request.scope.get("user")
+    language = user.language if user is not None else preferred(request.headers.get("accept-language", ""))
+    speak(request.cookies.get("language", language), "UTC")
+
+
+PAGE_PROBLEMS: ExceptionHandlersMap = {TorgError: _of_ours, HTTPException: _of_http, Exception: _of_a_bug}

@@ -1,0 +1,137 @@
+"""Rendering: templates to pages and fragments, in the reader's words. Everything is escaped but what is marked.
+
+Jinja is what a page costs, so parts that many pages share are kept as they were rendered (`Kept`). What differs from
+page to page in them stands as a placeholder that nobody outside can know.
+"""
+
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from babel.dates import format_date
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Request, Response
+from markupsafe import Markup, escape
+
+from hub.edge.session import csrf_token
+from inbox_ui import times
+from inbox_ui.assets import asset_url
+from inbox_ui.words import gettext, language, ngettext, word
+
+HUES = 6
+_BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
+_MEGA = 1_000_000
+_KILO = 1_000
+
+Asking = Request[Any, Any, Any]
+VIEW = f"view{secrets.token_hex(12)}"
+"""Stands in kept parts for the query that says which list is looked at."""
+CSRF = f"csrf{secrets.token_hex(12)}"
+"""Stands in kept parts for the token against forged requests."""
+
+
+class Kept:
+    """Rendered parts by what they were made of, the oldest dropped first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._parts: OrderedDict[Hashable, str] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], str]) -> str:
+        """As it was made the first time."""
+        found = self._parts.get(key)
+        if found is None:
+            found = self._parts[key] = make()
+            if len(self._parts) > self._most:
+                self._parts.popitem(last=False)
+        return found
+
+
+def page(
+    request: Asking, template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any
+) -> Response[bytes]:
+    """A whole page, or a fragment: the same templates make both."""
+    html = render(request, template, **values)
+    return Response(
+        html.encode(), status_code=status, media_type="text/html; charset=utf-8", headers={**(headers or {})}
+    )
+
+
+def render(request: Asking, template: str, **values: Any) -> str:
+    """With all that every template is given, and what stands for itself in kept parts filled in."""
+    view = values.get("view")
+    html = part(template, theme=request.cookies.get("theme", ""), is_part=is_part(request), **values)
+    html = html.replace(CSRF, csrf_token(request))
+    return html.replace(VIEW, str(escape(view.query)) if view is not None else "")
+
+
+def part(template: str, **values: Any) -> str:
+    """A part that is the same for whoever asks with the same `values`: placeholders stay."""
+    return _ENVIRONMENT.get_template(template).render(csrf=CSRF, here=VIEW, language=language(), **values)
+
+
+def is_part(request: Asking) -> bool:
+    """A script asked for it, to put it into a page that is open. Going back in history asks for whole pages."""
+    headers = request.headers
+    return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
+
+
+def paragraphs(text: str) -> Markup:
+    """Plain text as it was written: blank lines part paragraphs, line ends stay."""
+    parts = [part for part in _BLANK_LINES.split(text.strip()) if part.strip()]
+    return Markup("").join(
+        Markup("<p>{}</p>").format(Markup("<br>").join(escape(line) for line in part.splitlines())) for part in parts
+    )
+
+
+def initials(name: str) -> str:
+    """Of the first and the last word."""
+    words = [word for word in re.split(r"[\s@.]+", name) if word[:1].isalnum()]
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper() if words else "?"
+
+
+def hue(row_id: str | int) -> int:
+    """1 to 6, the same for one id always."""
+    return int(row_id) // 7 % HUES + 1
+
+
+def size(count: int) -> str:
+    """84 kB, 1.2 MB."""
+    if count < _MEGA:
+        return f"{max(1, round(count / _KILO))} kB"
+    return f"{count / _MEGA:.1f} MB"
+
+
+def _day_number(at: datetime) -> str:
+    return str(times.local(at).day)
+
+
+def _month(at: datetime) -> str:
+    return format_date(times.local(at), "MMM", locale=language()).rstrip(".").capitalize()
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+    made.globals |= {"asset": asset_url}
+    made.filters |= {
+        "paragraphs": paragraphs, "initials": initials, "hue": hue, "word": word, "bytes": size,
+        "due": times.due, "when": times.when, "full": times.full, "clock": times.clock_time, "day": times.day,
+        "day_number": _day_number, "month": _month,
+    }  # fmt: skip
+    return made
+
+
+_ENVIRONMENT = _environment()

@@ -1,0 +1,340 @@
+"""Showing: the hub's frozen values as templates want them: rows in their groups, entries in their days, in words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from msgspec import Struct
+
+from hub.edge.looking import Looked
+from hub.inbox.names import Names
+from hub.inbox.timeline import DeliveryLine, EntryLine
+from inbox_ui import times
+from inbox_ui.rendering import hue
+from inbox_ui.words import gettext as _
+from inbox_ui.words import word
+
+OUTCOMES = ("solved_here", "handed_over", "not_finished")
+"""In the order of their keys."""
+
+
+class Group(Struct, frozen=True):
+    """Rows that are due about the same time, rendered. `whole`: there are no more of it on the next page."""
+
+    name: str
+    heading: str
+    rows: Sequence[str]
+    whole: bool
+
+
+class Change(Struct, frozen=True):
+    """Something done to the conversation, as a sentence."""
+
+    at: datetime
+    words: str
+
+
+class Delivery(Struct, frozen=True):
+    """Where a mail of ours stands."""
+
+    words: str
+    tone: str | None
+    title: str
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """An entry of the timeline, or several changes in a row."""
+
+    id: str
+    kind: str
+    occurred_at: datetime
+    changes: Sequence[Change] = ()
+    icon: str = "history"
+    ours: bool = False
+    who: str = ""
+    hue: int = 1
+    addressed: str = ""
+    automatic: str = ""
+    text: str = ""
+    full_text: str = ""
+    language: str | None = None
+    has_html: bool = False
+    attachments: Sequence[Any] = ()
+    deliveries: Sequence[Delivery] = ()
+    problems: Sequence[str] = ()
+    forwarded: bool = False
+    undone_at: datetime | None = None
+
+    @property
+    def has_foot(self) -> bool:
+        """Whether there is anything to say below the text."""
+        return bool(
+            self.has_html or self.full_text or self.attachments or self.problems or self.deliveries or self.undone_at
+        )
+
+
+class Outcome(Struct, frozen=True):
+    """How a question ended: the mark and the icon it has in a row of questions, and the words."""
+
+    mark: str
+    icon: str
+    words: str
+
+
+class Present(Struct, frozen=True):
+    """Another who has the conversation open. `state`: reading | typing."""
+
+    id: int
+    name: str
+    state: str
+    words: str
+
+
+class Toast(Struct, frozen=True):
+    """What was done, and the way back: where `fields` are posted to, or nothing."""
+
+    words: str
+    undo: str = ""
+    fields: Mapping[str, str] = {}
+    target: str = "#thread-head"
+
+
+class Day(Struct, frozen=True):
+    """A day's entries under its name. `date`: ISO 8601, to tell one day from the next."""
+
+    date: str
+    heading: str
+    entries: Sequence[Shown]
+
+
+def groups(rows: Iterable[tuple[datetime | None, str]], *, more: bool, after_group: str = "") -> list[Group]:
+    """Rows with due times, in the list's order; the group that goes on from the page before has no heading."""
+    headings = {
+        "overdue": _("Overdue"), "hour": _("Within the hour"), "today": _("Today"), "tomorrow": _("Tomorrow"),
+        "week": _("Within a week"), "later": _("Later"), "never": _("Nothing is owed"),
+    }  # fmt: skip
+    found = [(name, [row for _, row in group]) for name, group in groupby(rows, lambda each: times.bucket(each[0]))]
+    return [
+        Group(
+            name,
+            "" if name == after_group else headings[name],
+            group,
+            whole=name != after_group and (not more or position < len(found) - 1),
+        )
+        for position, (name, group) in enumerate(found)
+    ]
+
+
+def days(entries: Iterable[EntryLine], names: Names, citizen: str) -> list[Day]:
+    """In their order, changes that follow each other folded into one."""
+    return [
+        Day(date, times.heading(group[0].occurred_at), list(_folded(group, names, citizen)))
+        for date, group in (
+            (date, list(several))
+            for date, several in groupby(entries, lambda each: times.local(each.occurred_at).date().isoformat())
+        )
+    ]
+
+
+def _folded(entries: Sequence[EntryLine], names: Names, citizen: str) -> Iterable[Shown]:
+    for is_change, group in groupby(entries, lambda each: each.kind == "change"):
+        if is_change:
+            several = list(group)
+            yield Shown(
+                id=several[0].id,
+                kind="change",
+                occurred_at=several[0].occurred_at,
+                icon=_ICONS.get(str(several[-1].body.get("what")), "history") if several[-1].body else "history",
+                changes=[Change(each.occurred_at, change_words(each, names)) for each in several],
+            )
+        else:
+            for each in group:
+                yield _shown(each, citizen)
+
+
+def _shown(entry: EntryLine, citizen: str) -> Shown:
+    body = entry.body or {}
+    ours = entry.author.kind == "person"
+    who = (entry.author.name or _("Somebody")) if ours else (body.get("name") or body.get("sender") or citizen)
+    recipients = (entry.mail.recipients or {}) if entry.mail else {}
+    to = list(recipients.get("to", ()))
+    others = len(to) + len(recipients.get("cc", ())) - 1
+    first = to[0] if to else body.get("address", "")
+    addressed = ""
+    if first and ours:
+        addressed = _("to %(whom)s from %(us)s") % {"whom": _short(first), "us": body.get("address", "")}
+    elif first:
+        addressed = _("to %(whom)s") % {"whom": first}
+    if others > 0 and addressed:
+        addressed += " " + _("and %(n)s more") % {"n": others}
+    automatic = {
+        "auto_reply": _("Automatic reply"), "bulk": _("Mass mail"), "bounce": _("Could not be delivered"),
+        "complaint": _("Complaint about mail"), "receipt": _("Receipt"), "generated": _("Sent by a program"),
+    }  # fmt: skip
+    return Shown(
+        id=entry.id,
+        kind=entry.kind,
+        occurred_at=entry.occurred_at,
+        ours=ours,
+        who=who,
+        hue=hue(entry.author.id) if entry.author.id else _hue_of(who),
+        addressed=addressed,
+        automatic=automatic.get(entry.mail.automatic or "", "") if entry.mail else "",
+        text=entry.text,
+        full_text=body.get("full_text") or "",
+        language=entry.language,
+        has_html=bool(entry.mail and entry.mail.html),
+        attachments=entry.attachments,
+        deliveries=[] if entry.undone_at else [delivery(each) for each in entry.deliveries],
+        forwarded=body.get("what") == "forward",
+        problems=body.get("problems") or (),
+        undone_at=entry.undone_at,
+    )
+
+
+def delivery(line: DeliveryLine) -> Delivery:
+    """In words; only what went wrong is loud."""
+    said: dict[str, tuple[str, str | None]] = {
+        "queued": (_("Leaves soon") if line.not_before > times.now() else _("Being sent"), "info"),
+        "leased": (_("Being sent"), "info"),
+        "handed_over": (_("Being sent"), "info"),
+        "sent": (_("Sent"), "ok"),
+        "deferred": (_("Not taken yet; trying again"), "warn"),
+        "failed": (_("Not delivered"), "late"),
+        "uncertain": (_("Perhaps sent: nobody answered"), "warn"),
+    }
+    words, tone = said.get(line.state, (line.state, None))
+    return Delivery(words, tone, line.reason or "")
+
+
+_ICONS = {
+    "assigned": "user", "moved": "handover", "closed": "done", "reopened": "undo", "waiting": "clock", "spam": "spam",
+    "misdirected": "misdirected", "received": "misdirected", "merged": "copy", "merged_into": "copy", "split": "copy",
+    "confidential": "lock", "glass": "unlock", "glass_put_back": "lock", "identity_confirmed": "verified",
+    "identity_withdrawn": "unverified", "matter_added": "tag", "matter_settled": "tag", "matter_removed": "tag",
+    "undone": "undo",
+}  # fmt: skip
+
+
+def change_words(entry: EntryLine, names: Names) -> str:
+    """What was done and by whom."""
+    body = entry.body or {}
+    what, to = str(body.get("what")), body.get("to")
+    by = entry.author.name or (_("Somebody") if entry.author.kind == "person" else _("The system"))
+    said = {
+        "assigned": _("%(by)s assigned it") if to else _("%(by)s released it"),
+        "moved": _("%(by)s handed it over to %(queue)s"),
+        "closed": _("%(by)s closed it"),
+        "spam": _("%(by)s closed it as spam"),
+        "reopened": _("%(by)s opened it again") if entry.author.kind == "person" else _("Opened again by an answer"),
+        "waiting": _("%(by)s set it to wait until %(until)s"),
+        "matter_added": _("%(by)s added the question %(topic)s"),
+        "matter_settled": _("%(by)s set the outcome: %(outcome)s"),
+        "matter_removed": _("%(by)s removed the question %(topic)s"),
+        "undone": _("%(by)s took back an answer before it left"),
+        "confidential": _("%(by)s limited it to %(queue)s") if to else _("%(by)s opened it for its own queue again"),
+        "glass": _("%(by)s opened it with break glass. The head of the queue was told"),
+        "glass_put_back": _("%(by)s closed it again"),
+        "identity_confirmed": _("%(by)s confirmed the identity: %(how)s"),
+        "identity_withdrawn": _("%(by)s withdrew the confirmation of the identity"),
+        "misdirected": _("%(by)s closed it as misdirected to %(where)s"),
+        "received": _("%(by)s moved it here from %(where)s"),
+        "merged": _("%(by)s merged another conversation into this one"),
+        "merged_into": _("%(by)s merged it into another conversation"),
+        "split": _("%(by)s took a merged conversation out again"),
+        "split_from": _("%(by)s took it out of another conversation again"),
+    }.get(what, "%(by)s: %(what)s")
+    until = body.get("until")
+    municipality = names.municipalities.get(str(body.get("municipality")))
+    return said % {
+        "by": by,
+        "what": what.replace("_", " "),
+        "queue": _name(names.queues, to),
+        "topic": _name(names.topics, body.get("topic")),
+        "until": times.day(datetime.fromisoformat(until)) if until else "",
+        "outcome": outcome_words()[body.get("outcome")].words,
+        "how": identity_words().get(str(body.get("how")), ""),
+        "where": body.get("where") or (municipality.name if municipality else _("another municipality")),
+    }
+
+
+def outcome_words() -> dict[str | None, Outcome]:
+    """How a question ended; None: nobody has said."""
+    return {
+        "solved_here": Outcome("solved", "done", _("Solved here")),
+        "handed_over": Outcome("handed", "handover", _("Handed over")),
+        "not_finished": Outcome("open", "clock", _("Not finished")),
+        None: Outcome("none", "pending", _("no outcome yet")),
+    }
+
+
+def identity_ways() -> list[tuple[str, str, str]]:
+    """How an identity is confirmed, in the order of their keys, with an icon."""
+    return [
+        ("control_question", _("Answered control question"), "help"),
+        ("called_back", _("Called back on the registered number"), "callback"),
+        ("id_at_desk", _("Showed ID at the desk"), "visit"),
+        ("eid", _("Signed in with BankID, MinID or MitID"), "lock"),
+        ("known_to_department", _("Known to the department"), "users"),
+    ]
+
+
+def identity_words() -> dict[str, str]:
+    """The same in a sentence."""
+    return {
+        "control_question": _("answered control question"),
+        "called_back": _("called back on registered number"),
+        "id_at_desk": _("showed ID at the desk"),
+        "eid": _("signed in with e-ID"),
+        "known_to_department": _("known to the department"),
+    }
+
+
+def reply_to(looked: Looked) -> str:
+    """Whom an answer goes to, covered; empty when nobody can be answered by mail."""
+    return next((each.masked for each in looked.points if each.kind == "email"), "")
+
+
+def present(there: Iterable[tuple[int, str, str]], reader_id: int) -> list[Present]:
+    """The others who read or type."""
+    words = {"typing": _("%(name)s is typing"), "reading": _("%(name)s is also reading")}
+    return [
+        Present(row_id, name, state, words[state] % {"name": name})
+        for row_id, name, state in there
+        if row_id != reader_id
+    ]
+
+
+def causes() -> list[tuple[str, str]]:
+    """Why a contact should not have been needed."""
+    return [
+        ("letter_unclear", _("Unclear letter")),
+        ("web_unclear", _("Missing information on the web")),
+        ("promise_not_kept", _("No answer from department")),
+        ("wrong_place", _("Wrong address or misdirected")),
+        ("status_not_visible", _("No way to see how it goes")),
+        ("other", _("Other")),
+    ]
+
+
+def channel_words() -> dict[str, str]:
+    """By the kind of what came."""
+    return {
+        "mail": _("E-mail"), "phone": _("Phone"), "form": _("Forms"), "chat": _("Chat"), "sms": _("SMS"),
+        "visit": _("Reception"),
+    }  # fmt: skip
+
+
+def _name(named: Any, row_id: Any) -> str:
+    found = named.get(str(row_id))
+    return word(found.words) if found is not None else _("another")
+
+
+def _short(address: str) -> str:
+    local, at, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"
+
+
+def _hue_of(name: str) -> int:
+    return sum(name.encode()) % 6 + 1

@@ -1,0 +1,65 @@
+/* The composer: answer or note, files by drag, paste and choice. */
+import { all, one, token } from "./page.js";
+import { flush } from "./drafts.js";
+
+document.addEventListener("click", (event) => {
+  const mode = event.target.closest("[data-composer] [data-mode]");
+  if (!mode) return;
+  const composer = mode.closest("[data-composer]");
+  composer.dataset.mode = mode.dataset.mode;
+  for (const other of all("button[data-mode]", composer)) other.setAttribute("aria-pressed", other === mode);
+  one(mode.dataset.mode === "note" ? "textarea.for-note" : "textarea.for-reply", composer)?.focus();
+});
+
+/** The kind of draft that is being written. */
+const kindOf = (composer) =>
+  composer.matches(".compose") ? "forward" : composer.dataset.mode === "note" ? "note" : "reply";
+
+async function attach(composer, files) {
+  const id = composer.dataset.id;
+  if (!id || !files.length) return;
+  const kind = kindOf(composer);
+  await flush(composer);
+  for (const file of files) {
+    const body = new FormData();
+    body.append("data", file, file.name || "picture.png");
+    const answer = await fetch(`/conversations/${id}/uploads?kind=${kind}`, {
+      method: "POST",
+      body,
+      headers: { ...token(), "HX-Request": "true" },
+    });
+    const place = answer.ok ? document.getElementById(`files-${kind}`) : one("#toast");
+    const came = document.createRange().createContextualFragment(await answer.text());
+    if (answer.ok) {
+      const part = came.firstElementChild;
+      place.replaceWith(part);
+      window.htmx.process(part);
+    } else place.replaceChildren(came);
+  }
+}
+
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-attach]")) return;
+  attach(event.target.closest("[data-composer]"), [...event.target.files]);
+  event.target.value = "";
+});
+document.addEventListener("paste", (event) => {
+  const composer = event.target.closest?.("[data-composer]");
+  const files = [...(event.clipboardData?.files ?? [])];
+  if (composer && files.length) {
+    event.preventDefault();
+    attach(composer, files);
+  }
+});
+for (const name of ["dragover", "drop"]) {
+  document.addEventListener(name, (event) => {
+    const composer = event.target.closest?.("#thread")?.querySelector("[data-composer]");
+    if (!composer || !event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    composer.toggleAttribute("data-drops", name === "dragover");
+    if (name === "drop") attach(composer, [...event.dataTransfer.files]);
+  });
+}
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) all("[data-drops]").forEach((each) => each.removeAttribute("data-drops"));
+});

@@ -1,0 +1,8 @@
+/* The desk's scripts. Everything can be done without them but by hand: they press what is on the page. */
+import "./page.js";
+import "./dialogs.js";
+import "./keys.js";
+import "./list.js";
+import "./composer.js";
+import "./drafts.js";
+import "./live.js";

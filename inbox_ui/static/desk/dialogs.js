@@ -1,0 +1,166 @@
+/* Menus, dialogs, the palette and toasts. */
+import { all, one, openId, raise, shown } from "./page.js";
+
+document.addEventListener("click", (event) => {
+  const pressed = event.target.closest("[data-open], [data-close]");
+  if (!pressed) return;
+  if ("close" in pressed.dataset) pressed.closest("dialog").close();
+  else open(pressed.dataset.open);
+});
+
+export function open(id) {
+  const dialog = document.getElementById(id);
+  if (dialog && !dialog.open) dialog.showModal();
+  if (id === "palette") startPalette();
+}
+
+/* A dialog that the server asked for opens as it comes, and is gone when it closes */
+document.addEventListener("htmx:after:swap", () => {
+  const dialog = one("#asking dialog[data-opens]");
+  if (!dialog || dialog.open) return;
+  closeMenus();
+  dialog.showModal();
+  dialog.addEventListener("close", () => one("#asking").replaceChildren());
+});
+document.addEventListener("submit", (event) => event.target.closest("#asking") && closeSoon());
+document.addEventListener("click", (event) => event.target.closest("#asking [form]") && closeSoon());
+const closeSoon = () => setTimeout(() => one("#asking dialog")?.close(), 50);
+
+/* A menu opens beside the button that opened it, and fetches what it shows late */
+export const closeMenus = () => all("[popover]:popover-open").forEach((menu) => menu.hidePopover());
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const menu = event.target;
+    if (!menu.matches?.("[popover]") || event.newState !== "open") return;
+    for (const part of all("[data-lazy]:empty", menu)) part.dispatchEvent(new CustomEvent("opened"));
+    place(menu);
+    (one("[autofocus]", menu) ?? one(".option, input, button", menu))?.focus();
+  },
+  true,
+);
+document.addEventListener("click", (event) => {
+  const chosen = event.target.closest("[popover] button:not([type=button]):not([popovertarget]), [popover] a");
+  if (chosen && !chosen.closest("#me")) setTimeout(closeMenus);
+});
+/* Where CSS can't anchor it: below its button, or above it where there is no room */
+function place(menu) {
+  if (CSS.supports("anchor-name: --menu")) return;
+  const button = one(`[popovertarget="${menu.id}"]`);
+  if (!shown(button)) return;
+  const at = button.getBoundingClientRect();
+  const { width, height } = menu.getBoundingClientRect();
+  const below = at.bottom + 4 + height <= innerHeight;
+  menu.classList.add("placed");
+  menu.attributeStyleMap?.clear();
+  menu.style.setProperty("inset", "auto");
+  menu.style.setProperty("top", `${Math.max(8, below ? at.bottom + 4 : at.top - height - 4)}px`);
+  menu.style.setProperty("left", `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`);
+}
+
+/* Arrows walk through a menu; a digit or letter presses what shows it */
+document.addEventListener("keydown", (event) => {
+  const menu = one("[popover]:popover-open");
+  if (!menu || event.ctrlKey || event.metaKey || event.altKey) return;
+  const options = all(".option", menu).filter(shown);
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step && options.length) {
+    event.preventDefault();
+    const now = options.indexOf(document.activeElement);
+    options[(now + step + options.length) % options.length].focus();
+  } else if (!event.target.matches("input, textarea, select")) {
+    const chosen = all("[data-key]", menu).find((each) => each.dataset.key.split(" ").includes(event.key.toLowerCase()));
+    if (chosen && shown(chosen)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      chosen.click();
+    }
+  }
+});
+
+/* Words narrow a long menu */
+document.addEventListener("input", (event) => {
+  const field = event.target.closest("[data-narrows]");
+  if (!field) return;
+  const words = field.value.toLowerCase();
+  for (const option of all(".option", field.closest(".menu"))) {
+    option.hidden = !option.textContent.toLowerCase().includes(words);
+  }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.closest?.("[data-narrows]")) return;
+  event.preventDefault();
+  all(".option", event.target.closest(".menu")).find(shown)?.click();
+});
+
+/* The palette: a list that words narrow; what matches nothing is searched for */
+const palette = one("#palette");
+const commands = () => all("[role=option]", palette).filter((option) => !option.hidden);
+function choose(option) {
+  for (const other of all("[role=option]", palette)) other.setAttribute("aria-selected", other === option);
+  one("input", palette).setAttribute("aria-activedescendant", option?.id ?? "");
+  option?.scrollIntoView({ block: "nearest" });
+}
+function startPalette() {
+  const field = one("input", palette);
+  field.value = "";
+  narrow();
+  field.focus();
+}
+function narrow() {
+  const words = one("input", palette).value.toLowerCase().split(/\s+/);
+  for (const option of all("[role=option]", palette)) {
+    const can = !option.dataset.presses || one(option.dataset.presses);
+    option.hidden = !can || !words.every((word) => option.textContent.toLowerCase().includes(word));
+  }
+  choose(commands()[0]);
+}
+function run(option) {
+  palette.close();
+  if (!option) {
+    const words = one("input", palette).value.trim();
+    if (words) location.assign(`/inbox?q=${encodeURIComponent(words)}`);
+  } else if (option.dataset.href) location.assign(option.dataset.href);
+  else one(option.dataset.presses)?.click();
+}
+palette?.addEventListener("input", narrow);
+palette?.addEventListener("click", (event) => {
+  const option = event.target.closest("[role=option]");
+  if (option) run(option);
+  else if (event.target === palette) palette.close();
+});
+palette?.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const now = commands().findIndex((option) => option.getAttribute("aria-selected") === "true");
+  if (step && commands().length) {
+    event.preventDefault();
+    choose(commands()[(now + step + commands().length) % commands().length]);
+  }
+  if (event.key === "Enter") {
+    event.preventDefault();
+    run(commands()[now]);
+  }
+});
+
+/* A toast goes by itself; while it says that something can be undone, Z undoes it */
+let going;
+document.addEventListener("htmx:after:swap", () => {
+  const toast = one("#toast [data-toast]:not([data-timed])");
+  if (!toast) return;
+  toast.dataset.timed = "";
+  clearTimeout(going);
+  going = setTimeout(() => toast.remove(), 1000 * Number(toast.dataset.toast));
+});
+
+/* Closed: focus goes to the next conversation of the list */
+document.addEventListener("htmx:after:swap", () => {
+  const head = one("#thread-head");
+  if (!head || !("closed" in head.dataset) || "told" in head.dataset) return;
+  head.dataset.told = "";
+  if (one("#toast [data-toast]")) {
+    const row = one(`#row-${openId()} .row`);
+    const rows = all("#list a.row");
+    (rows[rows.indexOf(row) + 1] ?? row)?.focus();
+    raise("rail");
+  }
+});

@@ -1,0 +1,139 @@
+/* Drafts: in the browser at every stroke, on the server every two seconds. What the server has, the browser forgets. */
+import { all, one, openId, token } from "./page.js";
+
+const EVERY = 2000;
+const person = document.body.dataset.person;
+const nameOf = (id, kind) => `draft:${person}:${id}:${kind}`;
+const fields = (composer, kind) => all(`[data-draft="${kind}"]`, composer);
+const kinds = (composer) => [...new Set(all("[data-draft]", composer).map((field) => field.dataset.draft))];
+const valuesOf = (composer, kind) =>
+  Object.fromEntries(fields(composer, kind).map((field) => [field.matches("textarea") ? "text" : field.name, field.value]));
+const changed = new Map();
+let timer;
+
+const words = () => document.body.dataset;
+const tell = (text) => {
+  const place = one("#saved");
+  if (place) place.textContent = text;
+};
+
+document.addEventListener("input", (event) => {
+  const field = event.target.closest("[data-draft]");
+  const composer = field?.closest("[data-composer]");
+  if (!composer?.dataset.id) return keepLocal(event.target);
+  const kind = field.dataset.draft;
+  const key = nameOf(composer.dataset.id, kind);
+  localStorage.setItem(key, JSON.stringify({ at: Date.now() / 1000, ...valuesOf(composer, kind) }));
+  changed.set(key, { composer, kind });
+  timer ??= setTimeout(save, EVERY);
+});
+
+/* A form without a conversation yet: the browser alone keeps it */
+function keepLocal(field) {
+  const name = field.dataset?.local;
+  if (name) localStorage.setItem(`${name}:${person}`, field.value);
+}
+
+/** Saves what waits now, before something depends on it. */
+export async function flush(composer) {
+  clearTimeout(timer);
+  for (const kind of kinds(composer)) {
+    const key = nameOf(composer.dataset.id, kind);
+    if (kind === "forward" || changed.has(key)) changed.set(key, { composer, kind });
+  }
+  await save();
+}
+
+async function save() {
+  timer = undefined;
+  const waiting = [...changed];
+  changed.clear();
+  for (const [key, { composer, kind }] of waiting) {
+    const seen = one("[name=seen]", composer)?.value ?? "";
+    const sent = localStorage.getItem(key);
+    const body = new URLSearchParams({ ...valuesOf(composer, kind), seen });
+    let answer;
+    try {
+      answer = await fetch(`/conversations/${composer.dataset.id}/drafts/${kind}`, {
+        method: "POST",
+        body,
+        headers: { ...token(), "HX-Request": "true" },
+      });
+    } catch {
+      answer = undefined;
+    }
+    if (answer?.ok) {
+      if (localStorage.getItem(key) === sent) localStorage.removeItem(key);
+      tell(words().saved.replace("{time}", new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })));
+    } else {
+      if (!changed.has(key)) changed.set(key, { composer, kind });
+      tell(words().unsaved);
+    }
+  }
+  if (changed.size) timer ??= setTimeout(save, EVERY);
+}
+
+/* A conversation opened: what the browser has and the server never got is put back */
+function restore() {
+  const composer = one("#thread [data-composer]");
+  for (const field of all("[data-local]", composer ?? document)) {
+    field.value ||= localStorage.getItem(`${field.dataset.local}:${person}`) ?? "";
+  }
+  if (!composer?.dataset.id) return;
+  for (const kind of kinds(composer)) {
+    const key = nameOf(composer.dataset.id, kind);
+    const kept = JSON.parse(localStorage.getItem(key) ?? "null");
+    const text = fields(composer, kind).find((field) => field.matches("textarea"));
+    if (!kept || kept.at <= Number(text.dataset.saved)) {
+      localStorage.removeItem(key);
+      continue;
+    }
+    for (const field of fields(composer, kind)) field.value = kept[field.matches("textarea") ? "text" : field.name] ?? field.value;
+    if (kind === "note" && !valuesOf(composer, "reply").text) one('[data-mode="note"]', composer)?.click();
+    changed.set(key, { composer, kind });
+  }
+  if (changed.size) save();
+}
+document.addEventListener("desk:opened", restore);
+restore();
+
+/* Sent: nothing of it is kept here; undone, it comes back from the server */
+document.addEventListener("htmx:before:request", (event) => {
+  const form = event.detail.ctx?.sourceElement?.closest?.("[data-composer]");
+  if (form) clearTimeout(timer);
+});
+document.addEventListener("htmx:after:request", (event) => {
+  const { ctx } = event.detail;
+  const form = ctx?.sourceElement?.closest?.("[data-composer]");
+  if (!form) return;
+  timer = undefined;
+  const asks = ctx.response?.headers?.get?.("HX-Retarget");
+  if (!ctx.response || ctx.response.status >= 400 || asks) {
+    if (changed.size) timer = setTimeout(save, EVERY);
+    return;
+  }
+  const id = form.dataset.id;
+  const kind = form.matches(".compose") ? "forward" : form.dataset.mode === "note" ? "note" : "reply";
+  if (id) {
+    localStorage.removeItem(nameOf(id, kind));
+    changed.delete(nameOf(id, kind));
+  } else for (const field of all("[data-local]", form)) localStorage.removeItem(`${field.dataset.local}:${person}`);
+});
+
+/* Signing out, or leaving: what waits goes first, if it can */
+addEventListener("pagehide", () => {
+  for (const [, { composer, kind }] of changed) {
+    const seen = one("[name=seen]", composer)?.value ?? "";
+    const csrf = token()["x-csrftoken"];
+    const body = new URLSearchParams({ ...valuesOf(composer, kind), seen, _csrf_token: csrf });
+    navigator.sendBeacon(`/conversations/${composer.dataset.id}/drafts/${kind}`, body);
+  }
+});
+document.addEventListener("submit", async (event) => {
+  const composer = one("#thread [data-composer]");
+  if (event.target.id !== "log-out" || !changed.size || !composer) return;
+  event.preventDefault();
+  await flush(composer);
+  event.target.submit();
+});
+export const isTyping = () => openId() && [...changed.keys()].some((key) => key.includes(`:${openId()}:`));

@@ -1,0 +1,90 @@
+/* Keys. A single one presses the button that names it in `data-key`; none does anything while somebody writes. */
+import { all, one, shown } from "./page.js";
+import { closeMenus, open } from "./dialogs.js";
+
+const GO = { m: "mine", u: "unassigned", a: "open" };
+const singleKeys = document.body.dataset.keys === "on";
+const writes = (element) => element.matches("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+let before = "";
+let forget;
+
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing) return;
+  const key = event.key.toLowerCase();
+  if (event.ctrlKey || event.metaKey) {
+    if (key === "k") stop(event, () => open("palette"));
+    else if (key === "enter") stop(event, () => send(event.shiftKey));
+    return;
+  }
+  if (event.altKey) return;
+  if (key === "escape") return leave(event);
+  if (!singleKeys || writes(event.target) || one("dialog[open]") || one("[popover]:popover-open")) return;
+  const first = before;
+  before = "";
+  if (first === "g") return go(event, key);
+  if (first === "o") return outcome(event, key);
+  if (key === "g" || key === "o") {
+    before = key;
+    clearTimeout(forget);
+    forget = setTimeout(() => (before = ""), 1500);
+  } else if (key === "j" || key === "k") stop(event, () => walk(key === "j" ? 1 : -1));
+  else if (key === "/") stop(event, () => one("#q").select());
+  else if (key === "]") stop(event, () => one("#panel-toggle")?.click());
+  else if (key === "enter" && !event.target.closest("a, button, summary, [role=tab], label")) openCurrent(event);
+  else press(event, key);
+});
+
+function press(event, key) {
+  const named = all("[data-key]").filter((each) => each.dataset.key.split(" ").includes(key));
+  const found = named.find((each) => !each.closest("[popover]") && shown(each)) ?? named.find((each) => each.closest("#m-more, #toast"));
+  if (found) stop(event, () => found.click());
+}
+
+function stop(event, then) {
+  event.preventDefault();
+  then();
+}
+
+function walk(step) {
+  const rows = all("#list a.row");
+  if (!rows.length) return;
+  const here = rows.indexOf(document.activeElement);
+  const now = here >= 0 ? here : rows.findIndex((row) => row.hasAttribute("aria-current"));
+  const next = rows[Math.max(0, Math.min(rows.length - 1, now + step))];
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+  one(".workspace").dataset.pane = "list";
+  if (now + step >= rows.length) one("#list .load-more")?.click();
+}
+
+function openCurrent(event) {
+  const row = one("#list a.row[aria-current]") ?? one("#list a.row");
+  if (row) stop(event, () => row.click());
+}
+
+function go(event, key) {
+  if (key === "n") stop(event, () => one("#take-next").click());
+  else if (GO[key]) stop(event, () => location.assign(`/inbox?view=${GO[key]}`));
+}
+
+function outcome(event, key) {
+  const button = one(`[data-outcome-key="${key}"]`) ?? (/[123]/.test(key) ? one(".matters .matter") : null);
+  if (button) stop(event, () => button.click());
+}
+
+/** Ctrl+Enter sends and closes, or does the one thing that the form or dialog in front is for; with Shift it waits. */
+function send(waits) {
+  const dialog = one("dialog[open]");
+  if (dialog) return one("[data-kind=primary]", dialog)?.click();
+  if (waits && shown(one("#send-wait"))) return one("#send-wait").click();
+  [one("#send-close"), one("#add-note"), one("[data-sends]")].find(shown)?.click();
+}
+
+/** Out of the field, then out of the pane. */
+function leave(event) {
+  if (one("dialog[open]") || one("[popover]:popover-open")) return closeMenus();
+  if (writes(event.target)) return (one("#thread-title") ?? document.body).focus?.() ?? event.target.blur();
+  const row = one("#list a.row[aria-current]") ?? one("#list a.row");
+  one(".workspace").dataset.pane = "list";
+  row?.focus();
+}

@@ -1,0 +1,106 @@
+/* The list: which row is open, and new ones, which never move what somebody reads. */
+import { all, one, openId, say } from "./page.js";
+
+const list = () => one("#list");
+
+/* The open conversation's row */
+function mark() {
+  const id = openId();
+  for (const row of all("#list a.row")) {
+    const current = row.dataset.id === id;
+    if (current) {
+      row.setAttribute("aria-current", "true");
+      row.removeAttribute("data-unread");
+      one(".unread", row)?.remove();
+    } else row.removeAttribute("aria-current");
+  }
+}
+document.addEventListener("desk:opened", mark);
+document.addEventListener("htmx:after:swap", mark);
+document.addEventListener("click", (event) => {
+  const row = event.target.closest("#list a.row");
+  if (!row || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  for (const other of all("#list a.row[aria-current]")) other.removeAttribute("aria-current");
+  row.setAttribute("aria-current", "true"); // at once; the conversation comes
+});
+mark();
+
+/* News: ids of conversations that the list doesn't show. They are asked about together, and each is placed where it
+   moves nothing that is in sight; else it waits behind a button. */
+let asked = new Set();
+let waiting = new Set();
+let soon;
+
+export function news(id) {
+  if (document.getElementById(`row-${id}`) || waiting.has(id)) return;
+  asked.add(id);
+  clearTimeout(soon);
+  soon = setTimeout(ask, 120);
+}
+
+/** What waits is shown now: the list was fetched anew. */
+export function settled() {
+  waiting = new Set();
+  show();
+}
+
+async function ask() {
+  const ids = [...asked].slice(0, 50);
+  asked = new Set();
+  const here = new URL(location.href);
+  here.searchParams.delete("after");
+  here.searchParams.set("ids", ids.join(","));
+  const answer = await fetch(`/inbox/news?${here.searchParams}`, { headers: { "HX-Request": "true" } });
+  if (!answer.ok) return;
+  const came = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const group of all("ul[data-group]", came)) {
+    for (const row of all(":scope > li", group)) place(document.importNode(row, true), group.dataset);
+  }
+  show();
+}
+
+function place(row, { group, heading }) {
+  if (document.getElementById(row.id)) return;
+  const spot = group ? spotIn(group, heading, Number(row.dataset.due || Infinity)) : list().firstElementChild;
+  if (!spot || !isOutOfSight(spot)) {
+    waiting.add(row.id.slice(4));
+    return;
+  }
+  if (spot.matches?.("li")) spot.before(row);
+  else spot.append(row);
+  one(".empty", list())?.remove();
+  window.htmx.process(row);
+  say(one(".who", row)?.textContent ?? "");
+}
+
+/** Before which row, or at the end of which group, a due time belongs; nothing where the page isn't whole. */
+function spotIn(name, heading, due) {
+  if (one(".load-more", list())) return null;
+  const groups = all("ul[data-group]", list());
+  const group = groups.find((each) => each.dataset.group === name);
+  if (group) return all(":scope > li", group).find((row) => Number(row.dataset.due || Infinity) > due) ?? group;
+  const order = ["overdue", "hour", "today", "tomorrow", "week", "later", "never"];
+  const after = groups.find((each) => order.indexOf(each.dataset.group) > order.indexOf(name));
+  if (after) return null;
+  const title = document.createElement("h3");
+  title.className = "list-group";
+  title.textContent = heading;
+  const fresh = document.createElement("ul");
+  fresh.dataset.group = name;
+  list().append(title, fresh);
+  return fresh;
+}
+
+/** Whether a row put there moves nothing that is seen: below the edge, or after the last row. */
+function isOutOfSight(spot) {
+  const box = list().getBoundingClientRect();
+  if (spot.matches("ul")) return !spot.nextElementSibling || spot.getBoundingClientRect().bottom >= box.bottom;
+  return spot.getBoundingClientRect().top >= box.bottom;
+}
+
+function show() {
+  const button = one("#news");
+  button.hidden = waiting.size === 0;
+  button.textContent = list().dataset.wordsNews.replace("{num}", waiting.size);
+}
+document.addEventListener("htmx:after:swap", (event) => event.detail.ctx?.target?.id === "list" && settled());

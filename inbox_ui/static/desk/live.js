@@ -1,0 +1,131 @@
+/* Live: events carry ids; the parts that show them listen on the body and fetch themselves. */
+import { all, one, openId, raise, say, token } from "./page.js";
+import { news } from "./list.js";
+
+const idsOf = (event) => JSON.parse(event.detail.data || "{}");
+const body = document.body;
+
+for (const name of ["row", "entry", "delivery", "presence", "typing", "glass"]) {
+  body.addEventListener(name, (event) => {
+    if (typeof event.detail?.data !== "string") return;
+    const { id, entry } = idsOf(event);
+    if (name === "row") {
+      raise(`row-${id}`);
+      news(id);
+      countSoon();
+    } else if (name === "entry" && entry && document.getElementById(`entry-${entry}`)) return;
+    else if (name === "delivery") raise(`delivery-${entry}`);
+    else raise(`${name}-${id}`);
+    if (name === "typing" || name === "presence") typing(id);
+  });
+}
+body.addEventListener("channel", (event) => typeof event.detail?.data === "string" && raise("channels"));
+
+/* Something may have been missed: everything shown is fetched again */
+body.addEventListener("resync", (event) => {
+  if (typeof event.detail?.data !== "string") return;
+  for (const row of all("#list > ul > li[id]")) raise(row.id);
+  const id = openId();
+  if (id) {
+    raise(`row-${id}`);
+    raise(`entry-${id}`);
+  }
+  countSoon();
+  raise("channels");
+});
+
+/* One's own change: what it touched is fetched at once, should the line be down */
+document.addEventListener("htmx:after:swap", (event) => {
+  const trigger = event.detail.ctx?.hx?.trigger ?? event.detail.ctx?.response?.headers?.get?.("HX-Trigger");
+  const id = /^changed-(\d+)$/.exec(trigger ?? "")?.[1];
+  if (!id) return;
+  raise(`entry-${id}`);
+  if (!one("#line-state")?.hidden) {
+    raise(`row-${id}`);
+    countSoon();
+  }
+});
+
+let counting;
+function countSoon() {
+  counting ??= setTimeout(() => {
+    counting = undefined;
+    raise("rail");
+  }, 1000);
+}
+
+/* Entries come once, and a day is named once */
+document.addEventListener("htmx:after:swap", (event) => {
+  if (!event.detail.ctx?.request?.action?.includes("/newer")) return;
+  const seen = new Set();
+  for (const entry of all("#timeline > .event[id]")) {
+    if (seen.has(entry.id)) entry.remove();
+    seen.add(entry.id);
+  }
+  let last;
+  for (const day of all("#timeline > .day")) {
+    if (day.dataset.day === last) day.remove();
+    else last = day.dataset.day;
+  }
+  const newest = all("#timeline > .event").at(-1);
+  if (newest && !("ours" in newest.dataset)) say(one(".who", newest)?.textContent ?? "");
+});
+
+/* The line: said when it is off, and when it is on again */
+let off;
+function line(isOn) {
+  const chip = one("#line-state");
+  if (!chip) return;
+  clearTimeout(off);
+  if (isOn && !chip.hidden) say(chip.dataset.back);
+  if (isOn) chip.hidden = true;
+  else off = setTimeout(() => (chip.hidden = false), 1000);
+}
+body.addEventListener("htmx:sse:after:connection", () => line(true));
+body.addEventListener("htmx:sse:error", (event) => {
+  if (event.detail.status === 401 || event.detail.status === 403) location.reload();
+  line(false);
+});
+body.addEventListener("htmx:sse:close", () => {
+  if (document.hidden) return;
+  line(false);
+  setTimeout(() => raise("listen-again"), 3000);
+});
+addEventListener("offline", () => line(false));
+addEventListener("online", () => raise("listen-again"));
+document.addEventListener("htmx:error", (event) => {
+  if (event.detail.ctx?.sourceElement !== body) return;
+  line(false);
+  setTimeout(() => raise("listen-again"), 3000);
+});
+
+/* Who reads or types: a sign while the page is seen */
+let signed = 0;
+function sign(state) {
+  const id = openId();
+  if (!id || document.hidden) return;
+  signed = Date.now();
+  fetch(`/conversations/${id}/presence`, {
+    method: "POST",
+    body: new URLSearchParams({ state }),
+    headers: { ...token(), "HX-Request": "true" },
+  }).catch(() => line(false));
+}
+setInterval(() => sign("reading"), 20000);
+document.addEventListener("desk:opened", () => sign("reading"));
+document.addEventListener("input", (event) => {
+  if (event.target.closest("[data-composer]") && Date.now() - signed > 4000) sign("typing");
+});
+sign("reading");
+
+/* In a row: somebody types there */
+async function typing(id) {
+  const mark = one(`[data-typing="${id}"]`);
+  if (!mark) return;
+  const answer = await fetch(`/conversations/${id}/present?only=typing`, { headers: { "HX-Request": "true" } });
+  if (!answer.ok) return;
+  const people = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const names = all("[data-types]", people).map((person) => person.dataset.types);
+  mark.hidden = !names.length;
+  mark.replaceChildren(...["i", "i", "i"].map((name) => document.createElement(name)), names.join(", "));
+}

@@ -1,0 +1,105 @@
+/* What every script asks of the page, and the small things of a page: tabs, themes, panes, frames, words said. */
+export const one = (selector, inside = document) => inside.querySelector(selector);
+export const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
+export const shown = (element) => element?.checkVisibility({ visibilityProperty: true }) ?? false;
+
+/** Raises an event that parts of the page listen to on the body: `row-4711`, `entry-4711`, `rail`. */
+export const raise = (name) => document.body.dispatchEvent(new CustomEvent(name));
+
+/** Says it once, politely, to whoever listens instead of looking. */
+export const say = (words) => {
+  const place = one("#said");
+  place.textContent = "";
+  requestAnimationFrame(() => (place.textContent = words));
+};
+
+/** What requests of ours carry besides cookies. */
+export const token = () => JSON.parse(document.body.getAttribute("hx-headers:inherited"));
+
+export const isMac = /mac|iphone|ipad/i.test(navigator.platform);
+const marks = (inside) =>
+  all("kbd[data-mod]", inside).forEach((key) => (key.textContent = (isMac ? "⌘" : "Ctrl ") + key.dataset.mod));
+
+/** The id of the conversation that stands in the page, or nothing. */
+export const openId = () => one("#thread")?.dataset.id;
+
+document.addEventListener("click", (event) => {
+  const pressed = event.target.closest("[data-pane-to], [data-theme-toggle], [data-print], [data-shows], [data-dismiss]");
+  if (!pressed) return;
+  const { paneTo, shows } = pressed.dataset;
+  if (paneTo && paneTo !== "list") one(".workspace").dataset.pane = paneTo;
+  if ("themeToggle" in pressed.dataset) switchTheme();
+  if ("print" in pressed.dataset) window.print();
+  if ("dismiss" in pressed.dataset) one("#toast").replaceChildren();
+  if (shows) {
+    const part = document.getElementById(shows);
+    part.hidden = !part.hidden;
+    pressed.setAttribute("aria-expanded", !part.hidden);
+    if (!part.hidden) one("input", part)?.focus();
+  }
+});
+
+function switchTheme() {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax${secure}`;
+}
+
+/* Tabs: arrows move between them */
+function pick(tab) {
+  for (const other of all("[role=tab]", tab.closest("[data-tabs]"))) {
+    other.setAttribute("aria-selected", other === tab);
+    other.tabIndex = other === tab ? 0 : -1;
+    document.getElementById(other.getAttribute("aria-controls")).hidden = other !== tab;
+  }
+}
+document.addEventListener("click", (event) => {
+  const tab = event.target.closest("[data-tabs] [role=tab]");
+  if (tab) pick(tab);
+});
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  const tab = event.target.closest?.("[data-tabs] [role=tab]");
+  if (!step || !tab) return;
+  const tabs = all("[role=tab]", tab.parentElement);
+  const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+  pick(next);
+  next.focus();
+});
+
+/* A mail's frame is fetched when somebody opens it, and as high as what is in it may be */
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const frame = event.target.matches?.("details.html[open]") && one("iframe[data-src]", event.target);
+    if (frame) {
+      frame.src = frame.dataset.src;
+      frame.removeAttribute("data-src");
+    }
+  },
+  true,
+);
+
+/* Parts that came: marks of keys, the newest entry in sight, focus on the title of what was opened */
+const history = () => one("#history");
+const toNewest = () => history() && (history().scrollTop = history().scrollHeight);
+document.addEventListener("htmx:after:swap", (event) => {
+  marks(document);
+  const target = event.detail.ctx?.target;
+  if (target?.id === "thread" || !target) arrive();
+});
+
+/** A conversation was opened: its newest entry in sight, its title in focus, its pane in front. */
+export function arrive() {
+  toNewest();
+  one(".workspace").dataset.pane = "thread";
+  const field = one(".compose [autofocus]");
+  (field ?? one("#thread-title"))?.focus({ preventScroll: true });
+  document.dispatchEvent(new CustomEvent("desk:opened"));
+}
+
+for (const field of all("[data-here]")) field.value = location.pathname + location.search;
+marks(document);
+toNewest();
