@@ -3,7 +3,7 @@
 What a person may not know of is not found; what they may know of but not do is not allowed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache, partial
 from typing import Protocol
 
@@ -143,6 +143,15 @@ def runs_channels(actor: Actor, municipality_id: int | None) -> bool:
     return "it" in actor.grants and any(
         held.role == "it" and municipality_id in {None, held.municipality_id} for held in actor.memberships
     )
+
+
+def require_pause(actor: Actor, area: Collection[int]) -> None:
+    """To let a channel stand still, or run again: IT of every municipality that it works for. Raises NotAllowed.
+
+    Which those are isn't said: whoever asks may not know of the others.
+    """
+    if not area or not all(runs_channels(actor, each) for each in area):
+        raise NotAllowed("To pause or resume this channel takes IT of every municipality that it works for.")
 
 
 def require_it(actor: Actor) -> None:

@@ -15,6 +15,7 @@ from hub.access.audit import log_act
 from hub.access.person import Actor
 from hub.access.reading import log_reading
 from hub.channels import pause
+from hub.channels.area import area
 from hub.channels.channel import Channel
 from hub.edge import versions
 from hub.edge.desk import Desk
@@ -59,7 +60,7 @@ def channel_version(line: ChannelLine) -> str:
 
 
 async def pause_channel(desk: Desk, channel_id: int, why: str, if_match: str | None) -> ChannelLine:
-    """It stands still until somebody resumes it. Raises NotFound, Stale, VersionMissing."""
+    """It stands still until somebody resumes it. Raises NotFound, NotAllowed, Stale, VersionMissing."""
     return await _steer(desk, channel_id, why, if_match)
 
 
@@ -112,6 +113,7 @@ def _pause(unit: Unit, actor: Actor, channel_id: int, why: str | None, if_match:
     row = unit.lock(Channel, channel_id)
     if row is None or not policy.runs_channels(actor, row.home_id):
         raise NotFound("There is no such channel.")
+    policy.require_pause(actor, area(unit, row))
     versions.expect(fingerprint(row.paused_why), if_match)
     if why is None:
         pause.resume(unit, channel_id)

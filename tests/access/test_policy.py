@@ -166,6 +166,30 @@ def test_a_shared_channel_is_for_it_of_any_municipality() -> None:
                 policy.require_it(actor)
 
 
+@pytest.mark.parametrize(
+    ("held_in", "area", "pauses"),
+    [
+        ((OWN,), {OWN}, True),
+        ((OWN,), {OTHER}, False),
+        ((OWN,), {OWN, OTHER}, False),
+        ((OWN, OTHER), {OWN, OTHER}, True),
+        ((OWN, OTHER), {OWN}, True),
+        ((OWN, OTHER), set(), False),
+        ((), {OWN}, False),
+    ],
+)
+def test_a_channel_is_stopped_by_it_of_all_whom_it_serves(
+    held_in: tuple[int, ...], area: set[int], pauses: bool
+) -> None:
+    held = [(each, "it", None) for each in held_in]
+    for actor, may in ((who(*held), pauses), (who(*held, grants=ALL_SCOPES - {"it"}), False)):
+        if may:
+            policy.require_pause(actor, area)
+        else:
+            with pytest.raises(NotAllowed, match="IT of every municipality"):
+                policy.require_pause(actor, area)
+
+
 @pytest.fixture
 def placed(world: World) -> World:
     """A conversation of every place and confidence there can be."""

@@ -42,7 +42,8 @@ def test_a_gap_in_the_wall_is_found(postgres_database: str, damage: str, finding
 
 
 def test_the_tables_name_every_caller_and_thing() -> None:
-    things = {"channel": set(matrix.CHANNELS), "lists": {"anyone", "person", "read", "it"}}
+    channels = set(matrix.CHANNELS)
+    things = {"channel": channels, "pause": channels, "lists": {"anyone", "person", "read", "it"}}
     for name, table in matrix.TABLES.items():
         assert table.keys() == matrix.CALLERS.keys(), name
         for cells in table.values():

@@ -1,13 +1,19 @@
 """Channels and raw events, as IT sees them."""
 
+import pytest
 from sqlalchemy import select
 
+from hub.access import login, person
 from hub.access.audit import Audit
 from hub.access.reading import Reading
+from hub.channels.channel import Channel
 from hub.inbound.raw_event import RawEvent
+from hub.inbox import municipality
 from hub.storage.blobs import Blobs
 from hub.storage.unit import Unit
 from tests.web.world import World, keep_raw, must
+
+EVERY = "To pause or resume this channel takes IT of every municipality that it works for."
 
 
 def test_channels_with_their_health(world: World) -> None:
@@ -31,7 +37,7 @@ def test_channels_with_their_health(world: World) -> None:
 
 
 def test_pausing_a_channel(world: World) -> None:
-    path = f"/channels/{world.ids['in']}"
+    path = f"/channels/{world.ids['mute']}"
     version = world.get(path, "ida").headers["ETag"]
     assert world.ask("PUT", f"{path}/pause", "ida", json={"why": "flytt"}).status_code == 428
     paused = world.change("PUT", f"{path}/pause", "ida", version, json={"why": "flytt"})
@@ -41,9 +47,66 @@ def test_pausing_a_channel(world: World) -> None:
     assert resumed.json()["paused_why"] is None
     acts = world.do(lambda unit: unit.all(select(Audit.act).order_by(Audit.id)))
     assert list(acts) == ["channel.pause", "channel.resume"]
-    foreign = f"/channels/{world.ids['mute']}/pause"
-    assert world.change("PUT", foreign, "idun", json={"why": "nej"}).status_code == 404
-    assert world.change("PUT", foreign, "sara", json={"why": "nej"}).status_code == 403
+    assert world.change("PUT", f"{path}/pause", "idun", json={"why": "nej"}).status_code == 404
+    assert world.change("PUT", f"{path}/pause", "sara", json={"why": "nej"}).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["in", "out"])
+def test_a_shared_channel_is_stopped_by_it_of_all_whom_it_serves(world: World, name: str) -> None:
+    """Granvik and Holmö take mail by it, or send by it; Nesøy, in the same installation, doesn't."""
+    set_addresses(world, {"a@granvik.example": "granvik/1", "b@holmo.example": "holmo/1"})
+    path = f"/channels/{world.ids[name]}"
+    version = world.get(path, "ida").headers["ETag"]
+    for who in ("ida", "idun"):
+        assert world.get(path, who).status_code == 200
+        refused = world.change("PUT", f"{path}/pause", who, version, json={"why": "flytt"})
+        assert (refused.status_code, refused.json()["detail"]) == (403, EVERY)
+    it_of(world, "iris", "granvik", "holmo")
+    paused = world.change("PUT", f"{path}/pause", "iris", version, json={"why": "flytt"})
+    assert paused.json()["paused_why"] == "flytt"
+    assert world.change("DELETE", f"{path}/pause", "ida", paused.headers["ETag"]).status_code == 403
+    assert world.get(path, "ida").json()["paused_why"] == "flytt"
+    assert world.change("DELETE", f"{path}/pause", "iris", paused.headers["ETag"]).status_code == 200
+
+
+def test_a_channel_that_serves_one_is_stopped_by_that_ones_it(world: World) -> None:
+    set_addresses(world, {"a@granvik.example": "granvik/1"})
+    for name in ("in", "out"):
+        path = f"/channels/{world.ids[name]}"
+        version = world.get(path, "idun").headers["ETag"]
+        assert world.change("PUT", f"{path}/pause", "idun", version, json={"why": "nej"}).status_code == 403
+        assert world.change("PUT", f"{path}/pause", "ida", version, json={"why": "flytt"}).status_code == 200
+
+
+def test_a_channel_that_does_not_say_whom_it_serves_may_serve_anybody(world: World) -> None:
+    it_of(world, "iris", "granvik", "holmo")
+    it_of(world, "ingrid", "granvik", "holmo", "nesoy")
+    for name in ("in", "out"):
+        path = f"/channels/{world.ids[name]}"
+        version = world.get(path, "iris").headers["ETag"]
+        assert world.change("PUT", f"{path}/pause", "iris", version, json={"why": "nej"}).status_code == 403
+        assert world.change("PUT", f"{path}/pause", "ingrid", version, json={"why": "flytt"}).status_code == 200
+
+
+def set_addresses(world: World, addresses: dict[str, str]) -> None:
+    """Of the channel that mail comes in by, which sends by the other."""
+
+    def write(unit: Unit) -> None:
+        must(unit.get(Channel, world.ids["in"])).config = {"addresses": addresses, "port": 25, "folder": "nesoy/x"}
+
+    world.do(write)
+
+
+def it_of(world: World, name: str, *codes: str) -> None:
+    """One more person."""
+
+    def write(unit: Unit) -> str:
+        row = person.add(unit, f"{name}@granvik.example", name)
+        for code in codes:
+            person.join(unit, row, municipality.by_code(unit, code), "it")
+        return login.add_token(unit, row, "test")
+
+    world.tokens[name] = world.do(write)
 
 
 def test_raw_events(world: World) -> None:

@@ -53,7 +53,7 @@ def call(unit: Unit, world: World, route: str, thing: str | None) -> Call:
         return Call(
             method, path.replace("{path:str}", "nothing") + (f"?q={COMMON}" if path.endswith("/search") else "")
         )
-    if table == "channel":
+    if table in {"channel", "pause"}:
         return _on_channel(unit, world, method, path, thing)
     if table == "begin":
         return _begun(world, method, path, thing)

@@ -66,6 +66,7 @@ CALLERS: Mapping[str, Caller] = {
     "agent of Nesøy": Caller((("nesoy", "agent", None),)),
     "it of Nesøy": Caller((("nesoy", "it", None),)),
     "agent of both": Caller((("granvik", "agent", None), ("nesoy", "agent", None))),
+    "it of both": Caller((("granvik", "it", None), ("nesoy", "it", None))),
 }
 
 # --- Cells.
@@ -94,6 +95,7 @@ admin                   404    404   404     404    404      404
 agent of Nesøy          404    404   404     404    ok       ok
 it of Nesøy             404    404   404     404    404      404
 agent of both           ok     ok    404     ok     ok       ok
+it of both              404    404   404     404    404      404
 """
 
 WORK = """
@@ -120,6 +122,7 @@ admin                   404    404   404     404    404      404
 agent of Nesøy          404    404   404     404    ok       ok
 it of Nesøy             404    404   404     404    404      404
 agent of both           ok     ok    404     ok     ok       ok
+it of both              404    404   404     404    404      404
 """
 
 # To begin a conversation takes its queue alone, the one where `secret` lies among them: a new one is no secret yet.
@@ -147,6 +150,7 @@ admin                   404    404   404     404    404      404
 agent of Nesøy          404    404   404     404    ok       ok
 it of Nesøy             404    404   404     404    404      404
 agent of both           ok     ok    ok      ok     ok       ok
+it of both              404    404   404     404    404      404
 """
 
 # Who works in a municipality, in whatever queue, may look up its citizens; what was written stays behind the queue.
@@ -174,6 +178,7 @@ admin                   404    404   404     404    404      404
 agent of Nesøy          404    404   404     404    ok       ok
 it of Nesøy             404    404   404     404    404      404
 agent of both           ok     ok    ok      ok     ok       ok
+it of both              404    404   404     404    404      404
 """
 
 RAW = """
@@ -200,6 +205,7 @@ admin                   403    403   403     403    403      403
 agent of Nesøy          403    403   403     403    403      403
 it of Nesøy             404    404   404     404    ok       ok
 agent of both           403    403   403     403    403      403
+it of both              ok     ok    ok      ok     ok       ok
 """
 
 CHANNEL = """
@@ -226,6 +232,35 @@ admin                   403      403    403
 agent of Nesøy          403      403    403
 it of Nesøy             404      ok     ok
 agent of both           403      403    403
+it of both              ok       ok     ok
+"""
+
+# Whoever stops the centre's channel stops it for all whom it works for: both know of it, neither may alone.
+PAUSE = """
+                        granvik  nesoy  centre
+nobody                  401      401    401
+wrong token             401      401    401
+ended token             401      401    401
+expired token           401      401    401
+disabled                401      401    401
+no memberships          403      403    403
+agent of waste          403      403    403
+agent of care           403      403    403
+agent of joint          403      403    403
+agent of Granvik        403      403    403
+lead of waste           403      403    403
+agent, once of Nesøy    403      403    403
+agent, reading token    403      403    403
+agent, writing token    403      403    403
+it                      ok       404    403
+it, reading token       403      403    403
+department              403      403    403
+auditor                 403      403    403
+admin                   403      403    403
+agent of Nesøy          403      403    403
+it of Nesøy             404      ok     403
+agent of both           403      403    403
+it of both              ok       ok     ok
 """
 
 # Lists: one cell each. What stands in them is held against OPEN, CITIZEN, RAW and CHANNEL.
@@ -253,6 +288,7 @@ admin                   ok      ok      ok    403
 agent of Nesøy          ok      ok      ok    403
 it of Nesøy             ok      ok      ok    ok
 agent of both           ok      ok      ok    403
+it of both              ok      ok      ok    ok
 """
 
 # --- Routes. A route of the application that is missing here fails the proof, and so does one that is gone.
@@ -312,8 +348,8 @@ ROUTES: Mapping[str, Route] = {
     f"GET {_V1}/raw-events/{{raw_event_id:int}}/content": Route("raw"),
     f"POST {_V1}/raw-events/{{raw_event_id:int}}/replay": Route("raw"),
     f"GET {_V1}/channels/{{channel_id:int}}": Route("channel"),
-    f"PUT {_V1}/channels/{{channel_id:int}}/pause": Route("channel"),
-    f"DELETE {_V1}/channels/{{channel_id:int}}/pause": Route("channel"),
+    f"PUT {_V1}/channels/{{channel_id:int}}/pause": Route("pause"),
+    f"DELETE {_V1}/channels/{{channel_id:int}}/pause": Route("pause"),
 }
 
 
@@ -329,6 +365,7 @@ _NAMES = 24
 TABLES = {
     name: read_table(text)
     for name, text in {
-        "open": OPEN, "work": WORK, "begin": BEGIN, "citizen": CITIZEN, "raw": RAW, "channel": CHANNEL, "lists": LISTS,
+        "open": OPEN, "work": WORK, "begin": BEGIN, "citizen": CITIZEN, "raw": RAW, "channel": CHANNEL, "pause": PAUSE,
+        "lists": LISTS,
     }.items()
 }  # fmt: skip

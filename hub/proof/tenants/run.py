@@ -113,7 +113,7 @@ class Run:
         self.cells += 1
         world = self._world
         asked = self._installation.write(call, world, route, thing)
-        changes = thing is not None and ROUTES[route].table in {"work", "channel"} and asked.method != "GET"
+        changes = thing is not None and ROUTES[route].table in {"work", "pause"}
         before = self._installation.read(state, world, thing) if changes and thing else None
         status, shown = self._ask(caller, asked, route, thing)
         expected = ROUTES[route].ok if cell == "ok" else int(cell)
