@@ -24,6 +24,7 @@ from inbox_ui.words import gettext, language, ngettext, word
 
 HUES = 6
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
+_MUNICIPALITY = re.compile(r"(?<=.)\s+(?:kommune?|kunta)$", re.I)
 _MEGA = 1_000_000
 _KILO = 1_000
 
@@ -99,6 +100,11 @@ def hue(row_id: str | int) -> int:
     return int(row_id) // 7 % HUES + 1
 
 
+def short(name: str) -> str:
+    """A municipality without the word that says so: rows are narrow, and the shield says it."""
+    return _MUNICIPALITY.sub("", name) or name
+
+
 def size(count: int) -> str:
     """84 kB, 1.2 MB."""
     if count < _MEGA:
@@ -127,7 +133,7 @@ def _environment() -> Environment:
     made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     made.globals |= {"asset": asset_url}
     made.filters |= {
-        "paragraphs": paragraphs, "initials": initials, "hue": hue, "word": word, "bytes": size,
+        "paragraphs": paragraphs, "initials": initials, "hue": hue, "short": short, "word": word, "bytes": size,
         "due": times.due, "when": times.when, "full": times.full, "clock": times.clock_time, "day": times.day,
         "day_number": _day_number, "month": _month,
     }  # fmt: skip

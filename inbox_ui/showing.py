@@ -51,7 +51,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     changes: Sequence[Change] = ()
     icon: str = "history"
-    ours: bool = False
+    author_id: str | None = None
     who: str = ""
     hue: int = 1
     addressed: str = ""
@@ -161,12 +161,10 @@ def _shown(entry: EntryLine, citizen: str) -> Shown:
     to = list(recipients.get("to", ()))
     others = len(to) + len(recipients.get("cc", ())) - 1
     first = to[0] if to else body.get("address", "")
-    addressed = ""
-    if first and ours:
-        addressed = _("to %(whom)s from %(us)s") % {"whom": _short(first), "us": body.get("address", "")}
-    elif first:
-        addressed = _("to %(whom)s") % {"whom": first}
-    if others > 0 and addressed:
+    # To whom our own answers went, the citizen's card says, covered; an authority's address is no secret.
+    named = first if not ours or body.get("what") == "forward" else ""
+    addressed = _("to %(whom)s") % {"whom": _short(named)} if named else ""
+    if others > 0:
         addressed += " " + _("and %(n)s more") % {"n": others}
     automatic = {
         "auto_reply": _("Automatic reply"), "bulk": _("Mass mail"), "bounce": _("Could not be delivered"),
@@ -176,7 +174,7 @@ def _shown(entry: EntryLine, citizen: str) -> Shown:
         id=entry.id,
         kind=entry.kind,
         occurred_at=entry.occurred_at,
-        ours=ours,
+        author_id=entry.author.id,
         who=who,
         hue=hue(entry.author.id) if entry.author.id else _hue_of(who),
         addressed=addressed,

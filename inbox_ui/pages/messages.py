@@ -21,19 +21,19 @@ from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.view import View
 from inbox_ui.words import gettext as _
 
-Queue = Annotated[str, QueryParameter(name="from", max_length=60)]
+Sender = Annotated[str, QueryParameter(name="from", max_length=60)]
 
 
 @get("/messages/new", opt=WORK)
 async def show_new(
-    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], queue: Queue = ""
+    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], sender: Sender = ""
 ) -> Response[bytes]:
     """The form, in the conversation's place."""
     values = await fragment(request, desk, view)
     offers = [each for each in await desk.read(writing.offer_begin) if each.address]
     shown: dict[str, Any] = {
         "offers": offers,
-        "chosen": next((each for each in offers if _name(each) == queue), offers[0] if offers else None),
+        "chosen": next((each for each in offers if _name(each) == sender), offers[0] if offers else None),
         "name_of": _name,
         "one_time": secrets.token_urlsafe(16),
     }

@@ -23,7 +23,7 @@ document.addEventListener("htmx:after:swap", () => {
   dialog.addEventListener("close", () => one("#asking").replaceChildren());
 });
 document.addEventListener("submit", (event) => event.target.closest("#asking") && closeSoon());
-document.addEventListener("click", (event) => event.target.closest("#asking [form]") && closeSoon());
+document.addEventListener("click", (event) => event.target.closest("#asking button[form]") && closeSoon());
 const closeSoon = () => setTimeout(() => one("#asking dialog")?.close(), 50);
 
 /* A menu opens beside the button that opened it, and fetches what it shows late */
@@ -35,7 +35,7 @@ document.addEventListener(
     if (!menu.matches?.("[popover]") || event.newState !== "open") return;
     for (const part of all("[data-lazy]:empty", menu)) part.dispatchEvent(new CustomEvent("opened"));
     place(menu);
-    (one("[autofocus]", menu) ?? one(".option, input, button", menu))?.focus();
+    (one("[autofocus]", menu) ?? one(".option, input:not([type=hidden]), select, button", menu))?.focus();
   },
   true,
 );

@@ -89,6 +89,8 @@ document.addEventListener("htmx:after:swap", (event) => {
   marks(document);
   const target = event.detail.ctx?.target;
   if (target?.id === "thread" || !target) arrive();
+  // What one wrote oneself comes into sight; what others write moves nothing.
+  else if (event.detail.ctx.request?.action?.includes("/newer") && all("#timeline > .event").at(-1)?.matches("[data-mine]")) toNewest();
 });
 
 /** A conversation was opened: its newest entry in sight, its title in focus, its pane in front. */
