@@ -95,7 +95,7 @@ def network_of(host: str) -> str:
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     if mapped:
         address = mapped
-    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False))  # noqa: PLR2004 - IPv4
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 64), strict=False))  # noqa: PLR2004 - version of IP
 
 
 async def _fits(door: Door, stored: str | None, given: str) -> bool:
