@@ -1,20 +1,31 @@
 """Break glass: a confidential conversation is read from outside its queue, with a reason, for half an hour.
 
-The rows of the reading log are the state: the newest of kind `glass` counts, and one without a reason ends it.
+The rows of the reading log are the state: the newest of kind `glass` counts, and one without a reason ends it. When the
+conversation is limited anew, all that was broken before is whole again.
 """
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from hub import clock
+from hub.access import policy
 from hub.access.person import Actor
 from hub.access.reading import Reading, log_reading
 from hub.errors import Invalid
+from hub.inbox import confidential
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
 from hub.storage.unit import Happening, Unit
 
 HOLDS = 30 * clock.MINUTE
 _LEAST_REASON = 10
+
+
+class Broken(Struct, frozen=True):
+    """`until`: microseconds UTC; `reason`: as it was written."""
+
+    until: int
+    reason: str
 
 
 def break_glass(unit: Unit, by: Actor, conversation: Conversation, reason: str) -> int:
@@ -31,22 +42,27 @@ def break_glass(unit: Unit, by: Actor, conversation: Conversation, reason: str) 
 
 def put_back(unit: Unit, by: Actor, conversation: Conversation) -> Entry | None:
     """Ends it before its time; None when it wasn't broken, or has ended."""
-    if live_until(unit, by.id, conversation.id) is None:
+    if live(unit, by, conversation) is None:
         return None
     log_reading(unit, by, "glass", conversation.id, conversation.id)
     return conversation.append_change(unit, by.id, "glass_put_back", {})
 
 
-def live_until(unit: Unit, person_id: int, conversation_id: int) -> int | None:
-    """Until when this person may read it, having broken the glass; None otherwise."""
+def live(unit: Unit, actor: Actor, conversation: Conversation) -> Broken | None:
+    """That this person, outside, may read it now, having broken the glass. Who may not know of it any more, may not."""
+    if not policy.may_know_of(actor, conversation):
+        return None
     newest = unit.first(
         select(Reading)
         .where(
-            Reading.conversation_id == conversation_id,
-            Reading.person_id == person_id,
+            Reading.conversation_id == conversation.id,
+            Reading.person_id == actor.id,
             Reading.at > clock.now() - HOLDS,
             Reading.kind == "glass",
         )
         .order_by(Reading.at.desc(), Reading.id.desc())
     )
-    return None if newest is None or newest.reason is None else newest.at + HOLDS
+    if newest is None or newest.reason is None:
+        return None
+    since = confidential.since(unit, conversation)
+    return None if since is not None and newest.at < since else Broken(newest.at + HOLDS, newest.reason)

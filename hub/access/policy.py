@@ -1,11 +1,12 @@
 """Policy: the one place that answers "may this person do this to that".
 
-What a person may not know of is not found; what they may know of but not do is not allowed.
+What a person may not know of is not found; what they may know of but not do is not allowed. A confidential conversation
+is not found by those outside at every door but its gate: what they may know of it, the gate alone says.
 """
 
 from collections.abc import Callable, Collection
 from functools import lru_cache, partial
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, and_, false, or_
@@ -79,20 +80,65 @@ def within(actor: Actor) -> Callable[[int], ColumnElement[bool]]:
     return partial(visible_in, actor)
 
 
-def hidden(actor: Actor) -> dict[int, ColumnElement[bool]]:
-    """By municipality, the confidential conversations that this person may know of, but not open."""
-    if "read" not in actor.grants:
-        return {}
-    found: dict[int, ColumnElement[bool]] = {}
-    for municipality_id in sorted({held.municipality_id for held in actor.memberships if held.role in WORKERS}):
-        own = sorted(
-            held.queue_id
-            for held in actor.memberships
-            if held.role in WORKERS and held.municipality_id == municipality_id and held.queue_id is not None
-        )
-        found[municipality_id] = and_(
-            Conversation.confidential_queue_id.is_not(None), Conversation.confidential_queue_id.not_in(own)
-        )
+def may_know_of(actor: Actor, conversation: Placed) -> bool:
+    """A confidential one of others, which they could open if it weren't: that it is there, whose, and when it is due.
+
+    It stands masked in their lists, with its id, and they may break its glass. Nobody else may: with a reason they
+    would read what they never could have read had it not been confidential.
+    """
+    return (
+        "read" in actor.grants
+        and conversation.confidential_queue_id is not None
+        and actor.holds(WORKERS, conversation.municipality_id, conversation.queue_id)
+        and not may_open(actor, conversation)
+    )
+
+
+def shown_as(actor: Actor, conversation: Placed) -> Literal["open", "masked"] | None:
+    """How it stands in this person's lists; None: not at all."""
+    if may_open(actor, conversation):
+        return "open"
+    return "masked" if may_know_of(actor, conversation) else None
+
+
+@lru_cache(maxsize=4096)
+def hidden_in(actor: Actor, municipality_id: int) -> ColumnElement[bool]:
+    """`may_know_of` as a condition on the conversations of one municipality; the same object each time."""
+    here = [held for held in actor.memberships if held.role in WORKERS and held.municipality_id == municipality_id]
+    if "read" not in actor.grants or not here:
+        return false()
+    own = sorted({held.queue_id for held in here if held.queue_id is not None})
+    secret = and_(
+        Conversation.confidential_queue_id.is_not(None), *(Conversation.confidential_queue_id != each for each in own)
+    )
+    if any(held.queue_id is None for held in here):
+        return secret
+    return and_(secret, or_(false(), *(Conversation.queue_id == each for each in own)))
+
+
+@lru_cache(maxsize=4096)
+def known_in(actor: Actor, municipality_id: int) -> ColumnElement[bool]:
+    """What may be opened, and what may only be known of, of one municipality; the same object each time."""
+    return or_(visible_in(actor, municipality_id), hidden_in(actor, municipality_id))
+
+
+def known(actor: Actor) -> Callable[[int], ColumnElement[bool]]:
+    """`known_in` of this person, for lists that show masked rows in their place."""
+    return partial(known_in, actor)
+
+
+def require_gate(actor: Actor, conversation: Conversation | None) -> Conversation:
+    """To see that it is there. Raises NotFound where it may be opened, too: there is no gate then."""
+    if conversation is None or not may_know_of(actor, conversation):
+        raise NotFound("There is no such conversation behind glass.")
+    return conversation
+
+
+def require_break(actor: Actor, conversation: Conversation | None) -> Conversation:
+    """To break the glass: an act that is answered for, so a token that may only read is not enough."""
+    found = require_gate(actor, conversation)
+    if "write" not in actor.grants:
+        raise NotAllowed("This token may only read: it lacks the scope write.")
     return found
 
 
@@ -122,6 +168,11 @@ def require_begin(actor: Actor, municipality_id: int, queue_id: int) -> None:
         raise NotFound("There is no such queue for you to write from.")
     if "write" not in actor.grants:
         raise NotAllowed("This token may only read: it lacks the scope write.")
+
+
+def may_hand_to(actor: Actor, municipality_id: int) -> bool:
+    """What was meant for another municipality, to any queue of it: whoever works there, too."""
+    return {"read", "write"} <= actor.grants and reads_citizens(actor, municipality_id)
 
 
 def may_be_assigned(actor: Actor, conversation: Conversation) -> bool:

@@ -14,7 +14,7 @@ from hub.access.person import Actor
 from hub.access.person import actor as person_with_memberships
 from hub.edge import work
 from hub.edge.parameters import instant_of
-from hub.errors import Invalid
+from hub.errors import Conflict, Invalid
 from hub.inbox import queries
 from hub.inbox.conversation import Conversation
 from hub.inbox.queries import ConversationLine, Filter
@@ -115,6 +115,26 @@ def reopen(unit: Unit, actor: Actor, conversation_id: int, if_match: str | None)
         conversation.reopen(unit, actor.id)
 
     return work.change(unit, actor, conversation_id, if_match, "conversation.reopen", make=change)
+
+
+def mark_spam(unit: Unit, actor: Actor, conversation_id: int, if_match: str | None) -> ConversationLine:
+    """Closed, and no contact to be counted."""
+
+    def change(unit: Unit, actor: Actor, conversation: Conversation) -> None:
+        conversation.spam(unit, actor.id)
+
+    return work.change(unit, actor, conversation_id, if_match, "conversation.spam", make=change)
+
+
+def unmark_spam(unit: Unit, actor: Actor, conversation_id: int, if_match: str | None) -> ConversationLine:
+    """It was none: open again. Raises Conflict for what isn't closed as spam."""
+
+    def change(unit: Unit, actor: Actor, conversation: Conversation) -> None:
+        if conversation.closed_at is None or conversation.closed_as != "spam":
+            raise Conflict("This conversation isn't marked as spam.")
+        conversation.reopen(unit, actor.id)
+
+    return work.change(unit, actor, conversation_id, if_match, "conversation.no_spam", make=change)
 
 
 def release(unit: Unit, by: Actor, conversation: Conversation) -> None:

@@ -1,19 +1,28 @@
 """Looking: what a list and a conversation show to one person, as the API's routes and the screen's pages ask for it."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from hub import clock
-from hub.access import policy
+from hub.access import glass, policy
 from hub.access.person import Actor
+from hub.access.reading import log_reading
 from hub.edge import work
-from hub.inbox import desk_list, queries
+from hub.errors import NotFound
+from hub.inbox import desk_list, identity, links, points, queries
 from hub.inbox.citizen import Citizen
 from hub.inbox.conversation import Conversation
-from hub.inbox.desk_list import DeskLine
+from hub.inbox.desk_list import DeskLine, MaskedLine
+from hub.inbox.entry import Attachment, Entry
+from hub.inbox.identity import IdentityLine
+from hub.inbox.links import Linked
 from hub.inbox.names import Names, names
+from hub.inbox.points import CoveredPoint
 from hub.inbox.queries import ConversationLine, ConversationPage, Filter
 from hub.inbox.timeline import EntryLine, timeline
 from hub.storage import keyset
@@ -25,12 +34,23 @@ ENTRIES = 50
 
 
 class Looked(Struct, frozen=True):
-    """A conversation with all that its page shows. `before`: the cursor of older entries, or None."""
+    """A conversation with all that its page shows. `before`: the cursor of older entries, or None.
+
+    `glass_until`: it is read from outside, the glass broken, until then: nothing may be written. `points`: of its
+    citizen, masked. `moved_from`, `moved_to`, `also_sent`: of those only what this person may open.
+    """
 
     page: ConversationPage
     entries: Sequence[EntryLine]
     before: str | None
     earlier: Sequence[ConversationLine]
+    identity: IdentityLine | None
+    points: Sequence[CoveredPoint]
+    glass_until: datetime | None
+    glass_reason: str | None
+    moved_from: Linked | None
+    moved_to: Linked | None
+    also_sent: Sequence[Linked]
 
 
 def list_page(
@@ -40,18 +60,52 @@ def list_page(
     return desk_list.desk_lines(unit, policy.within(actor), actor.id, filtered, after, limit)
 
 
+def whole_list(
+    unit: Unit, actor: Actor, filtered: Filter, after: str | None, limit: int
+) -> tuple[Sequence[DeskLine | MaskedLine], str | None]:
+    """The same, with the confidential ones of others masked, in their place by due time.
+
+    They stand only in lists of what may be known of them: in one of a citizen's, or of a channel's, that they are there
+    would tell whose or what they are.
+    """
+    if replace(filtered, municipality_id=None, queue_id=None, overdue=False) != Filter():
+        return list_page(unit, actor, filtered, after, limit)
+    shown_as = partial(policy.shown_as, actor)
+    return desk_list.mixed_lines(unit, policy.known(actor), shown_as, actor.id, filtered, after, limit)
+
+
+def rows(unit: Unit, actor: Actor, ids: Sequence[int]) -> Sequence[DeskLine | MaskedLine]:
+    """Of a list, by ids, masked where this person may only know of it. No reading: a list shows as much."""
+    return desk_list.mixed_lines_of(unit, partial(policy.shown_as, actor), actor.id, ids)
+
+
+def lines(unit: Unit, actor: Actor, ids: Sequence[int]) -> Sequence[DeskLine]:
+    """The same, only of what this person may open."""
+    found = unit.all(select(Conversation).where(Conversation.id.in_(ids)))
+    return desk_list.lines_of(unit, actor.id, [row.id for row in found if policy.may_open(actor, row)])
+
+
 def look_at(unit: Unit, actor: Actor, conversation_id: int) -> Looked:
     """Opens it: the reading is logged. Raises NotFound."""
     found = work.opened(unit, actor, conversation_id)
+    broken = glass.live(unit, actor, found)
     newest, before = timeline(unit, found, None, ENTRIES, newest_first=True)
     citizen = unit.get(Citizen, found.citizen_id)
     assert citizen is not None  # a composite foreign key sees to it
     earlier, _ = queries.conversations_of(unit, policy.within(actor), citizen, None, EARLIER + 1)
+    may_open = partial(policy.may_open, actor)
     return Looked(
-        page=queries.conversation_page(unit, found, lambda other: policy.may_open(actor, other)),
+        page=queries.conversation_page(unit, found, may_open),
         entries=newest[::-1],
         before=before,
         earlier=[each for each in earlier if each.id != str(found.id)][:EARLIER],
+        identity=identity.live_line(unit, found),
+        points=points.covered(unit, citizen),
+        glass_until=None if broken is None else clock.to_datetime(broken.until),
+        glass_reason=None if broken is None else broken.reason,
+        moved_from=links.moved_from(unit, found, may_open),
+        moved_to=links.moved_to(unit, found, may_open),
+        also_sent=links.also_sent(unit, found, may_open),
     )
 
 
@@ -70,10 +124,20 @@ def older_entries(
     return entries[::-1], further
 
 
-def lines(unit: Unit, actor: Actor, ids: Sequence[int]) -> Sequence[DeskLine]:
-    """Rows of a list, without those that this person may not, or not any more, open. No reading: a list shows as much."""
-    rows = unit.all(select(Conversation).where(Conversation.id.in_(ids)))
-    return desk_list.lines_of(unit, actor.id, [row.id for row in rows if policy.may_open(actor, row)])
+def file_of(unit: Unit, actor: Actor, public_id: str) -> tuple[bytes, str, str]:
+    """An attachment's content, name and media type, the last two as a stranger wrote them; the reading is logged."""
+    found = unit.first(select(Attachment).where(Attachment.public_id == public_id.replace("\0", "")))
+    entry = unit.get(Entry, found.entry_id) if found is not None else None
+    conversation = unit.get(Conversation, entry.conversation_id) if entry is not None else None
+    if found is None or conversation is None:
+        raise NotFound("There is no such attachment.")
+    try:
+        broken = work.readable(unit, actor, conversation)
+    except NotFound:
+        raise NotFound("There is no such attachment.") from None
+    log_reading(unit, actor, "attachment", found.id, conversation.id, broken.reason if broken else None)
+    content = found.body if found.blob is None else unit.blobs.get(found.blob)
+    return content or b"", found.name, found.media_type
 
 
 def cursor(entries: Sequence[EntryLine], otherwise: str = "") -> str:

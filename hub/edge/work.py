@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from hub.access import policy
+from hub.access import glass, policy
 from hub.access.audit import log_act
+from hub.access.glass import Broken
 from hub.access.person import Actor
 from hub.access.reading import log_reading
 from hub.edge import versions
+from hub.errors import NotFound
 from hub.inbox import queries
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
@@ -19,10 +21,22 @@ Change = Callable[[Unit, Actor, Conversation], object]
 
 
 def opened(unit: Unit, actor: Actor, conversation_id: int) -> Conversation:
-    """The conversation, and a row in the reading log. Raises NotFound when this person may not open it."""
-    found = policy.require_open(actor, unit.get(Conversation, conversation_id))
-    log_reading(unit, actor, "conversation", found.id, found.id)
+    """The conversation, to be read, and a row in the reading log. Raises NotFound when this person may not open it."""
+    found = unit.get(Conversation, conversation_id)
+    broken = readable(unit, actor, found)
+    assert found is not None  # else it is not readable
+    log_reading(unit, actor, "conversation", found.id, found.id, broken.reason if broken else None)
     return found
+
+
+def readable(unit: Unit, actor: Actor, conversation: Conversation | None) -> Broken | None:
+    """Raises NotFound unless this person may read it; the glass, where only a broken one lets them. To read only."""
+    if conversation is None or not policy.may_open(actor, conversation):
+        broken = None if conversation is None else glass.live(unit, actor, conversation)
+        if broken is None:
+            raise NotFound("There is no such conversation.")
+        return broken
+    return None
 
 
 def held(unit: Unit, actor: Actor, conversation_id: int) -> Conversation:
@@ -41,7 +55,14 @@ def change(
     return queries.conversation_line(unit, found.id)
 
 
-def log(unit: Unit, actor: Actor, act: str, conversation: Conversation, entry: Entry | None = None) -> None:
+def log(
+    unit: Unit,
+    actor: Actor,
+    act: str,
+    conversation: Conversation,
+    entry: Entry | None = None,
+    purpose: str | None = None,
+) -> None:
     """The audit row: of the conversation, or of one entry of it."""
     log_act(
         unit,
@@ -50,4 +71,5 @@ def log(unit: Unit, actor: Actor, act: str, conversation: Conversation, entry: E
         municipality_id=conversation.municipality_id,
         subject=("conversation", conversation.id) if entry is None else ("entry", entry.id),
         conversation_id=conversation.id,
+        purpose=purpose,
     )

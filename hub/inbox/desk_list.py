@@ -4,9 +4,9 @@ A page is three statements: its keys, its rows with their newest entry, its topi
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, bindparam, case, column, exists, func, select, table
@@ -28,6 +28,10 @@ SNIPPET = 120
 _READ = 400
 # The reading log belongs to a room above this one; here it only says whether somebody has read what is new.
 _READING = table("reading", column("conversation_id"), column("person_id"), column("at"))
+
+
+ShownAs = Callable[[Conversation], Literal["open", "masked"] | None]
+"""How a conversation stands in somebody's list; None: not at all."""
 
 
 class Newest(Struct, frozen=True):
@@ -68,9 +72,14 @@ class Counts(Struct, frozen=True):
 
 
 class MaskedLine(Struct, frozen=True):
-    """A confidential conversation of others: that it is there, whose, and when it is due."""
+    """A confidential conversation of others: that it is there, whose, limited to which queue, and when it is due.
 
+    It has its id, for its gate is opened by it; whoever is shown one may know of that conversation.
+    """
+
+    id: str
     municipality_id: str
+    queue_id: str
     due_at: datetime | None
     masked: bool = True
 
@@ -120,19 +129,41 @@ def counts(unit: Unit, within: Within, reader_id: int) -> Counts:
     return Counts(mine, unassigned, all_open, waiting, overdue, municipalities, queues, kinds)
 
 
-def masked_lines(unit: Unit, hidden: Mapping[int, ColumnElement[bool]], limit: int) -> Sequence[MaskedLine]:
-    """The most urgent open ones that are hidden. `hidden`: of each municipality, what this person may only know of."""
-    found: list[tuple[int, int]] = []
-    for municipality_id, condition in hidden.items():
-        query = (
-            select(Conversation.municipality_id, Conversation.due_at)
-            .where(Conversation.municipality_id == municipality_id, Conversation.closed_at.is_(None), condition)
-            .order_by(Conversation.due_at, Conversation.id)
-            .limit(limit)
-        )
-        found += [tuple(row) for row in unit.rows(query.execution_options(in_scope_already=True))]
-    found.sort(key=lambda each: each[1])
-    return [MaskedLine(str(whose), shown(due_at)) for whose, due_at in found[:limit]]
+def mixed_lines(
+    unit: Unit, known: Within, shown_as: ShownAs, reader_id: int, filtered: Filter, after: str | None, limit: int
+) -> tuple[Sequence[DeskLine | MaskedLine], str | None]:
+    """As `desk_lines`, with the masked ones in their place. `known`: what may be opened, or only known of."""
+    ids, further = queries.ids_of(unit, known, filtered, after, limit)
+    secret = unit.all(
+        select(Conversation)
+        .where(Conversation.id.in_(ids), Conversation.confidential_queue_id.is_not(None))
+        .execution_options(in_scope_already=True)
+    )
+    return _mixed(unit, reader_id, ids, {row.id: (shown_as(row), row) for row in secret}), further
+
+
+def mixed_lines_of(
+    unit: Unit, shown_as: ShownAs, reader_id: int, ids: Sequence[int]
+) -> Sequence[DeskLine | MaskedLine]:
+    """In the order of `ids`, whoever named them; nothing of what its reader may not know of."""
+    rows = unit.all(select(Conversation).where(Conversation.id.in_(ids)))
+    found = {row.id: (shown_as(row), row) for row in rows}
+    return _mixed(unit, reader_id, [each for each in ids if each in found], found)
+
+
+def _mixed(
+    unit: Unit, reader_id: int, ids: Sequence[int], known: Mapping[int, tuple[str | None, Conversation]]
+) -> Sequence[DeskLine | MaskedLine]:
+    """`known`: how to show those that may be other than open."""
+    masked = {row_id: _masked(row) for row_id, (how, row) in known.items() if how == "masked"}
+    others = [each for each in ids if each not in known or known[each][0] == "open"]
+    lines = {int(line.conversation.id): line for line in lines_of(unit, reader_id, others)}
+    return [line for each in ids if (line := masked.get(each) or lines.get(each)) is not None]
+
+
+def _masked(row: Conversation) -> MaskedLine:
+    assert row.confidential_queue_id is not None  # else there is nothing to mask
+    return MaskedLine(str(row.id), str(row.municipality_id), str(row.confidential_queue_id), shown(row.due_at))
 
 
 def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:

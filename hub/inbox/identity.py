@@ -12,6 +12,7 @@ from hub.inbox.citizen import Identity
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
 from hub.inbox.municipality import Municipality
+from hub.inbox.queries import PERSON, PersonName
 from hub.storage.unit import Unit
 
 WAYS = ("control_question", "called_back", "id_at_desk", "eid", "known_to_department")
@@ -23,7 +24,7 @@ class IdentityLine(Struct, frozen=True):
 
     how: str
     confirmed_at: datetime
-    confirmed_by: str
+    confirmed_by: PersonName
     ends_at: datetime
 
 
@@ -75,9 +76,9 @@ def live_line(unit: Unit, conversation: Conversation) -> IdentityLine | None:
     found = live(unit, conversation)
     if found is None:
         return None
-    return IdentityLine(
-        found.how, clock.to_datetime(found.confirmed_at), str(found.confirmed_by), clock.to_datetime(found.ends_at)
-    )
+    names = unit.rows(select(PERSON.c.name).where(PERSON.c.id == found.confirmed_by))
+    by = PersonName(str(found.confirmed_by), names[0][0] if names else "")
+    return IdentityLine(found.how, clock.to_datetime(found.confirmed_at), by, clock.to_datetime(found.ends_at))
 
 
 def _end(unit: Unit, conversation: Conversation, now: int) -> bool:

@@ -3,6 +3,7 @@
 What moves keeps `first_conversation_id`; what has no such column is named in the entry that says so.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select, update
@@ -40,15 +41,17 @@ def merge(unit: Unit, into: Conversation, by_id: int, other: Conversation) -> En
     for name, ids in moved.items():
         cls = _MOVED[name]
         unit.change(update(cls).where(cls.id.in_(ids)).values(conversation_id=into.id))
+    took = other.due_at < into.due_at
     was: dict[str, Any] = {
         "closed_at": clock.to_iso(other.closed_at),
         "closed_as": other.closed_as,
         "wait_until": clock.to_iso(other.wait_until),
         "related": _text(other.related_id),
+        "waited": {"until": clock.to_iso(into.wait_until), "version": into.version + 1} if took else None,
         "first": [str(each) for each in first],
         **{name: [str(each) for each in ids] for name, ids in moved.items()},
     }
-    if other.due_at < into.due_at:
+    if took:
         into.due_at, into.wait_until = other.due_at, other.wait_until
     other.closed_at = None
     other.end("merged")
@@ -83,6 +86,9 @@ def split(unit: Unit, into: Conversation, by_id: int, other: Conversation) -> En
     other.closed_at, other.closed_as = clock.from_iso(was["closed_at"]), was["closed_as"]
     other.wait_until = clock.from_iso(was["wait_until"])
     other.related_id = None if was["related"] is None else int(was["related"])
+    waited = was["waited"]
+    if waited is not None and waited["version"] == into.version:  # else something happened there since
+        into.wait_until = clock.from_iso(waited["until"])
     for each in (into, other):
         if each.closed_at is None:
             each.due_at = each.wait_until or each.owed(unit)
@@ -90,6 +96,31 @@ def split(unit: Unit, into: Conversation, by_id: int, other: Conversation) -> En
             each.due_at = NEVER
     other.append_change(unit, by_id, "split_from", {"conversation": str(into.id)})
     return into.append_change(unit, by_id, "split", {"conversation": str(other.id)})
+
+
+def fits(into: Conversation, other: Conversation) -> bool:
+    """Whether `merge` would take it, as they are now."""
+    try:
+        _refuse(into, other)
+    except (Conflict, Invalid):
+        return False
+    return True
+
+
+def parts(unit: Unit, into: Conversation) -> Sequence[Conversation]:
+    """Those that are part of it now, the oldest first."""
+    changes = unit.all(select(Entry.body).where(Entry.conversation_id == into.id, Entry.kind == "change"))
+    named = [int(body["conversation"]) for body in changes if body["what"] == "merged"]
+    return unit.all(
+        select(Conversation)
+        .where(
+            Conversation.id.in_(named),
+            Conversation.related_id == into.id,
+            Conversation.closed_as == "merged",
+            Conversation.closed_at.is_not(None),
+        )
+        .order_by(Conversation.id)
+    )
 
 
 def _refuse(into: Conversation, other: Conversation) -> None:

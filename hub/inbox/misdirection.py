@@ -2,10 +2,12 @@
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 
-from hub.errors import Invalid
+from hub.errors import Conflict, Invalid
+from hub.inbox import confidential
 from hub.inbox.citizen import Citizen, CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Attachment, Entry, Mail
@@ -24,7 +26,12 @@ def note(unit: Unit, conversation: Conversation, by_id: int, where: str) -> Entr
 
 
 def send(unit: Unit, conversation: Conversation, by_id: int, municipality: Municipality, queue: Queue) -> Conversation:
-    """The copy: what the citizen wrote and was answered, nothing internal. Both say where the other is."""
+    """The copy: what the citizen wrote and was answered, nothing internal. Both say where the other is.
+
+    What was confidential is so there, too: to the members named for the queue it comes to.
+    """
+    if conversation.closed_at is not None:
+        raise Conflict("This conversation is closed already.")
     if municipality.id == conversation.municipality_id:
         raise Invalid("municipality", "it is there already: move it to another queue")
     answers = select(QueueArea).where(QueueArea.queue_id == queue.id, QueueArea.municipality_id == municipality.id)
@@ -57,9 +64,37 @@ def send(unit: Unit, conversation: Conversation, by_id: int, municipality: Munic
     copy.due_at = copy.owed(unit)
     here = {"municipality": str(conversation.municipality_id), "conversation": str(conversation.id)}
     copy.append_change(unit, by_id, "received", here)
-    there = {"municipality": str(municipality.id), "queue": str(queue.id), "conversation": str(copy.id)}
+    if conversation.confidential_queue_id is not None:
+        confidential.limit(unit, copy, by_id, queue)
+    there: dict[str, Any] = {"municipality": str(municipality.id), "queue": str(queue.id), "conversation": str(copy.id)}
+    there["version"] = copy.version
     conversation.end("misdirected")
     conversation.append_change(unit, by_id, "misdirected", there)
+    return copy
+
+
+def take_back(unit: Unit, conversation: Conversation, by_id: int) -> Conversation | None:
+    """Open again here; returns its copy, closed unless somebody has worked on it. Raises Conflict when there's nothing.
+
+    None: it was only noted, or the copy is out of this person's reach, and stays.
+    """
+    if conversation.closed_at is None or conversation.closed_as != "misdirected":
+        raise Conflict("This conversation isn't closed as misdirected.")
+    sent = next(
+        entry.body
+        for entry in unit.all(
+            select(Entry)
+            .where(Entry.conversation_id == conversation.id, Entry.kind == "change")
+            .order_by(Entry.occurred_at.desc(), Entry.id.desc())
+        )
+        if entry.body["what"] == "misdirected"
+    )
+    conversation.reopen(unit, by_id)
+    copy = unit.lock(Conversation, int(sent["conversation"])) if "conversation" in sent else None
+    if copy is not None and copy.version == sent["version"]:
+        copy.end("misdirected")
+        here = {"municipality": str(conversation.municipality_id), "conversation": str(conversation.id)}
+        copy.append_change(unit, by_id, "taken_back", here)
     return copy
 
 
@@ -68,7 +103,8 @@ def _people(unit: Unit, conversation: Conversation, there: int) -> tuple[Citizen
     here = unit.rows(
         select(CitizenPoint, Participant.role)
         .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
-        .where(Participant.conversation_id == conversation.id)
+        # An identity is sealed for its municipality.
+        .where(Participant.conversation_id == conversation.id, CitizenPoint.kind != "identity")
         .order_by(Participant.id)
     )
     citizen: Citizen | None = None

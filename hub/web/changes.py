@@ -88,6 +88,22 @@ async def reopen(
     return changed(await desk.write(changing.reopen, conversation_id, if_match))
 
 
+@put("/conversations/{conversation_id:int}/spam", opt=WORK)
+async def mark_spam(
+    desk: NamedDependency[Desk], conversation_id: PathId, if_match: IfMatch = None
+) -> Response[ConversationLine]:
+    """Closed, and not counted as a contact."""
+    return changed(await desk.write(changing.mark_spam, conversation_id, if_match))
+
+
+@delete("/conversations/{conversation_id:int}/spam", opt=WORK, status_code=200)
+async def unmark_spam(
+    desk: NamedDependency[Desk], conversation_id: PathId, if_match: IfMatch = None
+) -> Response[ConversationLine]:
+    """It was none: open again."""
+    return changed(await desk.write(changing.unmark_spam, conversation_id, if_match))
+
+
 @put("/conversations/{conversation_id:int}/queue", opt=WORK)
 async def move(
     desk: NamedDependency[Desk], conversation_id: PathId, data: JSONBody[InQueue], if_match: IfMatch = None
@@ -104,4 +120,4 @@ async def wait(
     return changed(await desk.write(changing.wait, conversation_id, if_match, data.until))
 
 
-ROUTES = (assign, unassign, take_next, close, reopen, move, wait)
+ROUTES = (assign, unassign, take_next, close, reopen, mark_spam, unmark_spam, move, wait)

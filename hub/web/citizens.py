@@ -19,7 +19,7 @@ from hub.web.page import Page
 
 @get("/citizens/{citizen_id:int}", opt=READ)
 async def open_citizen(desk: NamedDependency[Desk], citizen_id: PathId) -> CitizenPage:
-    """With the points they are reached or known by; an identity is masked."""
+    """With the points they are reached or known by, masked: to reveal one takes a conversation and a purpose."""
     return await desk.write(_open, citizen_id)
 
 

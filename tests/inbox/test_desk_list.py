@@ -1,9 +1,14 @@
 """The list at the desk: what a row tells, what the counts count, and what may only be known of."""
 
+from collections.abc import Sequence
 from typing import Any
+
+import msgspec
+import pytest
 
 from hub import clock
 from hub.access import policy
+from hub.edge import looking
 from hub.edge.counts import count
 from hub.inbox import desk_list
 from hub.inbox.conversation import Conversation
@@ -30,9 +35,24 @@ def counted(world: World, who: str = "sara") -> Counts:
     return world.storage.read_now(Scope.of(actor), count, actor)
 
 
-def masked(world: World, who: str) -> list[MaskedLine]:
-    actor = world.actor(who)
-    return list(world.storage.read_now(Scope.of(actor), desk_list.masked_lines, policy.hidden(actor), 50))
+def whole(world: World, who: str = "sara", *, limit: int = 50, **wanted: Any) -> list[DeskLine | MaskedLine]:
+    """All pages."""
+    actor, after = world.actor(who), None
+    found: list[DeskLine | MaskedLine] = []
+    while True:
+        lines, after = world.storage.read_now(
+            Scope.of(actor), looking.whole_list, actor, Filter(**wanted), after, limit
+        )
+        found += lines
+        if after is None:
+            return found
+
+
+def shown(lines: Sequence[DeskLine | MaskedLine]) -> list[tuple[int, bool]]:
+    """Ids, and which of them are masked."""
+    return [
+        (int(line.id), True) if isinstance(line, MaskedLine) else (int(line.conversation.id), False) for line in lines
+    ]
 
 
 def put(world: World, conversation_id: int, **values: object) -> None:
@@ -151,12 +171,89 @@ def test_counts_are_a_second_old_at_most(world: World) -> None:
 
 def test_of_others_confidential_ones_only_whose_and_when_is_shown(world: World) -> None:
     due_at = clock.now() + 3 * clock.DAY
-    world.mail(confidential="vatten", due_at=due_at)
+    secret = world.mail(confidential="vatten", due_at=due_at)
     world.mail(confidential="vatten", closed=True)
     world.mail(municipality="nesoy", queue="innbygger", confidential="innbygger")
-    expected = [MaskedLine(str(world.ids["granvik"]), clock.to_datetime(due_at))]
-    assert masked(world, "sara") == expected
-    assert masked(world, "vera") == []
-    assert masked(world, "ida") == []
-    assert len(masked(world, "nils")) == 1
-    assert rows(world) == []
+    ids = {name: str(row_id) for name, row_id in world.ids.items()}
+    expected = [MaskedLine(str(secret), ids["granvik"], ids["vatten"], clock.to_datetime(due_at))]
+    assert whole(world) == whole(world, "kim") == expected
+    assert shown(whole(world, "vera")) == [(secret, False)]
+    assert whole(world, "ida") == []
+    assert [masked for _, masked in shown(whole(world, "nils"))] == [True]
+    assert rows(world) == rows(world, "kim") == []
+
+
+def test_what_lies_in_anothers_queue_is_not_even_known_of(world: World) -> None:
+    """Kim works in kontakt alone: were it not confidential, they couldn't open it either."""
+    world.mail(queue="vatten", confidential="vatten")
+    assert whole(world, "kim") == []
+    assert len(whole(world, "sara")) == 1
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_masked_rows_stand_in_their_place_on_every_page(world: World, limit: int) -> None:
+    now = clock.now()
+    expected = []
+    for number in range(12):
+        secret = number % 3 == 1
+        due_at = now + (number // 2) * clock.DAY  # two of a time: the id decides
+        queue = ("kontakt", "vatten")[number % 2]
+        row_id = world.mail(queue=queue, confidential="vatten" if secret else None, due_at=due_at)
+        expected.append((row_id, secret))
+    assert shown(whole(world, limit=limit)) == expected
+    assert [each for each, masked in shown(whole(world, "vera", limit=limit)) if masked] == []
+
+
+def test_a_list_that_would_tell_whose_they_are_shows_no_masked_ones(world: World) -> None:
+    secret = world.mail(confidential="vatten", sender="canary@example.com")
+    put(
+        world,
+        secret,
+        assignee_id=world.ids["vera"],
+        contact_kind="chat",
+        due_at=clock.now() - 1,
+        wait_until=clock.now(),
+    )
+    citizen = world.do(lambda unit: must(unit.get(Conversation, secret)).citizen_id)
+    for told in (
+        {"municipality_id": world.ids["granvik"]},
+        {"queue_id": world.ids["kontakt"]},
+        {"overdue": True},
+        {"overdue": True, "queue_id": world.ids["kontakt"]},
+    ):
+        assert shown(whole(world, **told)) == [(secret, True)], told
+    for telling in (
+        {"citizen_id": citizen},
+        {"assignee_id": world.ids["vera"]},
+        {"contact_kind": "chat"},
+        {"waiting": True},
+        {"opened_after": 1},
+        {"opened_before": clock.now() + clock.DAY},
+    ):
+        assert whole(world, **telling) == [], telling
+    put(world, secret, assignee_id=None)
+    assert whole(world, unassigned=True) == []
+    put(world, secret, closed_at=clock.now())
+    assert whole(world, closed=True) == []
+
+
+def test_rows_by_their_ids(world: World) -> None:
+    mine, secret = world.mail(), world.mail(confidential="vatten")
+    foreign = world.mail(municipality="nesoy", queue="innbygger")
+    unknown = world.mail(queue="vatten", confidential="vatten")
+
+    def by_id(who: str) -> list[tuple[int, bool]]:
+        actor = world.actor(who)
+        asked = [foreign, unknown, secret, mine, 1]
+        return shown(world.storage.read_now(Scope.of(actor), looking.rows, actor, asked))
+
+    assert by_id("kim") == [(secret, True), (mine, False)]
+    assert by_id("vera") == [(unknown, False), (secret, False)]
+    assert by_id("nils") == [(foreign, False)]
+    assert by_id("ida") == []
+
+
+def test_a_masked_row_holds_not_a_byte_of_what_it_hides(world: World) -> None:
+    world.mail("canary text", subject="canary subject", sender="canary@example.com", confidential="vatten")
+    assert b"canary" not in msgspec.json.encode(whole(world))
+    assert b"canary" in msgspec.json.encode(whole(world, "vera"))

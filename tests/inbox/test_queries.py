@@ -9,8 +9,10 @@ from sqlalchemy import event, text
 
 from hub import clock
 from hub.access import policy
+from hub.edge import searching
+from hub.edge import looking
 from hub.inbound import overview
-from hub.inbox import desk_list, queries, search, timeline
+from hub.inbox import desk_list, queries, timeline
 from hub.inbox.citizen import Citizen
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
@@ -59,9 +61,9 @@ def lists(world: World) -> dict[str, tuple[str, Callable[[Unit], object]]]:
             "ix_conversation_open",
             lambda unit: desk_list.counts(unit, within, sara.id),
         ),
-        "masked": (
+        "with the masked ones": (
             "ix_conversation_open",
-            lambda unit: desk_list.masked_lines(unit, policy.hidden(sara), 50),
+            lambda unit: looking.whole_list(unit, sara, Filter(), None, 50),
         ),
         "closed": ("uq_conversation_municipality_id_id|autoindex_conversation", conversations(closed=True)),
         "closed of mine": ("ix_conversation_assignee", conversations(closed=True, assignee_id=sara.id)),
@@ -76,7 +78,7 @@ def lists(world: World) -> dict[str, tuple[str, Callable[[Unit], object]]]:
         "counts": ("ix_conversation_open", lambda unit: queries.open_counts(unit, within)),
         "search": (
             "INTEGER PRIMARY KEY|pk_entry",
-            lambda unit: search.search(unit, "faktura", policy.visible(sara), None, 50),
+            lambda unit: searching.search_entries(unit, sara, "faktura", None, 50),
         ),
         "raw events": ("ix_raw_event_municipality", raw(None)),
         "quarantined": ("ix_raw_event_quarantined", raw("quarantined")),
@@ -89,7 +91,7 @@ def lists(world: World) -> dict[str, tuple[str, Callable[[Unit], object]]]:
 
 NAMES = (
     "mine", "waiting", "overdue", "of a kind", "of a municipality", "rows of the desk", "newest entries",
-    "counts of the rail", "masked",
+    "counts of the rail", "with the masked ones",
     "open", "open in a queue", "open and unassigned", "closed", "closed of mine", "a citizen's", "timeline", "counts",
     "search", "raw events", "quarantined", "channels",
 )  # fmt: skip

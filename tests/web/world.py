@@ -229,6 +229,8 @@ def _populate(unit: Unit, made: World) -> None:
     memberships: dict[str, list[tuple[str, str, str | None]]] = {
         "sara": [("granvik", "agent", None), ("holmo", "agent", None)],
         "vera": [("granvik", "agent", "vatten")],
+        "lena": [("granvik", "lead", "vatten")],
+        "kim": [("granvik", "agent", "kontakt")],
         "nils": [("nesoy", "agent", None)],
         "ida": [("granvik", "it", None)],
         "idun": [("nesoy", "it", None)],

@@ -1,0 +1,74 @@
+"""Links between conversations of different municipalities: moved from one to another, or written to several at once.
+
+Only those that whoever asks may open are named: that there is one elsewhere is told to nobody else.
+"""
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+from sqlalchemy import select
+
+from hub.inbox.conversation import Conversation
+from hub.inbox.entry import Entry, Mail
+from hub.storage.unit import Unit
+
+MayOpen = Callable[[Conversation], bool]
+_MOST_MAILS = 20
+
+
+class Linked(Struct, frozen=True):
+    """A conversation elsewhere."""
+
+    id: str
+    municipality_id: str
+
+
+def moved_from(unit: Unit, conversation: Conversation, may_open: MayOpen) -> Linked | None:
+    """Where it was misdirected to before it came here."""
+    return _linked(unit.get(Conversation, conversation.moved_from), may_open)
+
+
+def moved_to(unit: Unit, conversation: Conversation, may_open: MayOpen) -> Linked | None:
+    """Where its copy is, while it is closed as misdirected."""
+    if conversation.closed_as != "misdirected" or conversation.closed_at is None:
+        return None
+    return _linked(unit.get(Conversation, copy_of(unit, conversation)), may_open)
+
+
+def copy_of(unit: Unit, conversation: Conversation) -> int | None:
+    """Its newest copy's id, as the entry that says so has it; None for one that was only noted as misdirected."""
+    changes = select(Entry).where(Entry.conversation_id == conversation.id, Entry.kind == "change")
+    for entry in unit.all(changes.order_by(Entry.occurred_at.desc(), Entry.id.desc())):
+        if entry.body["what"] == "misdirected":
+            return int(entry.body["conversation"]) if "conversation" in entry.body else None
+    return None
+
+
+def also_sent(unit: Unit, conversation: Conversation, may_open: MayOpen) -> Sequence[Linked]:
+    """Where the very same mail came as well: same Message-ID, same sender, same words, in another municipality.
+
+    A Message-ID alone can be claimed by anybody. What was moved from one to the other was sent once.
+    """
+    elsewhere = [each for each in unit.scope.municipalities or () if each != conversation.municipality_id]
+    if not elsewhere:
+        return []
+    mails = (
+        select(Entry.conversation_id, Mail.message_id, Mail.sender, Entry.text)
+        .join(Entry, (Entry.municipality_id == Mail.municipality_id) & (Entry.id == Mail.entry_id))
+        .where(Mail.message_id.is_not(None), Entry.author_kind == "citizen")
+    )
+    own = unit.rows(mails.where(Entry.conversation_id == conversation.id).order_by(Entry.id).limit(_MOST_MAILS))
+    if not own:
+        return []
+    wanted = {tuple(mail) for _, *mail in own}
+    named = mails.where(Mail.municipality_id.in_(elsewhere), Mail.message_id.in_([each[1] for each in own]))
+    ids = sorted({row_id for row_id, *mail in unit.rows(named) if tuple(mail) in wanted})
+    rows = unit.all(select(Conversation).where(Conversation.id.in_(ids)).order_by(Conversation.id)) if ids else ()
+    sent = [row for row in rows if conversation.id != row.moved_from and row.id != conversation.moved_from]
+    return [found for row in sent if (found := _linked(row, may_open)) is not None]
+
+
+def _linked(conversation: Conversation | None, may_open: MayOpen) -> Linked | None:
+    if conversation is None or not may_open(conversation):
+        return None
+    return Linked(str(conversation.id), str(conversation.municipality_id))
