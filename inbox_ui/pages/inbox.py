@@ -9,7 +9,7 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect
 
 from hub import clock
-from hub.edge import changing, glances, looking
+from hub.edge import changing, glances, looking, searching
 from hub.edge.desk import Desk
 from hub.edge.parameters import id_of
 from hub.edge.person import PERSON, READ, WORK
@@ -86,15 +86,35 @@ async def take_next(desk: NamedDependency[Desk], view: NamedDependency[View]) ->
     return Response(b"", status_code=303, headers={"Location": address})
 
 
+@get("/inbox/search", opt=READ)
+async def search(request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View]) -> Response[bytes]:
+    """The list of what the words find, as they are typed; without words, the list there was."""
+    values = await whole(request, desk, view)
+    return page(request, "conversations/_list.html", **values, **await rows(desk, view, values["names"]))
+
+
 async def rows(desk: Desk, view: View, names: Names, after: str | None = None, group: str = "") -> dict[str, Any]:
     """What the list's templates are given."""
-    lines, further = await desk.read(looking.list_page, view.filtered(desk.actor), after, ROWS)
+    if view.q:
+        return await _found(desk, view, names, after)
+    lines, further = await desk.read(looking.whole_list, view.filtered(desk.actor), after, ROWS)
     if view.is_newest_first:
         rendered = [row(each, names) for each in lines]
         groups = [showing.Group("", "", rendered, whole=False)] if rendered else []
     else:
         groups = showing.groups(_dated(lines, names), more=further is not None, after_group=group)
-    return {"groups": groups, "next": further, "continued": after is not None}
+    return {"groups": groups, "next": further, "continued": after is not None, "understood": None}
+
+
+async def _found(desk: Desk, view: View, names: Names, after: str | None) -> dict[str, Any]:
+    answer = await desk.read(searching.search_desk, view.q, after, ROWS)
+    words = showing.channel_words()
+    rendered = [
+        part("conversations/_row.html", row=each.line, found=each, names=names, channel_words=words)
+        for each in answer.found
+    ]
+    groups = [showing.Group("", "", rendered, whole=False)] if rendered else []
+    return {"groups": groups, "next": answer.next, "continued": after is not None, "understood": answer}
 
 
 def row(line: DeskLine | MaskedLine, names: Names) -> str:
@@ -115,4 +135,4 @@ def _dated(lines: Sequence[DeskLine | MaskedLine], names: Names) -> list[tuple[A
     ]
 
 
-ROUTES = (start, show_inbox, show_rows, show_news, show_rail, take_next)
+ROUTES = (start, show_inbox, show_rows, show_news, show_rail, search, take_next)

@@ -39,6 +39,14 @@ document.addEventListener("click", (event) => {
   }
 });
 
+/* Where one pane is shown at a time, the panel takes the conversation's place */
+document.addEventListener("change", (event) => {
+  if (event.target.id !== "panel-toggle" || !isNarrow()) return;
+  event.target.checked = false;
+  one(".workspace").dataset.pane = "panel";
+});
+const isNarrow = () => getComputedStyle(one(".btn.only-narrow")).display !== "none";
+
 function switchTheme() {
   const root = document.documentElement;
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
