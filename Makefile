@@ -11,9 +11,11 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	$$python -c '$(PROBE)' 2>/dev/null && break; done)
 
 INSTALL = $(if $(UV),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet)
+# Of these errors the sentence is shown to people.
+SENTENCES := -k Invalid:2 -k Conflict -k NotFound -k NotAllowed -k Unavailable
 LOCK = uv pip compile --quiet --no-config --universal --generate-hashes --no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
-.PHONY: help install install-dev run test lint bench lock clean
+.PHONY: help install install-dev run test lint bench lock words clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
@@ -40,6 +42,12 @@ bench: install-dev  ## the ratios, beside their floor
 lock:  ## pin what pyproject.toml asks for; needs uv (UPGRADE=1 takes the newest of everything)
 	$(LOCK) --group build --output-file requirements.txt pyproject.toml
 	$(LOCK) --group dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+
+words: install-dev  ## bring the catalogues of words up to date with the code
+	@mkdir -p build
+	$(BIN)/pybabel -q extract -F pyproject.toml $(SENTENCES) --no-location --sort-output --omit-header -o build/messages.pot hub/access hub/channels hub/edge hub/inbox inbox_ui
+	for language in inbox_ui/locale/*; do $(BIN)/pybabel -q update --no-fuzzy-matching --omit-header --ignore-obsolete \
+		--no-wrap -l $$(basename $$language) -i build/messages.pot -o $$language/messages.po; done
 
 clean:  ## remove what make made; var/ and torg.toml stay
 	rm -rf $(VENV) build dist inbox_ui/static/vendor .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
