@@ -81,7 +81,9 @@ def _answer(items: Sequence[Any]) -> Answer:
         language = words.guess_language(said)
         names = " ".join(attachment.name for attachment in item.attachments)
         everything = f"{item.subject} {item.sender.name} {item.sender.address} {said} {names}"
-        read.append(Read(item, language, words.tokens(everything, language)))
+        files = any(attachment.content_id is None for attachment in item.attachments)
+        marks = words.marks("mail", item.sender.name, item.sender.address, files=files)
+        read.append(Read(item, language, [*words.tokens(everything, language), *marks]))
     return Answer(read)
 
 

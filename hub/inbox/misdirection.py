@@ -16,7 +16,7 @@ from hub.inbox.participant import Participant
 from hub.inbox.queue import Queue, QueueArea
 from hub.storage import search_index
 from hub.storage.unit import Unit
-from hub.storage.words import tokens
+from hub.storage.words import marks, tokens
 
 
 def note(unit: Unit, conversation: Conversation, by_id: int, where: str) -> Entry:
@@ -197,4 +197,15 @@ def _copy_entry(unit: Unit, copy: Conversation, entry: Entry) -> None:
                 inline_id=file.inline_id,
             )
         )
-    search_index.write(unit, [(made.id, made.municipality_id, tokens(made.text, made.language))])
+    search_index.write(unit, [(made.id, made.municipality_id, _found_by(made, mail, files))])
+
+
+def _found_by(made: Entry, mail: Mail | None, files: Sequence[Attachment]) -> list[str]:
+    """By what the original is found by: its subject, sender and files' names, too."""
+    outside = made.author_kind == "citizen"
+    name = str(made.body.get("name", "")) if outside else ""
+    address = mail.sender if outside and mail is not None else ""
+    names = " ".join(file.name for file in files)
+    everything = f"{made.body.get('subject', '')} {name} {address} {made.text} {names}"
+    has_files = any(file.inline_id is None for file in files)
+    return [*tokens(everything, made.language), *marks(made.kind, name, address, files=has_files)]

@@ -9,7 +9,7 @@ from hub.inbox.entry import Entry
 from hub.inbox.outgoing import File
 from hub.storage import search_index
 from hub.storage.unit import Unit
-from hub.storage.words import tokens
+from hub.storage.words import marks, tokens
 
 
 def add(unit: Unit, conversation: Conversation, by_id: int, text: str, files: Sequence[File] = ()) -> Entry:
@@ -21,5 +21,6 @@ def add(unit: Unit, conversation: Conversation, by_id: int, text: str, files: Se
         Entry(kind="note", author_kind="person", author_id=by_id, visibility="internal", text=text, body={}),
     )
     outgoing.attach(unit, entry, files)
-    search_index.write(unit, [(entry.id, entry.municipality_id, tokens(text, conversation.language))])
+    found_by = [*tokens(text, conversation.language), *marks("note", files=bool(files))]
+    search_index.write(unit, [(entry.id, entry.municipality_id, found_by)])
     return entry

@@ -19,7 +19,7 @@ from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Attachment, Entry, Mail
 from hub.storage import search_index
 from hub.storage.unit import Happening, Unit
-from hub.storage.words import tokens
+from hub.storage.words import marks, tokens
 
 MOST_RECIPIENTS = 20
 _LONGEST_ADDRESS = 254
@@ -114,7 +114,8 @@ def send(
         )
         unit.add(delivery)
         unit.note(Happening("delivery_queued", delivery.id, entry.municipality_id, entry.conversation_id))
-    search_index.write(unit, [(entry.id, entry.municipality_id, tokens(entry.text, conversation.language))])
+    found_by = [*tokens(entry.text, conversation.language), *marks(entry.kind, files=bool(files))]
+    search_index.write(unit, [(entry.id, entry.municipality_id, found_by)])
 
 
 def attach(unit: Unit, entry: Entry, files: Sequence[File]) -> None:

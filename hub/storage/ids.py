@@ -50,6 +50,11 @@ def id_at(at: int) -> int:
     return ((at // 1000 - EPOCH) << (_PROCESS_BITS + _SEQUENCE_BITS)) | secrets.randbelow(1 << 22)
 
 
+def first_at(at: int) -> int:
+    """The lowest id of that time: what happened before it has lower ones."""
+    return min(max(0, (at // 1000 - EPOCH) << (_PROCESS_BITS + _SEQUENCE_BITS)), 2**63 - 1)
+
+
 def back(row_id: int, by: int) -> int:
     """The lowest id that could have been made `by` microseconds earlier, or later than that."""
     return max(0, row_id - (by // 1000 << (_PROCESS_BITS + _SEQUENCE_BITS)))

@@ -5,13 +5,15 @@ SECURITY DEFINER function that takes the municipalities from the transaction: `@
 index under row-level security.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import text
 
 from hub.storage.unit import Unit
 from hub.storage.words import query_tokens
 
+Group = Sequence[tuple[str, bool]]
+"""Tokens of which one must be there; with True, a word that begins so."""
 LEAST_PREFIX = 3
 """Letters from which an unfinished last word is completed."""
 
@@ -45,31 +47,60 @@ def replace(unit: Unit, entry_id: int, municipality_id: int, tokens: Sequence[st
     write(unit, [(entry_id, municipality_id, tokens)])
 
 
-def find(unit: Unit, words: str, *, before: int, limit: int) -> Sequence[int]:
-    """Ids of entries in scope that have all the words, newest first, older than `before`. No words: none."""
-    asked = query_tokens(words)
-    municipalities = unit.scope.municipalities
-    if not asked or not municipalities:
+def find(
+    unit: Unit,
+    words: str,
+    *,
+    before: int,
+    limit: int,
+    marked: Sequence[Group] = (),
+    since: int = 0,
+    within: Collection[int] | None = None,
+) -> Sequence[int]:
+    """Ids of entries in scope that have all the words and marks, newest first, older than `before`. Neither: none.
+
+    `marked`: of each group one token; `since`: the lowest id; `within`: only these of the scope's municipalities.
+    """
+    groups = [*_groups(words), *marked]
+    scope = unit.scope.municipalities or ()
+    municipalities = scope if within is None else [each for each in scope if each in within]
+    if not groups or not municipalities:
         return []
-    groups = [[(stem, False) for stem in each.stems] for each in asked]
-    if not words[-1].isspace() and len(asked[-1].folded) >= LEAST_PREFIX:
-        groups[-1].append((asked[-1].folded, True))
+    areas = [[(municipality_token(each), False) for each in municipalities]]
     connection = unit.session.connection()
     if unit.dialect == "sqlite":
-        areas = [[(municipality_token(each), False) for each in municipalities]]
         rows = connection.exec_driver_sql(
-            "SELECT rowid FROM search_entry WHERE search_entry MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
-            (_query([*areas, *groups], '"{}"', " OR ", " AND ", "*"), before, limit),
+            "SELECT rowid FROM search_entry WHERE search_entry MATCH ? AND rowid < ? AND rowid >= ?"
+            " ORDER BY rowid DESC LIMIT ?",
+            (_query([*areas, *groups], '"{}"', " OR ", " AND ", "*"), before, since, limit),
         )
     else:
+        # The function knows the scope; what narrows it is said.
+        groups = groups if len(municipalities) == len(scope) else [*areas, *groups]
         rows = connection.execute(
             text("SELECT entry_id FROM torg_search(:query, :before, :limit)"),
             {"query": _query(groups, "'{}'", " | ", " & ", ":*"), "before": before, "limit": limit},
         )
-    return [row[0] for row in rows]
+    return [row[0] for row in rows if row[0] >= since]
 
 
-def _query(groups: Sequence[Sequence[tuple[str, bool]]], quoted: str, either: str, both: str, star: str) -> str:
+def among(unit: Unit, words: str, marked: Sequence[Group], ids: Sequence[int]) -> set[int]:
+    """Those of a few entries in scope that have all the words and marks."""
+    found: set[int] = set()
+    for each in ids:
+        found.update(find(unit, words, before=each + 1, limit=1, marked=marked, since=each))
+    return found
+
+
+def _groups(words: str) -> list[Group]:
+    asked = query_tokens(words)
+    groups: list[Group] = [[(stem, False) for stem in each.stems] for each in asked]
+    if asked and not words[-1].isspace() and len(asked[-1].folded) >= LEAST_PREFIX:
+        groups[-1] = [*groups[-1], (asked[-1].folded, True)]
+    return groups
+
+
+def _query(groups: Sequence[Group], quoted: str, either: str, both: str, star: str) -> str:
     """Tokens are letters and digits only, so quoting them is enough in both query languages."""
     return both.join(
         "(" + either.join(quoted.format(token) + (star if unfinished else "") for token, unfinished in group) + ")"

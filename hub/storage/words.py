@@ -63,6 +63,32 @@ def guess_language(text: str) -> str | None:
     return _guess(_words_of(text))
 
 
+FROM, ADDRESS, KIND, FILES = "\ue001", "\ue002", "\ue003", "\ue004"
+"""What a mark begins with: private-use characters, which no word of a text contains."""
+_JOINT = "\ue00f"
+
+
+def marks(kind: str, name: str = "", address: str = "", *, files: bool = False) -> list[str]:
+    """Tokens of what an entry is, beside those of its text: its kind, from whom outside it came, whether with files."""
+    found = {KIND + kind, *(FROM + word for word in folded_words(f"{name} {address}"))}
+    if address:
+        found.add(address_mark(address))
+    if files:
+        found.add(FILES)
+    return sorted(found)
+
+
+def address_mark(address: str) -> str:
+    """A whole address, or its beginning, as one token."""
+    return ADDRESS + _JOINT.join(folded_words(address))
+
+
+def folded_words(text: str) -> list[str]:
+    """At most twenty, not stemmed: names aren't inflected."""
+    words = (fold(word[:_LONGEST]) for word in _words_of(text)[:_MOST_ASKED])
+    return [word for word in words if word]
+
+
 class Asked(Struct, frozen=True):
     """A word asked for: its stems in every language, and the word itself, folded, should it be unfinished."""
 

@@ -1,0 +1,242 @@
+"""The plan of a search: its filters as marks of the index and as conditions on conversations, names looked up.
+
+What the index knows of an entry for good (who wrote it, its kind, whether with files) is a mark; what changes (queue,
+topic, state, assignee) is a condition. Conditions are constants with parameters, so that statements are remembered.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+from sqlalchemy import ColumnElement, bindparam, case, column, exists, func, select, table
+
+from hub import clock
+from hub.inbox.conversation import Conversation
+from hub.inbox.entry import Entry
+from hub.inbox.matter import Matter
+from hub.inbox.municipality import Municipality
+from hub.inbox.queries import PERSON
+from hub.inbox.queue import Queue, QueueArea
+from hub.inbox.search_words import Asked, Term, plain
+from hub.inbox.topic import Topic
+from hub.storage.one_of import listed, one_of
+from hub.storage.search_index import Group
+from hub.storage.unit import Unit
+from hub.storage.words import FILES, FROM, KIND, address_mark, fold, folded_words, query_tokens
+
+
+class Plan(Struct):
+    """What to look for. `words`: with a space at the end if the last is finished; `marked`: groups of marks.
+
+    `where`: on Conversation, with `values` as its parameters; `since`, `until`: microseconds UTC; `by_topic`: the
+    matters lead to it; `narrow`: few conversations may be left. `terms`: as it turned out that they are understood.
+    """
+
+    municipalities: tuple[int, ...]
+    terms: list[Term] = field(default_factory=list)
+    words: str = ""
+    marked: list[Group] = field(default_factory=list)
+    where: list[ColumnElement[bool]] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+    since: int | None = None
+    until: int | None = None
+    by_topic: bool = False
+    narrow: bool = False
+
+    @property
+    def indexed(self) -> bool:
+        """Whether the index answers it; otherwise it is a list of conversations."""
+        return bool(self.marked) or bool(query_tokens(self.words))
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is asked for that could be found."""
+        return not self.indexed and not any(each.known for each in self.terms)
+
+
+def plan(unit: Unit, reader_id: int, asked: Asked) -> Plan:
+    """For this reader. A name that nothing in scope has is searched as words."""
+    made = Plan(unit.scope.municipalities or (), values={"reader": reader_id, "now": clock.now()})
+    named: dict[str, set[int]] = {}
+    for term in asked.terms:
+        if not term.known:
+            made.terms.append(term)
+        elif term.filter in _NAMES and (term.filter, term.value) not in _SAID:
+            found = _named(term.value, _NAMES[term.filter](unit))
+            named.setdefault(term.filter, set()).update(found)
+            made.terms.append(term if found else replace(term, known=False, words=plain(term.value)))
+        else:
+            made.terms.append(term)
+            _take(made, unit, term)
+    for name, ids in named.items():
+        if ids:
+            _take_ids(made, unit, name, ids)
+    made.words = _words(asked, made.terms)
+    return made
+
+
+def _take(made: Plan, unit: Unit, term: Term) -> None:
+    """A filter whose value is understood as it stands."""
+    match term.filter:
+        case "from":
+            made.marked += _from(term)
+        case "kind":
+            made.marked.append([(KIND + term.value, False)])
+        case "has":
+            made.marked.append([(FILES, False)])
+        case "is":
+            made.where += _STATES[term.value]
+            made.narrow = made.narrow or term.value != "closed"
+        case "before":
+            made.until = min(made.until or clock.NEVER, _begins(unit, term.value))
+        case "after":
+            made.since = max(made.since or 0, _begins(unit, term.value))
+        case "assignee" if term.value == "me":
+            made.where.append(_MINE)
+            made.narrow = True
+        case "assignee":
+            made.where.append(_NOBODYS)
+
+
+def _take_ids(made: Plan, unit: Unit, name: str, ids: set[int]) -> None:
+    """The same filter twice: either."""
+    if name == "to":
+        made.municipalities = tuple(sorted(ids))
+        return
+    made.where.append(_CONDITIONS[name])
+    made.values[name] = listed(sorted(_with_children(unit, ids) if name == "topic" else ids))
+    made.by_topic = made.by_topic or name == "topic"
+    made.narrow = True
+
+
+def _from(term: Term) -> list[Group]:
+    """An address, or the beginning of one; else words of a name or an address."""
+    if term.value.partition("@")[0] and "@" in term.value:
+        return [[(address_mark(term.value), True)]]
+    words = folded_words(term.value)
+    return [[(FROM + word, term.unfinished and word == words[-1])] for word in words]
+
+
+def _begins(unit: Unit, day: str) -> int:
+    """When a day begins where the reader is: a centre's municipalities are of one country."""
+    places = unit.scope.municipalities or ()
+    place = unit.get(Municipality, places[0]) if places else None
+    zone = ZoneInfo(place.timezone if place else "UTC")
+    return clock.from_datetime(datetime.fromisoformat(day).replace(tzinfo=zone))
+
+
+def _words(asked: Asked, terms: Sequence[Term]) -> str:
+    """The free ones and those of what wasn't understood; whatever is unfinished comes last."""
+    instead = [each.words for each in terms if each.words]
+    pieces = [*instead, asked.words] if asked.unfinished else [asked.words, *instead]
+    unfinished = asked.unfinished or bool(instead and terms[-1].words and terms[-1].unfinished)
+    return " ".join(each for each in pieces if each) + ("" if unfinished else " ")
+
+
+Named = Sequence[tuple[int, Iterable[str]]]
+"""Ids with what each is called."""
+
+
+def _named(value: str, among: Named) -> set[int]:
+    """By id or whole name; else those with a word that begins so, for each word of the value."""
+    whole = fold(value)
+    same = {row_id for row_id, names in among if value == str(row_id) or whole in map(fold, names)}
+    if same:
+        return same
+    asked = folded_words(value)
+    return {row_id for row_id, names in among if asked and any(_has_words(folded_words(name), asked) for name in names)}
+
+
+def _has_words(words: Sequence[str], asked: Sequence[str]) -> bool:
+    return all(any(word.startswith(each) for word in words) for each in asked)
+
+
+def _queues(unit: Unit) -> Named:
+    areas = select(QueueArea.queue_id).where(QueueArea.municipality_id.in_(unit.scope.municipalities or ()))
+    rows = unit.rows(select(Queue.id, Queue.words).where(Queue.id.in_(areas)))
+    return [(row_id, words.values()) for row_id, words in rows]
+
+
+def _topics(unit: Unit) -> Named:
+    rows = unit.rows(select(Topic.id, Topic.words, Topic.synonyms))
+    return [(row_id, (*words.values(), *synonyms)) for row_id, words, synonyms in rows]
+
+
+def _with_children(unit: Unit, ids: set[int]) -> set[int]:
+    """A topic and all below it."""
+    below = {row_id: parent_id for row_id, parent_id in unit.rows(select(Topic.id, Topic.parent_id)) if parent_id}
+    found, newest = set(ids), set(ids)
+    while newest:
+        newest = {row_id for row_id, parent_id in below.items() if parent_id in newest} - found
+        found |= newest
+    return found
+
+
+def _places(unit: Unit) -> Named:
+    own = Municipality.id.in_(unit.scope.municipalities or ())
+    return [
+        (row_id, names)
+        for row_id, *names in unit.rows(select(Municipality.id, Municipality.code, Municipality.name).where(own))
+    ]
+
+
+def _people(unit: Unit) -> Named:
+    """Those who work in these municipalities."""
+    members = select(_MEMBERSHIP.c.person_id).where(_MEMBERSHIP.c.municipality_id.in_(unit.scope.municipalities or ()))
+    return [
+        (row_id, (name,))
+        for row_id, name in unit.rows(select(PERSON.c.id, PERSON.c.name).where(PERSON.c.id.in_(members)))
+    ]
+
+
+_NAMES: Mapping[str, Callable[[Unit], Named]] = {
+    "queue": _queues,
+    "topic": _topics,
+    "to": _places,
+    "assignee": _people,
+}
+_SAID = {("assignee", "me"), ("assignee", "none")}
+"""Values of theirs that name nobody."""
+
+# As in desk_list: both belong to rooms above this one.
+_READING = table("reading", column("conversation_id"), column("person_id"), column("at"))
+_MEMBERSHIP = table("membership", column("person_id"), column("municipality_id"))
+_READ_AT = (
+    select(func.max(_READING.c.at))
+    .where(_READING.c.conversation_id == Conversation.id, _READING.c.person_id == bindparam("reader"))
+    .correlate(Conversation)
+    .scalar_subquery()
+)
+_CITIZEN_SAID_AT = (
+    select(case((Entry.author_kind == "citizen", Entry.recorded_at)))
+    .where(Entry.conversation_id == Conversation.id, Entry.visibility == "public", Entry.undone_at.is_(None))
+    .order_by(Entry.occurred_at.desc(), Entry.id.desc())
+    .limit(1)
+    .correlate(Conversation)
+    .scalar_subquery()
+)
+"""When the newest public entry was written down, if it is the citizen's."""
+_OPEN = Conversation.closed_at.is_(None)
+_STATES: Mapping[str, tuple[ColumnElement[bool], ...]] = {
+    "open": (_OPEN,),
+    "closed": (Conversation.closed_at.is_not(None),),
+    "waiting": (_OPEN, Conversation.wait_until.is_not(None)),
+    "overdue": (_OPEN, Conversation.due_at < bindparam("now")),
+    "unread": (_OPEN, func.coalesce(_READ_AT, 0) < _CITIZEN_SAID_AT),
+}
+_MINE = Conversation.assignee_id == bindparam("reader")
+_NOBODYS = Conversation.assignee_id.is_(None)
+_CONDITIONS: Mapping[str, ColumnElement[bool]] = {
+    "queue": one_of(Conversation.queue_id, "queue"),
+    "assignee": one_of(Conversation.assignee_id, "assignee"),
+    "topic": exists(
+        select(Matter.id).where(
+            Matter.municipality_id == Conversation.municipality_id,
+            Matter.conversation_id == Conversation.id,
+            one_of(Matter.topic_id, "topic"),
+        )
+    ),
+}
