@@ -12,8 +12,7 @@ import redis
 from psycopg import sql
 from sqlalchemy import make_url
 
-from hub.storage.engine import open_engines
-from hub.storage.migrate import upgrade
+from hub.proof.installation import bring_up
 from tests.servers import Missing, Postgres, Server, Valkey
 
 _skipped: list[str] = []
@@ -29,15 +28,15 @@ def postgres_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgres_template(postgres_url: str) -> Iterator[str]:
     """The name of a database that is ready to be copied."""
-    with _database(postgres_url, f"torg_template_{os.getpid()}") as url:
-        prepare_template(url)
+    with own_database(postgres_url, f"torg_template_{os.getpid()}") as url:
+        bring_up(url)
         yield str(make_url(url).database)
 
 
 @pytest.fixture
 def postgres_database(postgres_url: str, postgres_template: str) -> Iterator[str]:
     """A PostgreSQL database of this test's own, at the newest schema, as its superuser."""
-    with _database(postgres_url, f"torg_test_{os.getpid()}", postgres_template) as url:
+    with own_database(postgres_url, f"torg_test_{os.getpid()}", postgres_template) as url:
         yield url
 
 
@@ -45,7 +44,7 @@ def postgres_database(postgres_url: str, postgres_template: str) -> Iterator[str
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file at the newest schema, to be copied."""
     path = tmp_path_factory.mktemp("template") / "torg.db"
-    prepare_template(f"sqlite:///{path}")
+    bring_up(f"sqlite:///{path}")
     return path
 
 
@@ -78,15 +77,6 @@ def redis_database(redis_url: str) -> str:
     return redis_url
 
 
-def prepare_template(url: str) -> None:
-    """Bring the database that every test's is copied from to the newest schema."""
-    engines = open_engines(url)
-    try:
-        upgrade(engines.writer)
-    finally:
-        engines.dispose()
-
-
 @contextmanager
 def _server(kind: type[Server]) -> Iterator[str]:
     if named := os.environ.get(kind.variable):
@@ -101,7 +91,7 @@ def _server(kind: type[Server]) -> Iterator[str]:
 
 
 @contextmanager
-def _database(server_url: str, name: str, template: str = "template1") -> Iterator[str]:
+def own_database(server_url: str, name: str, template: str = "template1") -> Iterator[str]:
     """A new database, dropped afterwards whoever is still connected."""
     address = make_url(server_url)
     names = {"name": sql.Identifier(name), "template": sql.Identifier(template)}

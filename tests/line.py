@@ -1,18 +1,17 @@
-"""The whole line in this process: a hub that listens, reads and sends, with two municipalities of one centre on it."""
+"""Granvik and Holmö, one centre; and the whole line in this process: a hub that listens, reads and sends for them."""
 
 import asyncio
 import smtplib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, TypeVar
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
-from hub.access import person
+from hub.access import login, person
 from hub.app import Hub
 from hub.channels import add
 from hub.channels.route import reply_route
@@ -22,52 +21,77 @@ from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry, Mail
 from hub.inbox.reply import reply
-from hub.plugin_host.manager import load
-from hub.settings import Settings
-from hub.storage.open import open_storage
+from hub.proof.faults import free_ports
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
-from tests.connectors.tools import free_port
+from tests.installation import Installation
 
-T = TypeVar("T")
 TEST = Scope.everything("test")
 GRANVIK, HOLMO = "kommunen@granvik.example", "kommunen@holmo.example"
 
 
-class Line:
-    """`storage` is this test's own: the hub has another on the same database."""
+class JointCentre(Installation):
+    """Two municipalities that share a queue, mail for both on `port`, and Sara, agent and IT of Granvik alone.
 
-    def __init__(self, folder: Path, database_url: str, **settings: Any) -> None:
-        self.folder = folder
-        given = {"undo_seconds": 0, "sweep_seconds": 1.0, "parse_children": 1, **settings}
-        self.settings = Settings(
-            database_url=database_url, key_file=str(folder / "key"), blob_folder=str(folder / "blobs"), **given
+    `sends`: the kind of the channel that answers leave by, with its settings. `web_ports`: for servers, if any.
+    """
+
+    def __init__(
+        self, folder: Path, database_url: str, sends: str, sending: Mapping[str, object], **settings: object
+    ) -> None:
+        super().__init__(
+            folder, database_url, {"undo_seconds": 0, "sweep_seconds": 1.0, "parse_children": 1, **settings}
         )
-        self.storage = open_storage(self.settings)
-        self.registry = load()
-        self.port = free_port()
-        self.ids: dict[str, int] = self.storage.write_now(TEST, self._set_up)
+        self.port, *self.web_ports = free_ports(3)
+        self.ids: dict[str, int] = {}
+        self.token = self.write(self._set_up, sends, sending)
 
-    def _set_up(self, unit: Unit) -> dict[str, int]:
+    def _set_up(self, unit: Unit, sends: str, sending: Mapping[str, object]) -> str:
         granvik = municipality.add(unit, "granvik", "Granviks kommun", "SE")
         holmo = municipality.add(unit, "holmo", "Holmö kommun", "SE")
         desk = queue.add(unit, {"sv": "Kundtjänst"}, [granvik, holmo])
-        _, folder = add.prepare(unit, self.registry, "eml_folder", {"folder": str(self.folder / "outgoing")})
-        out = add.add(unit, "eml_folder", "out", folder)
+        _, config = add.prepare(unit, self.registry, sends, sending)
+        out = add.add(unit, sends, "out", config)
         addresses = {GRANVIK: "granvik/Kundtjänst", HOLMO: "holmo/Kundtjänst"}
-        given = {"port": self.port, "addresses": addresses, "size_limit": 10_000_000}
-        _, listening = add.prepare(unit, self.registry, "smtp_in", given)
-        mail = add.add(unit, "smtp_in", "in", listening, sends_by_id=out.id)
+        _, config = add.prepare(unit, self.registry, "smtp_in", {"port": self.port, "addresses": addresses})
+        mail = add.add(unit, "smtp_in", "in", config, sends_by_id=out.id)
         sara = person.add(unit, "sara@granvik.example", "Sara")
-        person.join(unit, sara, granvik, "agent")
-        return {
-            "granvik": granvik.id,
-            "holmo": holmo.id,
-            "desk": desk.id,
-            "out": out.id,
-            "in": mail.id,
-            "sara": sara.id,
-        }
+        for role in ("agent", "it"):
+            person.join(unit, sara, granvik, role)
+        rows = {"granvik": granvik, "holmo": holmo, "desk": desk, "out": out, "in": mail, "sara": sara}
+        self.ids |= {name: row.id for name, row in rows.items()}
+        return login.add_token(unit, sara, "test")
+
+    def send(
+        self, *mails: EmailMessage | bytes, to: Sequence[str] = (GRANVIK,), sender: str = "ida@post.example"
+    ) -> None:
+        """One SMTP conversation; raises as smtplib does."""
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=40) as client:
+            for each in mails:
+                client.sendmail(sender, list(to), each if isinstance(each, bytes) else each.as_bytes())
+
+    def entries(self, count: int, seconds: float = 40) -> Sequence[Entry]:
+        """Waits until citizens have written `count` mails; oldest first."""
+        found = self.at_least(count, seconds)
+        assert len(found) == count
+        return found
+
+    def at_least(self, count: int, seconds: float = 40) -> Sequence[Entry]:
+        """The same, when more may be on their way."""
+        query = select(Entry).where(Entry.kind == "mail", Entry.author_kind == "citizen").order_by(Entry.id)
+        until(lambda: len(self.all(query)) >= count, seconds)
+        return self.all(query)
+
+    def raw_states(self) -> list[str]:
+        """Of all raw events, oldest first."""
+        return list(self.all(select(RawEvent.state).order_by(RawEvent.id)))
+
+
+class Line(JointCentre):
+    """The hub in this process; what it sends lies in a folder."""
+
+    def __init__(self, folder: Path, database_url: str, **settings: object) -> None:
+        super().__init__(folder, database_url, "eml_folder", {"folder": str(folder / "outgoing")}, **settings)
 
     @contextmanager
     def running(self) -> Iterator["Line"]:
@@ -98,36 +122,6 @@ class Line:
             loop.call_soon_threadsafe(stop.set)
             assert ended.wait(20)
 
-    def send(
-        self, *mails: EmailMessage | bytes, to: Sequence[str] = (GRANVIK,), sender: str = "ida@post.example"
-    ) -> None:
-        """One SMTP conversation; raises as smtplib does."""
-        with smtplib.SMTP("127.0.0.1", self.port, timeout=30) as client:
-            for each in mails:
-                client.sendmail(sender, list(to), each if isinstance(each, bytes) else each.as_bytes())
-
-    def all(self, query: Select[T]) -> Sequence[T]:
-        """Rows, detached."""
-        return self.storage.read_now(TEST, lambda unit: unit.all(query))
-
-    def one(self, query: Select[T]) -> T:
-        """The only one."""
-        rows = self.all(query)
-        assert len(rows) == 1, rows
-        return rows[0]
-
-    def entries(self, count: int) -> Sequence[Entry]:
-        """Waits until there are `count` mails from citizens; oldest first."""
-        found = self.at_least(count)
-        assert len(found) == count
-        return found
-
-    def at_least(self, count: int) -> Sequence[Entry]:
-        """The same, when more may be on their way."""
-        query = select(Entry).where(Entry.kind == "mail", Entry.author_kind == "citizen").order_by(Entry.id)
-        until(lambda: len(self.all(query)) >= count)
-        return self.all(query)
-
     def answer(self, conversation_id: int, text: str = "Hej, på torsdag.", cc: Sequence[str] = ()) -> Mail:
         """A reply by Sara, and the mail row that it has."""
 
@@ -139,10 +133,6 @@ class Line:
 
         entry_id = self.storage.write_now(TEST, write)
         return self.one(select(Mail).where(Mail.entry_id == entry_id))
-
-    def raw_states(self) -> list[str]:
-        """Of all raw events, oldest first."""
-        return list(self.all(select(RawEvent.state).order_by(RawEvent.id)))
 
     def deliveries(self) -> Sequence[Delivery]:
         """All, oldest first."""

@@ -88,7 +88,7 @@ def fresh(where: Where, settings: Mapping[str, object]) -> Iterator[Installation
     with tempfile.TemporaryDirectory(prefix="torg-proof-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         with _database(where, folder) as url:
-            _bring_up(url)
+            bring_up(url)
             installation = Installation(folder, url, settings)
             try:
                 if installation.read(lambda unit: unit.first(select(Municipality.id))) is not None:
@@ -98,7 +98,8 @@ def fresh(where: Where, settings: Mapping[str, object]) -> Iterator[Installation
                 installation.storage.close()
 
 
-def _bring_up(url: str) -> None:
+def bring_up(url: str) -> None:
+    """An empty database to the newest schema. Raises Invalid for one at an older."""
     engines = open_engines(url)
     try:
         with engines.writer.connect() as connection:

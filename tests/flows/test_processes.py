@@ -15,8 +15,8 @@ from sqlalchemy import select
 from hub.inbound.raw_event import RawEvent
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
+from hub.proof.installation import bring_up
 from hub.proof.ledgers import read_lines
-from tests.conftest import prepare_template
 from tests.flows.house import CitizensMailServer, House
 from tests.line import letter, until
 from tests.servers import Missing, Postgres
@@ -32,7 +32,7 @@ def own_postgres() -> Iterator[Postgres]:
     except Missing as missing:
         pytest.skip(str(missing))
     with server:
-        prepare_template(server.url)
+        bring_up(server.url)
         yield server
 
 
@@ -52,7 +52,7 @@ def test_a_second_serve_waits_for_the_mail_port_and_takes_over(
         house.sent(2)
         assert second.poll() is None
     outside.mails(2)
-    assert house.raw_states() == {"read"}
+    assert set(house.raw_states()) == {"read"}
     assert "is in use" in house.log()
     assert house.bugs() == []
 
@@ -65,7 +65,7 @@ def test_two_workers_make_each_entry_and_each_delivery_once(
     house = build(postgres_database, worker="separate", redis_url=nobody, sweep_seconds=0.05)
     with house.serving():
         house.send(*(letter(f"brev {n}", Subject=f"{n}", Message_ID=f"<{n}@post.example>") for n in range(60)))
-        assert house.raw_states() == {"new"}
+        assert set(house.raw_states()) == {"new"}
         with house.process("worker") as one, house.process("worker") as other:
             for entry in house.entries(60):
                 house.reply(entry.conversation_id, "Hej")
@@ -73,7 +73,7 @@ def test_two_workers_make_each_entry_and_each_delivery_once(
             entries = house.entries(120)
             deliveries = house.sent(60)
             assert one.poll() is other.poll() is None
-    assert house.raw_states() == {"read"}
+    assert set(house.raw_states()) == {"read"}
     assert Counter(Counter(entry.raw_event_id for entry in entries).values()) == {1: 120}
     assert Counter(Counter(entry.conversation_id for entry in entries).values()) == {2: 60}
     sent = [line["message_id"] for line in read_lines(outside.ledger)]
@@ -134,7 +134,7 @@ def test_a_database_server_that_dies_while_mail_pours_in(
             until(lambda mail=mail: house.try_to_send(mail) == 250, 20)  # type: ignore[misc]  # bound now
         entries = house.entries(60)
     assert sorted(each.text.strip() for each in entries) == sorted(f"brev {n}" for n in range(60))
-    assert house.raw_states() == {"read"}
+    assert set(house.raw_states()) == {"read"}
 
 
 def test_an_upgrade_that_was_forgotten_is_a_sentence(build: Build, sqlite_database: str, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hub.inbox.entry import Entry, Mail
 from hub.storage import search_index
 from hub.storage.check import OF_THE_CENTRE
 from hub.storage.unit import Storage, Unit
-from tests.conftest import _database
+from tests.conftest import own_database
 from tests.storage.centre import Centre, conversation, must, opened, populate
 from tests.storage.test_walls import READINGS
 
@@ -56,7 +56,7 @@ def catalogue(
     postgres_url: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[psycopg.Connection]:
     """The same on one centre for all that change nothing."""
-    with _database(postgres_url, f"torg_wall_{os.getpid()}", postgres_template) as url:
+    with own_database(postgres_url, f"torg_wall_{os.getpid()}", postgres_template) as url:
         with opened(url, tmp_path_factory.mktemp("wall")) as storage:
             made = Centre(storage)
             populate(made)

@@ -15,12 +15,12 @@ from hub.errors import Invalid, Unavailable
 from hub.inbox.citizen import Citizen
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Attachment
+from hub.proof.installation import bring_up
 from hub.storage.blobs import Blobs
 from hub.storage.check import check
 from hub.storage.engine import open_engines
 from hub.storage.migrate import require_newest
 from hub.storage.unit import Unit
-from tests.conftest import prepare_template
 from tests.servers import Missing, Postgres
 from tests.storage.centre import EVERYTHING, Centre, conversation, must, opened, populate
 
@@ -177,7 +177,7 @@ def server() -> Iterator[Postgres]:
     except Missing as missing:
         pytest.skip(str(missing))
     with mortal:
-        prepare_template(mortal.url)
+        bring_up(mortal.url)
         yield mortal
 
 

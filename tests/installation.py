@@ -1,0 +1,41 @@
+"""An installation of a test's own: the proofs' one, on a database that is there, with processes of the real command."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from sqlalchemy import Select
+
+from hub.proof import installation
+
+T = TypeVar("T")
+
+
+class Installation(installation.Installation):
+    """`storage` is this test's own: whatever of Torg runs beside it has another on the same database."""
+
+    @contextmanager
+    def process(self, *command: str, **variables: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """`torg COMMAND`, ended by SIGTERM if it still runs then. What it said stands in the folder."""
+        with (self.folder / "torg.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "hub.cli", *command],
+                cwd=self.folder, env=self.environment | variables, stdout=log, stderr=log,
+            )  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.wait(30)
+
+    def all(self, query: Select[T]) -> Sequence[T]:
+        """Rows, detached."""
+        return self.read(lambda unit: unit.all(query))
+
+    def one(self, query: Select[T]) -> T:
+        """The only one."""
+        rows = self.all(query)
+        assert len(rows) == 1, rows
+        return rows[0]
