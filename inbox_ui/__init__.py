@@ -12,6 +12,7 @@ from hub.edge.session import LOG_IN_FIRST, admit_page
 from inbox_ui import assets, live
 from inbox_ui.pages import (
     changes,
+    channels,
     citizens,
     composer,
     confidential,
@@ -23,6 +24,8 @@ from inbox_ui.pages import (
     matters,
     merges,
     messages,
+    plugins,
+    raw_events,
     sessions,
     settings,
 )
@@ -51,6 +54,9 @@ def routers() -> list[Router]:
             *merges.ROUTES,
             *confidential.ROUTES,
             *citizens.ROUTES,
+            *channels.ROUTES,
+            *raw_events.ROUTES,
+            *plugins.ROUTES,
             *settings.ROUTES,
             *live.ROUTES,
         ],

@@ -16,6 +16,7 @@ from hub.edge.person import PERSON, READ, WORK
 from hub.inbox.desk_list import DeskLine, MaskedLine
 from hub.inbox.names import Names
 from inbox_ui import showing
+from inbox_ui.administration import start_of
 from inbox_ui.context import fragment, whole
 from inbox_ui.rendering import Asking, Kept, page, part
 from inbox_ui.view import View
@@ -31,9 +32,9 @@ _ROWS = Kept(5_000)
 
 
 @get("/", opt=PERSON)
-async def start() -> Redirect:
+async def start(desk: NamedDependency[Desk]) -> Redirect:
     """Where work begins."""
-    return Redirect("/inbox")
+    return Redirect(start_of(desk.actor))
 
 
 @get("/inbox", opt=READ)

@@ -1,5 +1,6 @@
 /* Live: events carry ids; the parts that show them listen on the body and fetch themselves. */
 import { all, one, openId, raise, say, token } from "./page.js";
+import { line } from "./line.js";
 import { news } from "./list.js";
 
 const idsOf = (event) => JSON.parse(event.detail.data || "{}");
@@ -19,7 +20,6 @@ for (const name of ["row", "entry", "delivery", "presence", "typing", "glass"]) 
     if (name === "typing" || name === "presence") typing(id);
   });
 }
-body.addEventListener("channel", (event) => typeof event.detail?.data === "string" && raise("channels"));
 
 /* Something may have been missed: everything shown is fetched again */
 body.addEventListener("resync", (event) => {
@@ -31,7 +31,6 @@ body.addEventListener("resync", (event) => {
     raise(`entry-${id}`);
   }
   countSoon();
-  raise("channels");
 });
 
 /* One's own change: what it touched is fetched at once, should the line be down */
@@ -69,34 +68,6 @@ document.addEventListener("htmx:after:swap", (event) => {
   }
   const newest = all("#timeline > .event").at(-1);
   if (newest && !("ours" in newest.dataset)) say(one(".who", newest)?.textContent ?? "");
-});
-
-/* The line: said when it is off, and when it is on again */
-let off;
-function line(isOn) {
-  const chip = one("#line-state");
-  if (!chip) return;
-  clearTimeout(off);
-  if (isOn && !chip.hidden) say(chip.dataset.back);
-  if (isOn) chip.hidden = true;
-  else off = setTimeout(() => (chip.hidden = false), 1000);
-}
-body.addEventListener("htmx:sse:after:connection", () => line(true));
-body.addEventListener("htmx:sse:error", (event) => {
-  if (event.detail.status === 401 || event.detail.status === 403) location.reload();
-  line(false);
-});
-body.addEventListener("htmx:sse:close", () => {
-  if (document.hidden) return;
-  line(false);
-  setTimeout(() => raise("listen-again"), 3000);
-});
-addEventListener("offline", () => line(false));
-addEventListener("online", () => raise("listen-again"));
-document.addEventListener("htmx:error", (event) => {
-  if (event.detail.ctx?.sourceElement !== body) return;
-  line(false);
-  setTimeout(() => raise("listen-again"), 3000);
 });
 
 /* Who reads or types: a sign while the page is seen */

@@ -1,0 +1,101 @@
+"""Channels: how each does, and letting one stand still."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import URLEncodedBody
+from msgspec import Meta
+
+from hub.edge import running
+from hub.edge.desk import Desk
+from hub.edge.parameters import PathId
+from hub.edge.person import IT
+from hub.errors import Invalid
+from hub.inbound.overview import ChannelLine
+from inbox_ui import health
+from inbox_ui.administration import administration
+from inbox_ui.forms import Decided
+from inbox_ui.rendering import Asking, is_part, page
+from inbox_ui.showing import Toast
+from inbox_ui.words import gettext as _
+
+_SHORTEST_WHY = 3
+
+
+class Pause(Decided):
+    """`why`: for whoever wonders why nothing comes."""
+
+    why: Annotated[str, Meta(max_length=500)] = ""
+
+
+@get("/channels", opt=IT)
+async def show_channels(request: Asking, desk: NamedDependency[Desk]) -> Response[bytes]:
+    """All that this person runs; for a page that is open, the part that shows them."""
+    return await _shown(request, desk)
+
+
+@get("/channels/{channel_id:int}/pause", opt=IT)
+async def ask_why(request: Asking, desk: NamedDependency[Desk], channel_id: PathId) -> Response[bytes]:
+    """The reason that it shall be paused for."""
+    return await _asked(request, desk, await desk.read(running.channel, channel_id))
+
+
+@post("/channels/{channel_id:int}/pause", opt=IT, status_code=200)
+async def pause(
+    request: Asking, desk: NamedDependency[Desk], channel_id: PathId, data: URLEncodedBody[Pause]
+) -> Response[bytes]:
+    """It stands still until somebody resumes it."""
+    await administration(request, desk)
+    why = data.why.strip()
+    if len(why) < _SHORTEST_WHY or "\x00" in why:
+        problem = _("Say why, for whoever wonders that nothing comes.")
+        if is_part(request):
+            raise Invalid("why", problem)
+        return await _asked(request, desk, await desk.read(running.channel, channel_id), data.why, problem)
+    line = await running.pause_channel(desk, channel_id, why, data.if_match)
+    return await _changed(request, desk, line, _("%(name)s is paused") % {"name": line.name}, "pause/end")
+
+
+@post("/channels/{channel_id:int}/pause/end", opt=IT, status_code=200)
+async def resume(
+    request: Asking, desk: NamedDependency[Desk], channel_id: PathId, data: URLEncodedBody[Decided]
+) -> Response[bytes]:
+    """It runs again at once."""
+    await administration(request, desk)
+    was = await desk.read(running.channel, channel_id)
+    line = await running.resume_channel(desk, channel_id, data.if_match)
+    words = _("%(name)s runs again") % {"name": line.name}
+    return await _changed(request, desk, line, words, "pause", {"why": was.paused_why or ""})
+
+
+async def _changed(
+    request: Asking, desk: Desk, line: ChannelLine, words: str, back: str, fields: dict[str, str] | None = None
+) -> Response[bytes]:
+    """The channels as they are now, and words with a way `back`; for a page without a script, the page."""
+    if not is_part(request):
+        return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": "/channels"})
+    fields = {**(fields or {}), "version": running.channel_version(line)}
+    return await _shown(request, desk, Toast(words, f"/channels/{line.id}/{back}", fields, "#channels"))
+
+
+async def _shown(request: Asking, desk: Desk, toast: Toast | None = None) -> Response[bytes]:
+    values = await administration(request, desk)
+    found = health.channels(await desk.read(running.channels), request.app.state.registry.connectors)
+    shown: dict[str, Any] = {"channels": found, "summary": health.summary(found), "toast": toast}
+    return page(request, "channels/_channels.html" if is_part(request) else "channels/page.html", **values, **shown)
+
+
+async def _asked(request: Asking, desk: Desk, line: ChannelLine, why: str = "", problem: str = "") -> Response[bytes]:
+    shown: dict[str, Any] = {"line": line, "version": running.channel_version(line), "why": why, "problem": problem}
+    return page(
+        request,
+        "channels/_pause.html" if is_part(request) else "channels/pause.html",
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK,
+        **await administration(request, desk),
+        **shown,
+    )
+
+
+ROUTES = (show_channels, ask_why, pause, resume)
