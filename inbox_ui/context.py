@@ -36,6 +36,7 @@ async def whole(request: Asking, desk: Desk, view: View) -> dict[str, Any]:
         "counts": counted,
         "title": view.title(values["names"]),
         "total": getattr(counted, view.name, None) if view.is_plain else None,
+        "is_head": any(held.role == "lead" and held.queue_id is not None for held in desk.actor.memberships),
         "is_it": policy.runs_channels(desk.actor, None),
         "single_keys": single_keys(request),
         "now": clock.now(),

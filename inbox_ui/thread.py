@@ -16,7 +16,9 @@ from inbox_ui.view import View
 async def thread(request: Asking, desk: Desk, view: View, looked: Looked) -> dict[str, Any]:
     """What the templates of a conversation are given."""
     values = await fragment(request, desk, view)
-    drafts = await desk.read(drafting.drafts_of, int(looked.page.conversation.id))
+    drafts = Drafts((), ())
+    if looked.glass_until is None:
+        drafts = await desk.read(drafting.drafts_of, int(looked.page.conversation.id))
     return {
         **values,
         **head(looked),

@@ -70,6 +70,8 @@ def limit(unit: Unit, actor: Actor, conversation_id: int, if_match: str | None, 
         if queue is None:
             raise Invalid("queue", "this queue doesn't answer for the conversation's municipality")
         confidential.limit(unit, conversation, actor.id, queue)
+        if not members.inside(unit, conversation.municipality_id, queue.id).readers:
+            raise Invalid("queue", "nobody is named for this queue, so nobody could read it: choose another one")
         changing.release(unit, actor, conversation)
 
     return work.change(unit, actor, conversation_id, if_match, "conversation.limit", make=change)

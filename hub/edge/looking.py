@@ -5,7 +5,6 @@ from datetime import datetime
 from functools import partial
 
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy import select
 
 from hub import clock
@@ -58,20 +57,6 @@ def list_page(
 ) -> tuple[Sequence[DeskLine], str | None]:
     """A page of the conversations this person may open, and the cursor of the next one or None."""
     return desk_list.desk_lines(unit, policy.within(actor), actor.id, filtered, after, limit)
-
-
-def whole_list(
-    unit: Unit, actor: Actor, filtered: Filter, after: str | None, limit: int
-) -> tuple[Sequence[DeskLine | MaskedLine], str | None]:
-    """The same, with the confidential ones of others masked, in their place by due time.
-
-    They stand only in lists of what may be known of them: in one of a citizen's, or of a channel's, that they are there
-    would tell whose or what they are.
-    """
-    if replace(filtered, municipality_id=None, queue_id=None, overdue=False) != Filter():
-        return list_page(unit, actor, filtered, after, limit)
-    shown_as = partial(policy.shown_as, actor)
-    return desk_list.mixed_lines(unit, policy.known(actor), shown_as, actor.id, filtered, after, limit)
 
 
 def rows(unit: Unit, actor: Actor, ids: Sequence[int]) -> Sequence[DeskLine | MaskedLine]:

@@ -41,6 +41,7 @@ class Newest(Struct, frozen=True):
     by: str
     channel_id: str | None
     at: datetime
+    recorded_at: datetime
     snippet: str
 
 
@@ -129,17 +130,34 @@ def counts(unit: Unit, within: Within, reader_id: int) -> Counts:
     return Counts(mine, unassigned, all_open, waiting, overdue, municipalities, queues, kinds)
 
 
-def mixed_lines(
-    unit: Unit, known: Within, shown_as: ShownAs, reader_id: int, filtered: Filter, after: str | None, limit: int
-) -> tuple[Sequence[DeskLine | MaskedLine], str | None]:
-    """As `desk_lines`, with the masked ones in their place. `known`: what may be opened, or only known of."""
-    ids, further = queries.ids_of(unit, known, filtered, after, limit)
-    secret = unit.all(
-        select(Conversation)
-        .where(Conversation.id.in_(ids), Conversation.confidential_queue_id.is_not(None))
-        .execution_options(in_scope_already=True)
+class Stamp(Struct, frozen=True):
+    """What may differ between two looks at a conversation of one version; `opened_at`: by this reader, microseconds."""
+
+    id: int
+    version: int
+    municipality_id: int
+    queue_id: int
+    confidential_queue_id: int | None
+    due_at: int
+    opened_at: int | None
+    draft: bool
+
+
+def stamps(unit: Unit, reader_id: int, ids: Sequence[int]) -> Sequence[Stamp]:
+    """In the order of `ids`. A fraction of what the lines cost: who remembers those asks for no others."""
+    if not ids:
+        return []
+    rows = unit.rows(
+        _STAMP.where(Conversation.id.in_(ids)).params(reader=reader_id).execution_options(in_scope_already=True)
     )
-    return _mixed(unit, reader_id, ids, {row.id: (shown_as(row), row) for row in secret}), further
+    by_id = {row[0]: Stamp(*row[:-1], bool(row[-1])) for row in rows}
+    return [by_id[each] for each in ids if each in by_id]
+
+
+def masked(stamp: Stamp) -> MaskedLine:
+    """As those see it who may only know of it."""
+    assert stamp.confidential_queue_id is not None  # else there is nothing to mask
+    return MaskedLine(str(stamp.id), str(stamp.municipality_id), str(stamp.confidential_queue_id), shown(stamp.due_at))
 
 
 def mixed_lines_of(
@@ -207,6 +225,16 @@ _LINE: Select[Any] = queries.LINE.add_columns(
     _HAS_FILES,
     _HAS_DRAFT,
 ).join(_NEWEST, _NEWEST.id == _SAID, isouter=True)
+_STAMP: Select[Any] = select(
+    Conversation.id,
+    Conversation.version,
+    Conversation.municipality_id,
+    Conversation.queue_id,
+    Conversation.confidential_queue_id,
+    Conversation.due_at,
+    _OPENED,
+    _HAS_DRAFT,
+)
 _TOPICS = (
     select(Matter.conversation_id, Topic.words)
     .select_from(Conversation)
@@ -235,7 +263,14 @@ def _line(row: Sequence[Any], topics: Sequence[Words]) -> DeskLine:
     kind, by, channel_id, occurred_at, recorded_at, text, opened_at, attachments, draft = row[-9:]
     newest = None
     if kind is not None:
-        newest = Newest(kind, by, shown_id(channel_id), clock.to_datetime(occurred_at), _snippet(text))
+        newest = Newest(
+            kind,
+            by,
+            shown_id(channel_id),
+            clock.to_datetime(occurred_at),
+            clock.to_datetime(recorded_at),
+            _snippet(text),
+        )
     return DeskLine(
         conversation=queries.line_of(row[:-9]),
         newest=newest,

@@ -124,8 +124,21 @@ async def close_as_spam(
     data: URLEncodedBody[Decided],
 ) -> Response[bytes]:
     """Closed, and no contact to be counted."""
-    line = await desk.write(changing.spam, conversation_id, data.if_match)
-    return await changed(request, desk, view, line, _("Closed as spam"), "closure/end")
+    line = await desk.write(changing.mark_spam, conversation_id, data.if_match)
+    return await changed(request, desk, view, line, _("Closed as spam"), "spam/end")
+
+
+@post("/conversations/{conversation_id:int}/spam/end", opt=WORK, status_code=200)
+async def take_back_spam(
+    request: Asking,
+    desk: NamedDependency[Desk],
+    view: NamedDependency[View],
+    conversation_id: PathId,
+    data: URLEncodedBody[Decided],
+) -> Response[bytes]:
+    """It was none."""
+    line = await desk.write(changing.unmark_spam, conversation_id, data.if_match)
+    return await changed(request, desk, view, line, _("Open again"), "spam")
 
 
 @post("/conversations/{conversation_id:int}/waiting", opt=WORK, status_code=200)
@@ -173,4 +186,4 @@ async def _line(desk: Desk, conversation_id: int) -> ConversationLine:
     return await desk.read(glances.line, conversation_id)
 
 
-ROUTES = (show_colleagues, assign, move, close, reopen, close_as_spam, wait)
+ROUTES = (show_colleagues, assign, move, close, reopen, close_as_spam, take_back_spam, wait)

@@ -39,7 +39,7 @@ async def show_channels(request: Asking, desk: NamedDependency[Desk]) -> Respons
 @get("/channels/{channel_id:int}/pause", opt=IT)
 async def ask_why(request: Asking, desk: NamedDependency[Desk], channel_id: PathId) -> Response[bytes]:
     """The reason that it shall be paused for."""
-    return await _asked(request, desk, await desk.read(running.channel, channel_id))
+    return await _asked(request, desk, await running.channel_to_steer(desk, channel_id))
 
 
 @post("/channels/{channel_id:int}/pause", opt=IT, status_code=200)

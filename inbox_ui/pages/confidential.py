@@ -65,6 +65,17 @@ async def put_back(
     return _back(conversation_id, view)
 
 
+@get("/breakages", opt=READ)
+async def show_breakages(request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View]) -> Response[bytes]:
+    """For the head of a queue: who broke the glass, and why. For a page that is open, the newest in a few words."""
+    found = await desk.read(guarding.breakages)
+    values = await fragment(request, desk, view)
+    if is_part(request):
+        newest = found[0] if found else None
+        return page(request, "conversations/_breakage.html", **values, newest=newest)
+    return page(request, "inbox/breakages.html", **{**await whole(request, desk, view), **values}, breakages=found)
+
+
 @get("/conversations/{conversation_id:int}/confidentiality", opt=WORK)
 async def show_confidentiality(
     request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], conversation_id: PathId
@@ -98,4 +109,4 @@ def _back(conversation_id: int, view: View) -> Response[bytes]:
     return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": address})
 
 
-ROUTES = (break_glass, put_back, show_confidentiality, limit)
+ROUTES = (break_glass, put_back, show_breakages, show_confidentiality, limit)

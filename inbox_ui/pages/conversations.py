@@ -42,14 +42,8 @@ async def show_conversation(
     if is_part(request):
         return page(request, "conversations/_thread.html", **{**values, "beside": True})
     listed = await rows(desk, view, values["names"])
-    return page(
-        request,
-        "inbox/page.html",
-        **await whole(request, desk, view),
-        **listed,
-        **values,
-        pane="conversations/_thread.html",
-    )
+    everything = {**await whole(request, desk, view), **listed, **values}
+    return page(request, "inbox/page.html", **everything, pane="conversations/_thread.html")
 
 
 @get("/conversations/{conversation_id:int}/row", opt=READ)

@@ -9,7 +9,7 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect
 
 from hub import clock
-from hub.edge import changing, glances, looking, searching
+from hub.edge import changing, glances, listing, searching
 from hub.edge.desk import Desk
 from hub.edge.parameters import id_of
 from hub.edge.person import PERSON, READ, WORK
@@ -98,7 +98,7 @@ async def rows(desk: Desk, view: View, names: Names, after: str | None = None, g
     """What the list's templates are given."""
     if view.q:
         return await _found(desk, view, names, after)
-    lines, further = await desk.read(looking.whole_list, view.filtered(desk.actor), after, ROWS)
+    lines, further = await listing.page_of(desk, view.filtered(desk.actor), after, ROWS)
     if view.is_newest_first:
         rendered = [row(each, names) for each in lines]
         groups = [showing.Group("", "", rendered, whole=False)] if rendered else []

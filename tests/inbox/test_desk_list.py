@@ -8,7 +8,7 @@ import pytest
 
 from hub import clock
 from hub.access import policy
-from hub.edge import looking
+from hub.edge import listing, looking
 from hub.edge.counts import count
 from hub.inbox import desk_list
 from hub.inbox.conversation import Conversation
@@ -41,7 +41,7 @@ def whole(world: World, who: str = "sara", *, limit: int = 50, **wanted: Any) ->
     found: list[DeskLine | MaskedLine] = []
     while True:
         lines, after = world.storage.read_now(
-            Scope.of(actor), looking.whole_list, actor, Filter(**wanted), after, limit
+            Scope.of(actor), listing.whole_list, actor, Filter(**wanted), after, limit
         )
         found += lines
         if after is None:

@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from hub import clock
 from hub.access import policy
 from hub.edge import searching
-from hub.edge import looking
+from hub.edge import listing
 from hub.inbound import overview
 from hub.inbox import desk_list, queries, timeline
 from hub.inbox.citizen import Citizen
@@ -63,7 +63,7 @@ def lists(world: World) -> dict[str, tuple[str, Callable[[Unit], object]]]:
         ),
         "with the masked ones": (
             "ix_conversation_open",
-            lambda unit: looking.whole_list(unit, sara, Filter(), None, 50),
+            lambda unit: listing.whole_list(unit, sara, Filter(), None, 50),
         ),
         "closed": ("uq_conversation_municipality_id_id|autoindex_conversation", conversations(closed=True)),
         "closed of mine": ("ix_conversation_assignee", conversations(closed=True, assignee_id=sara.id)),

@@ -67,7 +67,7 @@ document.addEventListener("keydown", (event) => {
   if (step && options.length) {
     event.preventDefault();
     const now = options.indexOf(document.activeElement);
-    options[(now + step + options.length) % options.length].focus();
+    options.at(now < 0 && step < 0 ? -1 : (now + step) % options.length).focus();
   } else if (!event.target.matches("input, textarea, select")) {
     const chosen = all("[data-key]", menu).find((each) => each.dataset.key.split(" ").includes(event.key.toLowerCase()));
     if (chosen && shown(chosen)) {
@@ -152,15 +152,17 @@ document.addEventListener("htmx:after:swap", () => {
   going = setTimeout(() => toast.remove(), 1000 * Number(toast.dataset.toast));
 });
 
-/* Closed: focus goes to the next conversation of the list */
-document.addEventListener("htmx:after:swap", () => {
-  const head = one("#thread-head");
-  if (!head || !("closed" in head.dataset) || "told" in head.dataset) return;
-  head.dataset.told = "";
-  if (one("#toast [data-toast]")) {
+/* Done with it, closed or waiting, by one's own change: focus goes to the next conversation of the list. After another
+   answer or note it goes to the title, where keys do something */
+const state = () => ["closed", "waits"].find((each) => each in (one("#thread-head")?.dataset ?? {})) ?? "";
+const before = new WeakMap();
+document.addEventListener("htmx:before:swap", ({ detail }) => detail.ctx && before.set(detail.ctx, state()));
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (!ctx?.response?.headers?.get("HX-Trigger")?.startsWith("changed-")) return;
+  if (state() && state() !== before.get(ctx)) {
     const row = one(`#row-${openId()} .row`);
     const rows = all("#list a.row");
     (rows[rows.indexOf(row) + 1] ?? row)?.focus();
     raise("rail");
-  }
+  } else if (ctx.target?.id === "composer" && !ctx.request.action.includes("/undo")) one("#thread-title")?.focus();
 });

@@ -15,6 +15,7 @@ for (const name of ["row", "entry", "delivery", "presence", "typing", "glass"]) 
       news(id);
       countSoon();
     } else if (name === "entry" && entry && document.getElementById(`entry-${entry}`)) return;
+    else if (name === "glass") raise("glass-broken");
     else if (name === "delivery") raise(`delivery-${entry}`);
     else raise(`${name}-${id}`);
     if (name === "typing" || name === "presence") typing(id);
@@ -74,7 +75,7 @@ document.addEventListener("htmx:after:swap", (event) => {
 let signed = 0;
 function sign(state) {
   const id = openId();
-  if (!id || document.hidden) return;
+  if (!id || !one("#history") || document.hidden) return;
   signed = Date.now();
   fetch(`/conversations/${id}/presence`, {
     method: "POST",

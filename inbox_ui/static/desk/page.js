@@ -101,6 +101,13 @@ document.addEventListener("htmx:after:swap", (event) => {
   else if (event.detail.ctx.request?.action?.includes("/newer") && all("#timeline > .event").at(-1)?.matches("[data-mine]")) toNewest();
 });
 
+/* What had the focus is gone with the part that was replaced: the conversation's title has it then, not nothing */
+let focused;
+document.addEventListener("focusin", (event) => (focused = event.target));
+document.addEventListener("htmx:after:swap", () => {
+  if (document.activeElement === document.body && focused && !shown(focused)) one("#thread-title")?.focus({ preventScroll: true });
+});
+
 /** A conversation was opened: its newest entry in sight, its title in focus, its pane in front. */
 export function arrive() {
   toNewest();
