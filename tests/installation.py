@@ -30,6 +30,10 @@ class Installation(installation.Installation):
             process.terminate()
             process.wait(30)
 
+    def log(self) -> str:
+        """What the processes wrote."""
+        return (self.folder / "torg.log").read_text()
+
     def all(self, query: Select[T]) -> Sequence[T]:
         """Rows, detached."""
         return self.read(lambda unit: unit.all(query))

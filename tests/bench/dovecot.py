@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 
 from tests.bench.gen_mail import write_maildir
-from tests.bench.installation import free_port, wait_for
+from tests.bench.installation import wait_for
+from tests.connectors.tools import free_port
 
 PROGRAM = Path("/usr/sbin/dovecot")
 _HERE = Path(__file__).parent

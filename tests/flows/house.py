@@ -140,7 +140,3 @@ class House(JointCentre):
     def bugs(self) -> list[str]:
         """Lines of the log that speak of one."""
         return [line for line in self.log().splitlines() if " ERROR " in line or "Traceback" in line]
-
-    def log(self) -> str:
-        """What the processes wrote."""
-        return (self.folder / "torg.log").read_text()

@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from hub.proof.faults import free_ports
+
 TOLD = {"granvik": 101, "holmo": 49, "nesoy": 60, "fjordal": 35, "strandby": 55}
 """Conversations in the content."""
 FIRST_START, SECOND_START = 90, 15
@@ -28,7 +30,7 @@ class Demo:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port, self.mail_port = _free_port(), _free_port()
+        self.port, self.mail_port = free_ports(2)
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "hub.cli", *arguments]
@@ -187,8 +189,3 @@ def _run(demo: Demo, *arguments: str, **variables: str) -> "subprocess.Completed
         timeout=30,
         check=False,
     )
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
