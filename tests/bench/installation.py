@@ -1,4 +1,4 @@
-"""A whole installation in a temporary folder, for measuring: many municipalities, a queue each, an agent of them all."""
+"""A whole installation in a temporary folder, for measuring: many municipalities, a queue each, an agent of all."""
 
 import socket
 import subprocess
