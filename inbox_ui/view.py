@@ -12,7 +12,7 @@ from hub.edge.parameters import id_of
 from hub.inbox.names import Names
 from hub.inbox.queries import Filter
 from inbox_ui.words import gettext as _
-from inbox_ui.words import word
+from inbox_ui.words import pgettext, word
 
 VIEWS = ("mine", "unassigned", "open", "waiting", "overdue", "closed")
 _START = "mine"
@@ -76,11 +76,11 @@ class View(Struct, frozen=True):
             return _("Found")
         said = {
             "mine": _("Mine"),
-            "unassigned": _("Unassigned"),
+            "unassigned": pgettext("list", "Unassigned"),
             "open": _("All open"),
             "waiting": _("Waiting"),
             "overdue": _("Overdue"),
-            "closed": _("Closed"),
+            "closed": pgettext("list", "Closed"),
         }[self.name]
         if self.queue is not None and self.queue in names.queues:
             return word(names.queues[self.queue].words)

@@ -46,6 +46,11 @@ def gettext(message: str) -> str:
     return translations(language()).gettext(message)
 
 
+def pgettext(context: str, message: str) -> str:
+    """Of a message that means several things, the one that `context` says."""
+    return translations(language()).pgettext(context, message)
+
+
 def ngettext(one: str, many: str, count: int) -> str:
     """The form for this count; the caller fills in its figures."""
     return translations(language()).ngettext(one, many, count)
