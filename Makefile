@@ -12,7 +12,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 
 INSTALL = $(if $(UV),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet)
 # Of these errors the sentence is shown to people.
-SENTENCES := -k Invalid:2 -k Conflict -k NotFound -k NotAllowed -k Unavailable
+SENTENCES := -k Invalid:2 -k Conflict -k NotFound -k NotAllowed -k Overtaken:2 -k Stale -k Unavailable
 LOCK = uv pip compile --quiet --no-config --universal --generate-hashes --no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
 .PHONY: help install install-dev run test lint bench lock words clean
@@ -45,7 +45,7 @@ lock:  ## pin what pyproject.toml asks for; needs uv (UPGRADE=1 takes the newest
 
 words: install-dev  ## bring the catalogues of words up to date with the code
 	@mkdir -p build
-	$(BIN)/pybabel -q extract -F pyproject.toml $(SENTENCES) --no-location --sort-output --omit-header -o build/messages.pot hub/access hub/channels hub/edge hub/inbox inbox_ui
+	$(BIN)/pybabel -q extract -F pyproject.toml $(SENTENCES) --no-location --sort-output --omit-header -o build/messages.pot hub/access hub/channels hub/edge hub/inbox hub/storage inbox_ui
 	for language in inbox_ui/locale/*; do $(BIN)/pybabel -q update --no-fuzzy-matching --omit-header --ignore-obsolete \
 		--no-wrap -l $$(basename $$language) -i build/messages.pot -o $$language/messages.po; done
 

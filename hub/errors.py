@@ -1,11 +1,19 @@
 """Errors of the hub, named by what the one who made the call shall do. The message is for a person and says what to do.
 
+A sentence that screens show is written out where the error is raised, with names for what differs, so that it can be
+translated: `Invalid("file", "this file is larger than {most} MB", most=25)`.
+
 What a plugin may raise stands in `hub.contract.errors`.
 """
 
 
 class TorgError(Exception):
-    """Base of every error that carries a sentence for a person."""
+    """Base of every error that carries a sentence for a person: `sentence`, and `said` for the names in its braces."""
+
+    def __init__(self, sentence: str, **said: object) -> None:
+        super().__init__(sentence.format(**said) if said else sentence)
+        self.sentence = sentence
+        self.said = said
 
 
 class NotFound(TorgError):
@@ -19,8 +27,8 @@ class NotAllowed(TorgError):
 class Invalid(TorgError):
     """The input can't be used. `field` names the part of it, dotted, or is empty."""
 
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, field: str, sentence: str, **said: object) -> None:
+        super().__init__(sentence, **said)
         self.field = field
 
 

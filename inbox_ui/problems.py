@@ -13,7 +13,7 @@ from hub.edge.problems import RETRY_SECONDS, status_of
 from hub.errors import TorgError, Unavailable
 from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.words import gettext as _
-from inbox_ui.words import preferred, speak
+from inbox_ui.words import preferred, speak, told
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def _of_ours(request: Asking, error: TorgError) -> Response[bytes]:
         return _of_a_bug(request, error)
     headers = {"Retry-After": str(RETRY_SECONDS)} if isinstance(error, Unavailable) else {}
     _speak(request)
-    return _answer(request, status, _(str(error)), headers)
+    return _answer(request, status, told(error), headers)
 
 
 def _of_http(request: Asking, error: HTTPException) -> Response[bytes]:

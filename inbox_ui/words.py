@@ -11,6 +11,8 @@ from babel import negotiate_locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from hub.errors import TorgError
+
 LANGUAGES = {"en": "English", "sv": "Svenska"}
 """By code, each in its own words."""
 LOCALE = Path(__file__).parent / "locale"
@@ -54,6 +56,12 @@ def pgettext(context: str, message: str) -> str:
 def ngettext(one: str, many: str, count: int) -> str:
     """The form for this count; the caller fills in its figures."""
     return translations(language()).ngettext(one, many, count)
+
+
+def told(error: TorgError) -> str:
+    """What an error says, in the reader's language."""
+    sentence = gettext(error.sentence)
+    return sentence.format(**error.said) if error.said else sentence
 
 
 def word(words: Mapping[str, str]) -> str:

@@ -40,7 +40,7 @@ def reply_route(unit: Unit, conversation: Conversation) -> Route:
     came_by = unit.get(Channel, newest.channel_id)
     if came_by is None or came_by.sends_by_id is None:
         name = came_by.name if came_by else "its channel"
-        raise Invalid("text", f"the channel {name} sends by nothing: IT names a sending channel for it")
+        raise Invalid("text", "the channel {name} sends by nothing: IT names a sending channel for it", name=name)
     municipality = unit.get(Municipality, conversation.municipality_id)
     return Route(channel_id=came_by.sends_by_id, address=address, name=municipality.name if municipality else address)
 
@@ -53,7 +53,9 @@ def new_route(unit: Unit, municipality: Municipality, queue_id: int, channel_id:
     best = sender_for([each for each in senders(unit, municipality) if channel_id in {None, each.channel_id}], queue_id)
     if best is None:
         raise Invalid(
-            "channel", f"no channel of {municipality.name} has an address to write from: IT names one that sends for it"
+            "channel",
+            "no channel of {name} has an address to write from: IT names one that sends for it",
+            name=municipality.name,
         )
     return Route(channel_id=best.sends_by_id, address=best.address, name=municipality.name)
 

@@ -49,7 +49,8 @@ async def upload(desk: Desk, conversation_id: int, kind: str, name: str, media_t
     """A file for one's draft: on disk, flushed, before the row that names it. Raises Invalid when it is too large."""
     most = desk.settings.upload_megabytes * MEGABYTE
     if len(content) > most:
-        raise Invalid("file", f"this file is larger than {desk.settings.upload_megabytes} MB, which is the most")
+        megabytes = desk.settings.upload_megabytes
+        raise Invalid("file", "this file is larger than {most} MB, which is the most", most=megabytes)
     if not content:
         raise Invalid("file", "this file is empty")
     sha256, blob = await desk.read(_place, conversation_id, content)

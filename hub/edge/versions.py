@@ -33,4 +33,4 @@ def expect(version: int | str, if_match: str | None, *, any_will_do: bool = Fals
         raise VersionMissing("Say in If-Match which version you have read: the ETag of the last answer.")
     named = {each.strip().strip('"') for each in if_match.split(",")}
     if str(version) not in named and not (any_will_do and ANY in named):
-        raise Stale(f"Somebody changed this since you read it: it is at {version} now. Read again, then decide.")
+        raise Stale("Somebody changed this since you read it. Read again, then decide.")

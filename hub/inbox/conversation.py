@@ -84,9 +84,7 @@ class Conversation(MunicipalityRow):
     def expect(self, version: int) -> None:
         """Raises Conflict unless it is still as whoever acts has seen it."""
         if version != self.version:
-            raise Conflict(
-                f"Somebody changed this conversation since you read it (version {version}, now {self.version})."
-            )
+            raise Conflict("Somebody changed this conversation since you read it. Read again, then decide.")
 
     def assign(self, unit: Unit, by_id: int, assignee_id: int | None) -> Entry:
         """To a person, or to nobody. That they may work here is for the caller to have asked."""

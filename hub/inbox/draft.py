@@ -153,9 +153,10 @@ def add_upload(unit: Unit, conversation: Conversation, person_id: int, kind: str
     row = _at(unit, conversation, person_id, kind)
     there = files(row)
     if len(there) >= MOST_UPLOADS:
-        raise Invalid("file", f"{MOST_UPLOADS} files go along with a mail at most")
+        raise Invalid("file", "{most} files go along with a mail at most", most=MOST_UPLOADS)
     if sum(each.size for each in there) + file.size > most_bytes:
-        raise Invalid("file", f"the files of a mail have {most_bytes // 1_000_000} MB together at most")
+        most = most_bytes // 1_000_000
+        raise Invalid("file", "the files of a mail have {most} MB together at most", most=most)
     _keep(row, [*there, file])
     return file
 

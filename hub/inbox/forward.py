@@ -123,7 +123,7 @@ def _quoted(unit: Unit, conversation: Conversation, entry_ids: Sequence[int] | N
         return [] if newest is None else [newest]
     wanted = set(entry_ids)
     if len(wanted) > _MOST_ENTRIES:
-        raise Invalid("entries", f"{_MOST_ENTRIES} entries go along at most")
+        raise Invalid("entries", "{most} messages go along at most", most=_MOST_ENTRIES)
     found = unit.all(written.where(Entry.id.in_(wanted)).order_by(Entry.occurred_at, Entry.id))
     if len(found) < len(wanted):
         raise Invalid("entries", "only what the citizen wrote in this conversation goes along")

@@ -68,12 +68,14 @@ def recipients(field: str, said: Sequence[str], but: Sequence[str] = ()) -> list
                 raise Refused("longer than a mail address may be")
             check_address(address)
         except Refused as error:
-            raise Invalid(field, f"{address[:_LONGEST_ADDRESS] or 'nothing'} is no mail address") from error
+            shown = address[:_LONGEST_ADDRESS] or "nothing"
+            raise Invalid(field, "{address} is no mail address", address=shown) from error
         if address.lower() not in known:
             known.add(address.lower())
             found.append(address)
     if len(found) > MOST_RECIPIENTS:
-        raise Invalid(field, f"a mail goes to {MOST_RECIPIENTS} at most: this is no place for mailings")
+        most = MOST_RECIPIENTS
+        raise Invalid(field, "a mail goes to {most} addresses at most: this is no place for mailings", most=most)
     return found
 
 

@@ -34,8 +34,8 @@ Then = Literal["close", "wait"]
 class Overtaken(Conflict):
     """Somebody has added `entry_id` to the conversation since its writer looked."""
 
-    def __init__(self, entry_id: int, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, entry_id: int, sentence: str, **said: object) -> None:
+        super().__init__(sentence, **said)
         self.entry_id = entry_id
 
 
@@ -114,12 +114,20 @@ def expect_seen(unit: Unit, conversation: Conversation, by_id: int, seen_entry_i
     )
     for row in newer:
         if row.author_kind != "person":
-            said = "The citizen has written again"
-        elif row.kind == "note":
-            said = f"{row.name} has written a note"
-        else:
-            said = f"{row.name} has answered" if row.visibility == "public" else f"{row.name} has forwarded it"
-        raise Overtaken(row.id, f"{said} since you read this (entry {row.id}). Read it first, or send over it.")
+            raise Overtaken(
+                row.id, "The citizen has written again since you read this. Read it first, or send over it."
+            )
+        if row.kind == "note":
+            raise Overtaken(
+                row.id, "{name} has written a note since you read this. Read it first, or send over it.", name=row.name
+            )
+        if row.visibility == "public":
+            raise Overtaken(
+                row.id, "{name} has answered since you read this. Read it first, or send over it.", name=row.name
+            )
+        raise Overtaken(
+            row.id, "{name} has forwarded it since you read this. Read it first, or send over it.", name=row.name
+        )
 
 
 def undo(unit: Unit, conversation: Conversation, by_id: int, entry: Entry) -> None:

@@ -25,6 +25,7 @@ from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.showing import Toast
 from inbox_ui.view import View
 from inbox_ui.words import gettext as _
+from inbox_ui.words import told
 
 
 @post("/conversations/{conversation_id:int}/replies", opt=WORK, status_code=200)
@@ -59,7 +60,7 @@ async def add_reply(
     try:
         answer = await desk.write(writing.send_reply, conversation_id, said, creation, undo_seconds=undo_seconds)
     except Overtaken as error:
-        return _ask(request, "composer/_overtaken.html", **values, sentence=_(str(error)), then=then)
+        return _ask(request, "composer/_overtaken.html", **values, sentence=told(error), then=then)
     added = writing.added(answer)
     words = {"open": _("Sent"), "close": _("Sent and closed")}.get(then, _("Sent, and waits"))
     return await sent(request, desk, view, added, words, undo=True)

@@ -12,9 +12,9 @@ from hub.access.attempt import TooManyAttempts, WrongLogIn
 from hub.edge import login
 from hub.edge.person import ANYONE, PERSON
 from hub.edge.session import LOG_IN_PATH, LOG_OUT_PATH, local_path, session_actor
-from hub.errors import Unavailable
+from hub.errors import TorgError, Unavailable
 from inbox_ui.rendering import Asking, page
-from inbox_ui.words import LANGUAGES, preferred, speak
+from inbox_ui.words import LANGUAGES, ngettext, preferred, speak, told
 from inbox_ui.words import gettext as _
 
 Path = Annotated[str, QueryParameter(max_length=2_000)]
@@ -49,11 +49,7 @@ async def log_in(request: Asking, data: URLEncodedBody[Credentials]) -> Response
         cookie = await login.log_in(request, data.email, data.password)
     except (WrongLogIn, TooManyAttempts, Unavailable) as error:
         status = {WrongLogIn: 401, TooManyAttempts: 429}.get(type(error), 503)
-        said = _("Too many attempts to log in. Try again in %(n)s minutes.") % {
-            "n": error.minutes if isinstance(error, TooManyAttempts) else 0
-        }
-        problem = said if isinstance(error, TooManyAttempts) else _(str(error))
-        shown: dict[str, Any] = {"problem": problem, "email": data.email, "next": local_path(data.next)}
+        shown: dict[str, Any] = {"problem": _problem(error), "email": data.email, "next": local_path(data.next)}
         return page(request, "sessions/login.html", status=status, languages=LANGUAGES, **shown)
     return Response(b"", status_code=303, headers={"Location": local_path(data.next)}, cookies=[cookie])
 
@@ -64,6 +60,19 @@ async def log_out(request: Asking) -> Response[bytes]:
     cookie = await login.log_out(request)
     headers = {"Location": LOG_IN_PATH, "Clear-Site-Data": '"storage"'}
     return Response(b"", status_code=303, headers=headers, cookies=[cookie])
+
+
+def _problem(error: TorgError) -> str:
+    if isinstance(error, WrongLogIn):
+        return _("The e-mail address or the password is wrong.")
+    if isinstance(error, TooManyAttempts):
+        said = ngettext(
+            "Too many attempts to log in. Try again in %(num)s minute.",
+            "Too many attempts to log in. Try again in %(num)s minutes.",
+            error.minutes,
+        )
+        return said % {"num": error.minutes}
+    return told(error)
 
 
 def _speak(request: Asking, language: str | None = None) -> None:
