@@ -1,6 +1,6 @@
 """The list at the desk: what a row shows beyond the conversation's own columns, and the counts beside it.
 
-A page is three statements: its keys, its rows with their newest entry, its topics.
+A page is four statements: its keys, its rows, their newest entries, their topics.
 """
 
 from collections import defaultdict
@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, bindparam, case, column, exists, func, select, table
-from sqlalchemy.orm import aliased
 
 from hub import clock
 from hub.inbox import queries
@@ -21,6 +20,7 @@ from hub.inbox.matter import Matter
 from hub.inbox.queries import ConversationLine, Filter, OpenCount, Within, shown, shown_id
 from hub.inbox.topic import Topic
 from hub.storage.base import Words
+from hub.storage.one_of import listed, one_of
 from hub.storage.unit import Unit
 
 SNIPPET = 120
@@ -97,15 +97,13 @@ def lines_of(unit: Unit, reader_id: int, ids: Sequence[int]) -> Sequence[DeskLin
     """In the order of `ids`, all of them such as the reader may open."""
     if not ids:
         return []
-    rows = unit.rows(
-        _LINE.where(Conversation.id.in_(ids)).params(reader=reader_id).execution_options(in_scope_already=True)
-    )
+    rows = unit.rows(_LINE.params(reader=reader_id, ids=listed(ids)).execution_options(in_scope_already=True))
+    said = listed(row[-4] for row in rows if row[-4] is not None)
+    newest = {row[0]: row[1:] for row in unit.rows(_NEWEST.params(ids=said).execution_options(in_scope_already=True))}
     topics: dict[int, list[Words]] = defaultdict(list)
-    for conversation_id, words in unit.rows(
-        _TOPICS.where(Conversation.id.in_(ids)).order_by(Matter.id).execution_options(in_scope_already=True)
-    ):
+    for conversation_id, words in unit.rows(_TOPICS.params(ids=listed(ids)).execution_options(in_scope_already=True)):
         topics[conversation_id].append(words)
-    by_id = {row[0]: _line(row, topics[row[0]]) for row in rows}
+    by_id = {row[0]: _line(row, newest.get(row[-4]), topics[row[0]]) for row in rows}
     return [by_id[each] for each in ids if each in by_id]
 
 
@@ -188,7 +186,7 @@ def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
-_NEWEST = aliased(Entry)
+_THESE = one_of(Conversation.id, "ids")
 _SAID = (
     select(Entry.id)
     .where(Entry.conversation_id == Conversation.id, Entry.visibility == "public", Entry.undone_at.is_(None))
@@ -203,28 +201,31 @@ _OPENED = (
     .correlate(Conversation)
     .scalar_subquery()
 )
-_HAS_FILES = exists(
+# No EXISTS: PostgreSQL may answer it from a table of all files there are.
+_A_FILE = (
     select(Attachment.id)
     .join(Entry, Entry.id == Attachment.entry_id)
     .where(Entry.conversation_id == Conversation.id, Attachment.inline_id.is_(None))
+    .limit(1)
     .correlate(Conversation)
+    .scalar_subquery()
 )
 _HAS_DRAFT = exists(
     select(Draft.id)
     .where(Draft.conversation_id == Conversation.id, Draft.person_id == bindparam("reader"))
     .correlate(Conversation)
 )
-_LINE: Select[Any] = queries.LINE.add_columns(
-    _NEWEST.kind,
-    _NEWEST.author_kind,
-    _NEWEST.channel_id,
-    _NEWEST.occurred_at,
-    _NEWEST.recorded_at,
-    func.substr(_NEWEST.text, 1, _READ),
-    _OPENED,
-    _HAS_FILES,
-    _HAS_DRAFT,
-).join(_NEWEST, _NEWEST.id == _SAID, isouter=True)
+# The newest entries are a statement of their own: PostgreSQL would join them by reading all entries there are.
+_LINE: Select[Any] = queries.LINE.add_columns(_SAID, _OPENED, _A_FILE, _HAS_DRAFT).where(_THESE)
+_NEWEST: Select[*tuple[Any, ...]] = select(
+    Entry.id,
+    Entry.kind,
+    Entry.author_kind,
+    Entry.channel_id,
+    Entry.occurred_at,
+    Entry.recorded_at,
+    func.substr(Entry.text, 1, _READ),
+).where(one_of(Entry.id, "ids"))
 _STAMP: Select[Any] = select(
     Conversation.id,
     Conversation.version,
@@ -243,6 +244,8 @@ _TOPICS = (
         (Matter.municipality_id == Conversation.municipality_id) & (Matter.conversation_id == Conversation.id),
     )
     .join(Topic, Topic.id == Matter.topic_id)
+    .where(_THESE)
+    .order_by(Matter.id)
 )
 _COUNTS = (
     select(
@@ -259,10 +262,11 @@ _COUNTS = (
 )
 
 
-def _line(row: Sequence[Any], topics: Sequence[Words]) -> DeskLine:
-    kind, by, channel_id, occurred_at, recorded_at, text, opened_at, attachments, draft = row[-9:]
-    newest = None
-    if kind is not None:
+def _line(row: Sequence[Any], said: Sequence[Any] | None, topics: Sequence[Words]) -> DeskLine:
+    _, opened_at, file, draft = row[-4:]
+    newest, unread = None, False
+    if said is not None:
+        kind, by, channel_id, occurred_at, recorded_at, text = said
         newest = Newest(
             kind,
             by,
@@ -271,12 +275,13 @@ def _line(row: Sequence[Any], topics: Sequence[Words]) -> DeskLine:
             clock.to_datetime(recorded_at),
             _snippet(text),
         )
+        unread = by == "citizen" and (opened_at is None or opened_at < recorded_at)
     return DeskLine(
-        conversation=queries.line_of(row[:-9]),
+        conversation=queries.line_of(row[:-4]),
         newest=newest,
-        unread=by == "citizen" and (opened_at is None or opened_at < recorded_at),
+        unread=unread,
         topics=topics,
-        attachments=bool(attachments),
+        attachments=file is not None,
         draft=bool(draft),
     )
 

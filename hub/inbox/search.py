@@ -173,9 +173,10 @@ def _newest_of(unit: Unit, ids: Sequence[int]) -> Sequence[Hit]:
     """Each conversation's newest entry that says something."""
     if not ids:
         return []
-    query = _HIT.join(Entry, Entry.id == func.coalesce(_SAID_LAST, Conversation.last_entry_id)).where(_CONVERSATIONS)
-    rows = unit.rows(query.params(ids=listed(ids)).order_by(Conversation.id.desc()))
-    return [_hit(row, ()) for row in rows]
+    # Two statements: PostgreSQL would join the newest by reading all entries there are.
+    last = unit.rows(_LAST.params(ids=listed(ids)))
+    by_conversation = {each.conversation_id: each for each in _hits(unit, [row[0] for row in last], "")}
+    return [by_conversation[each] for each in ids if each in by_conversation]
 
 
 def _hits(unit: Unit, ids: Sequence[int], words: str) -> Sequence[Hit]:
@@ -216,12 +217,11 @@ def _snippet(text: str, starts: tuple[str, ...]) -> Sequence[Piece]:
 
 
 _IDS = one_of(Entry.id, "ids")
-_CONVERSATIONS = one_of(Conversation.id, "ids")
 _OF_CONVERSATIONS = one_of(Entry.conversation_id, "conversations")
 _OPENED_SINCE = and_(Conversation.id >= bindparam("since_id"), Conversation.opened_at >= bindparam("since"))
 _OPENED_UNTIL = Conversation.opened_at < bindparam("until")
 _NEWEST_FIRST = keyset.Order((Conversation.id,), newest_first=True)
-_SAID_LAST = (
+_LAST_SAID = (
     select(Entry.id)
     .where(Entry.conversation_id == Conversation.id, Entry.kind != "change", Entry.undone_at.is_(None))
     .order_by(Entry.occurred_at.desc(), Entry.id.desc())
@@ -229,6 +229,7 @@ _SAID_LAST = (
     .correlate(Conversation)
     .scalar_subquery()
 )
+_LAST = select(func.coalesce(_LAST_SAID, Conversation.last_entry_id)).where(one_of(Conversation.id, "ids"))
 _HIT: Select[*tuple[Any, ...]] = select(
     Conversation.id,
     Entry.id,
