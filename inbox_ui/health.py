@@ -63,31 +63,36 @@ def summary(found: Sequence[Channel]) -> str:
     return ", ".join(said)
 
 
+def takes_in(kind: type[Connector[Any]] | None) -> bool:
+    """Whether raw events come by channels of this kind. Of a kind that no plugin brings any more, some may have."""
+    return kind is None or issubclass(kind, Listens)
+
+
 def _channel(line: ChannelLine, kind: type[Connector[Any]] | None) -> Channel:
-    takes_in, sends = (kind is None or issubclass(kind, ability) for ability in (Listens, Sends))
+    comes, goes = takes_in(kind), kind is None or issubclass(kind, Sends)
     at = line.last_contact_at
     minutes = int((times.now() - at).total_seconds() // 60) if at else 0
     ago = _("%(time)s ago") % {"time": times.span(minutes)} if minutes else _("just now")
     return Channel(
         line=line,
         title=kind.title if kind else line.kind,
-        icon="mail" if takes_in else "send",
-        health=_health(line, is_known=kind is not None, takes_in=takes_in),
+        icon="mail" if comes else "send",
+        health=_health(line, is_known=kind is not None, comes=comes),
         ago=ago if at else "",
         waiting=line.raw_events["new"] + sum(line.deliveries[state] for state in _ON_THEIR_WAY),
-        quarantined=line.raw_events["quarantined"] if takes_in else None,
-        undelivered=sum(line.deliveries[state] for state in _NOT_DELIVERED) if sends else None,
+        quarantined=line.raw_events["quarantined"] if comes else None,
+        undelivered=sum(line.deliveries[state] for state in _NOT_DELIVERED) if goes else None,
         version=running.channel_version(line),
     )
 
 
-def _health(line: ChannelLine, *, is_known: bool, takes_in: bool) -> Health:
+def _health(line: ChannelLine, *, is_known: bool, comes: bool) -> Health:
     """The worst of it: what stands still, then what is stuck, then silence."""
     if not is_known:
         why = _("No plugin brings the kind %(kind)s.") % {"kind": line.kind}
         return Health(_("Can't run"), "late", why, _("See what is wrong with the plugins"), "/plugins", alarms=True)
     if line.paused_why is not None:
-        return Health(_("Paused"), "", line.paused_why, _("Nothing comes or goes until somebody resumes it."))
+        return _paused(line.paused_why, sum(line.deliveries[state] for state in _ON_THEIR_WAY))
     quarantined, deferred = line.raw_events["quarantined"], line.deliveries["deferred"]
     if quarantined:
         said = ngettext("%(num)s couldn't be read or placed.", "%(num)s couldn't be read or placed.", quarantined)
@@ -99,7 +104,15 @@ def _health(line: ChannelLine, *, is_known: bool, takes_in: bool) -> Health:
             _("Slow"), "warn", said, _("Each is tried again by itself; see to the server it goes to."), alarms=True
         )
     at = line.last_contact_at
-    if takes_in and (at is None or times.now() - at > QUIET):
+    if comes and (at is None or times.now() - at > QUIET):
         said = _("Nothing has come since %(day)s.") % {"day": times.day(at)} if at else _("Nothing has come yet.")
         return Health(_("Quiet"), "away", said)
     return Health(_("Working"), "ok")
+
+
+def _paused(why: str, waiting: int) -> Health:
+    """By somebody, or because its log-in was refused: either way it is seen to before answers lie too long."""
+    if not waiting:
+        return Health(_("Paused"), "", why, _("Nothing comes or goes until somebody resumes it."))
+    said = ngettext("%(num)s waits until somebody resumes it.", "%(num)s wait until somebody resumes it.", waiting)
+    return Health(_("Paused"), "late", why, said % {"num": waiting}, alarms=True)

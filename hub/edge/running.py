@@ -59,6 +59,12 @@ def channel_version(line: ChannelLine) -> str:
     return fingerprint(line.paused_why)
 
 
+async def channel_to_steer(desk: Desk, channel_id: int) -> ChannelLine:
+    """One that this person may pause or resume, before they say why. Raises NotFound, NotAllowed."""
+    await desk.storage.read(Scope.everything("channel settings"), _require_steer, desk.actor, channel_id)
+    return await desk.read(channel, channel_id)
+
+
 async def pause_channel(desk: Desk, channel_id: int, why: str, if_match: str | None) -> ChannelLine:
     """It stands still until somebody resumes it. Raises NotFound, NotAllowed, Stale, VersionMissing."""
     return await _steer(desk, channel_id, why, if_match)
@@ -110,10 +116,7 @@ async def _steer(desk: Desk, channel_id: int, why: str | None, if_match: str | N
 
 def _pause(unit: Unit, actor: Actor, channel_id: int, why: str | None, if_match: str | None) -> None:
     """Asks policy first: this unit sees every municipality."""
-    row = unit.lock(Channel, channel_id)
-    if row is None or not policy.runs_channels(actor, row.home_id):
-        raise NotFound("There is no such channel.")
-    policy.require_pause(actor, area(unit, row))
+    row = _may_steer(unit, actor, unit.lock(Channel, channel_id))
     versions.expect(fingerprint(row.paused_why), if_match)
     if why is None:
         pause.resume(unit, channel_id)
@@ -121,6 +124,17 @@ def _pause(unit: Unit, actor: Actor, channel_id: int, why: str | None, if_match:
         pause.pause(unit, channel_id, why)
     act = "channel.resume" if why is None else "channel.pause"
     log_act(unit, act, actor, municipality_id=row.home_id, subject=("channel", channel_id), purpose=why)
+
+
+def _require_steer(unit: Unit, actor: Actor, channel_id: int) -> None:
+    _may_steer(unit, actor, unit.get(Channel, channel_id))
+
+
+def _may_steer(unit: Unit, actor: Actor, row: Channel | None) -> Channel:
+    if row is None or not policy.runs_channels(actor, row.home_id):
+        raise NotFound("There is no such channel.")
+    policy.require_pause(actor, area(unit, row))
+    return row
 
 
 def _log_replay(unit: Unit, actor: Actor, raw_event_id: int) -> None:

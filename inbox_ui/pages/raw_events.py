@@ -17,9 +17,10 @@ from hub.edge.desk import Desk
 from hub.edge.download import download
 from hub.edge.parameters import After, PathId, QueryId
 from hub.edge.person import IT
-from hub.inbound.overview import RawEventLine, Wanted
+from hub.inbound.overview import ChannelLine, RawEventLine, Wanted
 from hub.inbound.raw_event import STATES
 from inbox_ui.administration import administration
+from inbox_ui.health import takes_in
 from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.showing import Toast
 from inbox_ui.words import gettext as _
@@ -102,12 +103,13 @@ async def fetch_content(
 async def _listed(request: Asking, desk: Desk, wanted: Wanted, template: str) -> Response[bytes]:
     values = await administration(request, desk)
     lines, further = await desk.read(running.raw_events, wanted)
-    channels = {each.id: each for each in await desk.read(running.channels)}
+    channels, kinds = await _channels(desk), request.app.state.registry.connectors
     shown: dict[str, Any] = {
         "lines": lines,
         "next": further,
         "wanted": wanted,
         "channels": channels,
+        "sources": [each for each in channels.values() if takes_in(kinds.get(each.kind))],
         "channel": channels.get(str(wanted.channel_id)),
         "address": _address,
     }
@@ -116,8 +118,11 @@ async def _listed(request: Asking, desk: Desk, wanted: Wanted, template: str) ->
 
 async def _one(request: Asking, desk: Desk, line: RawEventLine) -> dict[str, Any]:
     values = await administration(request, desk)
-    channels = {each.id: each for each in await desk.read(running.channels)}
-    return {**values, **_words(), "line": line, "channels": channels}
+    return {**values, **_words(), "line": line, "channels": await _channels(desk)}
+
+
+async def _channels(desk: Desk) -> dict[str, ChannelLine]:
+    return {each.id: each for each in await desk.read(running.channels)}
 
 
 async def _asked(
