@@ -58,9 +58,10 @@ def _report(mail: Message, headers: Headers) -> Automatic | None:
     kind = parameters.get("report-type", "").lower()
     if media_type == "multipart/report" and kind in _REPORTS:
         return _REPORTS[kind]
-    parts = mail.get_payload()
     if media_type != "multipart/report":
         return _REPORTS.get(media_type.removeprefix("message/"))
+    # Without parts, `get_payload` would decode the text by whatever is said to be its charset.
+    parts = mail.get_payload() if mail.is_multipart() else ()
     for part in parts if isinstance(parts, list) else ():
         if isinstance(part, Message):
             found = Headers(part).media_type()[0]

@@ -52,7 +52,8 @@ def _leaves(mail: Message, problems: list[str]) -> Iterator[tuple[Message, int]]
         part, alternative = todo.pop()
         if part.defects and any(type(defect).__name__ == "CloseBoundaryNotFoundDefect" for defect in part.defects):
             problems.append("The last part isn't closed: the mail may be cut off.")
-        children = part.get_payload() if part.get_content_maintype() == "multipart" else None
+        # Without parts, `get_payload` would decode the text by whatever is said to be its charset.
+        children = part.get_payload() if part.get_content_maintype() == "multipart" and part.is_multipart() else None
         if not isinstance(children, list):
             yield part, alternative
             continue
@@ -154,7 +155,7 @@ class _Reading:
         """A forwarded mail or a report, byte for byte as it lies in the body."""
         start, end = next(self.messages, (0, 0))
         data = self._decoded(self.body[start:end], headers)
-        inner = part.get_payload()
+        inner = part.get_payload() if part.is_multipart() else None
         if not name and media_type == "message/rfc822" and isinstance(inner, list) and inner:
             name = (Headers(inner[0]).text("subject") if isinstance(inner[0], Message) else "") or "message"
             name = name[: _LONGEST_NAME - 4] + ".eml"

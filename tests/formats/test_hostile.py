@@ -76,6 +76,13 @@ READABLE: dict[str, Callable[[], bytes]] = {
     "pieces of a name": lambda: (
         samples.HEAD + b"Content-Disposition: a" + b"".join(b";filename*%d=x" % n for n in range(1500)) + b"\n\nhej"
     ),
+    "a charset with a NUL in it": lambda: samples.HEAD + b'Content-Type: text/plain; charset="\0a"\n\n\xe5\xe4\xf6',
+    "the same of what has no parts": lambda: (
+        samples.HEAD + b'Content-Type: multipart/mixed; boundary=b; charset="\0a"\n\n\xe5\xe4\xf6'
+    ),
+    "the same of a report without one": lambda: (
+        samples.HEAD + b'Content-Type: multipart/report; charset="\0a"\n\n\xe5\xe4\xf6'
+    ),
     "50 levels": lambda: nested_multiparts(50),
     "1 MB of dashes": lambda: samples.HEAD + b"\n" + b"--\n" * 350_000,
     "1 MB without a line": lambda: samples.HEAD + b"\n" + b"x" * 1_000_000,
