@@ -123,21 +123,33 @@ def _signed(unit: Unit, mail: Incoming) -> int | None:
 
 
 def _load(unit: Unit, ids: set[int]) -> dict[int, Thread]:
-    if not ids:
-        return {}
-    rows = unit.rows(
-        select(Conversation, Queue.answer_days)
-        .join(Queue, Queue.id == Conversation.queue_id)
-        .where(Conversation.id.in_(ids))
-        .order_by(Conversation.id)  # two workers that join the same ones wait for each other in one order
-        .with_for_update(of=Conversation)
-    )
-    return {
-        row.id: Thread(
-            row.id, row.municipality_id, days, row.due_at, row.wait_until, row.closed_at, row.version, row.last_entry_id
+    """By the ids that were named: what was merged leads to what it is part of now."""
+    found: dict[int, Thread] = {}
+    parts: dict[int, int] = {}
+    wanted = ids
+    while wanted:
+        rows = unit.rows(
+            select(Conversation, Queue.answer_days)
+            .join(Queue, Queue.id == Conversation.queue_id)
+            .where(Conversation.id.in_(wanted))
+            .order_by(Conversation.id)  # two workers that join the same ones wait for each other in one order
+            .with_for_update(of=Conversation)
         )
-        for row, days in rows
-    }  # fmt: skip
+        for row, days in rows:
+            found[row.id] = Thread(
+                row.id, row.municipality_id, days, row.due_at, row.wait_until, row.closed_at, row.version,
+                row.last_entry_id,
+            )  # fmt: skip
+            if row.closed_as == "merged" and row.closed_at is not None and row.related_id is not None:
+                parts[row.id] = row.related_id
+        wanted = set(parts.values()) - found.keys()
+    return {each: found[_whole(each, parts)] for each in found}
+
+
+def _whole(conversation_id: int, parts: dict[int, int]) -> int:
+    while conversation_id in parts:
+        conversation_id = parts[conversation_id]
+    return conversation_id
 
 
 def _participants(unit: Unit, threads: dict[int, Thread]) -> set[tuple[int, str]]:

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from hub import clock
 from hub.errors import Invalid
-from hub.inbox import calendar, reply_token
+from hub.inbox import calendar, merge, reply_token
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry, Mail
 from hub.inbox.participant import Participant
@@ -46,6 +46,27 @@ def test_a_citizens_second_mail_joins_by_the_first_ones_message_id(line: Line) -
     line.send(letter(Message_ID="<1@post.example>"), letter("Och en sak till", References="<1@post.example>"))
     first, second = _joined(line)
     assert first == second
+
+
+def test_an_answer_to_what_was_merged_joins_what_it_is_part_of(asked: tuple[Line, int, Mail]) -> None:
+    """Twice over: the first is part of the second, which is part of the third."""
+    line, first, ours = asked
+    line.send(letter("En till"), letter("Och en"))
+    _, second, third = _joined(line, 3)
+
+    def merged(unit: Unit, other: int, into: int) -> None:
+        whole, part = unit.lock(Conversation, into), unit.lock(Conversation, other)
+        assert whole is not None
+        assert part is not None
+        merge.merge(unit, whole, line.ids["sara"], part)
+
+    line.storage.write_now(TEST, merged, first, second)
+    line.storage.write_now(TEST, merged, second, third)
+    line.send(letter("Tack!"), to=(ours.recipients["reply_to"],))
+    line.send(letter("Tack igen!", In_Reply_To=str(ours.message_id)))
+    assert _joined(line, 5) == [third] * 5
+    closed = line.all(select(Conversation.closed_as).order_by(Conversation.id))
+    assert closed == ["merged", "merged", None]
 
 
 def test_the_subject_joins_nothing(line: Line) -> None:
@@ -207,9 +228,9 @@ def test_a_mail_without_a_sender_is_kept_though_nobody_can_be_answered(line: Lin
         line.answer(entry.conversation_id)
 
 
-def _joined(line: Line) -> list[int]:
-    """The conversations of the two mails, in the order they came."""
-    return [row.conversation_id for row in line.entries(2)]
+def _joined(line: Line, mails: int = 2) -> list[int]:
+    """The conversations of the mails, in the order they came."""
+    return [row.conversation_id for row in line.entries(mails)]
 
 
 def _close(unit: Unit, conversation_id: int, by_id: int) -> None:

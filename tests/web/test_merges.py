@@ -1,0 +1,131 @@
+"""Merges over the API: what is offered, what it takes, and that the way back leaves no trace."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from hub.access.audit import Audit
+from hub.inbox.conversation import Conversation
+from hub.storage.unit import Unit
+from tests.web.world import World, let_pass, must
+
+
+def of_one_citizen(world: World, *conversations: int) -> None:
+    """As when somebody writes several times from one address."""
+
+    def give(unit: Unit) -> None:
+        first = must(unit.get(Conversation, conversations[0])).citizen_id
+        for each in conversations[1:]:
+            must(unit.get(Conversation, each)).citizen_id = first
+
+    world.do(give)
+
+
+def related(world: World, conversation_id: int, to: int) -> None:
+    world.do(lambda unit: setattr(must(unit.get(Conversation, conversation_id)), "related_id", to))
+
+
+def offered(world: World, conversation_id: int, who: str = "sara") -> list[int]:
+    return [int(each["id"]) for each in world.everything(f"/conversations/{conversation_id}/merge-candidates", who)]
+
+
+def merge(world: World, into: int, other: int, who: str = "sara", **options: Any) -> Any:
+    number = int(world.version(other, who).strip('"'))
+    path = f"/conversations/{into}/merges/{other}"
+    given = {"version": world.version(into, who), "json": {"version": number}, **options}
+    return world.change("PUT", path, who, **given)
+
+
+def test_offered_is_the_related_one_and_what_else_the_citizen_has_open(world: World) -> None:
+    found, second, closed, hint = world.mail(), world.mail(), world.mail(closed=True), world.mail(due_at=1)
+    somebody_elses = world.mail()
+    of_one_citizen(world, found, second, closed)
+    assert offered(world, found) == [second]
+    related(world, found, hint)
+    assert offered(world, found) == [hint, second]
+    assert somebody_elses not in offered(world, found)
+    assert world.get(f"/conversations/{found}/merge-candidates", "nils").status_code == 404
+
+
+def test_a_confidential_one_is_no_hint_to_those_outside_nor_to_those_inside_what_they_may_not_open(
+    world: World,
+) -> None:
+    found, secret = world.mail(), world.mail(confidential="vatten", text="kanarie", subject="kanarie")
+    of_one_citizen(world, found, secret)
+    related(world, found, secret)
+    assert offered(world, found) == []
+    assert "kanarie" not in world.get(f"/conversations/{found}/merge-candidates").text
+    assert offered(world, secret, "vera") == []
+    assert world.get(f"/conversations/{secret}/merge-candidates").status_code == 404
+    water = world.mail(queue="vatten")
+    of_one_citizen(world, found, water)
+    assert offered(world, secret, "vera") == []  # hers to open, but not confidential: they can't become one
+    refused = merge(world, water, secret, "vera")
+    assert (refused.status_code, refused.json()["field"]) == (422, "conversation")
+
+
+def test_merged_and_taken_out_again(world: World) -> None:
+    into, other = world.mail("Var är min faktura?"), world.mail("Och min andra faktura?")
+    merged = merge(world, into, other)
+    assert merged.status_code == 200
+    assert merged.headers["ETag"] == world.version(into)
+    texts = [each["text"] for each in world.everything(f"/conversations/{into}/timeline") if each["kind"] == "mail"]
+    assert texts == ["Var är min faktura?", "Och min andra faktura?"]
+    part = world.get(f"/conversations/{other}").json()
+    assert (part["conversation"]["closed_as"], part["related"]) == ("merged", str(into))
+    assert [each["conversation_id"] for each in world.everything("/search", q="andra")] == [str(into)]
+    assert [int(each["id"]) for each in world.everything(f"/conversations/{into}/merges")] == [other]
+    let_pass(1)
+    split = world.change("DELETE", f"/conversations/{into}/merges/{other}", version=world.version(into))
+    assert split.status_code == 200
+    assert world.everything(f"/conversations/{into}/merges") == []
+    assert world.get(f"/conversations/{other}").json()["conversation"]["closed_at"] is None
+    assert [each["conversation_id"] for each in world.everything("/search", q="andra")] == [str(other)]
+    audit = world.do(lambda unit: unit.rows(select(Audit.act, Audit.conversation_id).order_by(Audit.id)))
+    assert [tuple(row) for row in audit] == [
+        ("conversation.merge", into),
+        ("conversation.merged", other),
+        ("conversation.split", into),
+        ("conversation.split_off", other),
+    ]
+
+
+def test_both_are_as_they_were_read(world: World) -> None:
+    into, other = world.mail(), world.mail()
+    path = f"/conversations/{into}/merges/{other}"
+    assert world.ask("PUT", path, json={"version": 1}).status_code == 428
+    assert merge(world, into, other, version='"0"').status_code == 412
+    stale = merge(world, into, other, json={"version": 99})
+    assert (stale.status_code, stale.json()["title"]) == (409, "Conflict")
+    assert merge(world, into, other, json={}).status_code == 400
+    assert merge(world, into, into).status_code == 404
+    assert world.everything(f"/conversations/{into}/merges") == []
+
+
+@pytest.mark.parametrize("which", ["into", "other"])
+def test_it_takes_the_right_to_work_on_both(world: World, which: str) -> None:
+    mine, theirs = world.mail(queue="vatten"), world.mail()
+    into, other = (theirs, mine) if which == "into" else (mine, theirs)
+    path, body = f"/conversations/{into}/merges/{other}", {"version": 1}
+    for method in ("PUT", "DELETE"):
+        answer = world.change(method, path, "vera", '"1"', json=body if method == "PUT" else None)
+        assert answer.status_code == 404
+    read_only = world.ask("PUT", path, "reader", json=body, headers={"If-Match": '"1"'})
+    assert read_only.status_code == 403
+
+
+def test_spam_and_back(world: World) -> None:
+    found = world.mail()
+    path = f"/conversations/{found}/spam"
+    assert world.change("DELETE", path, version=world.version(found)).status_code == 409
+    marked = world.change("PUT", path, version=world.version(found)).json()
+    assert (marked["closed_as"], marked["due_at"]) == ("spam", None)
+    assert world.change("PUT", path, version=world.version(found)).status_code == 409
+    back = world.change("DELETE", path, version=world.version(found)).json()
+    assert (back["closed_as"], back["closed_at"]) == (None, None)
+    assert back["due_at"] is not None
+    acts = world.do(lambda unit: unit.all(select(Audit.act).order_by(Audit.id)))
+    assert list(acts) == ["conversation.spam", "conversation.no_spam"]
+    world.change("PUT", f"/conversations/{found}/closure", version=world.version(found))
+    assert world.change("DELETE", path, version=world.version(found)).status_code == 409
