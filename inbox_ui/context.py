@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import msgspec
+
 from hub import clock
 from hub.access import policy
 from hub.edge.counts import counts
 from hub.edge.desk import Desk
 from hub.edge.names import names
-from inbox_ui import showing
 from inbox_ui.pages.settings import single_keys
 from inbox_ui.rendering import Asking
 from inbox_ui.view import View
@@ -23,7 +24,6 @@ async def fragment(request: Asking, desk: Desk, view: View) -> dict[str, Any]:
         "actor": desk.actor,
         "view": view,
         "names": called,
-        "channel_words": showing.channel_words(),
         "undo_seconds": desk.settings.undo_seconds,
     }
 
@@ -34,6 +34,8 @@ async def whole(request: Asking, desk: Desk, view: View) -> dict[str, Any]:
     counted = await counts(desk)
     return values | {
         "counts": counted,
+        "counted": msgspec.json.encode(counted),
+        "called": id(values["names"]),
         "title": view.title(values["names"]),
         "total": getattr(counted, view.name, None) if view.is_plain else None,
         "is_head": any(held.role == "lead" and held.queue_id is not None for held in desk.actor.memberships),

@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from babel.dates import format_date
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from litestar import Request, Response
 from markupsafe import Markup, escape
 
 from hub.edge.session import csrf_token
 from inbox_ui import times
 from inbox_ui.assets import asset_url
-from inbox_ui.words import gettext, language, ngettext, pgettext, word
+from inbox_ui.words import channel_words, gettext, language, ngettext, pgettext, word
 
 HUES = 6
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
@@ -72,13 +73,21 @@ def render(request: Asking, template: str, **values: Any) -> str:
 
 def part(template: str, **values: Any) -> str:
     """A part that is the same for whoever asks with the same `values`: placeholders stay."""
-    return _ENVIRONMENT.get_template(template).render(csrf=CSRF, here=VIEW, language=language(), **values)
+    return _ENVIRONMENT.get_template(template).render(language=language(), **values)
 
 
 def is_part(request: Asking) -> bool:
     """A script asked for it, to put it into a page that is open. Going back in history asks for whole pages."""
     headers = request.headers
     return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
+
+
+@pass_context
+def kept(context: Context, template: str, *key: Hashable) -> Markup:
+    """For templates: a part that is the same as long as `key` is."""
+    parts = context.get_all()
+    made = _PARTS.get((template, language(), *key), lambda: _ENVIRONMENT.get_template(template).render(parts))
+    return Markup(made)  # noqa: S704 - rendered by these templates, which escape
 
 
 def paragraphs(text: str) -> Markup:
@@ -131,7 +140,9 @@ def _environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_callables(gettext, ngettext, newstyle=True, pgettext=pgettext)  # type: ignore[attr-defined]  # the extension adds it
-    made.globals |= {"asset": asset_url}
+    made.globals |= {
+        "asset": asset_url, "kept": kept, "csrf": CSRF, "here": VIEW, "channel_words": channel_words,
+    }  # fmt: skip
     made.filters |= {
         "paragraphs": paragraphs, "initials": initials, "hue": hue, "short": short, "word": word, "bytes": size,
         "due": times.due, "when": times.when, "full": times.full, "clock": times.clock_time, "day": times.day,
@@ -141,3 +152,4 @@ def _environment() -> Environment:
 
 
 _ENVIRONMENT = _environment()
+_PARTS = Kept(500)

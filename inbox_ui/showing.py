@@ -114,7 +114,10 @@ def groups(rows: Iterable[tuple[datetime | None, str]], *, more: bool, after_gro
         "overdue": _("Overdue"), "hour": _("Within the hour"), "today": _("Today"), "tomorrow": _("Tomorrow"),
         "week": _("Within a week"), "later": _("Later"), "never": _("Nothing is owed"),
     }  # fmt: skip
-    found = [(name, [row for _, row in group]) for name, group in groupby(rows, lambda each: times.bucket(each[0]))]
+    ends = times.edges()
+    found = [
+        (name, [row for _, row in group]) for name, group in groupby(rows, lambda each: times.bucket(each[0], ends))
+    ]
     return [
         Group(
             name,
@@ -314,14 +317,6 @@ def causes() -> list[tuple[str, str]]:
         ("status_not_visible", _("No way to see how it goes")),
         ("other", _("Other")),
     ]
-
-
-def channel_words() -> dict[str, str]:
-    """By the kind of what came."""
-    return {
-        "mail": _("E-mail"), "phone": _("Phone"), "form": _("Forms"), "chat": _("Chat"), "sms": _("SMS"),
-        "visit": _("Reception"),
-    }  # fmt: skip
 
 
 def _name(named: Any, row_id: Any) -> str:

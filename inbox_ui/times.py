@@ -1,6 +1,7 @@
 """Times as a person reads them: in their language, in the centre's timezone, as near words as can be."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time
@@ -57,19 +58,21 @@ def span(minutes: int) -> str:
     return ngettext("%(n)s day", "%(n)s days", minutes // _DAY) % {"n": minutes // _DAY}
 
 
-def bucket(at: datetime | None) -> str:
-    """The list's group: overdue, hour, today, tomorrow, week, later or never."""
+def edges() -> list[tuple[datetime, str]]:
+    """The list's groups, each with the time before which it ends: overdue, hour, today, tomorrow, week."""
+    here = now()
+    midnight = local(here).replace(hour=0, minute=0, second=0, microsecond=0)
+    days = [(midnight + timedelta(days=n)).astimezone(UTC) for n in (1, 2, _WEEK + 1)]
+    return list(
+        zip((here, here + timedelta(hours=1), *days), ("overdue", "hour", "today", "tomorrow", "week"), strict=True)
+    )
+
+
+def bucket(at: datetime | None, ends: Sequence[tuple[datetime, str]]) -> str:
+    """The group of a due time, by `edges`: one of theirs, later or never."""
     if at is None:
         return "never"
-    here, there = local(now()), local(at)
-    if at < now():
-        return "overdue"
-    if at - now() < timedelta(hours=1):
-        return "hour"
-    days = (there.date() - here.date()).days
-    if days <= 1:
-        return "tomorrow" if days else "today"
-    return "week" if days <= _WEEK else "later"
+    return next((name for end, name in ends if at < end), "later")
 
 
 def when(at: datetime) -> str:

@@ -69,6 +69,18 @@ def word(words: Mapping[str, str]) -> str:
     return words.get(language()) or next(iter(words.values()), "")
 
 
+def channel_words() -> dict[str, str]:
+    """By the kind of what came."""
+    return {
+        "mail": gettext("E-mail"),
+        "phone": gettext("Phone"),
+        "form": gettext("Forms"),
+        "chat": gettext("Chat"),
+        "sms": gettext("SMS"),
+        "visit": gettext("Reception"),
+    }
+
+
 @lru_cache(maxsize=len(LANGUAGES))
 def translations(language: str) -> NullTranslations:
     """A catalogue, read from its source: nothing compiled can be out of date. English is what the code says."""

@@ -109,11 +109,7 @@ async def rows(desk: Desk, view: View, names: Names, after: str | None = None, g
 
 async def _found(desk: Desk, view: View, names: Names, after: str | None) -> dict[str, Any]:
     answer = await desk.read(searching.search_desk, view.q, after, ROWS)
-    words = showing.channel_words()
-    rendered = [
-        part("conversations/_row.html", row=each.line, found=each, names=names, channel_words=words)
-        for each in answer.found
-    ]
+    rendered = [part("conversations/_row.html", row=each.line, found=each, names=names) for each in answer.found]
     groups = [showing.Group("", "", rendered, whole=False)] if rendered else []
     return {"groups": groups, "next": answer.next, "continued": after is not None, "understood": answer}
 
@@ -125,9 +121,7 @@ def row(line: DeskLine | MaskedLine, names: Names) -> str:
         return _ROWS.get((line, *said), lambda: part("conversations/_masked.html", row=line, names=names))
     one = line.conversation
     key = (one.id, one.version, one.citizen_name, line.unread, line.draft, line.attachments, *said)
-    return _ROWS.get(
-        key, lambda: part("conversations/_row.html", row=line, names=names, channel_words=showing.channel_words())
-    )
+    return _ROWS.get(key, lambda: part("conversations/_row.html", row=line, names=names))
 
 
 def _dated(lines: Sequence[DeskLine | MaskedLine], names: Names) -> list[tuple[Any, str]]:

@@ -155,8 +155,8 @@ document.addEventListener("htmx:after:swap", () => {
 /* Done with it, closed or waiting, by one's own change: focus goes to the next conversation of the list. After another
    answer or note it goes to the title, where keys do something */
 const state = () => ["closed", "waits"].find((each) => each in (one("#thread-head")?.dataset ?? {})) ?? "";
-const before = new WeakMap();
-document.addEventListener("htmx:before:swap", ({ detail }) => detail.ctx && before.set(detail.ctx, state()));
+const before = new WeakMap(); // as it was asked for: the event of one's own change may come before its answer
+document.addEventListener("htmx:before:request", ({ detail }) => detail.ctx && before.set(detail.ctx, state()));
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (!ctx?.response?.headers?.get("HX-Trigger")?.startsWith("changed-")) return;
   if (state() && state() !== before.get(ctx)) {

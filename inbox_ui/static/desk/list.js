@@ -17,12 +17,21 @@ function mark() {
 }
 document.addEventListener("desk:opened", mark);
 document.addEventListener("htmx:after:swap", mark);
+/* A row opens its conversation beside the list; a second press before that comes takes the first one's place */
 document.addEventListener("click", (event) => {
   const row = event.target.closest("#list a.row");
-  if (!row || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!row || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
   for (const other of all("#list a.row[aria-current]")) other.removeAttribute("aria-current");
   row.setAttribute("aria-current", "true"); // at once; the conversation comes
+  window.htmx.ajax("GET", row.getAttribute("href"), { source: list(), target: "#thread", swap: "outerHTML", push: "true" });
 });
+
+/** A row changed: it fetches itself, where it is shown. */
+export function renew(id) {
+  const row = document.getElementById(`row-${id}`);
+  if (row) window.htmx.ajax("GET", `/conversations/${id}/row${location.search}`, { source: row, target: row, swap: "outerMorph" });
+}
 mark();
 
 /* News: ids of conversations that the list doesn't show. They are asked about together, and each is placed where it
@@ -69,7 +78,6 @@ function place(row, { group, heading }) {
   if (spot.matches?.("li")) spot.before(row);
   else spot.append(row);
   one(".empty", list())?.remove();
-  window.htmx.process(row);
   say(one(".who", row)?.textContent ?? "");
 }
 

@@ -1,7 +1,7 @@
 /* Live: events carry ids; the parts that show them listen on the body and fetch themselves. */
 import { all, one, openId, raise, say, token } from "./page.js";
 import { line } from "./line.js";
-import { news } from "./list.js";
+import { news, renew } from "./list.js";
 
 const idsOf = (event) => JSON.parse(event.detail.data || "{}");
 const body = document.body;
@@ -12,6 +12,7 @@ for (const name of ["row", "entry", "delivery", "presence", "typing", "glass"]) 
     const { id, entry } = idsOf(event);
     if (name === "row") {
       raise(`row-${id}`);
+      renew(id);
       news(id);
       countSoon();
     } else if (name === "entry" && entry && document.getElementById(`entry-${entry}`)) return;
@@ -25,7 +26,7 @@ for (const name of ["row", "entry", "delivery", "presence", "typing", "glass"]) 
 /* Something may have been missed: everything shown is fetched again */
 body.addEventListener("resync", (event) => {
   if (typeof event.detail?.data !== "string") return;
-  for (const row of all("#list > ul > li[id]")) raise(row.id);
+  for (const row of all("#list > ul > li[id]")) renew(row.id.slice(4));
   const id = openId();
   if (id) {
     raise(`row-${id}`);
@@ -42,6 +43,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   raise(`entry-${id}`);
   if (!one("#line-state")?.hidden) {
     raise(`row-${id}`);
+    renew(id);
     countSoon();
   }
 });
