@@ -29,6 +29,7 @@ from hub.plugin_host.registry import Broken, Loaded, Registry
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
 
+CHANNELS = Scope.everything("channel settings")
 Replay = Callable[[int], Awaitable[Replayed]]
 """Reads a raw event again, in this process's children: `app.state.replay`."""
 
@@ -61,7 +62,7 @@ def channel_version(line: ChannelLine) -> str:
 
 async def channel_to_steer(desk: Desk, channel_id: int) -> ChannelLine:
     """One that this person may pause or resume, before they say why. Raises NotFound, NotAllowed."""
-    await desk.storage.read(Scope.everything("channel settings"), _require_steer, desk.actor, channel_id)
+    await desk.storage.read(CHANNELS, _require_steer, desk.actor, channel_id)
     return await desk.read(channel, channel_id)
 
 
@@ -110,7 +111,7 @@ def plugins(registry: Registry) -> Plugins:
 
 
 async def _steer(desk: Desk, channel_id: int, why: str | None, if_match: str | None) -> ChannelLine:
-    await desk.storage.write(Scope.everything("channel settings"), _pause, desk.actor, channel_id, why, if_match)
+    await desk.storage.write(CHANNELS, _pause, desk.actor, channel_id, why, if_match)
     return await desk.read(channel, channel_id)
 
 
