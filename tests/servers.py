@@ -1,4 +1,6 @@
-"""Real servers for tests, found on the machine or taken from a wheel; each in a folder of its own, on a unix socket.
+"""Real servers for tests, and a browser: found on the machine or taken from a wheel.
+
+Each server has a folder of its own and listens on a unix socket.
 
 `python -m tests.servers` prints the Debian packages that are wanting here: what continuous integration installs.
 """
@@ -21,28 +23,51 @@ START_SECONDS = 30
 
 
 class Missing(Exception):
-    """There is no such server on this machine. The message names the package to install."""
+    """There is no such program on this machine. The message names the package to install."""
 
 
-class Server(ABC):
-    """One server. It may be stopped, or killed, and started again on the same data and address."""
+class Program(ABC):
+    """What a test needs of the machine."""
 
     title: ClassVar[str]
     package: ClassVar[str]
     """Debian's."""
     variable: ClassVar[str]
-    """Names the address of one that runs already."""
+    """Names the address of one that runs already, or of a browser the program."""
+
+    @classmethod
+    @abstractmethod
+    def candidates(cls) -> list[Path]:
+        """Where it may be, best first."""
+
+    @classmethod
+    def locate(cls) -> Path:
+        """The first that runs here."""
+        for program in cls.candidates():
+            if _runs(program):
+                return program
+        raise Missing(f"{cls.title} isn't here: install {cls.package}, or set {cls.variable}")
+
+
+class Chromium(Program):
+    """Debian's Chromium, for Playwright to drive."""
+
+    title, package, variable = "Chromium", "chromium", "TORG_TEST_CHROMIUM"
+
+    @classmethod
+    def candidates(cls) -> list[Path]:
+        named = os.environ.get(cls.variable)
+        return [Path(named)] if named else [*_on_path("chromium"), *_on_path("chromium-browser")]
+
+
+class Server(Program):
+    """One server. It may be stopped, or killed, and started again on the same data and address."""
 
     def __init__(self) -> None:
         self.program = self.locate()
         self.identity = self.whose()
         self.folder = Path()
         self.process: subprocess.Popen[bytes] | None = None
-
-    @classmethod
-    @abstractmethod
-    def candidates(cls) -> list[Path]:
-        """Where its program may be, best first."""
 
     @property
     @abstractmethod
@@ -57,19 +82,11 @@ class Server(ABC):
     def answers(self) -> bool:
         """Whether it takes connections."""
 
-    @classmethod
-    def locate(cls) -> Path:
-        """The first program that runs here."""
-        for program in cls.candidates():
-            if _runs(program):
-                return program
-        raise Missing(f"{cls.title} isn't here: install {cls.package}, or set {cls.variable}")
-
     def whose(self) -> dict[str, Any]:
         """As whom it runs, for subprocess; empty: as ourselves."""
         return {}
 
-    def prepare(self) -> None:  # noqa: B027 - most need nothing
+    def prepare(self) -> None:
         """Before its first start, in its folder."""
 
     def start(self) -> None:
@@ -213,12 +230,13 @@ def _on_path(program: str) -> list[Path]:
 
 def _wanting() -> list[str]:
     packages = []
-    for server in (Postgres, Valkey):
+    wanted: tuple[type[Program], ...] = (Postgres, Valkey, Chromium)
+    for program in wanted:
         try:
-            if server.variable not in os.environ:
-                server.locate()
+            if program.variable not in os.environ:
+                program.locate()
         except Missing:
-            packages.append(server.package)
+            packages.append(program.package)
     return packages
 
 

@@ -7,7 +7,7 @@ import pytest
 import redis
 from sqlalchemy import make_url
 
-from tests.servers import Missing, Postgres, Valkey
+from tests.servers import Chromium, Missing, Postgres, Valkey
 
 
 def connect(url: str, role: str = "postgres") -> psycopg.Connection:
@@ -57,3 +57,9 @@ class Nowhere(Valkey):
 def test_a_missing_server_is_named_with_its_package() -> None:
     with pytest.raises(Missing, match="install redis-server, or set TORG_TEST_REDIS"):
         Nowhere()
+
+
+def test_a_missing_browser_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORG_TEST_CHROMIUM", "/nowhere/chromium")
+    with pytest.raises(Missing, match="install chromium, or set TORG_TEST_CHROMIUM"):
+        Chromium.locate()

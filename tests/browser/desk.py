@@ -1,0 +1,97 @@
+"""Desk: one person's browser window, with the words that tests say about it; and what it must never show."""
+
+import re
+from collections.abc import Sequence
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response, WebError, expect
+
+expect.set_options(timeout=10_000)
+
+
+class Watch:
+    """Of a browser context: errors of scripts, of the console (the security policy's among them), and 5xx answers."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self._found: list[str] = []
+        self._expected: list[str] = []
+        context.on("console", self._console)
+        context.on("weberror", self._error)
+        context.on("response", self._response)
+
+    def expect(self, *patterns: str) -> None:
+        """What this test brings about on purpose, as regular expressions."""
+        self._expected += patterns
+
+    def check(self) -> None:
+        """Fails with all that wasn't expected."""
+        found = [each for each in self._found if not any(re.search(pattern, each) for pattern in self._expected)]
+        assert not found, f"the browser complains: {found}"
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._found.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _error(self, error: WebError) -> None:
+        self._found.append(f"script: {error.error}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 500:
+            self._found.append(f"{response.status} {response.request.method} {response.url}")
+
+
+class Desk:
+    """`page` is Playwright's own, for all that has no word here."""
+
+    def __init__(self, page: Page, watch: Watch, url: str) -> None:
+        self.page, self.watch, self.url = page, watch, url
+        self.requests: list[Request] = []
+        page.on("request", lambda request: self.requests.append(request))  # noqa: PLW0108 - it marks what it is given
+
+    def goto(self, path: str) -> None:
+        """A page of the desk, with its scripts at work."""
+        self.page.goto(f"{self.url}{path}")
+        self.page.wait_for_load_state("load")
+
+    def press(self, *keys: str) -> None:
+        """One after the other, as Playwright names them."""
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def type(self, text: str) -> None:
+        """Where the focus is."""
+        self.page.keyboard.type(text)
+
+    def at(self, selector: str) -> Locator:
+        """Elements of the page."""
+        return self.page.locator(selector)
+
+    def row(self, conversation_id: int | str) -> Locator:
+        """Of the list."""
+        return self.at(f"#row-{conversation_id} > a.row")
+
+    def rows(self) -> Sequence[str]:
+        """Ids of the conversations listed, in their order."""
+        return [str(each) for each in self.at("#list a.row").evaluate_all("rows => rows.map(row => row.dataset.id)")]
+
+    def opened(self) -> str:
+        """The id of the conversation that stands beside the list."""
+        return str(self.at("#thread").get_attribute("data-id"))
+
+    def open(self, conversation_id: int | str) -> None:
+        """By its row, with a click; waits until it is there."""
+        self.row(conversation_id).click()
+        expect(self.at(f'#thread[data-id="{conversation_id}"]')).to_be_visible()
+
+    def says(self, words: str) -> None:
+        """Waits for a toast with these words that wasn't waited for before."""
+        toast = self.at("#toast [data-toast]:not([data-read])")
+        expect(toast).to_contain_text(words)
+        toast.evaluate("toast => toast.dataset.read = ''")
+
+    def focused(self) -> str:
+        """The id, or else the name, of what has the focus."""
+        return str(self.page.evaluate("document.activeElement.id || document.activeElement.tagName"))
+
+    def asked(self, part: str) -> Sequence[Request]:
+        """Requests so far whose path and query contain this."""
+        return [each for each in self.requests if part in each.url.removeprefix(self.url)]
