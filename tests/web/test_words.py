@@ -1,0 +1,214 @@
+"""Words: whatever a page shows can be said in another language, and is said in each that there is a folder for."""
+
+import ast
+import re
+import shlex
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.frontend import CommandLineInterface
+from babel.messages.pofile import read_po
+from jinja2 import Environment, nodes
+
+from inbox_ui import words
+from inbox_ui.words import LOCALE
+from tests.architecture.source import ROOT, sources
+
+LANGUAGES = sorted(each.name for each in LOCALE.iterdir())
+TEMPLATES = ROOT / "inbox_ui/templates"
+SCRIPTS = ROOT / "inbox_ui/static/desk"
+SAID_IN = {"aria-label", "aria-description", "aria-roledescription", "alt", "label", "placeholder", "title"}
+"""Attributes that people read or hear."""
+ATTRIBUTE = re.compile(r"""([\w:-]+)=("[^"]*"|'[^']*')""")
+CLASS_BLOCK = re.compile(r"{% block body_class %}\w*{% endblock %}")
+SAME_EVERYWHERE = {"Torg", "SHA", "English", "Svenska", "Esc", "Mod", "ModK"}
+"""The program's name, a hash, languages in their own words, keys."""
+ASKS = {"_", "gettext", "ngettext", "pgettext"}
+NOT_SAID = {"KeyError", "Meta", "log.error", "log.warning", "log.info"}
+"""Calls whose strings no reader of a page ever sees."""
+HEADERS = {"Location", "Vary"}
+PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w*\}")
+WORD = re.compile(r"[^\W\d_]{2,}")
+PROSE = re.compile(r"^[A-ZÅÄÖ][a-zåäö]|[a-zåäö] [a-zåäö]")
+PUT_INTO_THE_PAGE = re.compile(r"""(?:\bsay\(|\btell\(|textContent =|placeholder =|title =)\s*["'`]\s*[^\W\d_]""")
+_SENTENCES = r"^SENTENCES := (.*)$"
+ENVIRONMENT = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    """What the code asks for, as `make words` finds it."""
+    template = tmp_path_factory.mktemp("words") / "messages.pot"
+    options, folders = _of_makefile(r"pybabel (-q extract .*) -o \S+ (.*)$")
+    options = options.replace("$(SENTENCES)", _of_makefile(_SENTENCES)[0])
+    command = ["pybabel", *shlex.split(options), "-o", str(template), *shlex.split(folders)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        CommandLineInterface().run(command)  # type: ignore[no-untyped-call]  # Babel's own gap
+    return _read(template)
+
+
+def test_every_language_to_choose_has_a_catalogue() -> None:
+    assert {"en", *LANGUAGES} == set(words.LANGUAGES)  # English is what the code says
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_catalogue_has_what_the_code_asks_for_and_nothing_else(asked: Catalog, language: str) -> None:
+    there = _catalogue(language)
+    wanted, has = set(_keys(asked)), set(_keys(there))
+    assert (wanted - has, has - wanted) == (set(), set()), "missing, and asked for no more: make words"
+    assert not there.obsolete
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_is_translated(language: str) -> None:
+    empty = [each.id for each in _messages(language) if each.fuzzy or not all(_forms(each.string))]
+    assert not empty, f"without a translation in {language}: {empty}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_filled_in_is_the_same(language: str) -> None:
+    wrong = []
+    for each in _messages(language):
+        wanted = sorted(PLACEHOLDER.findall(_forms(each.id)[-1]))
+        for form in _forms(each.string):
+            stray = "%" in PLACEHOLDER.sub("", form).replace("%%", "")
+            if stray or sorted(PLACEHOLDER.findall(form)) != wanted:
+                wrong.append((each.id, form))
+    assert not wrong
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nobody_is_shouted_at_and_what_asks_first_says_so(language: str) -> None:
+    wrong = [
+        (each.id, form)
+        for each in _messages(language)
+        for form in _forms(each.string)
+        if "!" in form or form != form.strip() or form.endswith("…") != _forms(each.id)[0].endswith("…")
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    "path", sorted(TEMPLATES.rglob("*.html")), ids=lambda path: path.relative_to(TEMPLATES).as_posix()
+)
+def test_no_template_has_words_of_its_own(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    reader = Reader()
+    tokens = ENVIRONMENT.lex(CLASS_BLOCK.sub("", source))
+    reader.feed("".join(text if kind == "data" else " " for _line, kind, text in tokens))
+    reader.close()
+    said = {word for text in reader.found for word in WORD.findall(text)} | set(_in_expressions(source))
+    assert said <= SAME_EVERYWHERE, "put it into {{ _() }}"
+
+
+def test_no_module_has_words_of_its_own() -> None:
+    found = [
+        f"{source.path}:{line}: {text}"
+        for source in sources("inbox_ui")
+        if source.path != "inbox_ui/build_assets.py"  # speaks to whoever builds
+        for line, text in _strings(source.tree)
+        if PROSE.search(text) and not _is_technical(text)
+    ]
+    assert not found, "put it into _()"
+
+
+def test_scripts_take_their_words_from_the_page() -> None:
+    found = {
+        path.name: hits
+        for path in SCRIPTS.glob("*.js")
+        if (hits := PUT_INTO_THE_PAGE.findall(path.read_text(encoding="utf-8")))
+    }
+    assert not found
+
+
+class Reader(HTMLParser):
+    """Collects what is said: text, and attributes that people read or hear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the base class's
+        """A macro's attributes come as text: those are looked for there."""
+        self.found += [value for name, value in attrs if value and name in SAID_IN]
+
+    def handle_data(self, data: str) -> None:
+        """What is written between tags, but neither style nor script."""
+        if self.cdata_elem is None:
+            self.found += [value for name, value in ATTRIBUTE.findall(data) if name in SAID_IN]
+            self.found.append(ATTRIBUTE.sub("", data))
+
+
+def _in_expressions(source: str) -> Iterator[str]:
+    """Strings that a template writes without asking for their translation."""
+    tree = ENVIRONMENT.parse(source)
+    asked = {
+        id(each)
+        for call in tree.find_all(nodes.Call)
+        if isinstance(call.node, nodes.Name) and call.node.name in ASKS
+        for each in call.find_all(nodes.Const)
+    }
+    for each in tree.find_all(nodes.Const):
+        if isinstance(each.value, str) and id(each) not in asked and PROSE.search(each.value):
+            yield from WORD.findall(each.value)
+
+
+def _strings(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """A module's strings by line, but docstrings, annotations and what is translated where it is shown."""
+    beside: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(value=ast.Constant() as docstring):
+                beside.add(docstring)
+            case ast.FunctionDef(returns=ast.AST() as annotation):
+                beside.add(annotation)
+            case ast.Call(func=function) if ast.unparse(function) in ASKS | NOT_SAID | _errors():
+                beside.update(each for argument in node.args for each in ast.walk(argument))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in beside:
+            yield node.lineno, node.value
+
+
+def _errors() -> set[str]:
+    """Whose sentences `make words` finds."""
+    return set(re.findall(r"-k (\w+)", _of_makefile(_SENTENCES)[0]))
+
+
+def _of_makefile(pattern: str) -> tuple[str, ...]:
+    found = re.search(pattern, (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    assert found
+    return found.groups()
+
+
+def _is_technical(text: str) -> bool:
+    """A header's name, a content security policy, or one of the words that are the same everywhere."""
+    is_header = re.fullmatch(r"[A-Z]\w*(-[A-Z]\w*)+", text) is not None
+    return is_header or text in HEADERS | SAME_EVERYWHERE or "default-src" in text
+
+
+def _catalogue(language: str) -> Catalog:
+    return _read(LOCALE / language / "messages.po", language)
+
+
+def _read(path: Path, language: str | None = None) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def _messages(language: str) -> list[Message]:
+    return [each for each in _catalogue(language) if each.id]
+
+
+def _keys(catalogue: Catalog) -> Iterator[tuple[str | None, tuple[str, ...]]]:
+    for each in catalogue:
+        if each.id:
+            yield each.context, _forms(each.id)
+
+
+def _forms(said: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
+    """Of one message: one, or one and many."""
+    return (said,) if isinstance(said, str) else tuple(said or ("",))
