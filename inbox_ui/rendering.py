@@ -21,6 +21,7 @@ from markupsafe import Markup, escape
 from hub.edge.session import csrf_token
 from inbox_ui import times
 from inbox_ui.assets import asset_url
+from inbox_ui.stored import stored
 from inbox_ui.words import channel_words, gettext, language, ngettext, pgettext, word
 
 HUES = 6
@@ -146,7 +147,7 @@ def _environment() -> Environment:
     made.filters |= {
         "paragraphs": paragraphs, "initials": initials, "hue": hue, "short": short, "word": word, "bytes": size,
         "due": times.due, "when": times.when, "full": times.full, "clock": times.clock_time, "day": times.day,
-        "day_number": _day_number, "month": _month,
+        "day_number": _day_number, "month": _month, "stored": stored,
     }  # fmt: skip
     return made
 

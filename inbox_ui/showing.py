@@ -12,6 +12,7 @@ from hub.inbox.names import Names
 from hub.inbox.timeline import DeliveryLine, EntryLine
 from inbox_ui import times
 from inbox_ui.rendering import hue
+from inbox_ui.stored import stored
 from inbox_ui.words import gettext as _
 from inbox_ui.words import word
 
@@ -206,7 +207,7 @@ def delivery(line: DeliveryLine) -> Delivery:
         "uncertain": (_("Perhaps sent: nobody answered"), "warn"),
     }
     words, tone = said.get(line.state, (line.state, None))
-    return Delivery(words, tone, line.reason or "")
+    return Delivery(words, tone, stored(line.reason or ""))
 
 
 _ICONS = {

@@ -23,6 +23,7 @@ from inbox_ui.administration import administration
 from inbox_ui.health import takes_in
 from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.showing import Toast
+from inbox_ui.stored import stored
 from inbox_ui.words import gettext as _
 
 ROWS = 50
@@ -148,7 +149,7 @@ def _address(path: str, **narrowed: object) -> str:
 
 def _ended(was: RawEventLine, state: str, reason: str | None) -> str:
     """How a second reading went, for a toast."""
-    why = {"why": _((reason or "").partition("\n")[0])}
+    why = {"why": stored(reason or "")}
     if state == "quarantined":
         return _("It still can't be read: %(why)s") % why
     if state == "read" and reason:
