@@ -21,6 +21,7 @@ from markupsafe import Markup, escape
 from hub.edge.session import csrf_token
 from inbox_ui import times
 from inbox_ui.assets import asset_url
+from inbox_ui.searched import searched
 from inbox_ui.stored import stored
 from inbox_ui.words import channel_words, gettext, language, ngettext, pgettext, word
 
@@ -142,7 +143,7 @@ def _environment() -> Environment:
     )
     made.install_gettext_callables(gettext, ngettext, newstyle=True, pgettext=pgettext)  # type: ignore[attr-defined]  # the extension adds it
     made.globals |= {
-        "asset": asset_url, "kept": kept, "csrf": CSRF, "here": VIEW, "channel_words": channel_words,
+        "asset": asset_url, "kept": kept, "csrf": CSRF, "here": VIEW, "channel_words": channel_words, "searched": searched,
     }  # fmt: skip
     made.filters |= {
         "paragraphs": paragraphs, "initials": initials, "hue": hue, "short": short, "word": word, "bytes": size,

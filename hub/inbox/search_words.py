@@ -28,7 +28,7 @@ FILTERS = _by_name(
         "queue": "kö kø",
         "to": "till til in i municipality kommun kommune",
         "is": "är er",
-        "assignee": "handläggare saksbehandler sagsbehandler",
+        "assignee": "tilldelat tilldelad handläggare saksbehandler sagsbehandler",
         "has": "har",
         "kind": "typ type slag",
         "before": "före før",
@@ -41,7 +41,7 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
             "open": "öppen öppet öppna åpen åben",
             "closed": "stängd stängt avslutad lukket lukka",
             "waiting": "väntar väntande venter",
-            "overdue": "försenad sen forsinket forfalt",
+            "overdue": "försenad försenat sen forsinket forfalt",
             "unread": "oläst ulest ulæst",
         }
     ),
