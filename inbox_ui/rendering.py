@@ -143,7 +143,8 @@ def _environment() -> Environment:
     )
     made.install_gettext_callables(gettext, ngettext, newstyle=True, pgettext=pgettext)  # type: ignore[attr-defined]  # the extension adds it
     made.globals |= {
-        "asset": asset_url, "kept": kept, "csrf": CSRF, "here": VIEW, "channel_words": channel_words, "searched": searched,
+        "asset": asset_url, "kept": kept, "csrf": CSRF, "here": VIEW, "channel_words": channel_words,
+        "searched": searched,
     }  # fmt: skip
     made.filters |= {
         "paragraphs": paragraphs, "initials": initials, "hue": hue, "short": short, "word": word, "bytes": size,
