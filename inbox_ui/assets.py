@@ -21,6 +21,9 @@ from hub.errors import NotFound
 _FOLDER = Path(__file__).parent / "static"
 _PREFIX = "/static"
 _SHOWN = frozenset({".css", ".js", ".svg"})
+_JOINED = {"vendor/htmx.js": ("vendor/htmx.min.js", "vendor/hx-sse.min.js")}
+"""One script of several: htmx looks at the page by a timer, which may go off before a second script has run; then what
+that adds isn't there, and the page never listens."""
 
 
 class Asset(Struct, frozen=True):
@@ -58,12 +61,14 @@ def asset_url(name: str) -> str:
 
 @cache
 def _assets() -> dict[str, Asset]:
+    files = [path for path in sorted(_FOLDER.rglob("*")) if path.suffix in _SHOWN]
+    contents = {path.relative_to(_FOLDER).as_posix(): path.read_bytes() for path in files}
+    for name, parts in _JOINED.items():
+        contents[name] = b";\n".join(contents.pop(part) for part in parts)
     found = {}
-    for path in sorted(_FOLDER.rglob("*")):
-        if path.suffix in _SHOWN:
-            content = path.read_bytes()
-            media_type = mimetypes.types_map.get(path.suffix, "application/octet-stream")
-            found[path.relative_to(_FOLDER).as_posix()] = Asset(content, gzip.compress(content, 9, mtime=0), media_type)
+    for name, content in contents.items():
+        media_type = mimetypes.types_map.get(Path(name).suffix, "application/octet-stream")
+        found[name] = Asset(content, gzip.compress(content, 9, mtime=0), media_type)
     return found
 
 
