@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from hub.proof.installation import Where, dsn, fresh
-from hub.proof.tenants import matrix, run, walls
+from hub.proof.tenants import cells, matrix, run, walls
 
 
 def test_nobody_is_shown_what_is_not_theirs(where: Where) -> None:
@@ -43,9 +43,9 @@ def test_a_gap_in_the_wall_is_found(postgres_database: str, damage: str, finding
 
 def test_the_tables_name_every_caller_and_thing() -> None:
     channels = set(matrix.CHANNELS)
-    things = {"channel": channels, "pause": channels, "lists": {"anyone", "person", "read", "it"}}
-    for name, table in matrix.TABLES.items():
+    things = {"channel": channels, "pause": channels, "lists": {"anyone", "person", "read", "it", "take"}}
+    for name, table in cells.TABLES.items():
         assert table.keys() == matrix.CALLERS.keys(), name
-        for cells in table.values():
-            assert cells.keys() == things.get(name, set(matrix.PLACES)), name
-            assert set(cells.values()) <= {"ok", "401", "403", "404"}, name
+        for row in table.values():
+            assert row.keys() == things.get(name, set(matrix.PLACES)), name
+            assert set(row.values()) <= {"ok", "401", "403", "404", "409"}, name

@@ -7,14 +7,18 @@ from msgspec import Struct
 from sqlalchemy import select, update
 
 from hub import clock
+from hub.access.person import Actor
+from hub.access.reading import Reading, log_reading
 from hub.channels.channel import Channel
 from hub.channels.route import reply_route
 from hub.edge.versions import etag, fingerprint
-from hub.inbox import draft, matter, reply
+from hub.inbox import confidential, draft, identity, matter, merge, misdirection, reply
+from hub.inbox.citizen import CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.draft import Draft
 from hub.inbox.matter import Matter
 from hub.inbox.outgoing import File
+from hub.inbox.queue import Queue
 from hub.inbox.topic import Topic
 from hub.proof.tenants.matrix import CALLERS, PLACES, ROUTES
 from hub.proof.tenants.world import COMMON, World
@@ -46,17 +50,12 @@ def call(unit: Unit, world: World, route: str, thing: str | None) -> Call:
     method, _, path = route.partition(" ")
     table = ROUTES[route].table
     if thing is None:
-        # What was begun on the way is none of the things that a list must show.
-        known = [each.conversation_id for each in world.things.values()]
-        away = {"closed_at": clock.now(), "confidential_queue_id": world.ids["queue"]["harbour"]}
-        unit.change(update(Conversation).where(Conversation.id.not_in(known)).values(away))
-        return Call(
-            method, path.replace("{path:str}", "nothing") + (f"?q={COMMON}" if path.endswith("/search") else "")
-        )
+        return _on_list(unit, world, method, path)
     if table in {"channel", "pause"}:
         return _on_channel(unit, world, method, path, thing)
     if table == "begin":
         return _begun(world, method, path, thing)
+    conversation = restored(unit, world, thing)
     place = world.things[thing]
     values: dict[str, Any] = {
         "conversation_id": place.conversation_id,
@@ -65,8 +64,7 @@ def call(unit: Unit, world: World, route: str, thing: str | None) -> Call:
         "public_id": place.file,
     }
     headers: dict[str, str] = {}
-    if table == "work":
-        conversation = restored(unit, world, thing)
+    if table in {"work", "lift", "break"}:
         values |= _PREPARE[route.replace(f" {_V1}/conversations/{{conversation_id:int}}", " ")](
             unit, world, conversation
         )
@@ -77,6 +75,22 @@ def call(unit: Unit, world: World, route: str, thing: str | None) -> Call:
     for name, value in values.items():
         path = path.replace(f"{{{name}:int}}", str(value)).replace(f"{{{name}:str}}", str(value))
     return Call(method, path + ("?reason=proof" if path.endswith("/content") else ""), body, headers)
+
+
+def put_away(unit: Unit, world: World) -> None:
+    """What was begun on the way is none of the things that a list must show, and none that could be taken."""
+    known = [each.conversation_id for each in world.things.values()]
+    archive = world.ids["queue"]["archive"]
+    away = {"closed_at": clock.now(), "closed_as": None, "queue_id": archive, "confidential_queue_id": archive}
+    unit.change(update(Conversation).where(Conversation.id.not_in(known)).values(away))
+
+
+def _on_list(unit: Unit, world: World, method: str, path: str) -> Call:
+    put_away(unit, world)
+    for thing in world.things:
+        restored(unit, world, thing)
+    asked = path.replace("{path:str}", "nothing") + (f"?q={COMMON}" if path.endswith("/search") else "")
+    return Call(method, asked, {} if method == "POST" else None)
 
 
 def _begun(world: World, method: str, path: str, thing: str) -> Call:
@@ -91,7 +105,9 @@ def state(unit: Unit, world: World, thing: str) -> object:
     """What a refused call must leave as it was."""
     if thing in world.things:
         conversation_id = world.things[thing].conversation_id
-        shown = select(Conversation.version, Conversation.queue_id, Conversation.closed_at)
+        shown = select(
+            Conversation.version, Conversation.queue_id, Conversation.closed_at, Conversation.confidential_queue_id
+        )
         row = unit.rows(shown.where(Conversation.id == conversation_id))[0]
         return tuple(row)
     return unit.first(select(Channel.paused_why).where(Channel.id == world.ids["channel"][thing]))
@@ -109,11 +125,23 @@ def restored(unit: Unit, world: World, thing: str) -> Conversation:
     """As the matrix has it, whatever the calls before have done."""
     found = unit.lock(Conversation, world.things[thing].conversation_id)
     assert found is not None
-    _, queue_name, confidential = PLACES[thing]
+    _, queue_name, limited = PLACES[thing]
     found.queue_id = world.ids["queue"][queue_name]
-    found.confidential_queue_id = world.ids["queue"][confidential] if confidential else None
-    found.closed_at = found.assignee_id = found.wait_until = None
+    found.confidential_queue_id = world.ids["queue"][limited] if limited else None
+    found.closed_at = found.closed_as = found.assignee_id = found.wait_until = None
+    if limited:
+        _make_whole(unit, world, found)
     return found
+
+
+def _make_whole(unit: Unit, world: World, conversation: Conversation) -> None:
+    """Whose glass was broken on the way is limited anew: nobody reads on through it."""
+    broken = select(Reading.at).where(Reading.conversation_id == conversation.id, Reading.kind == "glass")
+    newest = unit.first(broken.order_by(Reading.at.desc()))
+    if newest is not None and newest >= (confidential.since(unit, conversation) or 0):
+        queue = unit.get(Queue, conversation.confidential_queue_id)
+        assert queue is not None
+        confidential.limit(unit, conversation, _writer(world, conversation), queue)
 
 
 def _nothing(_: Unit, __: World, ___: Conversation) -> dict[str, Any]:
@@ -165,6 +193,62 @@ def _topic(_: Unit, world: World, conversation: Conversation) -> dict[str, Any]:
     return {"body": {"topic": str(world.ids["topic"][codes[conversation.municipality_id]])}}
 
 
+def _confidential_to(_: Unit, world: World, conversation: Conversation) -> dict[str, Any]:
+    of = "care" if conversation.municipality_id == world.ids["municipality"]["granvik"] else "harbour"
+    return {"body": {"queue": str(world.ids["queue"][of])}}
+
+
+def _glass_of_everybody(unit: Unit, world: World, conversation: Conversation) -> dict[str, Any]:
+    """All have broken it, whether they may or not: whoever may puts back their own."""
+    for name in CALLERS:
+        who = Actor(world.ids["person"][name], name, "", "sv", (), frozenset())
+        log_reading(unit, who, "glass", conversation.id, conversation.id, "som beviset behöver")
+    return {}
+
+
+def _confirmed(unit: Unit, world: World, conversation: Conversation) -> dict[str, Any]:
+    identity.confirm(unit, conversation, _writer(world, conversation), "called_back")
+    return {}
+
+
+def _point(unit: Unit, _: World, conversation: Conversation) -> dict[str, Any]:
+    found = unit.first(select(CitizenPoint.id).where(CitizenPoint.citizen_id == conversation.citizen_id))
+    return {"body": {"point": str(found), "purpose": "som beviset vill"}}
+
+
+def _misdirected(unit: Unit, world: World, conversation: Conversation) -> dict[str, Any]:
+    misdirection.note(unit, conversation, _writer(world, conversation), "Regionen")
+    return {}
+
+
+def _spam(unit: Unit, world: World, conversation: Conversation) -> dict[str, Any]:
+    conversation.spam(unit, _writer(world, conversation))
+    return {}
+
+
+def _twin(unit: Unit, _: World, conversation: Conversation) -> dict[str, Any]:
+    """Another one of the same citizen, in the same place."""
+    row = Conversation(
+        municipality_id=conversation.municipality_id,
+        citizen_id=conversation.citizen_id,
+        queue_id=conversation.queue_id,
+        confidential_queue_id=conversation.confidential_queue_id,
+        subject="",
+        language=None,
+        opened_at=clock.now(),
+    )
+    unit.add(row)
+    return {"other_id": row.id, "body": {"version": row.version}}
+
+
+def _merged(unit: Unit, world: World, conversation: Conversation) -> dict[str, Any]:
+    other_id = _twin(unit, world, conversation)["other_id"]
+    other = unit.get(Conversation, other_id)
+    assert other is not None
+    merge.merge(unit, conversation, _writer(world, conversation), other)
+    return {"other_id": other_id}
+
+
 def _until(_: Unit, __: World, ___: Conversation) -> dict[str, Any]:
     return {"body": {"until": clock.to_iso(clock.now() + clock.DAY)}}
 
@@ -183,6 +267,19 @@ _PREPARE: Mapping[str, Prepare] = {
     "DELETE /drafts/{kind:str}": lambda *_: {"kind": "note"},
     "POST /uploads": lambda *_: {"body": _ONE_FILE},
     "DELETE /uploads/{upload_id:str}": _upload_of_everybody,
+    "PUT /confidentiality": _confidential_to,
+    "DELETE /confidentiality": _nothing,
+    "PUT /glass": lambda *_: {"body": {"reason": "Beviset vill läsa den."}},
+    "DELETE /glass": _glass_of_everybody,
+    "PUT /identity": lambda *_: {"body": {"how": "called_back"}},
+    "DELETE /identity": _confirmed,
+    "POST /reveals": _point,
+    "PUT /misdirection": lambda *_: {"body": {"where": "Regionen"}},
+    "DELETE /misdirection": _misdirected,
+    "PUT /merges/{other_id:int}": _twin,
+    "DELETE /merges/{other_id:int}": _merged,
+    "PUT /spam": _nothing,
+    "DELETE /spam": _spam,
     "PUT /assignment": lambda *_: {"body": {"person": "me"}},
     "DELETE /assignment": _nothing,
     "PUT /closure": _nothing,

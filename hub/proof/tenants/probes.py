@@ -11,9 +11,10 @@ from msgspec import Struct
 from sqlalchemy import select
 
 from hub.edge.versions import etag
+from hub.inbox.citizen import CitizenPoint
 from hub.inbox.entry import Entry
 from hub.inbox.matter import Matter
-from hub.proof.tenants.calls import Call, restored
+from hub.proof.tenants.calls import Call, put_away, restored
 from hub.proof.tenants.world import World
 from hub.storage.unit import Unit
 
@@ -33,7 +34,9 @@ class Probe(Struct):
 
 def probes(unit: Unit, world: World) -> Iterator[Probe]:
     """With the ids of this world."""
+    put_away(unit, world)
     own, strange = world.things["waste"], world.things["harbour"]
+    care, secret, inner = world.things["care"], world.things["secret"], world.things["inner"]
     version = {"If-Match": etag(restored(unit, world, "waste").version)}
     mine = f"{_V1}/conversations/{own.conversation_id}"
     queue, channel = world.ids["queue"]["harbour"], world.ids["channel"]["nesoy"]
@@ -54,6 +57,7 @@ def probes(unit: Unit, world: World) -> Iterator[Probe]:
     for words in (
         *world.canaries.of("place", "harbour"),
         *world.canaries.of("place", "secret"),
+        *world.canaries.of("place", "inner"),
         *world.canaries.of("place", "care"),
     ):
         yield Probe("search for another's word", Call("GET", f"{_V1}/search?q={words}"), 200, empty=True)
@@ -63,12 +67,27 @@ def probes(unit: Unit, world: World) -> Iterator[Probe]:
     strange_matter = unit.first(select(Matter.id).where(Matter.conversation_id == strange.conversation_id))
     written = select(Entry.id).where(Entry.conversation_id == strange.conversation_id, Entry.author_kind == "person")
     strange_entry = unit.first(written.where(Entry.kind.in_(_PEOPLE_WRITE)).order_by(Entry.id.desc()))
+    strange_point, care_point = (
+        unit.first(select(CitizenPoint.id).where(CitizenPoint.citizen_id == each.citizen_id))
+        for each in (strange, care)
+    )
+    there, why = {"municipality": str(strange.municipality_id), "queue": str(queue)}, "Beviset vill läsa den."
     for name, method, path, body, status in (
         ("another's queue", "PUT", f"{mine}/queue", {"queue": str(queue)}, 422),
         ("another's person", "PUT", f"{mine}/assignment", {"person": str(writer)}, 422),
         ("another's topic", "POST", f"{mine}/matters", {"topic": str(strange.topic_id)}, 422),
         ("another's matter", "PUT", f"{mine}/matters/{strange_matter}", {"outcome": None}, 404),
         ("another's matter, gone", "DELETE", f"{mine}/matters/{strange_matter}", None, 404),
+        ("another's point", "POST", f"{mine}/reveals", {"point": str(strange_point), "purpose": "prova"}, 404),
+        ("a colleague's point", "POST", f"{mine}/reveals", {"point": str(care_point), "purpose": "prova"}, 404),
+        ("another's conversation", "PUT", f"{mine}/merges/{strange.conversation_id}", {"version": 1}, 404),
+        ("a colleague's conversation", "PUT", f"{mine}/merges/{care.conversation_id}", {"version": 1}, 404),
+        ("a confidential one", "PUT", f"{mine}/merges/{secret.conversation_id}", {"version": 1}, 404),
+        ("another's municipality", "PUT", f"{mine}/misdirection", there, 422),
+        ("confidential to another's queue", "PUT", f"{mine}/confidentiality", {"queue": str(queue)}, 422),
+        ("another's glass", "PUT", f"{_V1}/conversations/{strange.conversation_id}/glass", {"reason": why}, 404),
+        ("a colleague's glass", "PUT", f"{_V1}/conversations/{inner.conversation_id}/glass", {"reason": why}, 404),
+        ("the next of another's queue", "POST", f"{_V1}/assignments/next", {"queue": str(queue)}, 404),
         ("another's answer", "DELETE", f"{mine}/replies/{strange_entry}", None, 404),
         ("an unknown field", "POST", f"{mine}/notes", {"text": "a", "author": str(writer)}, 400),
         ("too large a number", "GET", f"{_V1}/conversations/{2**63}", None, 400),

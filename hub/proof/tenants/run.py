@@ -18,7 +18,8 @@ from hub.proof.ledgers import Report
 from hub.proof.source import Source
 from hub.proof.tenants import walls
 from hub.proof.tenants.calls import Call, call, state
-from hub.proof.tenants.matrix import CALLERS, CHANNELS, PLACES, QUEUES, ROUTES, TABLES
+from hub.proof.tenants.cells import TABLES
+from hub.proof.tenants.matrix import CALLERS, CHANNELS, PLACES, QUEUES, ROUTES
 from hub.proof.tenants.probes import ASKER, Probe, probes
 from hub.proof.tenants.world import World, channel_of, mail_to, plant_centre, plant_mail
 
@@ -31,7 +32,8 @@ _SHOWN_TO_NOBODY = {"channel config", "department", "people address"}
 def prove(where: Where, say: Callable[[str], None], *, orm_filter: bool = True) -> Report:
     """Runs it, in a temporary folder and on an empty database. Without the ORM's filter: PostgreSQL only."""
     web, *ports = free_ports(1 + len(CHANNELS))
-    settings = {"port": web, "undo_seconds": 3600, "sweep_seconds": 60}
+    # Without its pages, which are the same functions behind a cookie.
+    settings = {"port": web, "undo_seconds": 3600, "sweep_seconds": 60, "screen": ""}
     with fresh(where, settings) as installation, ExitStack() as stack:
         routes = _served(installation)
         world = installation.write(plant_centre, installation, dict(zip(CHANNELS, ports, strict=True)))
@@ -113,7 +115,7 @@ class Run:
         self.cells += 1
         world = self._world
         asked = self._installation.write(call, world, route, thing)
-        changes = thing is not None and ROUTES[route].table in {"work", "pause"}
+        changes = thing is not None and ROUTES[route].table in {"work", "lift", "break", "pause"}
         before = self._installation.read(state, world, thing) if changes and thing else None
         status, shown = self._ask(caller, asked, route, thing)
         expected = ROUTES[route].ok if cell == "ok" else int(cell)
@@ -170,6 +172,17 @@ class Run:
             places = {str(thing.conversation_id): name for name, thing in self._world.things.items()}
             found = {places.get(item[_LISTED[path]], "?") for item in json.loads(shown)["items"]}
             self._compare(caller, path, found, may_open)
+        elif path == "/api/v1/assignments/next":
+            taken = {
+                name
+                for name, thing in self._world.things.items()
+                if json.loads(shown)["id"] == str(thing.conversation_id)
+            }
+            self._compare(caller, f"{path} (of what may be opened)", bool(taken) and taken <= may_open, True)
+        elif path == "/api/v1/glass":
+            places = {str(thing.conversation_id): name for name, thing in self._world.things.items()}
+            told = {places[item["conversation_id"]] for item in json.loads(shown)["items"]}
+            self._compare(caller, f"{path} (of what may be opened)", told <= may_open, True)
         elif path == "/api/v1/queues":
             counted = sum(item["open"] for item in json.loads(shown)["items"])
             self._compare(caller, f"{path} (open)", counted, len(may_open))

@@ -16,7 +16,7 @@ from hub.access.person import Membership
 from hub.channels import add, pause
 from hub.channels.route import reply_route
 from hub.inbound.raw_event import RawEvent
-from hub.inbox import department, matter, municipality, note, queue, reply, topic
+from hub.inbox import confidential, department, matter, municipality, note, queue, reply, topic
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Attachment, Entry
 from hub.inbox.municipality import Municipality
@@ -103,7 +103,7 @@ def plant_centre(unit: Unit, installation: Installation, ports: Mapping[str, int
 def plant_mail(unit: Unit, world: World) -> None:
     """After the mails were read: what one of ours writes, and who may open it."""
     raw = {row.sha256: row.id for row in unit.all(select(RawEvent))}
-    for name, (code, _, confidential) in PLACES.items():
+    for name, (code, _, limited) in PLACES.items():
         entry = unit.all(select(Entry).where(Entry.raw_event_id == raw[world.addresses[f"sha256 {name}"]]))[0]
         conversation = unit.all(select(Conversation).where(Conversation.id == entry.conversation_id))[0]
         topic_row = unit.all(select(Topic).where(Topic.id == world.ids["topic"][code]))[0]
@@ -115,8 +115,10 @@ def plant_mail(unit: Unit, world: World) -> None:
         )
         question = matter.add(unit, conversation, writer, topic_row)
         matter.settle(unit, conversation, writer, question, "solved_here", plant("place", name))
-        if confidential is not None:
-            conversation.confidential_queue_id = world.ids["queue"][confidential]
+        if limited is not None:
+            queue_row = unit.get(Queue, world.ids["queue"][limited])
+            assert queue_row is not None
+            confidential.limit(unit, conversation, writer, queue_row)
         file = unit.all(select(Attachment).where(Attachment.entry_id == entry.id))[0]
         raw_id = raw[world.addresses[f"sha256 {name}"]]
         world.things[name] = Thing(
