@@ -1,13 +1,13 @@
 """What connectors are given in tests: a clock, and a thread for blocking calls."""
 
 import asyncio
-import socket
 from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
 from hub import clock
 from hub.contract import Address, OutgoingMessage
+from hub.proof.faults import free_ports
 
 R = TypeVar("R")
 
@@ -26,9 +26,7 @@ class TestTools:
 
 def free_port() -> int:
     """A port that nobody has now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    return free_ports(1)[0]
 
 
 def outgoing(recipient: str = "anna@exempel.example", message_id: str = "<1.a@granvik.example>") -> OutgoingMessage:

@@ -42,10 +42,20 @@ def test_a_signed_message_id_is_enough_when_the_mail_itself_is_not_known(asked: 
     assert _joined(line) == [conversation, conversation]
 
 
-def test_a_citizens_second_mail_joins_by_the_first_ones_message_id(line: Line) -> None:
-    line.send(letter(Message_ID="<1@post.example>"), letter("Och en sak till", References="<1@post.example>"))
-    first, second = _joined(line)
-    assert first == second
+def test_several_mails_of_one_thread_are_one_conversation_due_since_the_first(line_on_both: Line) -> None:
+    line = line_on_both
+    line.send(
+        *(
+            letter(f"nummer {n}", Message_ID=f"<{n}@post.example>", References=f"<{n - 1}@post.example>")
+            for n in range(20)
+        )
+    )
+    entries = line.entries(20)
+    conversation = line.one(select(Conversation))
+    assert {entry.conversation_id for entry in entries} == {conversation.id}
+    assert [entry.text for entry in entries] == [f"nummer {n}" for n in range(20)]
+    assert conversation.last_entry_id == entries[-1].id
+    assert conversation.due_at == calendar.due(entries[0].occurred_at, 2, "Europe/Stockholm", "SE")
 
 
 def test_an_answer_to_what_was_merged_joins_what_it_is_part_of(asked: tuple[Line, int, Mail]) -> None:

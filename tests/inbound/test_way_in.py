@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import smtplib
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -16,8 +18,8 @@ from hub.inbox.entry import Attachment, Entry, Mail
 from hub.inbox.queue import Queue
 from hub.storage import search_index
 from hub.storage.scope import Scope
-from hub.storage.unit import Unit
-from tests.line import GRANVIK, HOLMO, TEST, Line, letter, until
+from hub.storage.unit import Happening, Unit
+from tests.line import GRANVIK, HOLMO, TEST, Line, letter, reachable, until
 
 
 def test_a_mail_becomes_a_conversation_that_search_finds(line_on_both: Line) -> None:
@@ -112,24 +114,55 @@ def test_what_was_set_aside_is_read_once_its_cause_is_gone(line: Line) -> None:
     assert len(line.entries(1)) == 1
 
 
-def test_a_replay_changes_what_parsing_decides_and_nothing_else(line: Line) -> None:
-    mail = letter()
+def test_a_replay_changes_what_parsing_decides_and_nothing_else(line_on_both: Line) -> None:
+    """What people did stays, and so do the addresses of files; one change is told."""
+    line, mail = line_on_both, letter()
     mail.add_attachment(b"liten", maintype="application", subtype="pdf", filename="a.pdf")
+    mail.add_attachment(b"stor" * 30_000, maintype="image", subtype="jpeg", filename="b.jpg")
     line.send(mail)
     (before,) = line.entries(1)
-    conversation, file = line.one(select(Conversation)), line.one(select(Attachment))
+    line.storage.write_now(TEST, _close, before.conversation_id, line.ids["sara"])
     line.storage.write_now(TEST, _spoil, before.id)
-    _replay(line)
+    files = select(Attachment.public_id).order_by(Attachment.size)
+    conversation, addresses = line.one(select(Conversation)), line.all(files)
+    told = _replay(line)
     (after,) = line.entries(1)
-    assert after.text == before.text
-    assert line.one(select(Attachment.public_id)) == file.public_id
-    again = line.one(select(Conversation))
-    assert (again.version, again.due_at, again.queue_id) == (
-        conversation.version,
-        conversation.due_at,
-        conversation.queue_id,
-    )
+    assert (after.text, after.language) == (before.text, before.language)
     assert line.storage.read_now(_granvik(line), search_index.find, "brunn ", before=2**62, limit=9) == [after.id]
+    again = line.one(select(Conversation))
+    assert (again.version, again.due_at, again.queue_id, again.closed_at) == (
+        conversation.version,
+        clock.NEVER,
+        conversation.queue_id,
+        conversation.closed_at,
+    )
+    assert line.all(files) == addresses
+    assert len(line.all(select(Entry))) == 2
+    assert [each.kind for each in told] == ["conversation_changed"]
+
+
+def test_what_is_told_is_committed_already(sqlite_database: str, tmp_path: Path) -> None:
+    line = Line(tmp_path, sqlite_database)
+    told: list[Happening] = []
+    found: list[bool] = []
+
+    def listen(happened: Sequence[Happening]) -> None:
+        told.extend(happened)
+        entries = line.all(select(Entry.id))
+        found.extend(each.id in entries for each in happened if each.kind == "entry_added")
+
+    async def run() -> None:
+        hub = Hub(line.settings, serves=True, works=True)
+        hub.storage.on_commit(listen)
+        async with hub.running():
+            await asyncio.to_thread(until, lambda: reachable(line.port))
+            await asyncio.to_thread(line.send, letter())
+            await asyncio.to_thread(line.entries, 1)
+
+    asyncio.run(run())
+    assert [each.kind for each in told if each.kind in {"raw_kept", "entry_added"}] == ["raw_kept", "entry_added"]
+    assert found == [True]
+    line.storage.close()
 
 
 def test_an_address_that_two_share_goes_to_who_had_it_first(line: Line) -> None:
@@ -163,11 +196,22 @@ def _spoil(unit: Unit, entry_id: int) -> None:
     unit.change(update(Entry).where(Entry.id == entry_id).values(text="fel", language="fi"))
 
 
-def _replay(line: Line) -> None:
+def _close(unit: Unit, conversation_id: int, by_id: int) -> None:
+    conversation = unit.lock(Conversation, conversation_id)
+    assert conversation is not None
+    conversation.close(unit, by_id)
+
+
+def _replay(line: Line) -> list[Happening]:
+    """All raw events; what was told of it."""
+    told: list[Happening] = []
+
     async def run() -> None:
         hub = Hub(line.settings, serves=False, works=True)
+        hub.storage.on_commit(told.extend)
         async with hub.running():
             for raw_id in line.all(select(RawEvent.id)):
                 await hub.replay(raw_id)
 
     asyncio.run(run())
+    return told
