@@ -17,13 +17,14 @@ from inbox_ui.words import speak
 
 async def fragment(request: Asking, desk: Desk, view: View) -> dict[str, Any]:
     """For the parts of a page. Sets the reader's language and timezone."""
-    called = await names(desk)
+    serial, called = await names(desk)
     zones = [one.timezone for one in called.municipalities.values()]
     speak(request.cookies.get("language") or desk.actor.language, zones[0] if zones else "UTC")
     return {
         "actor": desk.actor,
         "view": view,
         "names": called,
+        "called": serial,
         "undo_seconds": desk.settings.undo_seconds,
     }
 
@@ -35,7 +36,6 @@ async def whole(request: Asking, desk: Desk, view: View) -> dict[str, Any]:
     return values | {
         "counts": counted,
         "counted": msgspec.json.encode(counted),
-        "called": id(values["names"]),
         "title": view.title(values["names"]),
         "total": getattr(counted, view.name, None) if view.is_plain else None,
         "is_head": any(held.role == "lead" and held.queue_id is not None for held in desk.actor.memberships),

@@ -43,9 +43,9 @@ class Kept:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._parts: OrderedDict[Hashable, str] = OrderedDict()
+        self._parts: OrderedDict[Hashable, Markup] = OrderedDict()
 
-    def get(self, key: Hashable, make: Callable[[], str]) -> str:
+    def get(self, key: Hashable, make: Callable[[], Markup]) -> Markup:
         """As it was made the first time."""
         found = self._parts.get(key)
         if found is None:
@@ -68,14 +68,15 @@ def page(
 def render(request: Asking, template: str, **values: Any) -> str:
     """With all that every template is given, and what stands for itself in kept parts filled in."""
     view = values.get("view")
-    html = part(template, theme=request.cookies.get("theme", ""), is_part=is_part(request), **values)
-    html = html.replace(CSRF, csrf_token(request))
+    made = part(template, theme=request.cookies.get("theme", ""), is_part=is_part(request), **values)
+    html = str(made).replace(CSRF, csrf_token(request))
     return html.replace(VIEW, str(escape(view.query)) if view is not None else "")
 
 
-def part(template: str, **values: Any) -> str:
+def part(template: str, **values: Any) -> Markup:
     """A part that is the same for whoever asks with the same `values`: placeholders stay."""
-    return _ENVIRONMENT.get_template(template).render(language=language(), **values)
+    made = _ENVIRONMENT.get_template(template).render({"language": language(), **values})
+    return Markup(made)  # noqa: S704 - rendered by these templates, which escape
 
 
 def is_part(request: Asking) -> bool:
@@ -87,9 +88,7 @@ def is_part(request: Asking) -> bool:
 @pass_context
 def kept(context: Context, template: str, *key: Hashable) -> Markup:
     """For templates: a part that is the same as long as `key` is."""
-    parts = context.get_all()
-    made = _PARTS.get((template, language(), *key), lambda: _ENVIRONMENT.get_template(template).render(parts))
-    return Markup(made)  # noqa: S704 - rendered by these templates, which escape
+    return _PARTS.get((template, language(), *key), lambda: part(template, **context.get_all()))
 
 
 def paragraphs(text: str) -> Markup:

@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from markupsafe import Markup
 from msgspec import Struct
 
 from hub.edge.looking import Looked
@@ -25,7 +26,7 @@ class Group(Struct, frozen=True):
 
     name: str
     heading: str
-    rows: Sequence[str]
+    rows: Sequence[Markup]
     whole: bool
 
 
@@ -109,7 +110,7 @@ class Day(Struct, frozen=True):
     entries: Sequence[Shown]
 
 
-def groups(rows: Iterable[tuple[datetime | None, str]], *, more: bool, after_group: str = "") -> list[Group]:
+def groups(rows: Iterable[tuple[datetime | None, Markup]], *, more: bool, after_group: str = "") -> list[Group]:
     """Rows with due times, in the list's order; the group that goes on from the page before has no heading."""
     headings = {
         "overdue": _("Overdue"), "hour": _("Within the hour"), "today": _("Today"), "tomorrow": _("Tomorrow"),

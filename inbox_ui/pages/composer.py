@@ -60,7 +60,8 @@ async def add_reply(
     try:
         answer = await desk.write(writing.send_reply, conversation_id, said, creation, undo_seconds=undo_seconds)
     except Overtaken as error:
-        return _ask(request, "composer/_overtaken.html", **values, sentence=told(error), then=then)
+        shown = {"sentence": told(error), "newest": error.entry_id, "then": then}
+        return _ask(request, "composer/_overtaken.html", **values, **shown)
     added = writing.added(answer)
     words = {"open": _("Sent"), "close": _("Sent and closed")}.get(then, _("Sent, and waits"))
     return await sent(request, desk, view, added, words, undo=True)

@@ -15,7 +15,7 @@ from hub.edge.person import READ, WORK
 from inbox_ui.context import fragment, whole
 from inbox_ui.forms import Decided
 from inbox_ui.pages.changes import changed
-from inbox_ui.pages.inbox import rows
+from inbox_ui.pages.inbox import whole_page
 from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.view import View
 from inbox_ui.words import gettext as _
@@ -42,9 +42,7 @@ async def gate(
     shown: dict[str, Any] = {"gate": found, "problem": problem, "reason": reason, "beside": is_part(request)}
     if is_part(request):
         return page(request, "conversations/_gate.html", **values, **shown)
-    listed = await rows(desk, view, values["names"])
-    everything = {**await whole(request, desk, view), **listed, **shown}
-    return page(request, "inbox/page.html", **everything, pane="conversations/_gate.html")
+    return await whole_page(request, desk, view, "conversations/_gate.html", shown)
 
 
 @post("/conversations/{conversation_id:int}/glass", opt=READ, status_code=200)

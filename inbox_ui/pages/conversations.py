@@ -13,9 +13,9 @@ from hub.edge.parameters import PathId
 from hub.edge.person import READ
 from hub.errors import NotFound
 from inbox_ui import showing, thread
-from inbox_ui.context import fragment, whole
+from inbox_ui.context import fragment
 from inbox_ui.pages import confidential
-from inbox_ui.pages.inbox import row, rows
+from inbox_ui.pages.inbox import row, whole_page
 from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.view import View
 
@@ -41,9 +41,7 @@ async def show_conversation(
         values |= {"days": showing.days(entries, values["names"], looked.page.citizen.name), "before": further}
     if is_part(request):
         return page(request, "conversations/_thread.html", **{**values, "beside": True})
-    listed = await rows(desk, view, values["names"])
-    everything = {**await whole(request, desk, view), **listed, **values}
-    return page(request, "inbox/page.html", **everything, pane="conversations/_thread.html")
+    return await whole_page(request, desk, view, "conversations/_thread.html", values)
 
 
 @get("/conversations/{conversation_id:int}/row", opt=READ)
@@ -55,7 +53,7 @@ async def show_row(
     lines = await desk.read(looking.rows, [conversation_id])
     if not lines:
         return Response(b"", headers={"HX-Reswap": "delete"})
-    return page(request, "conversations/_rendered.html", view=view, rendered=row(lines[0], values["names"]))
+    return page(request, "conversations/_rendered.html", view=view, rendered=row(lines[0], values))
 
 
 @get("/conversations/{conversation_id:int}/head", opt=READ)

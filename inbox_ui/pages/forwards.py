@@ -13,10 +13,10 @@ from hub.edge.parameters import PathId
 from hub.edge.person import WORK
 from hub.edge.writing import NewForward
 from inbox_ui import thread
-from inbox_ui.context import fragment, whole
+from inbox_ui.context import fragment
 from inbox_ui.forms import addresses, usable
 from inbox_ui.pages.composer import sent_from_pane
-from inbox_ui.pages.inbox import rows
+from inbox_ui.pages.inbox import whole_page
 from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.view import View
 from inbox_ui.words import gettext as _
@@ -39,10 +39,7 @@ async def show_forward(
     }
     if is_part(request):
         return page(request, "forwards/_pane.html", **values, **shown)
-    listed = await rows(desk, view, values["names"])
-    return page(
-        request, "inbox/page.html", **await whole(request, desk, view), **listed, **shown, pane="forwards/_pane.html"
-    )
+    return await whole_page(request, desk, view, "forwards/_pane.html", shown)
 
 
 @post("/conversations/{conversation_id:int}/forwards", opt=WORK, status_code=200)

@@ -1,12 +1,15 @@
 """Inbox: the lists, the rail with its counts, and searching."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.response import Redirect
+from markupsafe import Markup
 
 from hub import clock
 from hub.edge import changing, glances, listing, searching
@@ -14,7 +17,6 @@ from hub.edge.desk import Desk
 from hub.edge.parameters import id_of
 from hub.edge.person import PERSON, READ, WORK
 from hub.inbox.desk_list import DeskLine, MaskedLine
-from hub.inbox.names import Names
 from inbox_ui import showing
 from inbox_ui.administration import start_of
 from inbox_ui.context import fragment, whole
@@ -29,6 +31,8 @@ Ids = Annotated[str, QueryParameter(max_length=2_000, pattern=r"^[0-9]+(,[0-9]+)
 
 _ROWS = Kept(5_000)
 """Rendered rows. One is a thousand letters or so."""
+_LISTS = Kept(100)
+"""Rendered pages of lists, of fifty rows each."""
 
 
 @get("/", opt=PERSON)
@@ -42,9 +46,7 @@ async def show_inbox(
     request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], after: After = None
 ) -> Response[bytes]:
     """A list, and room for a conversation beside it."""
-    values = await whole(request, desk, view)
-    listed = await rows(desk, view, values["names"], after)
-    return page(request, "inbox/page.html", **values, **listed, pane="conversations/_none.html")
+    return await whole_page(request, desk, view, "conversations/_none.html", {}, after)
 
 
 @get("/inbox/rows", opt=READ)
@@ -57,8 +59,8 @@ async def show_rows(
 ) -> Response[bytes]:
     """The rows that follow `after`; without it, the list anew."""
     values = await whole(request, desk, view)
-    listed = await rows(desk, view, values["names"], after, group)
-    return page(request, "conversations/_rows.html", **values, **listed)
+    listed = await rows(desk, view, values, after, group)
+    return page(request, "conversations/_listed.html", **values, **listed)
 
 
 @get("/inbox/news", opt=READ)
@@ -69,7 +71,7 @@ async def show_news(
     values = await fragment(request, desk, view)
     wanted = [id_of("ids", each) for each in ids.split(",")][:ROWS]
     lines = await desk.read(glances.lines_in, view.filtered(desk.actor), wanted)
-    groups = showing.groups(_dated(lines, values["names"]), more=False)
+    groups = showing.groups([(_due(each), row(each, values)) for each in lines], more=False)
     return page(request, "conversations/_news.html", **values, groups=groups)
 
 
@@ -91,43 +93,81 @@ async def take_next(desk: NamedDependency[Desk], view: NamedDependency[View]) ->
 async def search(request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View]) -> Response[bytes]:
     """The list of what the words find, as they are typed; without words, the list there was."""
     values = await whole(request, desk, view)
-    return page(request, "conversations/_list.html", **values, **await rows(desk, view, values["names"]))
+    return page(request, "conversations/_list.html", **values, **await rows(desk, view, values))
 
 
-async def rows(desk: Desk, view: View, names: Names, after: str | None = None, group: str = "") -> dict[str, Any]:
-    """What the list's templates are given."""
+async def whole_page(
+    request: Asking, desk: Desk, view: View, pane: str, shown: dict[str, Any], after: str | None = None
+) -> Response[bytes]:
+    """A list, and beside it what `pane`, a template, shows."""
+    values = await whole(request, desk, view)
+    listed = await rows(desk, view, values, after)
+    return page(request, "inbox/page.html", **{**values, **listed, **shown}, pane=pane)
+
+
+async def rows(
+    desk: Desk, view: View, values: dict[str, Any], after: str | None = None, group: str = ""
+) -> dict[str, Any]:
+    """What the list's templates are given. `values`: of the page."""
     if view.q:
-        return await _found(desk, view, names, after)
+        return await _found(desk, view, values, after)
     lines, further = await listing.page_of(desk, view.filtered(desk.actor), after, ROWS)
-    if view.is_newest_first:
-        rendered = [row(each, names) for each in lines]
-        groups = [showing.Group("", "", rendered, whole=False)] if rendered else []
-    else:
-        groups = showing.groups(_dated(lines, names), more=further is not None, after_group=group)
-    return {"groups": groups, "next": further, "continued": after is not None, "understood": None}
+    keys = [_key(each) for each in lines]
+    said = _said(values)
+    parts = {"next": further, "continued": after is not None}
+
+    def make() -> Markup:
+        rendered = [
+            (_due(line), _ROWS.get((key, *said), partial(_row, line, values)))
+            for key, line in zip(keys, lines, strict=True)
+        ]
+        if view.is_newest_first:
+            groups = [showing.Group("", "", [each for _, each in rendered], whole=False)]
+        else:
+            groups = showing.groups(rendered, more=further is not None, after_group=group)
+        return part("conversations/_rows.html", **values, **parts, groups=groups)
+
+    # Most lists are asked for again as they were: then nothing of them is put together anew.
+    if not lines:
+        return {"rows": part("conversations/_rows.html", **values, **parts, groups=()), "understood": None}
+    key = (tuple(keys), view.is_newest_first, further, after, group, *said)
+    return {"rows": _LISTS.get(key, make), "understood": None}
 
 
-async def _found(desk: Desk, view: View, names: Names, after: str | None) -> dict[str, Any]:
+async def _found(desk: Desk, view: View, values: dict[str, Any], after: str | None) -> dict[str, Any]:
     answer = await desk.read(searching.search_desk, view.q, after, ROWS)
+    names = values["names"]
     rendered = [part("conversations/_row.html", row=each.line, found=each, names=names) for each in answer.found]
     groups = [showing.Group("", "", rendered, whole=False)] if rendered else []
-    return {"groups": groups, "next": answer.next, "continued": after is not None, "understood": answer}
+    parts = {"groups": groups, "next": answer.next, "continued": after is not None}
+    return {"rows": part("conversations/_rows.html", **values, **parts), "understood": answer}
 
 
-def row(line: DeskLine | MaskedLine, names: Names) -> str:
-    """Kept by all that it is made of, and by the minute: it says how long is left. A version tells of all entries."""
-    said = (id(names), language(), timezone(), clock.now() // clock.MINUTE)
+def row(line: DeskLine | MaskedLine, values: dict[str, Any]) -> Markup:
+    """One of a list."""
+    return _ROWS.get((_key(line), *_said(values)), partial(_row, line, values))
+
+
+def _row(line: DeskLine | MaskedLine, values: dict[str, Any]) -> Markup:
+    template = "conversations/_masked.html" if isinstance(line, MaskedLine) else "conversations/_row.html"
+    return part(template, row=line, names=values["names"])
+
+
+def _key(line: DeskLine | MaskedLine) -> Hashable:
+    """All that a row is made of: a version tells of all entries."""
     if isinstance(line, MaskedLine):
-        return _ROWS.get((line, *said), lambda: part("conversations/_masked.html", row=line, names=names))
+        return line
     one = line.conversation
-    key = (one.id, one.version, one.citizen_name, line.unread, line.draft, line.attachments, *said)
-    return _ROWS.get(key, lambda: part("conversations/_row.html", row=line, names=names))
+    return one.id, one.version, one.citizen_name, line.unread, line.draft, line.attachments
 
 
-def _dated(lines: Sequence[DeskLine | MaskedLine], names: Names) -> list[tuple[Any, str]]:
-    return [
-        (each.due_at if isinstance(each, MaskedLine) else each.conversation.due_at, row(each, names)) for each in lines
-    ]
+def _said(values: dict[str, Any]) -> tuple[Hashable, ...]:
+    """What else: names, the reader's language, and the minute, for a row says how long is left."""
+    return values["called"], language(), timezone(), clock.now() // clock.MINUTE
+
+
+def _due(line: DeskLine | MaskedLine) -> datetime | None:
+    return line.due_at if isinstance(line, MaskedLine) else line.conversation.due_at
 
 
 ROUTES = (start, show_inbox, show_rows, show_news, show_rail, search, take_next)

@@ -13,10 +13,10 @@ from hub.edge.idempotency import asked
 from hub.edge.person import WORK
 from hub.edge.writing import BeginOffer, NewMessage
 from hub.errors import Invalid
-from inbox_ui.context import fragment, whole
+from inbox_ui.context import fragment
 from inbox_ui.forms import addresses, text, usable
 from inbox_ui.pages.composer import sent_from_pane
-from inbox_ui.pages.inbox import rows
+from inbox_ui.pages.inbox import whole_page
 from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.view import View
 from inbox_ui.words import gettext as _
@@ -39,10 +39,7 @@ async def show_new(
     }
     if is_part(request):
         return page(request, "messages/_pane.html", **values, **shown)
-    listed = await rows(desk, view, values["names"])
-    return page(
-        request, "inbox/page.html", **await whole(request, desk, view), **listed, **shown, pane="messages/_pane.html"
-    )
+    return await whole_page(request, desk, view, "messages/_pane.html", shown)
 
 
 @post("/messages", opt=WORK, status_code=200)

@@ -11,6 +11,12 @@ document.addEventListener("click", (event) => {
   one(mode.dataset.mode === "note" ? "textarea.for-note" : "textarea.for-reply", composer)?.focus();
 });
 
+/* Overtaken, and willing to read it first: what came before that is not asked about again */
+document.addEventListener("click", (event) => {
+  const read = event.target.closest("[data-reads]");
+  if (read) one("#composer [name=seen]").value = read.dataset.reads;
+});
+
 /** The kind of draft that is being written. */
 const kindOf = (composer) =>
   composer.matches(".compose") ? "forward" : composer.dataset.mode === "note" ? "note" : "reply";

@@ -74,11 +74,10 @@ document.addEventListener("htmx:after:swap", (event) => {
 });
 
 /* Who reads or types: a sign while the page is seen */
-let signed = 0;
+let typed = 0;
 function sign(state) {
   const id = openId();
   if (!id || !one("#history") || document.hidden) return;
-  signed = Date.now();
   fetch(`/conversations/${id}/presence`, {
     method: "POST",
     body: new URLSearchParams({ state }),
@@ -88,7 +87,9 @@ function sign(state) {
 setInterval(() => sign("reading"), 20000);
 document.addEventListener("desk:opened", () => sign("reading"));
 document.addEventListener("input", (event) => {
-  if (event.target.closest("[data-composer]") && Date.now() - signed > 4000) sign("typing");
+  if (!event.target.closest("[data-composer]") || Date.now() - typed < 4000) return;
+  typed = Date.now();
+  sign("typing");
 });
 sign("reading");
 
