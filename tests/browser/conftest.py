@@ -100,27 +100,27 @@ def open_desk(
 
     `desk.watch.expect(…)` what shall go wrong there.
     """
-    opened: list[tuple[BrowserContext, Watch]] = []
+    opened: list[tuple[BrowserContext, Desk]] = []
 
     def open_desk(who: str, path: str | None = "/inbox?view=open", *, web: int = 0, **options: Any) -> Desk:
         given = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "timezone_id": "Europe/Stockholm"}
         context = browser.new_context(storage_state=log_in(who), **{**given, **options})
         context.set_default_timeout(10_000)
-        watch = Watch(context)
-        opened.append((context, watch))
-        desk = Desk(context.new_page(), watch, house.url_of(web))
+        desk = Desk(context.new_page(), Watch(context), house.url_of(web))
+        opened.append((context, desk))
         if path is not None:
             desk.goto(path)
         return desk
 
     yield open_desk
-    for number, (context, _) in enumerate(opened):
-        for page in context.pages:
-            if request.node.stash.get(FAILED, False):
+    for number, (context, desk) in enumerate(opened):
+        if request.node.stash.get(FAILED, False):
+            for page in context.pages:
                 page.screenshot(path=tmp_path / f"window{number}.png", caret="initial")
+            print(f"window {number} asked last for", *desk.told()[-30:], sep="\n  ")  # noqa: T201 - shown with the failure
         context.close()
-    for _, watch in opened:
-        watch.check()
+    for _, desk in opened:
+        desk.watch.check()
 
 
 FAILED = pytest.StashKey[bool]()

@@ -61,9 +61,9 @@ class Desk:
         """Where the focus is."""
         self.page.keyboard.type(text)
 
-    def at(self, selector: str) -> Locator:
+    def at(self, selector: str, has_text: str | None = None) -> Locator:
         """Elements of the page."""
-        return self.page.locator(selector)
+        return self.page.locator(selector, has_text=has_text)
 
     def row(self, conversation_id: int | str) -> Locator:
         """Of the list."""
@@ -92,6 +92,6 @@ class Desk:
         """The id, or else the name, of what has the focus."""
         return str(self.page.evaluate("document.activeElement.id || document.activeElement.tagName"))
 
-    def asked(self, part: str) -> Sequence[Request]:
-        """Requests so far whose path and query contain this."""
-        return [each for each in self.requests if part in each.url.removeprefix(self.url)]
+    def told(self) -> Sequence[str]:
+        """Requests so far, in words."""
+        return [f"{each.method} {each.url.removeprefix(self.url)}" for each in self.requests]

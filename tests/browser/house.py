@@ -121,6 +121,25 @@ class House(flow.House):
         self.send(mail, to=[to])
         return self.conversation_of(str(mail["Message-ID"]))
 
+    def goes_on(self, conversation_id: int | str, text: str) -> int:
+        """Its citizen answers what they wrote last, by SMTP; the id of the entry, once it is there."""
+        asked = [each for each in self.timeline(conversation_id) if each["author"]["kind"] == "citizen"][-1]
+        known, number = asked["mail"]["message_id"], len(self.all(select(Mail.id)))
+        mail = letter(
+            text,
+            From=asked["mail"]["sender"],
+            To=asked["body"]["address"],
+            Subject=f"Re: {asked['body']['subject']}",
+            Date=format_datetime(localtime()),
+            Message_ID=f"<{number}.again@post.example>",
+            In_Reply_To=known,
+            References=known,
+        )
+        self.send(mail, to=[asked["body"]["address"]])
+        assert self.conversation_of(str(mail["Message-ID"])) == int(conversation_id)
+        newest = select(Entry.id).where(Entry.conversation_id == int(conversation_id)).order_by(Entry.id.desc())
+        return self.all(newest)[0]
+
     def conversation_of(self, message_id: str) -> int:
         """Waits until that mail is an entry."""
         query = select(Entry.conversation_id).join(Mail, Mail.entry_id == Entry.id).where(Mail.message_id == message_id)
@@ -138,13 +157,18 @@ class House(flow.House):
         self.write(write)
 
     def api(
-        self, method: str, path: str, body: object = None, *, who: str = "sara", version: str = "*", web: int = 0
+        self, method: str, path: str, body: object = None, *, who: str = "sara", version: str = "", web: int = 0
     ) -> Any:
         """What the API answers `who`, decoded; an answer without content is None."""
         headers = {"Authorization": f"Bearer {self.tokens[who]}", "If-Match": version}
         answer = httpx.request(method, f"{self.url_of(web)}/api/v1{path}", json=body, headers=headers, timeout=30)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
+
+    def change(self, method: str, conversation_id: int | str, part: str, body: object = None, who: str = "sara") -> Any:
+        """Of a conversation as it is now: `change("PUT", 42, "closure")`."""
+        version = self.conversation(conversation_id, who)["conversation"]["version"]
+        return self.api(method, f"/conversations/{conversation_id}/{part}", body, who=who, version=f'"{version}"')
 
     def conversation(self, conversation_id: int | str, who: str = "sara") -> Any:
         """Its page."""

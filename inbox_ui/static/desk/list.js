@@ -40,8 +40,11 @@ let asked = new Set();
 let waiting = new Set();
 let soon;
 
+/** Which list is shown, as its own button says: searching as one types doesn't change the page's address. */
+const shows = () => new URL(one("#news").getAttribute("hx-get"), location.href).searchParams;
+
 export function news(id) {
-  if (document.getElementById(`row-${id}`) || waiting.has(id)) return;
+  if (document.getElementById(`row-${id}`) || waiting.has(id) || shows().get("q")) return;
   asked.add(id);
   clearTimeout(soon);
   soon = setTimeout(ask, 120);
@@ -56,21 +59,36 @@ export function settled() {
 async function ask() {
   const ids = [...asked].slice(0, 50);
   asked = new Set();
-  const here = new URL(location.href);
-  here.searchParams.delete("after");
-  here.searchParams.set("ids", ids.join(","));
-  const answer = await fetch(`/inbox/news?${here.searchParams}`, { headers: { "HX-Request": "true" } });
-  if (!answer.ok) return;
-  const came = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const group of all("ul[data-group]", came)) {
-    for (const row of all(":scope > li", group)) place(document.importNode(row, true), group.dataset);
-  }
+  const here = shows();
+  here.set("ids", ids.join(","));
+  for (const [row, group] of await fetched(`/inbox/news?${here}`)) place(row, group);
   show();
+}
+
+/** Something may have been missed: what is shown is renewed, what is new is placed, by one look at the list. */
+export async function catchUp() {
+  const now = await fetched(`/inbox/rows?${shows()}`);
+  for (const [row, group] of now) {
+    const known = document.getElementById(row.id);
+    if (known) window.htmx.swap({ text: row.outerHTML, target: known, swap: "outerMorph", sourceElement: known });
+    else place(row, group);
+  }
+  const seen = new Set(now.map(([row]) => row.id));
+  for (const row of all("#list > ul > li[id]")) if (!seen.has(row.id)) renew(row.id.slice(4));
+  show();
+}
+
+/** Rows, each with what its group is called; nothing when there is no answer. */
+async function fetched(address) {
+  const answer = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => undefined);
+  if (!answer?.ok) return [];
+  const came = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return all("ul[data-group] > li", came).map((row) => [document.importNode(row, true), row.parentElement.dataset]);
 }
 
 function place(row, { group, heading }) {
   if (document.getElementById(row.id)) return;
-  const spot = group ? spotIn(group, heading, Number(row.dataset.due || Infinity)) : list().firstElementChild;
+  const spot = group ? spotIn(group, heading, Number(row.dataset.due || Infinity)) : one("li", list());
   if (!spot || !isOutOfSight(spot)) {
     waiting.add(row.id.slice(4));
     return;

@@ -1,7 +1,7 @@
 /* Live: events carry ids; the parts that show them listen on the body and fetch themselves. */
 import { all, one, openId, raise, say, token } from "./page.js";
 import { line } from "./line.js";
-import { news, renew } from "./list.js";
+import { catchUp, news, renew } from "./list.js";
 
 const idsOf = (event) => JSON.parse(event.detail.data || "{}");
 const body = document.body;
@@ -26,12 +26,12 @@ for (const name of ["row", "entry", "delivery", "presence", "typing", "glass"]) 
 /* Something may have been missed: everything shown is fetched again */
 body.addEventListener("resync", (event) => {
   if (typeof event.detail?.data !== "string") return;
-  for (const row of all("#list > ul > li[id]")) renew(row.id.slice(4));
   const id = openId();
   if (id) {
     raise(`row-${id}`);
     raise(`entry-${id}`);
   }
+  catchUp();
   countSoon();
 });
 

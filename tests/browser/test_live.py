@@ -1,0 +1,105 @@
+"""What happens elsewhere comes into the page by itself: soon, once, and without moving what somebody reads."""
+
+from collections import Counter
+from collections.abc import Iterator
+from email.utils import format_datetime, localtime
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import BOTH_ENGINES, OpenDesk
+from tests.browser.desk import Desk
+from tests.browser.house import WASTE, House
+from tests.line import letter
+
+pytestmark = BOTH_ENGINES
+
+SOON = 2_000
+"""Milliseconds from a mail's 250 to its row on a screen that another process serves."""
+
+
+@pytest.fixture(scope="module")
+def second(house: House) -> Iterator[int]:
+    """Another `torg serve` on the same database; mail comes to the first one."""
+    with house.serving(1, listens=False):
+        yield 1
+
+
+def test_the_row_of_another_process_s_mail_comes_within_two_seconds(
+    house: House, second: int, open_desk: OpenDesk
+) -> None:
+    desk = open_desk("sara", f"/inbox?view=open&queue={house.ids['avfall']}", web=second)
+    expect(desk.at("#list a.row")).to_have_count(4)
+    desk.page.evaluate("window.stays = true")
+    before = len(desk.requests)
+    mail = letter(
+        From="Olle <olle@post.example>", To=WASTE, Subject="Trasig soptunna", Date=format_datetime(localtime())
+    )
+    house.send(mail, to=[WASTE])
+    expect(desk.at("#list a.row", has_text="Trasig soptunna")).to_be_visible(timeout=SOON)
+    expect(desk.at(".rail .nav-link[aria-current] .count")).to_have_text("5")
+    desk.page.wait_for_timeout(1_000)
+    assert _asked(desk, before) == {"/inbox/news": 1, "/inbox/rail": 1}
+    assert desk.page.evaluate("window.stays")
+
+
+def test_the_list_never_jumps_under_its_reader(house: House, open_desk: OpenDesk) -> None:
+    desk = open_desk("sara")
+    middle = desk.at("#list a.row").nth(18)
+    middle.evaluate("row => row.scrollIntoView({block: 'center'})")
+    before = middle.bounding_box()
+    first, second = (house.arrives(to=WASTE, Subject=subject) for subject in ("Grannens sopor", "Mina sopor"))
+    chip = desk.at("#news")
+    expect(chip).to_have_text("2 new, show")
+    last = house.arrives(Subject="En sista sak")
+    expect(desk.row(last)).to_be_attached()  # below what is in sight: nothing moves
+    expect(chip).to_have_text("2 new, show")
+    assert middle.bounding_box() == before
+    expect(desk.row(first)).to_have_count(0)
+    chip.click()
+    expect(desk.row(first)).to_be_attached()
+    expect(desk.row(second)).to_be_attached()
+    expect(chip).to_be_hidden()
+    assert desk.at("#list").evaluate("list => list.scrollTop") == 0
+    expect(desk.row(last)).to_have_count(1)
+
+
+def test_an_answer_comes_into_the_open_conversation_and_moves_nothing(house: House, open_desk: OpenDesk) -> None:
+    long = "\n\n".join(f"Detta är stycke {n} av ett långt brev om min brunn." for n in range(40))
+    conversation_id = house.arrives(long, Subject="Ett långt brev")
+    desk = open_desk("sara", f"/conversations/{conversation_id}?view=open")
+    desk.press("r")
+    desk.type("Hej! Jag läser")
+    history = desk.at("#history")
+    history.evaluate("history => history.scrollTo(0, 200)")
+    desk.page.wait_for_timeout(2_500)  # the draft is saved by then
+    before = len(desk.requests)
+    entry_id = house.goes_on(conversation_id, "Glöm det, den är tömd nu.")
+    expect(desk.at(f"#entry-{entry_id}")).to_contain_text("Glöm det")
+    desk.page.wait_for_timeout(1_500)
+    assert history.evaluate("history => history.scrollTop") == 200
+    assert desk.focused() == f"reply-{conversation_id}"
+    desk.type(" det nu.")
+    assert desk.at("textarea.for-reply").input_value() == "Hej! Jag läser det nu."
+    asked = _asked(desk, before)
+    for part in ("newer", "row", "head"):
+        assert asked[f"/conversations/{conversation_id}/{part}"] == 1, asked
+    assert asked["/inbox/rail"] == 1, asked
+
+
+def test_what_a_colleague_does_shows_in_the_row(house: House, open_desk: OpenDesk) -> None:
+    conversation_id = house.arrives(Subject="Vem tar den?")
+    desk = open_desk("sara", f"/inbox?view=open&municipality={house.ids['granvik']}")
+    row = desk.row(conversation_id)
+    row.focus()
+    house.change("PUT", conversation_id, "assignment", {"person": "me"}, who="anton")
+    expect(row.get_by_role("img", name="Assigned to Anton Berg")).to_be_visible()
+    house.change("PUT", conversation_id, "closure", who="anton")
+    expect(row).to_contain_text("Closed")
+    expect(row).to_be_focused()
+
+
+def _asked(desk: Desk, since: int) -> "Counter[Any]":
+    """Paths, by how often they were fetched."""
+    return Counter(each.url.removeprefix(desk.url).partition("?")[0] for each in desk.requests[since:])
