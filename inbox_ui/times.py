@@ -82,13 +82,13 @@ def when(at: datetime) -> str:
     if days == 0:
         return format_time(there, "HH:mm", locale=language())
     if 0 < days <= _WEEK:
-        return format_date(there, "EEE", locale=language()).rstrip(".").capitalize()
+        return _capital(format_date(there, "EEE", locale=language()).rstrip("."))
     return format_date(there, "d MMM" if days < 300 else "yyyy-MM-dd", locale=language()).rstrip(".")  # noqa: PLR2004 - most of a year
 
 
 def day(at: datetime) -> str:
     """Fri 13 Nov."""
-    return format_date(local(at), "EEE d MMM", locale=language()).capitalize()
+    return _capital(format_date(local(at), "EEE d MMM", locale=language()))
 
 
 def heading(at: datetime) -> str:
@@ -99,7 +99,7 @@ def heading(at: datetime) -> str:
         return _("Today") if days == 0 else _("Yesterday")
     pattern = "EEEE d MMMM" if there.year == local(now()).year else "EEEE d MMMM y"
     said = format_date(there, pattern, locale=language())
-    return said[:1].upper() + said[1:]
+    return _capital(said)
 
 
 def clock_time(at: datetime) -> str:
@@ -138,3 +138,8 @@ def morning_of(date: str) -> str:
 def tomorrow() -> str:
     """Its date, ISO 8601: the first that something can wait until."""
     return (local(now()) + timedelta(days=1)).date().isoformat()
+
+
+def _capital(said: str) -> str:
+    """Begins with a capital; the rest stays as the language has it."""
+    return said[:1].upper() + said[1:]
