@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from sqlalchemy import select
 
-from hub.access import policy
+from hub.access import members, policy
 from hub.access.person import Actor
 from hub.edge import versions, work
 from hub.errors import Invalid
@@ -58,6 +58,8 @@ def send(
         raise Invalid("municipality", "you don't work for this municipality: write where it belongs instead")
     if queue is None:
         raise Invalid("queue", "this queue doesn't answer for that municipality")
+    if found.confidential_queue_id is not None and not members.inside(unit, place.id, queue.id).readers:
+        raise Invalid("queue", "nobody is named for this queue, so nobody could read it: choose another one")
     copy = misdirection.send(unit, found, actor.id, place, queue)
     work.log(unit, actor, "conversation.misdirect", found)
     work.log(unit, actor, "conversation.receive", copy)

@@ -99,6 +99,34 @@ def test_broken_glass_is_told_inside(sqlite_centre: Centre) -> None:
     assert outside == set()
 
 
+def test_the_head_of_that_very_queue_is_told_at_once_and_no_other(sqlite_centre: Centre) -> None:
+    centre = sqlite_centre
+    row_id = centre.mail(confidential="vatten")
+    sara = agent(centre)
+    head, of_the_other_queue, of_the_municipality, elsewhere = told(
+        centre,
+        lambda unit: glass.break_glass(unit, sara, conversation(unit, row_id), "She stands at the desk and asks."),
+        agent(centre, role="lead", queue="vatten"),
+        agent(centre, role="lead", queue="kontakt"),
+        agent(centre, role="lead"),
+        agent(centre, "holmo", role="lead", queue="vatten"),
+    )
+    assert Event("glass", row_id) in head
+    assert of_the_other_queue == of_the_municipality == elsewhere == set()
+
+
+def test_who_reads_through_broken_glass_hears_nothing_of_it(sqlite_centre: Centre) -> None:
+    """What they read they fetched; a stream would go on after the half hour."""
+    centre = sqlite_centre
+    row_id = centre.mail(confidential="vatten")
+    sara = agent(centre)
+    reason = "She stands at the desk and asks."
+    centre.do(lambda unit: glass.break_glass(unit, sara, conversation(unit, row_id), reason))
+    inside, outside = told(centre, lambda unit: change(unit, row_id), agent(centre, queue="vatten"), sara)
+    assert names(inside) == {"row", "entry"}
+    assert outside == set()
+
+
 def test_channels_are_told_to_it(sqlite_centre: Centre) -> None:
     centre = sqlite_centre
     it, sara = told(

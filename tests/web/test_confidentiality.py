@@ -77,6 +77,13 @@ def test_only_a_queue_of_its_municipality_will_do(world: World) -> None:
         assert limit(world, found, queue).status_code == 422
 
 
+def test_nor_a_queue_that_nobody_is_named_for(world: World) -> None:
+    found = world.mail(municipality="holmo")
+    answer = limit(world, found, "vatten")
+    assert (answer.status_code, answer.json()["field"]) == (422, "queue")
+    assert world.get(f"/conversations/{found}").json()["conversation"]["confidential"] is False
+
+
 def test_whose_it_was_is_released_unless_they_can_open_it(world: World) -> None:
     def assigned(who: str) -> int:
         found = world.mail(queue="vatten")

@@ -130,8 +130,11 @@ def test_what_is_confidential_is_so_there(world: World) -> None:
             )
         )  # fmt: skip
 
+    assert send(world, found, queue="vatten", who="vera").status_code == 422  # she doesn't work there
     world.do(join_holmo)
     clock.set_source(lambda: clock._machine() + 5 * clock.SECOND)  # past what is cached of a token
+    unread = send(world, found, queue="kontakt", who="vera")  # nobody is named for it in Holmö
+    assert (unread.status_code, unread.json()["field"]) == (422, "queue")
     copy = copy_of(send(world, found, queue="vatten", who="vera"))
     assert world.get(f"/conversations/{copy}", "vera").json()["conversation"]["confidential"] is True
     for outside in ("sara", "kim", "nils"):

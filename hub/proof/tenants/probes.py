@@ -4,7 +4,7 @@ The agent of waste makes them, whose own conversation is `waste`; the statuses a
 them too, and whatever they are answered holds no canary that isn't theirs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 
 from msgspec import Struct
@@ -36,7 +36,6 @@ def probes(unit: Unit, world: World) -> Iterator[Probe]:
     """With the ids of this world."""
     put_away(unit, world)
     own, strange = world.things["waste"], world.things["harbour"]
-    care, secret, inner = world.things["care"], world.things["secret"], world.things["inner"]
     version = {"If-Match": etag(restored(unit, world, "waste").version)}
     mine = f"{_V1}/conversations/{own.conversation_id}"
     queue, channel = world.ids["queue"]["harbour"], world.ids["channel"]["nesoy"]
@@ -64,6 +63,14 @@ def probes(unit: Unit, world: World) -> Iterator[Probe]:
     yield Probe("search for nothing", Call("GET", f"{_V1}/search?q="), 400)
     yield Probe("raw events of a channel", Call("GET", f"{_V1}/raw-events?channel={channel}"), 403)
     yield Probe("channels", Call("GET", f"{_V1}/channels?nosuch=1"), 400)
+    yield from _changes(unit, world, mine, version)
+
+
+def _changes(unit: Unit, world: World, mine: str, version: Mapping[str, str]) -> Iterator[Probe]:
+    """Of one's own conversation, with what is others'."""
+    strange, care = world.things["harbour"], world.things["care"]
+    secret, inner = world.things["secret"], world.things["inner"]
+    queue, writer = world.ids["queue"]["harbour"], world.ids["person"]["writer nesoy"]
     strange_matter = unit.first(select(Matter.id).where(Matter.conversation_id == strange.conversation_id))
     written = select(Entry.id).where(Entry.conversation_id == strange.conversation_id, Entry.author_kind == "person")
     strange_entry = unit.first(written.where(Entry.kind.in_(_PEOPLE_WRITE)).order_by(Entry.id.desc()))
