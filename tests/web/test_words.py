@@ -4,6 +4,7 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from babel.messages.frontend import CommandLineInterface
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
-from inbox_ui import words
+from hub.inbox import search_words
+from inbox_ui import searched, stored, words
 from inbox_ui.words import LOCALE
 from tests.architecture.source import ROOT, sources
 
@@ -26,7 +28,7 @@ ATTRIBUTE = re.compile(r"""([\w:-]+)=("[^"]*"|'[^']*')""")
 CLASS_BLOCK = re.compile(r"{% block body_class %}\w*{% endblock %}")
 SAME_EVERYWHERE = {"Torg", "SHA", "English", "Svenska", "Esc", "Mod", "ModK"}
 """The program's name, a hash, languages in their own words, keys."""
-ASKS = {"_", "gettext", "ngettext", "pgettext"}
+ASKS = {"N_", "_", "gettext", "ngettext", "pgettext"}
 NOT_SAID = {"KeyError", "Meta", "log.error", "log.warning", "log.info"}
 """Calls whose strings no reader of a page ever sees."""
 HEADERS = {"Location", "Vary"}
@@ -34,6 +36,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w*\}")
 WORD = re.compile(r"[^\W\d_]{2,}")
 PROSE = re.compile(r"^[A-ZÅÄÖ][a-zåäö]|[a-zåäö] [a-zåäö]")
 PUT_INTO_THE_PAGE = re.compile(r"""(?:\bsay\(|\btell\(|textContent =|placeholder =|title =)\s*["'`]\s*[^\W\d_]""")
+TODAY = date(2026, 11, 26)
 _SENTENCES = r"^SENTENCES := (.*)$"
 ENVIRONMENT = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
 
@@ -49,6 +52,14 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
         patch.chdir(ROOT)
         CommandLineInterface().run(command)  # type: ignore[no-untyped-call]  # Babel's own gap
     return _read(template)
+
+
+@pytest.fixture(params=LANGUAGES)
+def reader(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Somebody who reads in each of the languages."""
+    words.speak(request.param, "UTC")
+    yield
+    words.speak("en", "UTC")
 
 
 def test_every_language_to_choose_has_a_catalogue() -> None:
@@ -123,6 +134,32 @@ def test_scripts_take_their_words_from_the_page() -> None:
         if (hits := PUT_INTO_THE_PAGE.findall(path.read_text(encoding="utf-8")))
     }
     assert not found
+
+
+@pytest.mark.parametrize("sentence", stored.SENTENCES)
+def test_what_rows_say_is_what_the_hub_writes(sentence: str) -> None:
+    pieces = [piece.strip() for piece in re.split(r"\{\w+\}", sentence) if piece.strip(" .:")]
+    assert any(all(piece in source.text for piece in pieces) for source in sources("hub")), (
+        "the hub says it otherwise now"
+    )
+
+
+@pytest.mark.usefixtures("reader")
+def test_what_rows_say_is_said_with_what_differs_in_it() -> None:
+    for sentence in stored.SENTENCES:
+        written = PLACEHOLDER.sub("4711", sentence)
+        assert stored.stored(f"{written}\n  File x") == PLACEHOLDER.sub("4711", words.gettext(sentence))
+    assert stored.stored("550 No such user here") == "550 No such user here"
+
+
+@pytest.mark.usefixtures("reader")
+def test_a_search_understands_the_words_that_it_was_understood_by() -> None:
+    for name in set(search_words.FILTERS.values()):
+        said = searched.searched(name, "2026-11-26")
+        assert [each.filter for each in search_words.parse(f"{said.replace(' ', '')} ", TODAY).terms] == [name]
+    for name, value in [("is", "overdue"), ("has", "attachment"), ("kind", "mail"), ("assignee", "me")]:
+        said = searched.searched(name, value)
+        assert search_words.parse(f"{said.replace(' ', '')} ", TODAY).terms == (search_words.Term(name, value),)
 
 
 class Reader(HTMLParser):
