@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -15,7 +15,7 @@ from hub.channels.pause import pause, resume
 from hub.cli import named
 from hub.cli.channel_list import all_channels
 from hub.cli.installation import Installation, installation, note_act
-from hub.cli.output import JSON, counts, print_json, print_table
+from hub.cli.output import JSON, counts, print_added, print_items, print_json
 from hub.cli.setting_values import SPLIT, Typed, read_values
 from hub.contract import Config, Connector, PluginError, Sends
 from hub.errors import Invalid, TorgError
@@ -72,10 +72,7 @@ def _add(
         cls, config = here.read(adding.prepare, registry, kind, values)
         _run_check(cls, config)
         channel_id = here.write(_write, kind, name, config, municipality=municipality, sends_by=sends_by)
-    if as_json:
-        print_json({"id": str(channel_id)})
-    else:
-        click.echo(f"Added channel {channel_id}.")
+    print_added("channel", channel_id, as_json=as_json)
 
 
 @command.command("list")
@@ -87,19 +84,7 @@ def _list(as_json: bool) -> None:
     """
     with installation() as here:
         rows = here.read(all_channels, load(here.settings.blocked_plugins))
-    if as_json:
-        print_json({"items": rows})
-        return
-    cells = [
-        [
-            row["id"], row["kind"], row["name"], row["municipality"], row["sends_by"],
-            f"paused: {row['paused_why']}" if row["state"] == "paused" else row["state"],
-            row["last_contact_at"], counts(row["raw_events"]), counts(row["deliveries"]),
-            " ".join(f"{name}={_shown(value)}" for name, value in row["config"].items()),
-        ]
-        for row in rows
-    ]  # fmt: skip
-    print_table(_TITLES, cells, "There is no channel yet.")
+    print_items(rows, _TITLES, _cells, "There is no channel yet.", as_json=as_json)
 
 
 @command.command("check")
@@ -147,6 +132,15 @@ def _resume(channel_id: int) -> None:
     with installation() as here:
         here.write(_resume_now, channel_id)
     click.echo(f"Channel {channel_id} runs again.")
+
+
+def _cells(row: Mapping[str, Any]) -> Sequence[object]:
+    return [
+        row["id"], row["kind"], row["name"], row["municipality"], row["sends_by"],
+        f"paused: {row['paused_why']}" if row["state"] == "paused" else row["state"],
+        row["last_contact_at"], counts(row["raw_events"]), counts(row["deliveries"]),
+        " ".join(f"{name}={_shown(value)}" for name, value in row["config"].items()),
+    ]  # fmt: skip
 
 
 def _shown(value: object) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub.cli import named
 from hub.cli.installation import installation, note_act
-from hub.cli.output import JSON, print_json, print_table
+from hub.cli.output import JSON, print_added, print_items
 from hub.errors import Invalid
 from hub.inbox.department import Department, add
 from hub.storage.unit import Unit
@@ -33,10 +33,7 @@ def _add(municipality: str, names: Sequence[str], address: str | None, as_json: 
         raise Invalid("address", f"{address} is not an e-mail address")
     with installation() as here:
         row_id = here.write(_write, municipality, names, address)
-    if as_json:
-        print_json({"id": str(row_id)})
-    else:
-        click.echo(f"Added department {row_id}.")
+    print_added("department", row_id, as_json=as_json)
 
 
 @command.command("list")
@@ -49,11 +46,13 @@ def _list(municipality: str | None, as_json: bool) -> None:
     """
     with installation() as here:
         rows = here.read(_all, municipality)
-    if as_json:
-        print_json({"items": rows})
-    else:
-        cells = [[row["id"], row["municipality"], named.in_language(row["name"]), row["address"]] for row in rows]
-        print_table(("id", "municipality", "name", "address"), cells, "There is no department yet.")
+    print_items(
+        rows,
+        ("id", "municipality", "name", "address"),
+        lambda row: (row["id"], row["municipality"], named.in_language(row["name"]), row["address"]),
+        "There is no department yet.",
+        as_json=as_json,
+    )
 
 
 def _write(unit: Unit, municipality: str, names: Sequence[str], address: str | None) -> int:

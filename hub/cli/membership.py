@@ -1,5 +1,6 @@
 """`torg membership`: which role a person has, in which municipality, and whether in one queue only."""
 
+from operator import itemgetter
 from typing import Any
 
 import click
@@ -9,7 +10,7 @@ from hub import clock
 from hub.access.person import ROLES, Membership, Person, join
 from hub.cli import named
 from hub.cli.installation import installation, note_act
-from hub.cli.output import JSON, print_json, print_table
+from hub.cli.output import JSON, print_added, print_items
 from hub.errors import Conflict, NotFound
 from hub.inbox.queue import Queue
 from hub.storage.unit import Unit
@@ -33,10 +34,7 @@ def _add(email: str, municipality: str, role: str, queue: str | None, as_json: b
     """
     with installation() as here:
         row_id = here.write(_write, email, municipality, role, queue)
-    if as_json:
-        print_json({"id": str(row_id)})
-    else:
-        click.echo(f"Added membership {row_id}.")
+    print_added("membership", row_id, as_json=as_json)
 
 
 @command.command("end")
@@ -62,15 +60,13 @@ def _list(email: str | None, ended: bool, as_json: bool) -> None:
     """
     with installation() as here:
         rows = here.read(_all, email, ended)
-    if as_json:
-        print_json({"items": rows})
-        return
-    cells = [
-        [row["id"], row["person"], row["municipality"], row["role"], row["queue_name"], row["since"], row["until"]]
-        for row in rows
-    ]
-    print_table(
-        ("id", "person", "municipality", "role", "queue", "since", "until"), cells, "There is no membership yet."
+    columns = ("id", "person", "municipality", "role", "queue_name", "since", "until")
+    print_items(
+        rows,
+        [each.removesuffix("_name") for each in columns],
+        itemgetter(*columns),
+        "There is no membership yet.",
+        as_json=as_json,
     )
 
 

@@ -1,12 +1,13 @@
 """`torg municipality`: the municipalities that the centre answers for."""
 
+from operator import itemgetter
 from typing import Any
 
 import click
 from sqlalchemy import select
 
 from hub.cli.installation import installation, note_act
-from hub.cli.output import JSON, print_json, print_table
+from hub.cli.output import JSON, print_items, print_json
 from hub.inbox.municipality import LANGUAGES, Municipality, add
 from hub.storage.unit import Unit
 
@@ -45,11 +46,8 @@ def _list(as_json: bool) -> None:
     """
     with installation() as here:
         rows = here.read(_all)
-    if as_json:
-        print_json({"items": rows})
-    else:
-        titles = ("id", "code", "name", "country", "language", "timezone")
-        print_table(titles, [[row[title] for title in titles] for row in rows], "There is no municipality yet.")
+    titles = ("id", "code", "name", "country", "language", "timezone")
+    print_items(rows, titles, itemgetter(*titles), "There is no municipality yet.", as_json=as_json)
 
 
 def _write(unit: Unit, code: str, name: str, country: str, *, language: str | None, hue: int) -> int:

@@ -1,7 +1,7 @@
 """What commands print: sentences and tables for people, one JSON value where a machine reads."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -14,6 +14,29 @@ def print_json(value: Any) -> None:
     """One line of JSON in UTF-8, whatever the terminal's encoding. 63-bit ids are given as text by the caller."""
     line = msgspec.json.encode(value) + b"\n"
     click.echo(line.decode() if _takes_unicode() else line, nl=False)
+
+
+def print_added(what: str, row_id: int, *, as_json: bool) -> None:
+    """How every `add` ends that has nothing more to say."""
+    if as_json:
+        print_json({"id": str(row_id)})
+    else:
+        click.echo(f"Added {what} {row_id}.")
+
+
+def print_items(
+    items: Sequence[dict[str, Any]],
+    titles: Sequence[str],
+    row_of: Callable[[dict[str, Any]], Sequence[object]],
+    nothing: str,
+    *,
+    as_json: bool,
+) -> None:
+    """How every `list` ends."""
+    if as_json:
+        print_json({"items": items})
+    else:
+        print_table(titles, [row_of(each) for each in items], nothing)
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]], nothing: str) -> None:

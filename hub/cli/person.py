@@ -1,6 +1,7 @@
 """`torg person`: our own people. What they may do, `torg membership` says."""
 
 import sys
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hub.access import password, session
 from hub.access.person import Person, add
 from hub.cli import named
 from hub.cli.installation import installation, note_act
-from hub.cli.output import JSON, print_json, print_table
+from hub.cli.output import JSON, print_items, print_json
 from hub.errors import Invalid
 from hub.inbox.municipality import LANGUAGES
 from hub.storage.unit import Unit
@@ -59,11 +60,8 @@ def _list(as_json: bool) -> None:
     """
     with installation() as here:
         rows = here.read(_all)
-    if as_json:
-        print_json({"items": rows})
-    else:
-        titles = ("id", "email", "name", "language", "disabled_at")
-        print_table(titles, [[row[title] for title in titles] for row in rows], "There is no person yet.")
+    titles = ("id", "email", "name", "language", "disabled_at")
+    print_items(rows, titles, itemgetter(*titles), "There is no person yet.", as_json=as_json)
 
 
 @command.command("password")

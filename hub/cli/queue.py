@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub.cli import named
 from hub.cli.installation import installation, note_act
-from hub.cli.output import JSON, print_json, print_table
+from hub.cli.output import JSON, print_added, print_items
 from hub.errors import Invalid
 from hub.inbox.queue import Queue, QueueArea, add, of_municipality
 from hub.storage.base import Words
@@ -32,10 +32,7 @@ def _add(municipalities: Sequence[str], names: Sequence[str], answer_days: int |
     """
     with installation() as here:
         row_id = here.write(_write, municipalities, names, answer_days)
-    if as_json:
-        print_json({"id": str(row_id)})
-    else:
-        click.echo(f"Added queue {row_id}.")
+    print_added("queue", row_id, as_json=as_json)
 
 
 @command.command("list")
@@ -48,14 +45,13 @@ def _list(municipality: str | None, as_json: bool) -> None:
     """
     with installation() as here:
         rows = here.read(_all, municipality)
-    if as_json:
-        print_json({"items": rows})
-        return
-    cells = [
-        [row["id"], ", ".join(row["municipalities"]), named.in_language(row["name"]), row["answer_days"]]
-        for row in rows
-    ]
-    print_table(("id", "municipalities", "name", "answer days"), cells, "There is no queue yet.")
+    print_items(
+        rows,
+        ("id", "municipalities", "name", "answer days"),
+        lambda row: (row["id"], ", ".join(row["municipalities"]), named.in_language(row["name"]), row["answer_days"]),
+        "There is no queue yet.",
+        as_json=as_json,
+    )
 
 
 def _write(unit: Unit, municipalities: Sequence[str], names: Sequence[str], answer_days: int | None) -> int:

@@ -11,7 +11,7 @@ from hub.access.login import KIND, TOKEN_SCOPES, Login, add_token
 from hub.access.person import Person
 from hub.cli import named
 from hub.cli.installation import installation, note_act
-from hub.cli.output import JSON, print_json, print_table
+from hub.cli.output import JSON, print_items, print_json
 from hub.errors import Conflict, NotFound
 from hub.storage.unit import Unit
 
@@ -51,14 +51,15 @@ def _list(email: str | None, as_json: bool) -> None:
     """
     with installation() as here:
         rows = here.read(_all, email)
-    if as_json:
-        print_json({"items": rows})
-        return
-    cells = [
-        [row["id"], row["person"], row["name"], ", ".join(row["scopes"]), row["expires_at"], row["ended_at"]]
-        for row in rows
-    ]
-    print_table(("id", "person", "name", "scopes", "expires", "ended"), cells, "There is no token yet.")
+    print_items(
+        rows,
+        ("id", "person", "name", "scopes", "expires", "ended"),
+        lambda row: (
+            row["id"], row["person"], row["name"], ", ".join(row["scopes"]), row["expires_at"], row["ended_at"],
+        ),
+        "There is no token yet.",
+        as_json=as_json,
+    )  # fmt: skip
 
 
 @command.command("end")

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub.cli import named
 from hub.cli.installation import installation, note_act
-from hub.cli.output import JSON, print_json, print_table
+from hub.cli.output import JSON, print_added, print_items
 from hub.errors import Invalid
 from hub.inbox.topic import Topic, add
 from hub.storage.unit import Unit
@@ -32,10 +32,7 @@ def _add(municipality: str, names: Sequence[str], parent: int | None, synonyms: 
     """
     with installation() as here:
         row_id = here.write(_write, municipality, names, parent, synonyms)
-    if as_json:
-        print_json({"id": str(row_id)})
-    else:
-        click.echo(f"Added topic {row_id}.")
+    print_added("topic", row_id, as_json=as_json)
 
 
 @command.command("list")
@@ -48,14 +45,15 @@ def _list(municipality: str | None, as_json: bool) -> None:
     """
     with installation() as here:
         rows = here.read(_all, municipality)
-    if as_json:
-        print_json({"items": rows})
-        return
-    cells = [
-        [row["id"], row["municipality"], named.in_language(row["name"]), row["parent"], ", ".join(row["synonyms"])]
-        for row in rows
-    ]
-    print_table(("id", "municipality", "name", "parent", "synonyms"), cells, "There is no topic yet.")
+    print_items(
+        rows,
+        ("id", "municipality", "name", "parent", "synonyms"),
+        lambda row: (
+            row["id"], row["municipality"], named.in_language(row["name"]), row["parent"], ", ".join(row["synonyms"]),
+        ),
+        "There is no topic yet.",
+        as_json=as_json,
+    )  # fmt: skip
 
 
 def _write(unit: Unit, municipality: str, names: Sequence[str], parent_id: int | None, synonyms: Sequence[str]) -> int:

@@ -71,26 +71,13 @@ def forward(
     said = "\n\n".join(part for part in (text.strip(), _quotation(unit, conversation, quoted)) if part)
     if not said:
         raise Invalid("text", "a forward says something")
-    entry = conversation.append(
-        unit,
-        Entry(
-            kind="mail",
-            author_kind="person",
-            author_id=by_id,
-            channel_id=route.channel_id,
-            visibility="internal",
-            language=conversation.language,
-            text=said,
-            body={
-                "what": "forward",
-                "subject": outgoing.clean_subject(subject) or suggested_subject(unit, conversation),
-                "name": route.name,
-                "address": route.address,
-                "written": text,
-                "entries": [str(each.id) for each in quoted],
-            },
-        ),
-    )
+    body = {
+        "what": "forward",
+        "subject": outgoing.clean_subject(subject) or suggested_subject(unit, conversation),
+        "written": text,
+        "entries": [str(each.id) for each in quoted],
+    }
+    entry = outgoing.write(unit, conversation, by_id, route, said, body, "internal")
     # No token, and no reference to what the citizen wrote: either would tell of them.
     envelope = Envelope(
         to=addressed, cc=copies, message_id=f"<{entry.id:x}.forward@{route.address.rpartition('@')[2]}>"

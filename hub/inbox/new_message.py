@@ -83,26 +83,13 @@ def _write(
 ) -> Entry:
     """Undone, the conversation is closed: there is nothing in it. So that is what its mail says was before."""
     after = reply.state(conversation)
-    entry = conversation.append(
-        unit,
-        Entry(
-            kind="mail",
-            author_kind="person",
-            author_id=by_id,
-            channel_id=route.channel_id,
-            visibility="public",
-            language=conversation.language,
-            text=text,
-            body={
-                "what": "new",
-                "subject": conversation.subject,
-                "name": route.name,
-                "address": route.address,
-                "before": {**after, "closed_at": clock.to_iso(conversation.opened_at)},
-                "after": after,
-            },
-        ),
-    )
+    body = {
+        "what": "new",
+        "subject": conversation.subject,
+        "before": {**after, "closed_at": clock.to_iso(conversation.opened_at)},
+        "after": after,
+    }
+    entry = outgoing.write(unit, conversation, by_id, route, text, body)
     token = reply_token.make(unit.keys, conversation.id, conversation.municipality_id, recipient)
     tagged = reply_token.address_with(token, route.address)
     envelope = Envelope(

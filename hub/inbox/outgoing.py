@@ -79,6 +79,31 @@ def recipients(field: str, said: Sequence[str], but: Sequence[str] = ()) -> list
     return found
 
 
+def write(
+    unit: Unit,
+    conversation: Conversation,
+    by_id: int,
+    route: Route,
+    text: str,
+    body: Mapping[str, object],
+    visibility: str = "public",
+) -> Entry:
+    """Its entry in the timeline, from the address it leaves from. `body`: what this kind of mail says besides."""
+    return conversation.append(
+        unit,
+        Entry(
+            kind="mail",
+            author_kind="person",
+            author_id=by_id,
+            channel_id=route.channel_id,
+            visibility=visibility,
+            language=conversation.language,
+            text=text,
+            body={"name": route.name, "address": route.address, **body},
+        ),
+    )
+
+
 def send(
     unit: Unit,
     conversation: Conversation,

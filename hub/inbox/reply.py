@@ -64,25 +64,8 @@ def reply(
     asked = _newest_mail(unit, conversation)
     recipient = _recipient(points, asked)
     copies = outgoing.recipients("cc", cc, but=[recipient])
-    body: dict[str, Any] = {
-        "subject": outgoing.answer_subject(conversation.subject),
-        "name": route.name,
-        "address": route.address,
-        "before": state(conversation),
-    }
-    entry = conversation.append(
-        unit,
-        Entry(
-            kind="mail",
-            author_kind="person",
-            author_id=by_id,
-            channel_id=route.channel_id,
-            visibility="public",
-            language=conversation.language,
-            text=text,
-            body=body,
-        ),
-    )
+    body = {"subject": outgoing.answer_subject(conversation.subject), "before": state(conversation)}
+    entry = outgoing.write(unit, conversation, by_id, route, text, body)
     envelope = _envelope(
         unit, conversation, entry, route, recipient, copies, asked, {each.match_key for each in points}
     )
@@ -92,7 +75,7 @@ def reply(
         conversation.close(unit, by_id)
     elif then == "wait" and until is not None:
         conversation.wait(unit, by_id, until)
-    entry.body = body | {"then": then, "after": state(conversation)}
+    entry.body = entry.body | {"then": then, "after": state(conversation)}
     faults.point("reply_written")
     return entry
 
