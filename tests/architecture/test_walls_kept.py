@@ -101,7 +101,7 @@ def test_the_programs_own_filter_is_never_off() -> None:
 
 
 def test_no_statement_gives_a_row_to_another_municipality() -> None:
-    """SQLite would let it through; a move is close, copy and link."""
+    """The unit refuses it for rows of a municipality, once it runs; a move is close, copy and link."""
     given = [
         f"{source.path}:{call.lineno}"
         for source in outside_storage()
