@@ -4,6 +4,7 @@ Jinja is what a page costs, so parts that many pages share are kept as they were
 page to page in them stands as a placeholder that nobody outside can know.
 """
 
+import gzip
 import re
 import secrets
 from collections import OrderedDict
@@ -30,6 +31,8 @@ _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 _MUNICIPALITY = re.compile(r"(?<=.)\s+(?:kommune?|kunta)$", re.I)
 _MEGA = 1_000_000
 _KILO = 1_000
+_WORTH_PACKING = 2_000
+_LEVEL = 1
 
 Asking = Request[Any, Any, Any]
 VIEW = f"view{secrets.token_hex(12)}"
@@ -59,10 +62,13 @@ def page(
     request: Asking, template: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any
 ) -> Response[bytes]:
     """A whole page, or a fragment: the same templates make both."""
-    html = render(request, template, **values)
-    return Response(
-        html.encode(), status_code=status, media_type="text/html; charset=utf-8", headers={**(headers or {})}
-    )
+    content = render(request, template, **values).encode()
+    headers = {**(headers or {}), "Vary": "Accept-Encoding"}
+    # What is secret in a page, its token, is another one each time: how well it packs tells nothing.
+    if len(content) > _WORTH_PACKING and "gzip" in request.headers.get("accept-encoding", ""):
+        content = gzip.compress(content, _LEVEL, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    return Response(content, status_code=status, media_type="text/html; charset=utf-8", headers=headers)
 
 
 def render(request: Asking, template: str, **values: Any) -> str:
