@@ -148,7 +148,9 @@ def stamps(unit: Unit, reader_id: int, ids: Sequence[int]) -> Sequence[Stamp]:
     rows = unit.rows(
         _STAMP.where(Conversation.id.in_(ids)).params(reader=reader_id).execution_options(in_scope_already=True)
     )
-    by_id = {row[0]: Stamp(*row[:-1], bool(row[-1])) for row in rows}
+    by_id = {}
+    for row_id, version, whose, queue_id, secret, due_at, opened_at, draft in rows:
+        by_id[row_id] = Stamp(row_id, version, whose, queue_id, secret, due_at, opened_at, bool(draft))
     return [by_id[each] for each in ids if each in by_id]
 
 

@@ -1,4 +1,4 @@
-"""The screen's figures, on a filled database: `python -m tests.bench.web DATABASE_URL KEY_FILE BLOB_FOLDER EMAIL PASSWORD`.
+"""The screen's figures on a filled database: `python -m tests.bench.web URL KEY_FILE BLOB_FOLDER EMAIL PASSWORD`.
 
 The list page beside a plain Jinja page of fifty rows in the same run; list, open, search and reply one by one; how long
 an event takes to two hundred listeners; the first page after the start; memory.
@@ -96,7 +96,8 @@ def _lists(base: str, cookie: str) -> None:
         speed = statistics.median(each["per_second"] for each in found)
         p50, p99 = (statistics.median(each[name] for each in found) for name in ("p50", "p99"))
         _say(
-            f"{what}, {CLIENTS} clients: {speed:.0f}/s, {speed / floor:.2f} of the floor, p50 {p50:.1f} ms, p99 {p99:.1f} ms, wrong {sum(each['wrong'] for each in found):.0f}"
+            f"{what}, {CLIENTS} clients: {speed:.0f}/s, {speed / floor:.2f} of the floor,"
+            f" p50 {p50:.1f} ms, p99 {p99:.1f} ms, wrong {sum(each['wrong'] for each in found):.0f}"
         )
 
 
@@ -160,7 +161,8 @@ def _first_load(client: httpx.Client) -> None:
         folder = address.rpartition("/")[0]
         waiting += [f"{folder}/{name}" for name in re.findall(r'(?:from|import) "\./([^"]+)"', answer.text)]
     _say(
-        f"first load of the inbox: {total / 1000:.1f} kB compressed in {1 + len(seen)} answers, the page itself {int(page.headers['content-length']) / 1000:.1f}"
+        f"first load of the inbox: {total / 1000:.1f} kB compressed in {1 + len(seen)} answers,"
+        f" the page itself {int(page.headers['content-length']) / 1000:.1f}"
     )
 
 
@@ -190,14 +192,16 @@ async def _events(base: str, cookie: str, client: httpx.Client) -> None:
         each.cancel()
     centiles = statistics.quantiles(late, n=100)
     _say(
-        f"event to {LISTENERS} listeners, from its request on: p50 {centiles[49]:.0f} ms, p99 {centiles[98]:.0f} ms, heard {len(late)} of {LISTENERS * EVENTS}"
+        f"event to {LISTENERS} listeners, from its request on: p50 {centiles[49]:.0f} ms, p99 {centiles[98]:.0f} ms,"
+        f" heard {len(late)} of {LISTENERS * EVENTS}"
     )
 
 
 async def _listen(port: int, cookie: str, heard: list[tuple[float, bytes]]) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(
-        f"GET /events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: text/event-stream\r\nCookie: {cookie}\r\n\r\n".encode()
+        f"GET /events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: text/event-stream\r\n"
+        f"Cookie: {cookie}\r\n\r\n".encode()
     )
     while line := await reader.readline():
         if line.startswith(b"data:"):

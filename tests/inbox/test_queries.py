@@ -9,8 +9,7 @@ from sqlalchemy import event, text
 
 from hub import clock
 from hub.access import policy
-from hub.edge import searching
-from hub.edge import listing
+from hub.edge import listing, searching
 from hub.inbound import overview
 from hub.inbox import desk_list, queries, timeline
 from hub.inbox.citizen import Citizen

@@ -23,7 +23,7 @@ from hub.storage.base import Row
 from hub.storage.engine import open_engines
 from hub.storage.migrate import current, folder, newest, require_newest, upgrade
 from tests.architecture.source import ROOT
-from tests.conftest import _database
+from tests.conftest import own_database
 
 Described = dict[str, Any]
 
@@ -41,7 +41,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/empty.db"
         return
-    with _database(request.getfixturevalue("postgres_url"), f"torg_empty_{os.getpid()}") as url:
+    with own_database(request.getfixturevalue("postgres_url"), f"torg_empty_{os.getpid()}") as url:
         yield url
 
 
