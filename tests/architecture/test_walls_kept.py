@@ -25,7 +25,7 @@ EVERYTHING = {
     "hub/worker/embedded.py": ["seal the audit"],  # all chains, by the clock
 }
 FILTERED_BY_HAND = {
-    "hub/inbox/desk_list.py": 5,  # counts and masked ones name their municipality; rows, stamps and topics are of such ids
+    "hub/inbox/desk_list.py": 5,  # counts name their municipality; rows, stamps, topics are of ids a list gave
     "hub/inbox/queries.py": 2,  # counts name their municipality; lines are of ids that a filtered list gave
 }
 """Statements that go without the ORM's filter on SQLite: how many."""
