@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from httpx import Response
+from litestar import Router
 from litestar.testing import TestClient
 from msgspec import Struct
 
@@ -14,6 +15,7 @@ from hub import clock
 from hub.access import login, person
 from hub.access.person import Actor
 from hub.channels.channel import Channel
+from hub.channels.pause import standing
 from hub.errors import NotFound
 from hub.inbound.raw_event import RawEvent
 from hub.inbox import municipality, queue, topic
@@ -21,6 +23,7 @@ from hub.inbox.citizen import Citizen, CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Attachment, Entry, Mail
 from hub.inbox.participant import Participant
+from hub.live.publish import Live
 from hub.plugin_host.manager import load
 from hub.settings import Settings
 from hub.storage import search_index
@@ -189,12 +192,13 @@ def write_mail(
 
 
 @contextmanager
-def world(url: str, folder: Path) -> Iterator[World]:
-    """Served by a real application over a real database."""
+def world(url: str, folder: Path, pages: Sequence[Router] | None = None) -> Iterator[World]:
+    """Served by a real application over a real database; with the screen's pages, if they are given."""
     storage = Storage(open_engines(url), Keys(b"k" * 32), Blobs(folder / "blobs"))
-    app = create()
+    app = create(pages)
     app.state.storage, app.state.settings = storage, Settings(undo_seconds=10)
     app.state.registry = load()
+    app.state.live = Live(storage, None, standing, serves=False)
 
     async def replay(raw_event_id: int) -> Replayed:
         return Replayed(raw_event_id, "read", None)

@@ -1,0 +1,171 @@
+"""Every page and part of one that the screen serves, asked for with others' ids: not a byte of theirs comes back."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import Struct
+from sqlalchemy import select
+
+import inbox_ui
+from hub.access import session
+from hub.access.person import Person
+from hub.inbox import matter, note
+from hub.inbox.citizen import CitizenPoint
+from hub.inbox.conversation import Conversation
+from hub.inbox.entry import Attachment, Entry
+from hub.inbox.matter import Matter
+from hub.inbox.topic import Topic
+from hub.storage.unit import Unit
+from tests.web.world import World, keep_raw, must
+from tests.web.world import world as make_world
+
+REASON = "Dottern ringer och frågar vem som kommer i kväll."
+ENDLESS = {"/events"}
+WITHOUT_ROWS = {"/static/{version:str}/{path:path}", "/health"}
+LISTS = (
+    *(f"/inbox?view={each}" for each in ("unassigned", "open", "waiting", "overdue", "closed")),
+    "/inbox/rows?view=open", "/inbox?q={word}", "/inbox/rows?q={word}", "/inbox/search?q={word}",
+)  # fmt: skip
+
+
+class Thing(Struct):
+    """A conversation, all of it marked with one word; `ids`: what its parts are asked for by."""
+
+    word: str
+    ids: Mapping[str, object]
+
+
+class Screen:
+    """The world with its pages, and a browser for each person."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._cookies: dict[str, str] = {}
+        client = world.client
+        self.addresses = [
+            route.path
+            for route in client.app.routes  # type: ignore[attr-defined]  # Litestar's
+            if "GET" in getattr(route, "methods", ())
+            and not route.path.startswith("/api/")
+            and route.path not in ENDLESS | WITHOUT_ROWS
+        ]
+
+    def get(self, path: str, who: str, *, part: bool = False) -> tuple[int, str]:
+        """Status, and all that was sent."""
+        if who not in self._cookies:
+            self._cookies[who] = self.world.do(self._log_in, who)
+        headers = {"Cookie": f"__Host-torg={self._cookies[who]}", "Sec-Fetch-Site": "same-origin"}
+        answer = self.world.client.get(
+            path, headers=headers | ({"HX-Request": "true"} if part else {}), follow_redirects=False
+        )
+        return answer.status_code, answer.text + str(answer.headers)
+
+    def _log_in(self, unit: Unit, who: str) -> str:
+        return session.begin(unit, must(unit.get(Person, self.world.ids[who])))
+
+    def plant(self, word: str, **options: Any) -> Thing:
+        """Mail, file, note, topic, avoidable cause and citizen, all of them with the word."""
+        world = self.world
+        conversation_id = world.mail(
+            f"text {word}", subject=f"ämne {word}", sender=f"{word}@example.com",
+            attachments=[(f"{word}.txt", "text/plain", word.encode())], **options,
+        )  # fmt: skip
+        code = options.get("municipality", "granvik")
+        raw = world.do(keep_raw, world.ids, word, word.encode(), code=code)
+
+        def furnish(unit: Unit) -> Mapping[str, object]:
+            row = must(unit.get(Conversation, conversation_id))
+            note.add(unit, row, world.ids["vera"], f"anteckning {word}")
+            topic = must(unit.first(select(Topic).where(Topic.municipality_id == row.municipality_id)))
+            question = matter.add(unit, row, world.ids["vera"], topic)
+            matter.settle(unit, row, world.ids["vera"], question, "solved_here", f"orsak {word}")
+            entry = must(unit.first(select(Entry).where(Entry.conversation_id == row.id, Entry.kind == "mail")))
+            return {
+                "conversation_id": row.id,
+                "entry_id": entry.id,
+                "public_id": must(unit.first(select(Attachment.public_id).where(Attachment.entry_id == entry.id))),
+                "point_id": must(unit.first(select(CitizenPoint.id).where(CitizenPoint.citizen_id == row.citizen_id))),
+                "matter_id": must(unit.first(select(Matter.id).where(Matter.conversation_id == row.id))),
+                "raw_event_id": raw,
+                "channel_id": world.ids["mute"],
+            }
+
+        return Thing(word, world.do(furnish))
+
+    def asked(self, thing: Thing) -> Iterator[str]:
+        """Every address of the screen, for this thing."""
+        for address in self.addresses:
+            filled = re.sub(r"{(\w+):\w+}", lambda match: str(thing.ids[match[1]]), address)
+            yield filled
+        yield from (each.format(word=thing.word) for each in LISTS)
+
+
+@pytest.fixture
+def screen(database_url: str, tmp_path: Path) -> Iterator[Screen]:
+    with make_world(database_url, tmp_path, inbox_ui.routers()) as world:
+        yield Screen(world)
+
+
+def shown(screen: Screen, thing: Thing, who: str) -> set[str]:
+    """The addresses that show its word to this person, as page or as part. None may fail."""
+    found = set()
+    for address in screen.asked(thing):
+        for part in (False, True):
+            status, text = screen.get(address, who, part=part)
+            assert status < 500, address
+            if thing.word in text.replace(f"q={thing.word}", "").replace(f'value="{thing.word}"', ""):
+                found.add(address)
+    return found
+
+
+def test_of_others_no_page_shows_a_byte(screen: Screen) -> None:
+    secret = screen.plant("kanarieett", confidential="vatten")
+    foreign = screen.plant("kanarietva", municipality="nesoy", queue="innbygger")
+    inner = screen.plant("kanarietre", queue="vatten", confidential="vatten")
+    for who, hidden in (
+        ("sara", (secret, foreign, inner)),
+        ("kim", (secret, foreign, inner)),
+        ("vera", (foreign,)),
+        ("nils", (secret, inner)),
+        ("idun", (secret, inner, foreign)),
+        ("olle", (secret, inner, foreign)),
+    ):
+        for thing in hidden:
+            assert shown(screen, thing, who) == set(), who
+    conversation = f"/conversations/{secret.ids['conversation_id']}"
+    assert conversation in shown(screen, secret, "vera")
+    assert f"/conversations/{foreign.ids['conversation_id']}" in shown(screen, foreign, "nils")
+
+
+def test_ones_own_is_shown_where_it_is_looked_for(screen: Screen) -> None:
+    """Else that others' isn't proves nothing."""
+    mine = screen.plant("kanariefyra")
+    found = shown(screen, mine, "sara")
+    at = f"/conversations/{mine.ids['conversation_id']}"
+    for address in (
+        at,
+        f"{at}/row",
+        f"{at}/head",
+        "/inbox?view=open",
+        "/inbox?q=kanariefyra",
+        "/inbox/search?q=kanariefyra",
+    ):
+        assert address in found
+
+
+def test_the_gate_and_broken_glass_show_it_there_and_in_no_list(screen: Screen) -> None:
+    world, secret = screen.world, screen.plant("kanariefem", confidential="vatten")
+    at = f"/conversations/{secret.ids['conversation_id']}"
+    status, gate = screen.get(at, "sara")
+    assert (status, secret.word in gate, "vatten" in gate) == (200, False, True)
+    assert screen.get(at, "nils")[0] == 404
+    answer = world.ask("PUT", f"{at}/glass", json={"reason": REASON})
+    assert answer.status_code == 200
+    found = shown(screen, secret, "sara")
+    assert at in found
+    assert {each for each in found if not each.startswith((at, "/entries/", "/attachments/"))} == set()
+    world.ask("DELETE", f"{at}/glass")
+    assert shown(screen, secret, "sara") == set()
