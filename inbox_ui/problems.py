@@ -15,6 +15,9 @@ from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.words import gettext as _
 from inbox_ui.words import preferred, speak, told
 
+_WENT_AWAY = "client disconnected prematurely"
+"""What Litestar says, as a 500, when whoever asks is gone before their request was whole: a page that was left, say."""
+
 log = logging.getLogger(__name__)
 
 
@@ -28,6 +31,8 @@ def _of_ours(request: Asking, error: TorgError) -> Response[bytes]:
 
 
 def _of_http(request: Asking, error: HTTPException) -> Response[bytes]:
+    if error.detail == _WENT_AWAY:
+        return Response(b"", status_code=HTTPStatus.BAD_REQUEST)
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _of_a_bug(request, error)
     status = HTTPStatus(error.status_code)

@@ -103,8 +103,9 @@ def open_desk(
     opened: list[tuple[BrowserContext, Desk]] = []
 
     def open_desk(who: str, path: str | None = "/inbox?view=open", *, web: int = 0, **options: Any) -> Desk:
-        given = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "timezone_id": "Europe/Stockholm"}
-        context = browser.new_context(storage_state=log_in(who), **{**given, **options})
+        given: dict[str, Any] = {} if "storage_state" in options else {"storage_state": log_in(who)}
+        given |= {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "timezone_id": "Europe/Stockholm"}
+        context = browser.new_context(**{**given, **options})
         context.set_default_timeout(10_000)
         desk = Desk(context.new_page(), Watch(context), house.url_of(web))
         opened.append((context, desk))

@@ -93,5 +93,6 @@ class Desk:
         return str(self.page.evaluate("document.activeElement.id || document.activeElement.tagName"))
 
     def told(self) -> Sequence[str]:
-        """Requests so far, in words."""
-        return [f"{each.method} {each.url.removeprefix(self.url)}" for each in self.requests]
+        """Requests so far, in words, but those for scripts and styles."""
+        said = [f"{each.method} {each.url.removeprefix(self.url)}" for each in self.requests]
+        return [each for each in said if not each.startswith("GET /static/")]

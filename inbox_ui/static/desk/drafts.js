@@ -11,6 +11,10 @@ const valuesOf = (composer, kind) =>
 const changed = new Map();
 let timer;
 
+/* By the server's clock, which says when it saved what: this computer's may be wrong by hours */
+const answered = performance.timeOrigin + performance.getEntriesByType("navigation")[0].responseStart;
+const now = () => (Number(document.body.dataset.now) / 1000 + Date.now() - answered) / 1000;
+
 const words = () => document.body.dataset;
 const tell = (text) => {
   const place = one("#saved");
@@ -23,7 +27,7 @@ document.addEventListener("input", (event) => {
   if (!composer?.dataset.id) return keepLocal(event.target);
   const kind = field.dataset.draft;
   const key = nameOf(composer.dataset.id, kind);
-  localStorage.setItem(key, JSON.stringify({ at: Date.now() / 1000, ...valuesOf(composer, kind) }));
+  localStorage.setItem(key, JSON.stringify({ at: now(), ...valuesOf(composer, kind) }));
   changed.set(key, { composer, kind });
   timer ??= setTimeout(save, EVERY);
 });
@@ -99,19 +103,16 @@ restore();
 
 /* Sent: nothing of it is kept here; undone, it comes back from the server */
 document.addEventListener("htmx:before:request", (event) => {
-  const form = event.detail.ctx?.sourceElement?.closest?.("[data-composer]");
-  if (form) clearTimeout(timer);
+  if (!event.detail.ctx?.sourceElement?.closest?.("[data-composer]")) return;
+  clearTimeout(timer);
+  timer = undefined;
 });
+document.addEventListener("htmx:finally:request", () => changed.size && (timer ??= setTimeout(save, EVERY)));
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;
   const form = ctx?.sourceElement?.closest?.("[data-composer]");
-  if (!form) return;
-  timer = undefined;
-  const asks = ctx.response?.headers?.get?.("HX-Retarget");
-  if (!ctx.response || ctx.response.status >= 400 || asks) {
-    if (changed.size) timer = setTimeout(save, EVERY);
-    return;
-  }
+  if (!form || ctx.response.status >= 400 || ctx.response.headers.get("HX-Retarget")) return;
+  if (!/\/(replies|notes|forwards|messages)(\?|$)/.test(ctx.request.action)) return; // a file was removed, say
   const id = form.dataset.id;
   const kind = form.matches(".compose") ? "forward" : form.dataset.mode === "note" ? "note" : "reply";
   if (id) {

@@ -1,15 +1,24 @@
 /* The line that live events come by: said when it is off, and when it is on again. */
-import { one, raise, say } from "./page.js";
+import { one, raise } from "./page.js";
 
 const body = document.body;
-let off;
+let soon;
 export function line(isOn) {
   const chip = one("#line-state");
   if (!chip) return;
-  clearTimeout(off);
-  if (isOn && !chip.hidden) say(chip.dataset.back);
-  if (isOn) chip.hidden = true;
-  else off = setTimeout(() => (chip.hidden = false), 1000);
+  clearTimeout(soon);
+  if (!isOn) soon = setTimeout(() => show(chip, "off", "warn"), 1000);
+  else if (isOff()) {
+    show(chip, "back", "ok");
+    soon = setTimeout(() => (chip.hidden = true), 4000);
+  }
+}
+/** Whether it is said to be off. */
+export const isOff = () => Boolean(one('#line-state[data-tone="warn"]:not([hidden])'));
+function show(chip, words, tone) {
+  chip.hidden = false;
+  chip.dataset.tone = tone;
+  one("span", chip).textContent = chip.dataset[words];
 }
 body.addEventListener("htmx:sse:after:connection", () => line(true));
 body.addEventListener("htmx:sse:error", (event) => {
@@ -22,9 +31,26 @@ body.addEventListener("htmx:sse:close", () => {
   setTimeout(() => raise("listen-again"), 3000);
 });
 addEventListener("offline", () => line(false));
-addEventListener("online", () => raise("listen-again"));
-document.addEventListener("htmx:error", (event) => {
-  if (event.detail.ctx?.sourceElement !== body) return;
-  line(false);
-  setTimeout(() => raise("listen-again"), 3000);
+/* Back on the network: at once, not when the next attempt would be due, and anew, for who knows what was missed */
+addEventListener("online", () => {
+  const stream = body._htmx?.sse; // where hx-sse keeps it; it may have told of it before this script was here
+  stream?.delayCanceller?.();
+  stream?.reader?.cancel();
+  raise("listen-again");
 });
+document.addEventListener("htmx:error", (event) => {
+  const { ctx } = event.detail;
+  if (ctx?.sourceElement === body) {
+    line(false);
+    setTimeout(() => raise("listen-again"), 3000);
+  } else if (ctx && !ctx.response && ctx.sourceElement?.matches("a, button, form, #list")) unreached();
+});
+
+/* What somebody pressed came to nothing: it is said where answers are */
+function unreached() {
+  const toast = document.createElement("div");
+  Object.assign(toast, { className: "toast", role: "alert", textContent: one("#line-state").dataset.unreached });
+  Object.assign(toast.dataset, { toast: "12", tone: "late" });
+  one("#toast").replaceChildren(toast);
+  setTimeout(() => toast.remove(), 12000);
+}

@@ -61,13 +61,14 @@ async function ask() {
   asked = new Set();
   const here = shows();
   here.set("ids", ids.join(","));
-  for (const [row, group] of await fetched(`/inbox/news?${here}`)) place(row, group);
+  for (const [row, group] of (await fetched(`/inbox/news?${here}`)) ?? []) place(row, group);
   show();
 }
 
 /** Something may have been missed: what is shown is renewed, what is new is placed, by one look at the list. */
 export async function catchUp() {
   const now = await fetched(`/inbox/rows?${shows()}`);
+  if (!now) return;
   for (const [row, group] of now) {
     const known = document.getElementById(row.id);
     if (known) window.htmx.swap({ text: row.outerHTML, target: known, swap: "outerMorph", sourceElement: known });
@@ -78,10 +79,10 @@ export async function catchUp() {
   show();
 }
 
-/** Rows, each with what its group is called; nothing when there is no answer. */
+/** Rows, each with what its group is called; undefined when there is no answer. */
 async function fetched(address) {
   const answer = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => undefined);
-  if (!answer?.ok) return [];
+  if (!answer?.ok) return undefined;
   const came = new DOMParser().parseFromString(await answer.text(), "text/html");
   return all("ul[data-group] > li", came).map((row) => [document.importNode(row, true), row.parentElement.dataset]);
 }

@@ -1,6 +1,6 @@
 /* Live: events carry ids; the parts that show them listen on the body and fetch themselves. */
 import { all, one, openId, raise, say, token } from "./page.js";
-import { line } from "./line.js";
+import { isOff, line } from "./line.js";
 import { catchUp, news, renew } from "./list.js";
 
 const idsOf = (event) => JSON.parse(event.detail.data || "{}");
@@ -24,15 +24,19 @@ for (const name of ["row", "entry", "delivery", "presence", "typing", "glass"]) 
 }
 
 /* Something may have been missed: everything shown is fetched again */
+let catching;
 body.addEventListener("resync", (event) => {
   if (typeof event.detail?.data !== "string") return;
-  const id = openId();
-  if (id) {
-    raise(`row-${id}`);
-    raise(`entry-${id}`);
-  }
-  catchUp();
-  countSoon();
+  clearTimeout(catching); // they come two or three at once
+  catching = setTimeout(() => {
+    const id = openId();
+    if (id) {
+      raise(`row-${id}`);
+      raise(`entry-${id}`);
+    }
+    catchUp();
+    countSoon();
+  }, 100);
 });
 
 /* One's own change: what it touched is fetched at once, should the line be down */
@@ -41,7 +45,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   const id = /^changed-(\d+)$/.exec(trigger ?? "")?.[1];
   if (!id) return;
   raise(`entry-${id}`);
-  if (!one("#line-state")?.hidden) {
+  if (isOff()) {
     raise(`row-${id}`);
     renew(id);
     countSoon();

@@ -1,0 +1,122 @@
+"""The network goes and comes back, the server is stopped and started, the browser falls: nothing written is lost."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenDesk
+from tests.browser.desk import Desk
+from tests.browser.house import PASSWORD, House
+from tests.line import until
+
+CUT = "ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|Failed to fetch"
+GONE = "ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED_ENCODING|Failed to fetch"
+
+
+CLOCK_AHEAD = """
+    const now = Date.now, origin = performance.timeOrigin;
+    Date.now = () => now() + SECONDS * 1000;
+    Object.defineProperty(performance, "timeOrigin", { value: origin + SECONDS * 1000 });
+"""
+"""The clock of this computer is wrong, as its browser sees it."""
+
+
+def _draft(house: House, conversation_id: int) -> str:
+    """What the server has of Sara's answer."""
+    drafts = house.api("GET", f"/conversations/{conversation_id}/drafts")["own"]
+    return next((str(each["written"]["text"]) for each in drafts if each["kind"] == "reply"), "")
+
+
+def _writing(house: House, desk: Desk, text: str) -> int:
+    """Sara has begun to answer a mail, and the server has it."""
+    conversation_id = house.arrives("Hej, hur söker man bygglov?")
+    desk.goto(f"/conversations/{conversation_id}?view=open")
+    desk.press("r")
+    desk.type(text)
+    expect(desk.at("#saved")).to_contain_text("Draft saved")
+    return conversation_id
+
+
+def test_the_network_goes_and_comes_back(house: House, open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", None)
+    conversation_id = _writing(house, desk, "Hej! ")
+    context = desk.page.context
+    desk.watch.expect(CUT)
+    context.set_offline(True)
+    expect(desk.at("#line-state")).to_have_text("Live updates are off; trying again")
+    desk.type("Du söker på webben.")
+    expect(desk.at("#saved")).to_have_text("Not saved yet; kept in this browser")
+    desk.press("Control+Enter")
+    desk.says("The server can't be reached just now.")
+    assert desk.at("textarea.for-reply").input_value() == "Hej! Du söker på webben."
+    meanwhile = house.arrives(Subject="Under tiden")
+    entry_id = house.goes_on(conversation_id, "Eller per brev?")
+    context.set_offline(False)
+    expect(desk.at("#line-state")).to_have_text("Live updates are on again")
+    expect(desk.at("#line-state")).to_be_hidden()
+    expect(desk.row(meanwhile)).to_be_attached()
+    expect(desk.at(f"#entry-{entry_id}")).to_be_attached()
+    until(lambda: _draft(house, conversation_id) == "Hej! Du söker på webben.")
+    expect(desk.at("#saved")).to_contain_text("Draft saved")
+
+
+def test_the_server_is_stopped_and_started_again(house: House, open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", None, web=1)
+    with house.serving(1, listens=False):
+        conversation_id = _writing(house, desk, "Hej! ")
+    desk.watch.expect(GONE)
+    expect(desk.at("#line-state")).to_have_text("Live updates are off; trying again")
+    desk.type("Med vändande post.")
+    expect(desk.at("#saved")).to_have_text("Not saved yet; kept in this browser")
+    desk.row(desk.rows()[0]).click()
+    desk.says("The server can't be reached just now.")
+    assert desk.opened() == str(conversation_id)
+    meanwhile = house.arrives(Subject="Medan den stod still")
+    with house.serving(1, listens=False):
+        expect(desk.at("#line-state")).to_have_text("Live updates are on again", timeout=20_000)
+        expect(desk.row(meanwhile)).to_be_attached()
+        until(lambda: _draft(house, conversation_id) == "Hej! Med vändande post.")
+        desk.press("Control+Enter")
+        desk.says("Sent and closed")
+
+
+@pytest.mark.parametrize("ahead", [0, 3_600, -3_600], ids=["right", "an hour ahead", "an hour behind"])
+def test_what_a_fallen_browser_had_and_the_server_had_not_is_put_back(
+    house: House, open_desk: OpenDesk, ahead: int
+) -> None:
+    desk = open_desk("sara", None)
+    desk.page.add_init_script(CLOCK_AHEAD.replace("SECONDS", str(ahead)))
+    conversation_id = _writing(house, desk, "Hej! Det ")
+    desk.page.route("**/drafts/*", lambda route: None)  # it falls before what follows is saved
+    desk.type("ordnar sig.")
+    kept = desk.page.context.storage_state()
+    desk.page.context.close()
+    again = open_desk("sara", f"/conversations/{conversation_id}?view=open", storage_state=kept)
+    expect(again.at("textarea.for-reply")).to_have_value("Hej! Det ordnar sig.")
+    until(lambda: _draft(house, conversation_id) == "Hej! Det ordnar sig.")
+
+
+def test_what_the_server_has_is_there_in_any_browser(house: House, open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", None)
+    conversation_id = _writing(house, desk, "Hej! Det ordnar sig.")
+    desk.page.context.close()
+    again = open_desk("sara", f"/conversations/{conversation_id}?view=open")
+    expect(again.at("textarea.for-reply")).to_have_value("Hej! Det ordnar sig.")
+    expect(again.row(conversation_id)).to_contain_text("Draft")
+
+
+def test_who_logs_out_finds_the_draft_when_they_log_in_again(open_desk: OpenDesk) -> None:
+    desk = open_desk("anton", "/inbox?view=unassigned")
+    conversation_id = desk.rows()[0]
+    desk.open(conversation_id)
+    desk.press("r")
+    desk.type("Hej! Jag återkommer.")
+    desk.at("#me-button").click()
+    desk.at("#log-out button").click()
+    desk.page.wait_for_url("**/login")
+    assert desk.page.evaluate("localStorage.length") == 0
+    desk.at("#email").fill("anton@granvik.example")
+    desk.at("#password").fill(PASSWORD)
+    desk.press("Enter")
+    desk.page.wait_for_url("**/inbox")
+    desk.goto(f"/conversations/{conversation_id}?view=open")
+    expect(desk.at("textarea.for-reply")).to_have_value("Hej! Jag återkommer.")
