@@ -111,11 +111,28 @@ document.addEventListener("htmx:after:swap", () => {
 /** A conversation was opened: its newest entry in sight, its title in focus, its pane in front. */
 export function arrive() {
   toNewest();
-  one(".workspace").dataset.pane = "thread";
+  one(".workspace").dataset.pane = openId() || one(".compose") ? "thread" : "list";
   const field = one(".compose [autofocus]");
   (field ?? one("#thread-title"))?.focus({ preventScroll: true });
   document.dispatchEvent(new CustomEvent("desk:opened"));
 }
+
+/* Back and forward: what stood beside the list comes back; the list stays where it is, and so do the stream and the rest */
+document.addEventListener("htmx:before:history:restore", (event) => {
+  if (!one("#list")) return;
+  event.preventDefault();
+  window.htmx.ajax("GET", event.detail.path, {
+    source: "#list",
+    target: "#thread",
+    swap: "outerHTML",
+    select: "#thread",
+    selectOOB: "#panel",
+    headers: { "HX-History-Restore-Request": "true" },
+  });
+});
+document.addEventListener("htmx:response:error", (event) => {
+  if (event.detail.ctx.request.headers["HX-History-Restore-Request"]) location.reload(); // it is there no more
+});
 
 for (const field of all("[data-here]")) field.value = location.pathname + location.search;
 marks(document);
