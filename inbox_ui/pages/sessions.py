@@ -19,6 +19,7 @@ from inbox_ui.words import gettext as _
 
 Path = Annotated[str, QueryParameter(max_length=2_000)]
 Language = Annotated[str | None, QueryParameter(max_length=10)]
+_YEAR = 31_536_000
 
 
 class Credentials(Struct):
@@ -37,7 +38,9 @@ async def show_login(request: Asking, next: Path = "/", language: Language = Non
     _speak(request, language)
     answer = page(request, "sessions/login.html", languages=LANGUAGES, problem="", email="", next=local_path(next))
     if language in LANGUAGES:
-        answer.set_cookie(Cookie(key="language", value=language, path="/", samesite="lax", max_age=31_536_000))
+        secure = request.app.state.settings.cookie_secure
+        kept = Cookie(key="language", value=language, path="/", samesite="lax", max_age=_YEAR, secure=secure)
+        answer.set_cookie(kept)
     return answer
 
 

@@ -12,6 +12,7 @@ from hub.edge.session import local_path
 from inbox_ui.rendering import Asking
 from inbox_ui.words import LANGUAGES
 
+Short = Annotated[str, Meta(max_length=10)]
 _YEAR = 31_536_000
 _ALLOWED = {"theme": {"", "light", "dark"}, "keys": {"on", "off"}, "language": set(LANGUAGES)}
 
@@ -19,9 +20,9 @@ _ALLOWED = {"theme": {"", "light", "dark"}, "keys": {"on", "off"}, "language": s
 class Chosen(Struct):
     """`back`: where it was chosen."""
 
-    theme: Annotated[str | None, Meta(max_length=10)] = None
-    keys: Annotated[str | None, Meta(max_length=10)] = None
-    language: Annotated[str | None, Meta(max_length=10)] = None
+    theme: Short | None = None
+    keys: Short | None = None
+    language: Short | None = None
     back: Annotated[str, Meta(max_length=2_000)] = "/"
 
 
