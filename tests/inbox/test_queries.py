@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 
 from hub import clock
 from hub.access import policy
-from hub.edge import listing, searching
+from hub.edge import guarding, listing, merging, searching
 from hub.inbound import overview
-from hub.inbox import desk_list, queries, timeline
+from hub.inbox import confidential, desk_list, links, queries, timeline
 from hub.inbox.citizen import Citizen
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
@@ -29,7 +29,7 @@ WATCHED = ("conversation", "entry", "reading", "matter", "attachment", "raw_even
 
 def lists(world: World) -> dict[str, tuple[str, Callable[[Unit], object]]]:
     """Name -> the index it shall go by, and the list."""
-    sara, ida = world.actor("sara"), world.actor("ida")
+    sara, ida, lena = world.actor("sara"), world.actor("ida"), world.actor("lena")
     within = policy.within(sara)
 
     def conversations(**wanted: Any) -> Callable[[Unit], object]:
@@ -79,6 +79,19 @@ def lists(world: World) -> dict[str, tuple[str, Callable[[Unit], object]]]:
             "INTEGER PRIMARY KEY|pk_entry",
             lambda unit: searching.search_entries(unit, sara, "faktura", None, 50),
         ),
+        "also sent": (
+            "ix_mail_message_id",
+            lambda unit: links.also_sent(unit, newest(unit), lambda _: True),
+        ),
+        "merge candidates": (
+            "ix_conversation_open",
+            lambda unit: merging.candidates(unit, sara, newest(unit).id),
+        ),
+        "since when it is confidential": (
+            "ix_entry_timeline",
+            lambda unit: confidential.since(unit, newest(unit)),
+        ),
+        "whose glass was broken": ("ix_reading_conversation", lambda unit: guarding.breakages(unit, lena)),
         "raw events": ("ix_raw_event_municipality", raw(None)),
         "quarantined": ("ix_raw_event_quarantined", raw("quarantined")),
         "channels": (
@@ -92,7 +105,8 @@ NAMES = (
     "mine", "waiting", "overdue", "of a kind", "of a municipality", "rows of the desk", "newest entries",
     "counts of the rail", "with the masked ones",
     "open", "open in a queue", "open and unassigned", "closed", "closed of mine", "a citizen's", "timeline", "counts",
-    "search", "raw events", "quarantined", "channels",
+    "search", "also sent", "merge candidates", "since when it is confidential", "whose glass was broken",
+    "raw events", "quarantined", "channels",
 )  # fmt: skip
 
 
@@ -179,6 +193,11 @@ def fill(unit: Unit, world: World) -> None:
     for number in range(1_000):
         state, code = "quarantined" if number % 100 == 0 else "read", "granvik" if number % 20 == 0 else "nesoy"
         keep_raw(unit, world.ids, str(number), b"x", state=state, code=code)
+
+
+def newest(unit: Unit) -> Conversation:
+    """That of the mail: of the oldest ones nobody has written."""
+    return must(unit.first(select(Conversation).order_by(Conversation.id.desc())))
 
 
 def a_citizen(unit: Unit) -> Citizen:
