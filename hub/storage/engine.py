@@ -16,6 +16,8 @@ from hub.storage.scope import Scope
 APP_ROLE, SYSTEM_ROLE = "torg_app", "torg_system"
 """PostgreSQL: a person's units run as the first, under row-level security; `Scope.everything` as the second."""
 POSTGRES_THREADS = 8
+_CACHED = {True: 16_384, False: 8_192}
+"""SQLite's own pages by connection, writing or reading, in kB. The machine keeps the file's in its memory anyway."""
 
 
 class Engines(Struct, frozen=True):
@@ -112,7 +114,7 @@ def _set_up(writing: bool) -> Callable[[sqlite3.Connection, Any], None]:
             "foreign_keys=ON",
             "busy_timeout=10000",
             "temp_store=MEMORY",
-            "cache_size=-65536",
+            f"cache_size=-{_CACHED[writing]}",
         ):
             connection.execute(f"PRAGMA {pragma}")
         if not writing:
