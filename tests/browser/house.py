@@ -114,29 +114,33 @@ class House(flow.House):
 
     def arrives(self, text: str = "Hej, när töms min brunn?", *, to: str = GRANVIK, **headers: str) -> int:
         """A mail comes by SMTP; its conversation's id, once it is there."""
-        number = len(self.all(select(Mail.id)))
-        given = {"From": f"Ida Berg <ida{number}@post.example>", "Message-ID": f"<{number}@post.example>"}
-        given |= {"Date": format_datetime(localtime()), **headers}
-        mail = letter(text, To=to, **given)
-        self.send(mail, to=[to])
+        return self.takes(letter(text, To=to, **{"From": f"Ida Berg <ida{self.mails()}@post.example>", **headers}))
+
+    def takes(self, mail: EmailMessage) -> int:
+        """The same of any mail; what it lacks of date and Message-ID is added."""
+        for name, value in (("Date", format_datetime(localtime())), ("Message-ID", f"<{self.mails()}@post.example>")):
+            if name not in mail:
+                mail[name] = value
+        self.send(mail, to=[str(mail["To"])])
         return self.conversation_of(str(mail["Message-ID"]))
+
+    def mails(self) -> int:
+        """How many there are by now."""
+        return len(self.all(select(Mail.id)))
 
     def goes_on(self, conversation_id: int | str, text: str) -> int:
         """Its citizen answers what they wrote last, by SMTP; the id of the entry, once it is there."""
         asked = [each for each in self.timeline(conversation_id) if each["author"]["kind"] == "citizen"][-1]
-        known, number = asked["mail"]["message_id"], len(self.all(select(Mail.id)))
+        known = asked["mail"]["message_id"]
         mail = letter(
             text,
             From=asked["mail"]["sender"],
             To=asked["body"]["address"],
             Subject=f"Re: {asked['body']['subject']}",
-            Date=format_datetime(localtime()),
-            Message_ID=f"<{number}.again@post.example>",
             In_Reply_To=known,
             References=known,
         )
-        self.send(mail, to=[asked["body"]["address"]])
-        assert self.conversation_of(str(mail["Message-ID"])) == int(conversation_id)
+        assert self.takes(mail) == int(conversation_id)
         newest = select(Entry.id).where(Entry.conversation_id == int(conversation_id)).order_by(Entry.id.desc())
         return self.all(newest)[0]
 

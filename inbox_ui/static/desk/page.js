@@ -101,11 +101,14 @@ document.addEventListener("htmx:after:swap", (event) => {
   else if (event.detail.ctx.request?.action?.includes("/newer") && all("#timeline > .event").at(-1)?.matches("[data-mine]")) toNewest();
 });
 
-/* What had the focus is gone with the part that was replaced: the conversation's title has it then, not nothing */
+/* What had the focus is gone with the part that was replaced: what one writes in has it then, if it was a file's mark
+   there, else the conversation's title; not nothing */
 let focused;
 document.addEventListener("focusin", (event) => (focused = event.target));
 document.addEventListener("htmx:after:swap", () => {
-  if (document.activeElement === document.body && focused && !shown(focused)) one("#thread-title")?.focus({ preventScroll: true });
+  if (document.activeElement !== document.body || !focused || shown(focused)) return;
+  const field = focused.closest(".tray") && all("[data-composer] textarea").find(shown);
+  (field ?? one("#thread-title"))?.focus({ preventScroll: true });
 });
 
 /** A conversation was opened: its newest entry in sight, its title in focus, its pane in front. */

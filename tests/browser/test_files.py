@@ -1,0 +1,138 @@
+"""Files in by choice, drag and paste, and out as attachments; what came in is shown so that it can do nothing."""
+
+from email.message import EmailMessage
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Locator, expect
+
+from tests.browser.conftest import OpenDesk
+from tests.browser.desk import Desk
+from tests.browser.house import House
+from tests.line import GRANVIK, letter
+
+MAP = bytes(range(256)) * 40
+DRAGGED = """([type, name]) => {
+    const carried = new DataTransfer();
+    carried.items.add(new File(["Sophämtning: måndagar"], name, { type: "text/plain" }));
+    const event = new DragEvent(type, { dataTransfer: carried, bubbles: true, cancelable: true });
+    document.querySelector("#history").dispatchEvent(event);
+}"""
+COPIED = """async () => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 20, height: 20 });
+    const picture = await new Promise((done) => canvas.toBlob(done, "image/png"));
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]);
+}"""
+HTML = """<html><head><style>h1 { color: red }</style></head><body onload="document.title = 'taken'">
+<h1 onclick="alert(1)">Hej <b>kommunen</b></h1><script>top.document.title = "taken"</script>
+<img src="https://tracker.example/pixel.png"><a href="javascript:alert(1)">Klicka</a></body></html>"""
+
+
+def _files(desk: Desk) -> Locator:
+    """What shall go along with the answer."""
+    return desk.at("#files-reply .chip")
+
+
+def test_files_by_choice_drag_and_paste_leave_with_the_answer(house: House, open_desk: OpenDesk) -> None:
+    conversation_id = house.arrives("Hej, kan jag få en karta?")
+    desk = open_desk(
+        "sara", f"/conversations/{conversation_id}?view=open", permissions=["clipboard-read", "clipboard-write"]
+    )
+    desk.press("r")
+    desk.type("Hej! Här är den.")
+    chosen = {"name": "blå karta.pdf", "mimeType": "application/pdf", "buffer": MAP}
+    desk.at(".composer [data-attach]").set_input_files([chosen, {**chosen, "name": "fel karta.pdf"}])
+    expect(_files(desk)).to_have_count(2)
+    desk.page.evaluate(DRAGGED, ["dragover", "tider.txt"])
+    expect(desk.at(".composer")).to_have_attribute("data-drops", "")
+    desk.page.evaluate(DRAGGED, ["drop", "tider.txt"])
+    expect(_files(desk)).to_have_count(3)
+    desk.page.evaluate(COPIED)
+    desk.press("Control+v")
+    expect(_files(desk)).to_have_count(4)
+    desk.at("#files-reply").get_by_role("button", name="Remove fel karta.pdf").click()
+    expect(_files(desk)).to_have_count(3)
+    desk.type(" Mvh")
+    assert desk.at("textarea.for-reply").input_value() == "Hej! Här är den. Mvh"
+    desk.press("Control+Enter")
+    desk.says("Sent and closed")
+    expect(_files(desk)).to_have_count(0)
+    expect(desk.at("#timeline a.file")).to_have_count(3)
+    (mail,) = house.outgoing(1)
+    sent = {str(each.get_filename()): each for each in mail.iter_attachments()}
+    assert set(sent) == {"blå karta.pdf", "tider.txt", "image.png"}
+    assert sent["blå karta.pdf"].get_content() == MAP
+    assert sent["tider.txt"].get_payload(decode=True).decode() == "Sophämtning: måndagar"  # type: ignore[union-attr]  # bytes
+    assert sent["image.png"].get_content().startswith(b"\x89PNG")
+    assert "Mvh" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]  # it has one
+
+
+def test_a_file_too_large_is_refused_in_plain_words_and_the_text_stays(
+    house: House, open_desk: OpenDesk, tmp_path: Path
+) -> None:
+    conversation_id = house.arrives("Hej, kan jag få en film?")
+    desk = open_desk("sara", f"/conversations/{conversation_id}?view=open")
+    desk.press("r")
+    desk.type("Hej! Här är den.")
+    film = tmp_path / "film.mp4"
+    film.write_bytes(bytes(26_000_000))
+    desk.watch.expect("status of 4")
+    desk.at(".composer [data-attach]").set_input_files(film)
+    desk.says("25 MB")
+    expect(_files(desk)).to_have_count(0)
+    expect(desk.at("textarea.for-reply")).to_have_value("Hej! Här är den.")
+
+
+def test_what_came_with_a_mail_is_kept_never_shown(house: House, open_desk: OpenDesk) -> None:
+    mail = letter("Hej, se bilagan.", From="Eva <eva@post.example>", Subject="Med bilaga")
+    mail.add_attachment(b"<script>alert(1)</script>", maintype="text", subtype="html", filename="sida.html")
+    desk = open_desk("sara", f"/conversations/{house.takes(mail)}?view=open")
+    expect(desk.row(desk.opened()).get_by_text("Has attachments")).to_be_attached()
+    link = desk.at("#timeline a.file", has_text="sida.html")
+    with desk.page.expect_download() as arriving:
+        link.click()
+    assert arriving.value.suggested_filename == "sida.html"
+    assert arriving.value.path().read_bytes() == b"<script>alert(1)</script>"
+    address = f"{desk.url}{urlsplit(str(link.get_attribute('href'))).path}"
+    headers = desk.page.request.get(address).headers
+    assert headers["content-disposition"].startswith("attachment")
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in headers["content-security-policy"]
+    stranger = open_desk("kari", None)
+    stranger.watch.expect("status of 404")
+    assert stranger.page.request.get(address).status == 404  # elsewhere, it isn't there
+
+
+def test_a_mail_as_it_was_sent_stands_in_a_frame_that_runs_nothing(house: House, open_desk: OpenDesk) -> None:
+    mail = _html_mail()
+    desk = open_desk("sara", f"/conversations/{house.takes(mail)}?view=open")
+    expect(desk.at("#timeline")).to_contain_text("Hej kommunen")
+    assert not [each for each in desk.told() if each.endswith("/html")]  # fetched when somebody wants to see it
+    desk.at("details.html summary").click()
+    frame = desk.page.frame_locator("iframe.mail-frame")
+    expect(frame.locator("h1")).to_have_text("Hej kommunen")
+    expect(desk.at("iframe.mail-frame")).to_have_attribute("sandbox", "")
+    frame.locator("h1").click()
+    expect(frame.locator("script, img[src^=http], [onclick], a[href^=javascript]")).to_have_count(0)
+    assert "taken" not in desk.page.title()
+    assert all(each.url.startswith(desk.url) for each in desk.requests if not each.url.startswith("about:"))
+
+
+def test_what_is_quoted_is_folded(house: House, open_desk: OpenDesk) -> None:
+    text = (
+        "Tack!\n\nDen 3 nov. 2026 kl. 10:12 skrev Granvik <kommunen@granvik.example>:\n\n> Hej, den töms på torsdag.\n"
+    )
+    desk = open_desk("sara", f"/conversations/{house.arrives(text)}?view=open")
+    entry = desk.at("#timeline .event[data-kind=mail]")
+    expect(entry.get_by_text("Tack!").first).to_be_visible()
+    quoted = entry.get_by_text("den töms på torsdag").last
+    expect(quoted).to_be_hidden()
+    entry.locator("details.quoted summary").focus()
+    desk.press("Enter")
+    expect(quoted).to_be_visible()
+
+
+def _html_mail() -> EmailMessage:
+    mail = letter("Hej kommunen", To=GRANVIK, From="Eva <eva@post.example>", Subject="Som webbsida")
+    mail.add_alternative(HTML, subtype="html")
+    return mail
