@@ -88,7 +88,7 @@ def when(at: datetime) -> str:
 
 def day(at: datetime) -> str:
     """Fri 13 Nov."""
-    return _capital(format_date(local(at), "EEE d MMM", locale=language()))
+    return _capital(format_date(local(at), "EEE d MMM", locale=language()).replace(".", ""))
 
 
 def heading(at: datetime) -> str:

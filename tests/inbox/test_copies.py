@@ -63,7 +63,7 @@ def test_what_is_no_address_is_named_and_nothing_is_sent(sqlite_centre: Centre, 
 
 def test_a_mail_is_no_mailing(sqlite_centre: Centre) -> None:
     one = opened(sqlite_centre)
-    with pytest.raises(Invalid, match="20 at most"):
+    with pytest.raises(Invalid, match="20 addresses at most"):
         answer(sqlite_centre, one, cc=[f"a{number}@example.com" for number in range(21)])
 
 
