@@ -1,0 +1,120 @@
+"""Where the focus is: always seen, never lost, back where it came from; and in which order Tab goes."""
+
+from collections.abc import Sequence
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenDesk
+from tests.browser.desk import Desk
+from tests.browser.house import House
+
+pytestmark = pytest.mark.timeout(120)
+
+SEEN = """() => {
+  const at = document.activeElement;
+  if (at === document.body) return "lost";
+  const label = at.closest("label") ?? at;
+  const marks = [at, label, at.parentElement].map((each) => getComputedStyle(each));
+  const marked = marks.some(({ outlineStyle, outlineWidth, boxShadow }) =>
+    (outlineStyle !== "none" && outlineWidth !== "0px") || boxShadow !== "none");
+  const box = label.getBoundingClientRect();
+  const inside = box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth;
+  return (marked ? "" : "unmarked ") + (inside ? "" : "outside ") || "seen";
+}"""
+WHERE = """() => {
+  const at = document.activeElement;
+  const panes = ".skip, #rail, .topbar, #pane-list, #thread-head, #history, #composer, #panel";
+  const part = at.closest(`${panes}, [popover], dialog`);
+  return part ? part.id || part.className.split(" ")[0] || part.tagName : at.tagName;
+}"""
+
+
+def _tab(desk: Desk, times: int, key: str = "Tab") -> Sequence[str]:
+    """Through which parts of the page it goes; each stop is seen."""
+    parts: list[str] = []
+    for _ in range(times):
+        desk.press(key)
+        part = str(desk.page.evaluate(WHERE))
+        if not parts or parts[-1] != part:
+            parts.append(part)
+        what = desk.page.evaluate("document.activeElement.outerHTML.slice(0, 120)")
+        assert desk.page.evaluate(SEEN) == "seen" or part == "BODY", what
+    return parts
+
+
+def test_tab_goes_through_the_page_in_its_order_and_is_always_seen(house: House, open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", f"/inbox?view=open&queue={house.ids['avfall']}")
+    conversation_id = desk.rows()[0]
+    desk.goto(f"/conversations/{conversation_id}?view=open&queue={house.ids['avfall']}")
+    parts = _tab(desk, 75)
+    order = ["skip", "rail", "topbar", "pane-list", "thread-head", "history", "composer", "panel"]
+    assert [part for part in parts if part in order][: len(order)] == order
+    back = _tab(desk, 3, "Shift+Tab")
+    assert "BODY" not in back[1:]
+
+
+def test_the_first_tab_leads_past_all_that_is_on_every_page(open_desk: OpenDesk) -> None:
+    for who, path in (("sara", "/inbox?view=open"), ("goran", "/channels")):
+        desk = open_desk(who, path)
+        desk.press("Tab")
+        expect(desk.at(".skip")).to_be_focused()
+        expect(desk.at(".skip")).to_be_in_viewport()
+        desk.press("Enter")
+        expect(desk.at("#main")).to_be_focused()
+        desk.press("Tab")
+        assert desk.page.evaluate("document.activeElement.closest('#main') !== null")
+
+
+def test_what_opens_takes_the_focus_and_gives_it_back(house: House, open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", f"/inbox?view=open&queue={house.ids['avfall']}")
+    desk.open(desk.rows()[0])
+    for key, menu in (("h", "m-queue"), ("t", "m-topic"), ("a", "m-assign"), ("i", "m-identify"), ("m", "m-more")):
+        desk.press(key)
+        expect(desk.at(f"#{menu}")).to_be_visible()
+        assert desk.page.evaluate(f"document.activeElement.closest('#{menu}') !== null"), menu
+        desk.press("Escape")
+        expect(desk.at(f"#{menu}")).to_be_hidden()
+        assert desk.page.evaluate(SEEN) == "seen", menu
+    for key, dialog in (("?", "shortcuts"), ("Control+k", "palette")):
+        desk.press(key)
+        expect(desk.at(f"#{dialog}")).to_be_visible()
+        desk.press("Escape")
+        assert desk.page.evaluate(SEEN) == "seen", dialog
+    for words in ("Misdirected", "Merge", "Confidential"):
+        desk.press("m")
+        desk.at("#m-more .option", words).focus()
+        desk.press("Enter")
+        expect(desk.at("#asking dialog")).to_be_visible()
+        assert desk.page.evaluate("document.activeElement.closest('dialog') !== null"), words
+        inside = _tab(desk, 6)
+        assert set(inside) <= {"DIALOG", "BODY", "HTML"}, inside
+        desk.press("Escape")
+        expect(desk.at("#asking dialog")).to_have_count(0)
+        assert desk.page.evaluate(SEEN) == "seen", words
+    reveal = desk.at("#citizen button", "Reveal").first
+    reveal.focus()
+    desk.press("Enter")
+    expect(desk.at("#reveal-title")).to_be_visible()
+    desk.press("Escape")
+    expect(reveal).to_be_focused()
+
+
+def test_tabs_and_quoted_parts_work_by_keys(house: House, open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", f"/inbox?view=open&queue={house.ids['avfall']}")
+    desk.open(desk.rows()[0])
+    desk.at("#t1").focus()
+    desk.press("ArrowRight")
+    expect(desk.at("#t2")).to_be_focused()
+    expect(desk.at("#p2")).to_be_visible()
+    desk.press("ArrowLeft")
+    expect(desk.at("#p1")).to_be_visible()
+    desk.at("#thread-title").focus()
+    desk.press("]")
+    desk.press("n")
+    desk.type("m")
+    expect(desk.at("textarea.for-note")).to_have_value("m")
+    desk.press("Escape")
+    expect(desk.at("#thread-title")).to_be_focused()
+    desk.press("Escape")
+    expect(desk.at("#list a.row[aria-current]")).to_be_focused()
