@@ -169,6 +169,8 @@ def _attachment_part(file: SentAttachment) -> bytes:
     media_type = _one_line("type of an attachment", file.media_type)
     if not _TYPE.fullmatch(media_type):
         media_type = "application/octet-stream"
+    if media_type.startswith("text/") and _is_utf8(file.content):
+        media_type += '; charset="utf-8"'  # browsers name none; a reader would take it for the mail's oldest
     head = (
         f"Content-Type: {media_type}\r\nContent-Transfer-Encoding: base64\r\n"
         f"Content-Disposition: attachment{_file_name(file.name)}\r\n\r\n"
@@ -198,3 +200,11 @@ def _file_name(name: str) -> str:
 
 def _base64(data: bytes) -> bytes:
     return base64.encodebytes(data).replace(b"\n", b"\r\n")
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

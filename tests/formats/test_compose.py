@@ -181,6 +181,13 @@ def test_many_references_are_folded_and_bounded() -> None:
     well_formed(body)
 
 
+def test_text_that_is_utf8_says_so() -> None:
+    ours = [SentAttachment("a.txt", "text/plain", "åäö".encode()), SentAttachment("b.txt", "text/plain", b"\xe5")]
+    written = compose(changed(attachments=ours))
+    assert written.count(b'Content-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: base64') == 1
+    assert b"Content-Type: text/plain\r\n" in written
+
+
 def test_structured_attachments_go_as_plain_bytes() -> None:
     read = parse_mail(
         compose(changed(attachments=[SentAttachment("a.eml", "message/rfc822", b"Subject: x\n\n--b")])), "k"
