@@ -29,6 +29,7 @@ document.addEventListener("keydown", (event) => {
     forget = setTimeout(() => (before = ""), 1500);
   } else if (key === "j" || key === "k") stop(event, () => walk(key === "j" ? 1 : -1));
   else if (key === "/") stop(event, () => one("#q").select());
+  else if (key === "?") stop(event, () => open("shortcuts")); // its button isn't shown where there is no room
   else if (key === "]") stop(event, () => one("#panel-toggle")?.click());
   else if (key === "enter" && !event.target.closest("a, button, summary, [role=tab], label")) openCurrent(event);
   else press(event, key);
