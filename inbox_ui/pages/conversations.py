@@ -17,7 +17,9 @@ from inbox_ui.context import fragment
 from inbox_ui.pages import confidential
 from inbox_ui.pages.inbox import row, whole_page
 from inbox_ui.rendering import Asking, is_part, page
+from inbox_ui.showing import Toast
 from inbox_ui.view import View
+from inbox_ui.words import gettext as _
 
 Cursor = Annotated[str | None, QueryParameter(max_length=100)]
 
@@ -60,11 +62,26 @@ async def show_row(
 async def show_head(
     request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], conversation_id: PathId
 ) -> Response[bytes]:
-    """Its head, menus and outcome, as they are now."""
+    """Its head, menus, outcome and identity, as they are now."""
     values = await fragment(request, desk, view)
-    looked = await desk.write(looking.look_at, conversation_id)
+    try:
+        looked = await desk.write(looking.look_at, conversation_id)
+    except NotFound:
+        return await _taken_away(request, desk, view, conversation_id)
     shown = {**values, **thread.head(looked), "present": thread.present(request, desk, str(conversation_id))}
     return page(request, "conversations/_changed.html", **shown, toast=None)
+
+
+async def _taken_away(request: Asking, desk: Desk, view: View, conversation_id: int) -> Response[bytes]:
+    """Its reader may not open it any more: nothing of it stays on their screen."""
+    try:
+        answer = await confidential.gate(request, desk, view, conversation_id)
+    except NotFound:
+        values = await fragment(request, desk, view)
+        toast = Toast(_("That conversation lies now where you can't open it"))
+        answer = page(request, "conversations/_gone.html", **values, toast=toast)
+    answer.headers.update({"HX-Retarget": "#thread", "HX-Reswap": "outerHTML"})
+    return answer
 
 
 @get("/conversations/{conversation_id:int}/newer", opt=READ)
@@ -77,7 +94,10 @@ async def show_newer(
 ) -> Response[bytes]:
     """Entries that came after the newest shown."""
     values = await fragment(request, desk, view)
-    entries = await desk.write(looking.newer_entries, conversation_id, after or None)
+    try:
+        entries = await desk.write(looking.newer_entries, conversation_id, after or None)
+    except NotFound:
+        return Response(b"", status_code=204)  # whoever asks for the head is told
     days = showing.days(entries, values["names"], "")
     newest = looking.cursor(entries, after or "")
     return page(request, "entries/_newer.html", **values, days=days, newest=newest)

@@ -4,7 +4,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import FilePayload, Locator, expect
 
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
@@ -40,8 +40,9 @@ def test_files_by_choice_drag_and_paste_leave_with_the_answer(house: House, open
     )
     desk.press("r")
     desk.type("Hej! Här är den.")
-    chosen = {"name": "blå karta.pdf", "mimeType": "application/pdf", "buffer": MAP}
-    desk.at(".composer [data-attach]").set_input_files([chosen, {**chosen, "name": "fel karta.pdf"}])
+    names = ("blå karta.pdf", "fel karta.pdf")
+    chosen = [FilePayload(name=name, mimeType="application/pdf", buffer=MAP) for name in names]
+    desk.at(".composer [data-attach]").set_input_files(chosen)
     expect(_files(desk)).to_have_count(2)
     desk.page.evaluate(DRAGGED, ["dragover", "tider.txt"])
     expect(desk.at(".composer")).to_have_attribute("data-drops", "")

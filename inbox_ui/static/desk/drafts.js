@@ -12,7 +12,7 @@ const changed = new Map();
 let timer;
 
 /* By the server's clock, which says when it saved what: this computer's may be wrong by hours */
-const answered = performance.timeOrigin + performance.getEntriesByType("navigation")[0].responseStart;
+const answered = performance.timeOrigin + (performance.getEntriesByType("navigation")[0]?.responseStart ?? 0);
 const now = () => (Number(document.body.dataset.now) / 1000 + Date.now() - answered) / 1000;
 
 const words = () => document.body.dataset;

@@ -44,6 +44,7 @@ let soon;
 const shows = () => new URL(one("#news").getAttribute("hx-get"), location.href).searchParams;
 
 export function news(id) {
+  if (!list()) return; // a page that has the desk's rail alone
   if (document.getElementById(`row-${id}`) || waiting.has(id) || shows().get("q")) return;
   asked.add(id);
   clearTimeout(soon);
@@ -67,6 +68,7 @@ async function ask() {
 
 /** Something may have been missed: what is shown is renewed, what is new is placed, by one look at the list. */
 export async function catchUp() {
+  if (!list()) return;
   const now = await fetched(`/inbox/rows?${shows()}`);
   if (!now) return;
   for (const [row, group] of now) {
