@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -84,8 +85,9 @@ def ask(unit: Unit, text: str) -> Asked:
     return parse(text, clock.to_datetime(clock.now()).astimezone(zone).date())
 
 
+@lru_cache(maxsize=256)
 def may(actor: Actor) -> May:
-    """What this person may open."""
+    """What this person may open; the same conditions each time, for making them costs a millisecond."""
     return May(policy.visible(actor), policy.within(actor))
 
 

@@ -57,6 +57,8 @@ class Conversation(MunicipalityRow):
             "id",
             where="closed_at IS NULL AND assignee_id IS NOT NULL",
         ),
+        partial_index("ix_conversation_newest_open", "municipality_id", "id", where="closed_at IS NULL"),
+        Index("ix_conversation_queue", "municipality_id", "queue_id", "id"),
         Index("ix_conversation_citizen", "municipality_id", "citizen_id"),
         partial_index(
             "ix_conversation_assignee", "municipality_id", "assignee_id", "id", where="assignee_id IS NOT NULL"

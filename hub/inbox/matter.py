@@ -22,6 +22,7 @@ class Matter(MunicipalityRow):
         same_municipality("conversation_id", "conversation"),
         same_municipality("topic_id", "topic"),
         Index("ix_matter_conversation", "municipality_id", "conversation_id"),
+        Index("ix_matter_topic", "municipality_id", "topic_id", "conversation_id"),
     )
     conversation_id: Mapped[int]
     topic_id: Mapped[int]

@@ -31,8 +31,9 @@ from hub.storage.words import FILES, FROM, KIND, address_mark, fold, folded_word
 class Plan(Struct):
     """What to look for. `words`: with a space at the end if the last is finished; `marked`: groups of marks.
 
-    `where`: on Conversation, with `values` as its parameters; `since`, `until`: microseconds UTC; `by_topic`: the
-    matters lead to it; `narrow`: few conversations may be left. `terms`: as it turned out that they are understood.
+    `where`: on Conversation, with `values` as its parameters; `ids`: by filter, those of which one must be its own;
+    `since`, `until`: microseconds UTC. `open`: only such; `few`: its conditions may leave few conversations of many.
+    `terms`: as it turned out that they are understood.
     """
 
     municipalities: tuple[int, ...]
@@ -41,10 +42,11 @@ class Plan(Struct):
     marked: list[Group] = field(default_factory=list)
     where: list[ColumnElement[bool]] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
+    ids: dict[str, tuple[int, ...]] = field(default_factory=dict)
     since: int | None = None
     until: int | None = None
-    by_topic: bool = False
-    narrow: bool = False
+    open: bool = False
+    few: bool = False
 
     @property
     def indexed(self) -> bool:
@@ -56,24 +58,30 @@ class Plan(Struct):
         """Nothing is asked for that could be found."""
         return not self.indexed and not any(each.known for each in self.terms)
 
+    def conditions(self, *without: str) -> list[ColumnElement[bool]]:
+        """On Conversation, but for those of some filters."""
+        return [*self.where, *(_CONDITIONS[name] for name in self.ids if name not in without)]
+
 
 def plan(unit: Unit, reader_id: int, asked: Asked) -> Plan:
     """For this reader. A name that nothing in scope has is searched as words."""
     made = Plan(unit.scope.municipalities or (), values={"reader": reader_id, "now": clock.now()})
     named: dict[str, set[int]] = {}
     for term in asked.terms:
-        if not term.known:
+        if not term.known or term.filter not in _NAMES or (term.filter, term.value) in _SAID:
             made.terms.append(term)
-        elif term.filter in _NAMES and (term.filter, term.value) not in _SAID:
-            found = _named(term.value, _NAMES[term.filter](unit))
-            named.setdefault(term.filter, set()).update(found)
-            made.terms.append(term if found else replace(term, known=False, words=plain(term.value)))
-        else:
-            made.terms.append(term)
-            _take(made, unit, term)
+            if term.known:
+                _take(made, unit, term)
+            continue
+        found = _NAMES[term.filter](unit, term.value)
+        named.setdefault(term.filter, set()).update(found)
+        made.terms.append(term if found else replace(term, known=False, words=plain(term.value)))
     for name, ids in named.items():
-        if ids:
-            _take_ids(made, unit, name, ids)
+        if ids:  # the same filter twice: either
+            made.ids[name] = tuple(sorted(ids))
+            made.values[name] = listed(made.ids[name])
+    made.municipalities = made.ids.pop("to", made.municipalities)
+    made.few = made.few or made.open or bool(made.ids)
     made.words = _words(asked, made.terms)
     return made
 
@@ -89,27 +97,14 @@ def _take(made: Plan, unit: Unit, term: Term) -> None:
             made.marked.append([(FILES, False)])
         case "is":
             made.where += _STATES[term.value]
-            made.narrow = made.narrow or term.value != "closed"
+            made.open = made.open or term.value != "closed"
         case "before":
             made.until = min(made.until or clock.NEVER, _begins(unit, term.value))
         case "after":
             made.since = max(made.since or 0, _begins(unit, term.value))
-        case "assignee" if term.value == "me":
-            made.where.append(_MINE)
-            made.narrow = True
         case "assignee":
-            made.where.append(_NOBODYS)
-
-
-def _take_ids(made: Plan, unit: Unit, name: str, ids: set[int]) -> None:
-    """The same filter twice: either."""
-    if name == "to":
-        made.municipalities = tuple(sorted(ids))
-        return
-    made.where.append(_CONDITIONS[name])
-    made.values[name] = listed(sorted(_with_children(unit, ids) if name == "topic" else ids))
-    made.by_topic = made.by_topic or name == "topic"
-    made.narrow = True
+            made.where.append(_MINE if term.value == "me" else _NOBODYS)
+            made.few = made.few or term.value == "me"
 
 
 def _from(term: Term) -> list[Group]:
@@ -140,7 +135,7 @@ Named = Sequence[tuple[int, Iterable[str]]]
 """Ids with what each is called."""
 
 
-def _named(value: str, among: Named) -> set[int]:
+def _matching(value: str, among: Named) -> set[int]:
     """By id or whole name; else those with a word that begins so, for each word of the value."""
     whole = fold(value)
     same = {row_id for row_id, names in among if value == str(row_id) or whole in map(fold, names)}
@@ -154,45 +149,38 @@ def _has_words(words: Sequence[str], asked: Sequence[str]) -> bool:
     return all(any(word.startswith(each) for word in words) for each in asked)
 
 
-def _queues(unit: Unit) -> Named:
+def _queues(unit: Unit, value: str) -> set[int]:
     areas = select(QueueArea.queue_id).where(QueueArea.municipality_id.in_(unit.scope.municipalities or ()))
     rows = unit.rows(select(Queue.id, Queue.words).where(Queue.id.in_(areas)))
-    return [(row_id, words.values()) for row_id, words in rows]
+    return _matching(value, [(row_id, words.values()) for row_id, words in rows])
 
 
-def _topics(unit: Unit) -> Named:
-    rows = unit.rows(select(Topic.id, Topic.words, Topic.synonyms))
-    return [(row_id, (*words.values(), *synonyms)) for row_id, words, synonyms in rows]
-
-
-def _with_children(unit: Unit, ids: set[int]) -> set[int]:
-    """A topic and all below it."""
-    below = {row_id: parent_id for row_id, parent_id in unit.rows(select(Topic.id, Topic.parent_id)) if parent_id}
-    found, newest = set(ids), set(ids)
+def _topics(unit: Unit, value: str) -> set[int]:
+    """With all topics below them."""
+    rows = unit.rows(select(Topic.id, Topic.parent_id, Topic.words, Topic.synonyms))
+    newest = _matching(value, [(row_id, (*words.values(), *synonyms)) for row_id, _, words, synonyms in rows])
+    found: set[int] = set()
     while newest:
-        newest = {row_id for row_id, parent_id in below.items() if parent_id in newest} - found
         found |= newest
+        newest = {row_id for row_id, parent_id, *_ in rows if parent_id in newest} - found
     return found
 
 
-def _places(unit: Unit) -> Named:
+def _places(unit: Unit, value: str) -> set[int]:
     own = Municipality.id.in_(unit.scope.municipalities or ())
-    return [
-        (row_id, names)
-        for row_id, *names in unit.rows(select(Municipality.id, Municipality.code, Municipality.name).where(own))
-    ]
+    rows = unit.rows(select(Municipality.id, Municipality.code, Municipality.name).where(own))
+    return _matching(value, [(row_id, names) for row_id, *names in rows])
 
 
-def _people(unit: Unit) -> Named:
+def _people(unit: Unit, value: str) -> set[int]:
     """Those who work in these municipalities."""
-    members = select(_MEMBERSHIP.c.person_id).where(_MEMBERSHIP.c.municipality_id.in_(unit.scope.municipalities or ()))
-    return [
-        (row_id, (name,))
-        for row_id, name in unit.rows(select(PERSON.c.id, PERSON.c.name).where(PERSON.c.id.in_(members)))
-    ]
+    own = _MEMBERSHIP.c.municipality_id.in_(unit.scope.municipalities or ())
+    members = PERSON.c.id.in_(select(_MEMBERSHIP.c.person_id).where(own))
+    rows = unit.rows(select(PERSON.c.id, PERSON.c.name).where(members))
+    return _matching(value, [(row_id, (name,)) for row_id, name in rows])
 
 
-_NAMES: Mapping[str, Callable[[Unit], Named]] = {
+_NAMES: Mapping[str, Callable[[Unit, str], set[int]]] = {
     "queue": _queues,
     "topic": _topics,
     "to": _places,

@@ -48,7 +48,7 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
     "has": _by_name({"attachment": "attachments file files bilaga bilagor fil filer vedlegg bilag"}),
     "kind": _by_name(
         {
-            "mail": "email epost mejl",
+            "mail": "email e-mail epost e-post mejl",
             "note": "notes anteckning notat",
             "chat": "chatt",
             "call": "samtal samtale opkald",
@@ -164,7 +164,7 @@ def _listed(name: str, value: str) -> tuple[str | None, bool]:
     if folded in values:
         return values[folded], False
     if name not in _CLOSED:
-        return (value, False) if folded else (None, True)
+        return (value, False) if any(sign.isalnum() for sign in value) else (None, True)
     begun = {meant for said, meant in values.items() if folded and said.startswith(folded)}
     return (begun.pop(), True) if len(begun) == 1 else (None, bool(begun))
 

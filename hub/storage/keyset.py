@@ -9,7 +9,7 @@ import base64
 import binascii
 import re
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -33,6 +33,8 @@ _DIALECTS: Mapping[str, Dialect] = {
 
 Key = QueryableAttribute[int]
 Keys = tuple[int, ...]
+Part = tuple[int, tuple[ColumnElement[bool], ...]]
+"""A municipality, with what further holds for its page."""
 
 
 class Order(Struct, frozen=True):
@@ -47,12 +49,14 @@ class Wanted(Struct, frozen=True):
 
     `where`: constants of the caller's module with `bindparam`s, filled from `values`; `within`: a further condition per
     municipality. Statements are remembered by the identity of both, so neither may be made anew for every call.
+    `apart`: by municipality, conditions that each get a page of their own, so that each goes by an index in its order.
     """
 
     where: tuple[ColumnElement[bool], ...]
     within: Callable[[int], ColumnElement[bool]]
     values: Mapping[str, object]
     municipalities: Sequence[int] | None = None
+    apart: Mapping[int, Sequence[ColumnElement[bool]]] | None = None
 
 
 def page(unit: Unit, order: Order, wanted: Wanted, after: str | None, limit: int) -> tuple[list[Keys], str | None]:
@@ -64,9 +68,9 @@ def page(unit: Unit, order: Order, wanted: Wanted, after: str | None, limit: int
     edge = read_cursor(after, length) or ((_HIGHEST if order.newest_first else _LOWEST),) * length
     scope = unit.scope.municipalities or ()
     named = scope if wanted.municipalities is None else [each for each in wanted.municipalities if each in scope]
-    if not named:
+    parts = tuple(part for each in named for part in _parts(each, wanted))
+    if not parts:
         return [], None
-    parts = tuple((each, wanted.within(each)) for each in named)
     statement, fixed = _statement(unit.dialect, order, wanted.where, parts)
     values = {**fixed, **wanted.values, "n": limit + 1, **{f"after_{i}": value for i, value in enumerate(edge)}}
     # The ORM's filter is built into the statement; on PostgreSQL row-level security stands behind it, as ever.
@@ -90,18 +94,27 @@ def read_cursor(text: str | None, length: int) -> Keys | None:
         raise Invalid("after", "after is the `next` of an earlier page of this list") from error
 
 
+def _parts(municipality_id: int, wanted: Wanted) -> Iterator[Part]:
+    within = wanted.within(municipality_id)
+    if wanted.apart is None:
+        yield municipality_id, (within,)
+    else:
+        for condition in wanted.apart.get(municipality_id, ()):
+            yield municipality_id, (within, condition)
+
+
 @lru_cache(maxsize=1024)
 def _statement(
     dialect: str,
     order: Order,
     where: tuple[ColumnElement[bool], ...],
-    parts: tuple[tuple[int, ColumnElement[bool]], ...],
+    parts: tuple[Part, ...],
 ) -> tuple[str, dict[str, Any]]:
     """The whole of it for the driver, with the values that don't change."""
     pages: list[str] = []
     fixed: dict[str, Any] = {}
-    for number, (municipality_id, condition) in enumerate(parts):
-        sql, values = _one(dialect, order, (*where, condition))
+    for number, (municipality_id, conditions) in enumerate(parts):
+        sql, values = _one(dialect, order, (*where, *conditions))
         values["municipality"] = municipality_id
         fixed |= {f"{name}_m{number}": value for name, value in values.items()}
         pages.append(f"SELECT * FROM ({_renamed(sql, values, number)}) AS p{number}")  # noqa: S608 - SQLAlchemy's own text

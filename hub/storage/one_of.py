@@ -17,7 +17,7 @@ class _OneOf(FunctionElement[bool]):
     inherit_cache = True
     type = Boolean()
 
-    def self_group(self, against: Any = None) -> "_OneOf":
+    def self_group(self, against: Any = None) -> "_OneOf":  # noqa: ARG002 - SQLAlchemy passes it
         """As it is: `… = 1`, as SQLite's booleans are written, would cost the index."""
         return self
 

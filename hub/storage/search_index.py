@@ -1,21 +1,30 @@
 """The search index: an entry's tokens and one for its municipality, newest first, on both engines.
 
-SQLite: FTS5, `ORDER BY rowid DESC` (ids follow time). PostgreSQL: a side table without grants for reading, read by one
-SECURITY DEFINER function that takes the municipalities from the transaction: `@@` isn't leakproof and would lose its
+SQLite: FTS5, `ORDER BY rowid DESC` (ids follow time). PostgreSQL: a side table without grants for reading, read by
+SECURITY DEFINER functions that take the municipalities from the transaction: `@@` isn't leakproof and would lose its
 index under row-level security.
 """
 
-from collections.abc import Collection, Sequence
+import string
+from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
+from hub.storage.one_of import listed
 from hub.storage.unit import Unit
 from hub.storage.words import query_tokens
 
 Group = Sequence[tuple[str, bool]]
 """Tokens of which one must be there; with True, a word that begins so."""
-LEAST_PREFIX = 3
+LEAST_PREFIX = 2
 """Letters from which an unfinished last word is completed."""
+_MOMENT = 51
+"""Bits of an id that don't tell when: what is left names six days, a token on PostgreSQL. See `torg_search`."""
+_INDEXED = 3
+"""Letters: FTS5 finds such a beginning as quickly as a word; a longer one it puts together from all its words."""
+_LOOKED_THROUGH = 3_000
+_SAID = "SELECT rowid, ' ' || tokens || ' ' AS said FROM search_entry"
+_FURTHER = string.ascii_lowercase + string.digits
 
 
 def municipality_token(municipality_id: int) -> str:
@@ -36,7 +45,7 @@ def write(unit: Unit, rows: Sequence[tuple[int, int, Sequence[str]]]) -> None:
     else:
         connection.exec_driver_sql(
             "INSERT INTO search_entry(entry_id, tokens) VALUES (%s, array_to_tsvector(%s::text[]))",
-            [(entry, [municipality_token(of), *tokens]) for entry, of, tokens in rows],
+            [(entry, [municipality_token(of), f"\ue005{entry >> _MOMENT}", *tokens]) for entry, of, tokens in rows],
         )
 
 
@@ -66,30 +75,41 @@ def find(
     municipalities = scope if within is None else [each for each in scope if each in within]
     if not groups or not municipalities:
         return []
-    areas = [[(municipality_token(each), False) for each in municipalities]]
     connection = unit.session.connection()
     if unit.dialect == "sqlite":
+        return _find_on_sqlite(connection, [_areas(municipalities), *groups], before, since, limit)
+    # The function knows the scope; what narrows it is said.
+    narrowed = groups if len(municipalities) == len(scope) else [*groups, _areas(municipalities)]
+    rows = connection.execute(
+        text("SELECT entry_id FROM torg_search(CAST(:groups AS text[]), :before, :since, :limit)"),
+        {"groups": _on_postgresql(narrowed), "before": before, "since": since, "limit": limit},
+    )
+    return [row[0] for row in rows]
+
+
+def among(unit: Unit, words: str, marked: Sequence[Group], ids: Iterable[int]) -> set[int]:
+    """Those of some entries in scope that have all the words and marks. Each is looked at."""
+    groups = [*_groups(words), *marked]
+    scope = unit.scope.municipalities or ()
+    if not groups or not scope:
+        return set()
+    connection = unit.session.connection()
+    if unit.dialect == "sqlite":
+        condition, values = _looked_at([*groups, _areas(scope)])
         rows = connection.exec_driver_sql(
-            "SELECT rowid FROM search_entry WHERE search_entry MATCH ? AND rowid < ? AND rowid >= ?"
-            " ORDER BY rowid DESC LIMIT ?",
-            (_query([*areas, *groups], '"{}"', " OR ", " AND ", "*"), before, since, limit),
+            f"SELECT rowid FROM ({_SAID} WHERE rowid IN (SELECT value FROM json_each('[' || ? || ']')))"  # noqa: S608 - only ?
+            f" WHERE {condition}",
+            (listed(ids), *values),
         )
     else:
-        # The function knows the scope; what narrows it is said.
-        groups = groups if len(municipalities) == len(scope) else [*areas, *groups]
         rows = connection.execute(
-            text("SELECT entry_id FROM torg_search(:query, :before, :limit)"),
-            {"query": _query(groups, "'{}'", " | ", " & ", ":*"), "before": before, "limit": limit},
+            text(
+                "SELECT entry_id FROM torg_search_among"
+                "(CAST(:groups AS text[]), CAST(string_to_array(:ids, ',') AS bigint[]))"
+            ),
+            {"groups": _on_postgresql(groups), "ids": listed(ids)},
         )
-    return [row[0] for row in rows if row[0] >= since]
-
-
-def among(unit: Unit, words: str, marked: Sequence[Group], ids: Sequence[int]) -> set[int]:
-    """Those of a few entries in scope that have all the words and marks."""
-    found: set[int] = set()
-    for each in ids:
-        found.update(find(unit, words, before=each + 1, limit=1, marked=marked, since=each))
-    return found
+    return {row[0] for row in rows}
 
 
 def _groups(words: str) -> list[Group]:
@@ -100,9 +120,62 @@ def _groups(words: str) -> list[Group]:
     return groups
 
 
-def _query(groups: Sequence[Group], quoted: str, either: str, both: str, star: str) -> str:
-    """Tokens are letters and digits only, so quoting them is enough in both query languages."""
-    return both.join(
-        "(" + either.join(quoted.format(token) + (star if unfinished else "") for token, unfinished in group) + ")"
-        for group in groups
+def _areas(municipalities: Iterable[int]) -> Group:
+    return [(municipality_token(each), False) for each in municipalities]
+
+
+def _find_on_sqlite(
+    connection: Connection, groups: Sequence[Group], before: int, since: int, limit: int
+) -> Sequence[int]:
+    """A long beginning first among the newest that have its first letters: of a common one, enough are there.
+
+    A rare one has few words to be put together from.
+    """
+    found: list[int] = []
+    long = [group for group in groups if any(unfinished and len(token) > _INDEXED for token, unfinished in group)]
+    if long:
+        condition, values = _looked_at(long)
+        rows = connection.exec_driver_sql(
+            f"SELECT rowid, {condition} FROM ({_SAID} WHERE search_entry MATCH ? AND rowid < ? AND rowid >= ?"  # noqa: S608 - only ?
+            " ORDER BY rowid DESC LIMIT ?)",
+            (*values, _on_fts5(groups, cut=True), before, since, _LOOKED_THROUGH),
+        )
+        looked = 0
+        for entry_id, matches in rows:
+            looked, before = looked + 1, entry_id
+            if matches:
+                found.append(entry_id)
+                if len(found) == limit:
+                    rows.close()
+                    return found
+        if looked < _LOOKED_THROUGH:
+            return found
+    rows = connection.exec_driver_sql(
+        "SELECT rowid FROM search_entry WHERE search_entry MATCH ? AND rowid < ? AND rowid >= ?"
+        " ORDER BY rowid DESC LIMIT ?",
+        (_on_fts5(groups), before, since, limit - len(found)),
     )
+    return [*found, *(row[0] for row in rows)]
+
+
+def _on_fts5(groups: Sequence[Group], *, cut: bool = False) -> str:
+    """`cut`: of a long beginning only the letters that are indexed. Tokens are letters and digits: quotes are safe."""
+
+    def written(token: str, unfinished: bool) -> str:
+        if not unfinished:
+            return f'"{token}"'
+        if len(token) == _INDEXED - 1 and token[-1].isascii():
+            return " OR ".join((f'"{token}"', *(f'"{token}{letter}"*' for letter in _FURTHER)))
+        return f'"{token[:_INDEXED] if cut else token}"*'
+
+    return " AND ".join("(" + " OR ".join(written(*each) for each in group) + ")" for group in groups)
+
+
+def _on_postgresql(groups: Sequence[Group]) -> list[str]:
+    return [" | ".join(f"'{token}'" + (":*" if unfinished else "") for token, unfinished in group) for group in groups]
+
+
+def _looked_at(groups: Sequence[Group]) -> tuple[str, list[str]]:
+    """A condition on `said`, an entry's tokens between spaces, with its parameters."""
+    values = [f" {token}" if unfinished else f" {token} " for group in groups for token, unfinished in group]
+    return " AND ".join("(" + " OR ".join("instr(said, ?)" for _ in group) + ")" for group in groups), values

@@ -22,6 +22,12 @@ _WORD = re.compile(r"[^\W_]+")
 _MARK, _MARKED = re.compile("[\u0300-\u036f]"), re.compile(r"[^\W\d_][\u0300-\u036f]")
 # Letters that NFKD leaves alone; å ä ö é it takes apart.
 _FOLDED = str.maketrans({"ø": "o", "æ": "a", "œ": "oe", "ð": "d", "þ": "th", "ß": "ss", "đ": "d", "ł": "l"})
+# One for one: å ä ö é and their like, too.
+_EVENLY = {
+    number: base
+    for number in range(0xC0, 0x250)
+    if len(base := _FOLDED.get(number) or unicodedata.normalize("NFKD", chr(number).lower())[:1]) == 1
+}
 
 _TELLING = {
     "sv": "och att det som inte jag är för på med till har när kan vi hej ska från eller men om vid tack av mot",
@@ -110,6 +116,12 @@ def fold(word: str) -> str:
         return word.lower()
     apart = unicodedata.normalize("NFKD", word.lower().translate(_FOLDED))
     return "".join(letter for letter in apart if letter.isalnum())
+
+
+def fold_evenly(text: str) -> str:
+    """Folded as far as each letter stays one letter: what is found there stands at the same place in `text`."""
+    lower = text.lower()
+    return (lower if len(lower) == len(text) else text).translate(_EVENLY)
 
 
 def _words_of(text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.inbox import search
+from hub.inbox import search_walk
 from tests.web.world import World
 
 
@@ -34,7 +34,7 @@ def test_newest_first_in_pages(world: World) -> None:
 
 
 def test_what_may_not_be_opened_is_passed_over_without_a_trace(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "_FIRST", 3)
+    monkeypatch.setattr(search_walk, "FIRST", 3)
     mine = []
     for i in range(12):
         hidden = {"municipality": "nesoy", "queue": "innbygger"} if i % 2 else {"confidential": "vatten"}

@@ -248,11 +248,17 @@ def test_an_event_of_nobody_yet_is_hidden(app: psycopg.Connection, postgres_cent
 
 
 def test_the_search_function_keeps_to_the_scope(app: psycopg.Connection, postgres_centre: Centre, ours: int) -> None:
-    ask = "SELECT entry_id FROM torg_search('''faktur''', 9223372036854775807, 10)"
+    ask = "SELECT entry_id FROM torg_search(ARRAY['''faktur'''], 9223372036854775807, 0, 10)"
     assert column(app, ask) == []
     enter(app, postgres_centre.ids["granvik"])
     (found,) = column(app, ask)
     assert column(app, "SELECT conversation_id FROM entry WHERE id = %s", found) == [ours]
+    among = "SELECT entry_id FROM torg_search_among(ARRAY['faktur'], %s)"
+    assert column(app, among, [found, 1]) == [found]
+    enter(app, postgres_centre.ids["nesoy"])
+    assert column(app, among, [found, 1]) == []
+    enter(app, *(postgres_centre.ids[code] for code in ("granvik", "holmo", "nesoy")))
+    assert column(app, among, [found, 1]) == [found]
 
 
 @pytest.mark.parametrize("name", READINGS)

@@ -1,11 +1,12 @@
 """The search index: both engines answer the same question with the same entries."""
 
 import pytest
+import sqlalchemy
 
 from hub.storage import search_index
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
-from hub.storage.words import tokens
+from hub.storage.words import FILES, FROM, KIND, address_mark, marks, tokens
 from tests.storage.centre import Centre
 
 NEWEST = 2**63 - 1
@@ -25,7 +26,9 @@ QUESTIONS = {
     "faktura ": [1],
     "FAKTUROR ": [1],
     "fakt": [1, 3],
-    "fa": [],
+    "fa": [1, 3, 5, 9],
+    "f": [],
+    "пр": [9],
     "vag ": [2],
     "väg": [2],
     "asogatan": [2],
@@ -72,6 +75,13 @@ def write(unit: Unit, centre: Centre) -> None:
 
 def find(centre: Centre, words: str, before: int = NEWEST, limit: int = 99) -> list[int]:
     return list(centre.here(search_index.find, words, before=before, limit=limit))
+
+
+def refresh(centre: Centre) -> None:
+    """The planner's statistics."""
+    with centre.storage.engines.writer.connect() as connection:
+        connection.execute(sqlalchemy.text("ANALYZE"))
+        connection.commit()
 
 
 def test_a_table_of_questions_has_the_same_answers_on_both_engines(centre: Centre) -> None:
@@ -146,3 +156,65 @@ def test_a_text_of_a_megabyte_can_be_indexed(centre: Centre) -> None:
     text = " ".join(f"ord{number:07d}bokstäver" for number in range(60_000))
     centre.do(search_index.write, [(1, centre.ids["granvik"], tokens(text, "sv"))])
     assert find(centre, "ord0000007bokstäver") == [1]
+
+
+def test_a_long_beginning_is_found_among_many_and_behind_many(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_index, "_LOOKED_THROUGH", 20)
+    here = centre.ids["granvik"]
+    rows = [(each, here, ["byggnad" if each in {3, 5, 90, 95} else "bygata"]) for each in range(1, 100)]
+    centre.do(search_index.write, rows)
+    for words in ("bygg", "byggna", "byggnad"):
+        assert find(centre, words) == [95, 90, 5, 3]
+        assert find(centre, words, limit=3) == [95, 90, 5]
+        assert find(centre, words, before=90, limit=1) == [5]
+    assert find(centre, "byggare") == []
+    assert find(centre, "by", limit=3) == [99, 98, 97]
+
+
+def test_old_ones_are_found_slice_by_slice(centre: Centre) -> None:
+    """Months apart, behind thousands of newer ones."""
+    here, month = centre.ids["granvik"], 1 << 53
+    rows: list[tuple[int, int, list[str]]] = []
+    for each in range(6_000):
+        said = ["sno", "plog"] if each % 500 == 7 else ["sno"]
+        rows.append((month * (1 + each // 500) + each, here, said))
+    rows += [(month * 20 + each, here, ["sand"]) for each in range(2_000)]
+    centre.do(search_index.write, rows)
+    refresh(centre)
+    snow = sorted((each[0] for each in rows if "sno" in each[2]), reverse=True)
+    plough = sorted((each[0] for each in rows if "plog" in each[2]), reverse=True)
+    assert find(centre, "sno ", limit=7_000) == snow
+    assert find(centre, "sno ", before=snow[700], limit=900) == snow[701:1_601]
+    assert find(centre, "sno plog ", limit=9) == plough[:9]
+    assert list(centre.here(search_index.find, "sno ", before=NEWEST, limit=9_000, since=snow[99])) == snow[:100]
+
+
+def test_of_some_entries_those_with_the_words(centre: Centre) -> None:
+    centre.do(write, centre)
+    centre.do(search_index.write, [(50, centre.ids["nesoy"], tokens("faktura", "sv"))])
+
+    def among(words: str, *ids: int) -> set[int]:
+        return centre.here(search_index.among, words, (), ids)
+
+    assert among("faktura ", 1, 2, 3, 50, 99) == {1}
+    assert among("fakt", 1, 2, 3, 50, 99) == {1, 3}
+    assert among("fa fel ", 1, 2, 3) == set()
+    assert among("", 1) == among("faktura", *()) == set()
+    assert centre.here(search_index.among, "", [[("\ue000" + str(centre.ids["nesoy"]), False)]], [1, 50]) == set()
+
+
+def test_marks_are_found_as_marks_only(centre: Centre) -> None:
+    here = centre.ids["granvik"]
+    sent = marks("mail", "Anna Lind", "anna@post.example", files=True)
+    centre.do(search_index.write, [(1, here, [*tokens("Hej Bo", "sv"), *sent]), (2, here, tokens("Hej Anna", "sv"))])
+
+    def marked(*groups: search_index.Group, words: str = "") -> list[int]:
+        return list(centre.here(search_index.find, words, before=NEWEST, limit=9, marked=groups))
+
+    assert marked([(FROM + "anna", False)]) == [1]
+    assert marked([(FROM + "a", True)]) == marked([(FROM + "lin", True)]) == [1]
+    assert marked([(address_mark("anna@po"), True)]) == [1]
+    assert marked([(address_mark("ann@post.example"), False)]) == []
+    assert marked([(KIND + "mail", False)], [(FILES, False)], words="hej ") == [1]
+    assert marked([(KIND + "note", False)]) == []
+    assert find(centre, "anna ") == [2]

@@ -32,7 +32,7 @@ from hub.storage.engine import open_engines
 from hub.storage.keys import Keys
 from hub.storage.scope import Scope
 from hub.storage.unit import Storage, Unit
-from hub.storage.words import tokens
+from hub.storage.words import marks, tokens
 from hub.web.routes import create
 
 T = TypeVar("T")
@@ -187,7 +187,8 @@ def write_mail(
                 size=len(content),
             )
         )
-    search_index.write(unit, [(entry.id, here, tokens(text, language))])
+    found_by = [*tokens(text, language), *marks("mail", citizen.name, address, files=bool(attachments))]
+    search_index.write(unit, [(entry.id, here, found_by)])
     return conversation.id
 
 
