@@ -84,7 +84,6 @@ class Walk:
             .join(Conversation, Conversation.id == Entry.conversation_id)
             .where(_THESE, *self._on_entries(), self._visible, *self._plan.conditions())
             .order_by(Entry.id.desc())
-            .execution_options(in_scope_already=True)
         )
         return [(row[0], row[1]) for row in self._unit.rows(query.params(**self._values(), ids=listed(ids)))]
 

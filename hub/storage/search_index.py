@@ -97,7 +97,7 @@ def among(unit: Unit, words: str, marked: Sequence[Group], ids: Iterable[int]) -
     if unit.dialect == "sqlite":
         condition, values = _looked_at([*groups, _areas(scope)])
         rows = connection.exec_driver_sql(
-            f"SELECT rowid FROM ({_SAID} WHERE rowid IN (SELECT value FROM json_each('[' || ? || ']')))"  # noqa: S608 - only ?
+            f"SELECT rowid FROM ({_SAID} WHERE rowid IN (SELECT value FROM json_each('[' || ? || ']')))"  # noqa: S608 - nothing but placeholders
             f" WHERE {condition}",
             (listed(ids), *values),
         )
@@ -136,7 +136,7 @@ def _find_on_sqlite(
     if long:
         condition, values = _looked_at(long)
         rows = connection.exec_driver_sql(
-            f"SELECT rowid, {condition} FROM ({_SAID} WHERE search_entry MATCH ? AND rowid < ? AND rowid >= ?"  # noqa: S608 - only ?
+            f"SELECT rowid, {condition} FROM ({_SAID} WHERE search_entry MATCH ? AND rowid < ? AND rowid >= ?"  # noqa: S608 - nothing but placeholders
             " ORDER BY rowid DESC LIMIT ?)",
             (*values, _on_fts5(groups, cut=True), before, since, _LOOKED_THROUGH),
         )
