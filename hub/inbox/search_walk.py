@@ -68,13 +68,13 @@ class Walk:
             if len(ids) < size:
                 return
             looked, shown, before = looked + size, shown + len(rows), ids[-1]
-            further = looked * wanted // shown if shown else MOST_AT_ONCE
-            if further > LONG and lists and looked >= lists[0][0]:
+            further = looked * max(wanted - shown, 1) // shown if shown else looked * 5
+            if lists and looked >= lists[0][0] and (further > LONG or not shown):
                 rest = self._rest(before, lists.pop(0)[1])
                 if rest is not None:
                     yield rest
                     return
-            size = min(max(further, size * 2), MOST_AT_ONCE)
+            size = min(max(further, FIRST), MOST_AT_ONCE)
 
     def _allowed(self, ids: Sequence[int]) -> Found:
         if not ids:

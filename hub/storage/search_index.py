@@ -84,7 +84,7 @@ def find(
         text("SELECT entry_id FROM torg_search(CAST(:groups AS text[]), :before, :since, :limit)"),
         {"groups": _on_postgresql(narrowed), "before": before, "since": since, "limit": limit},
     )
-    return [row[0] for row in rows]
+    return [row[0] for row in rows.all()]
 
 
 def among(unit: Unit, words: str, marked: Sequence[Group], ids: Iterable[int]) -> set[int]:
@@ -109,7 +109,7 @@ def among(unit: Unit, words: str, marked: Sequence[Group], ids: Iterable[int]) -
             ),
             {"groups": _on_postgresql(groups), "ids": listed(ids)},
         )
-    return {row[0] for row in rows}
+    return {row[0] for row in rows.all()}
 
 
 def _groups(words: str) -> list[Group]:
@@ -135,10 +135,11 @@ def _find_on_sqlite(
     long = [group for group in groups if any(unfinished and len(token) > _INDEXED for token, unfinished in group)]
     if long:
         condition, values = _looked_at(long)
+        most = max(_LOOKED_THROUGH, limit * 4)
         rows = connection.exec_driver_sql(
             f"SELECT rowid, {condition} FROM ({_SAID} WHERE search_entry MATCH ? AND rowid < ? AND rowid >= ?"  # noqa: S608 - nothing but placeholders
             " ORDER BY rowid DESC LIMIT ?)",
-            (*values, _on_fts5(groups, cut=True), before, since, _LOOKED_THROUGH),
+            (*values, _on_fts5(groups, cut=True), before, since, most),
         )
         looked = 0
         for entry_id, matches in rows:
@@ -148,14 +149,14 @@ def _find_on_sqlite(
                 if len(found) == limit:
                     rows.close()
                     return found
-        if looked < _LOOKED_THROUGH:
+        if looked < most:
             return found
     rows = connection.exec_driver_sql(
         "SELECT rowid FROM search_entry WHERE search_entry MATCH ? AND rowid < ? AND rowid >= ?"
         " ORDER BY rowid DESC LIMIT ?",
         (_on_fts5(groups), before, since, limit - len(found)),
     )
-    return [*found, *(row[0] for row in rows)]
+    return [*found, *(row[0] for row in rows.all())]
 
 
 def _on_fts5(groups: Sequence[Group], *, cut: bool = False) -> str:
