@@ -72,7 +72,7 @@ def test_what_opens_takes_the_focus_and_gives_it_back(house: House, open_desk: O
     for key, menu in (("h", "m-queue"), ("t", "m-topic"), ("a", "m-assign"), ("i", "m-identify"), ("m", "m-more")):
         desk.press(key)
         expect(desk.at(f"#{menu}")).to_be_visible()
-        assert desk.page.evaluate(f"document.activeElement.closest('#{menu}') !== null"), menu
+        expect(desk.at(f"#{menu} :focus")).to_be_attached()
         desk.press("Escape")
         expect(desk.at(f"#{menu}")).to_be_hidden()
         assert desk.page.evaluate(SEEN) == "seen", menu
@@ -86,7 +86,7 @@ def test_what_opens_takes_the_focus_and_gives_it_back(house: House, open_desk: O
         desk.at("#m-more .option", words).focus()
         desk.press("Enter")
         expect(desk.at("#asking dialog")).to_be_visible()
-        assert desk.page.evaluate("document.activeElement.closest('dialog') !== null"), words
+        expect(desk.at("dialog :focus")).to_be_attached()
         inside = _tab(desk, 6)
         assert set(inside) <= {"DIALOG", "BODY", "HTML"}, inside
         desk.press("Escape")
