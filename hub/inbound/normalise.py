@@ -20,6 +20,7 @@ from hub.storage import search_index
 from hub.storage.blobs import IN_ROW
 from hub.storage.ids import new_id
 from hub.storage.unit import Happening, Unit
+from hub.storage.words import from_marks
 
 
 def normalise(unit: Unit, group: Sequence[Incoming], state: str = "new") -> int:
@@ -123,7 +124,7 @@ class _Rows:
     def __init__(self, unit: Unit, group: Sequence[Incoming]) -> None:
         self._unit = unit
         self._threads = Threads(unit, group)
-        self._points = _points(unit, group)
+        self._points, self._names = _points(unit, group)
         waiting = [thread.id for thread in self._threads.threads.values() if thread.wait_until is not None]
         self._unanswered = oldest_unanswered(unit, waiting)
         self._joined: dict[int, Thread] = {}
@@ -239,7 +240,12 @@ class _Rows:
             {"id": new_id(), "municipality_id": thread.municipality_id, "entry_id": entry_id, **mail_values(mail)}
         )
         self._new[Attachment] += attachment_rows(mail, entry_id)
-        self._tokens.append((entry_id, thread.municipality_id, mail.tokens))
+        self._tokens.append((entry_id, thread.municipality_id, self._found_by(mail)))
+
+    def _found_by(self, mail: Incoming) -> Sequence[str]:
+        """By the name that we know its sender by, too, which this mail may leave out."""
+        name = self._names.get((mail.place.municipality_id, mail.sender), "")
+        return mail.tokens if name in {"", mail.message.sender.name} else [*mail.tokens, *from_marks(name)]
 
     def _add_row(self, thread: Thread, mail: Incoming, values: dict[str, Any]) -> int:
         entry_id = new_id()
@@ -295,14 +301,21 @@ class _Rows:
                 "match_key": mail.sender,
             }
         )
-        self._points[key] = (citizen_id, point_id)
+        self._points[key], self._names[key] = (citizen_id, point_id), name
         return citizen_id, point_id
 
 
-def _points(unit: Unit, group: Sequence[Incoming]) -> dict[tuple[int, str], tuple[int, int]]:
-    """(municipality, address) -> (citizen, point): of several who share it, the one known longest."""
+Key = tuple[int, str]
+"""A municipality and an address."""
+
+
+def _points(unit: Unit, group: Sequence[Incoming]) -> tuple[dict[Key, tuple[int, int]], dict[Key, str]]:
+    """Citizen and point of each address, and the citizen's name: of several who share it, the one known longest."""
     rows = unit.rows(
-        select(CitizenPoint.municipality_id, CitizenPoint.match_key, CitizenPoint.citizen_id, CitizenPoint.id)
+        select(
+            CitizenPoint.municipality_id, CitizenPoint.match_key, CitizenPoint.citizen_id, CitizenPoint.id, Citizen.name
+        )
+        .join(Citizen, Citizen.id == CitizenPoint.citizen_id)
         .where(
             CitizenPoint.municipality_id.in_({mail.place.municipality_id for mail in group}),
             CitizenPoint.kind == "email",
@@ -311,7 +324,8 @@ def _points(unit: Unit, group: Sequence[Incoming]) -> dict[tuple[int, str], tupl
         )
         .order_by(CitizenPoint.id.desc())
     )
-    return {(row.municipality_id, row.match_key): (row.citizen_id, row.id) for row in rows}
+    points = {(row.municipality_id, row.match_key): (row.citizen_id, row.id) for row in rows}
+    return points, {(row.municipality_id, row.match_key): row.name for row in rows}
 
 
 def _due(thread: Thread, mail: Incoming, since: int) -> int:

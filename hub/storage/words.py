@@ -76,12 +76,17 @@ _JOINT = "\ue00f"
 
 def marks(kind: str, name: str = "", address: str = "", *, files: bool = False) -> list[str]:
     """Tokens of what an entry is, beside those of its text: its kind, from whom outside it came, whether with files."""
-    found = {KIND + kind, *(FROM + word for word in folded_words(f"{name} {address}"))}
+    found = {KIND + kind, *from_marks(f"{name} {address}")}
     if address:
         found.add(address_mark(address))
     if files:
         found.add(FILES)
     return sorted(found)
+
+
+def from_marks(name: str) -> list[str]:
+    """Of whoever outside wrote it: a mark for each word."""
+    return [FROM + word for word in folded_words(name)]
 
 
 def address_mark(address: str) -> str:
