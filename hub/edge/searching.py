@@ -19,6 +19,9 @@ from hub.inbox.search_plan import plan
 from hub.inbox.search_words import Asked, Term, parse
 from hub.storage.unit import Unit
 
+MOST_TYPED = 500
+"""Letters."""
+
 
 class Chip(Struct, frozen=True):
     """A filter as it was understood. Not `known`: its words are searched instead, if it isn't only half typed."""
@@ -78,11 +81,11 @@ def search_entries(
 
 
 def ask(unit: Unit, text: str) -> Asked:
-    """Understood on the day that it is in this person's municipalities."""
+    """Understood on the day that it is in this person's municipalities; of a long text its beginning."""
     places = unit.scope.municipalities or ()
     place = unit.get(Municipality, places[0]) if places else None
     zone = ZoneInfo(place.timezone if place else "UTC")
-    return parse(text, clock.to_datetime(clock.now()).astimezone(zone).date())
+    return parse(text[:MOST_TYPED], clock.to_datetime(clock.now()).astimezone(zone).date())
 
 
 @lru_cache(maxsize=256)

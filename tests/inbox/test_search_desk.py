@@ -83,6 +83,15 @@ def test_nothing_asked_is_nothing_found(world: World, text: str) -> None:
     assert (answer(world, text).found, answer(world, text).next) == ([], None)
 
 
+@pytest.mark.parametrize(
+    "piece", ["from:a ", "ord ", "queue:k ", "is:open ", 'x:"', "a@b.c from:a@b.c ", "ö" * 99, "before:1-1 "]
+)
+def test_however_much_is_typed_it_is_answered(world: World, piece: str) -> None:
+    world.mail("ord")
+    for text in (piece * 1000, piece * 20, "ord " + piece * 20):
+        assert answer(world, text).next is None
+
+
 def test_what_is_not_understood_is_searched_as_words(world: World) -> None:
     one = world.mail("Det gäller ombygge av vår altan")
     world.mail("Något annat om altan")
