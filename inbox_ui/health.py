@@ -10,6 +10,7 @@ from hub.contract import Connector, Listens, Sends
 from hub.edge import running
 from hub.inbound.overview import ChannelLine
 from inbox_ui import times
+from inbox_ui.stored import stored
 from inbox_ui.words import gettext as _
 from inbox_ui.words import ngettext
 
@@ -75,7 +76,7 @@ def _channel(line: ChannelLine, kind: type[Connector[Any]] | None) -> Channel:
     ago = _("%(time)s ago") % {"time": times.span(minutes)} if minutes else _("just now")
     return Channel(
         line=line,
-        title=kind.title if kind else line.kind,
+        title=stored(kind.title) if kind else line.kind,
         icon="mail" if comes else "send",
         health=_health(line, is_known=kind is not None, comes=comes),
         ago=ago if at else "",

@@ -1,4 +1,4 @@
-"""Stored: sentences that the hub has put into rows, in English, said in the reader's language.
+"""Stored: sentences that the hub has put into rows or its plugins say, in English, said in the reader's language.
 
 They stand here once more so that `make words` finds them, with names for what differs from row to row. What doesn't
 stand here, such as a mail server's own words, is shown as it came.
@@ -46,6 +46,11 @@ SENTENCES = (
     N_("A bug of the program ({kind}) keeps it from being read; see the log."),
     N_("It can't be placed: {why}"),
     N_("no router places it and its channel has no municipality of its own"),
+    # kinds of channels
+    N_("Mail in (SMTP, LMTP)"),
+    N_("Mail out (SMTP)"),
+    N_("Mail out to a folder (.eml)"),
+    N_("Mail (parser only)"),
     # how a delivery ended
     N_("The program stopped while the mail server was taking it."),
     N_("The mail server didn't say whether it took it."),
