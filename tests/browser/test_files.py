@@ -63,7 +63,7 @@ def test_files_by_choice_drag_and_paste_leave_with_the_answer(house: House, open
     sent = {str(each.get_filename()): each for each in mail.iter_attachments()}
     assert set(sent) == {"blå karta.pdf", "tider.txt", "image.png"}
     assert sent["blå karta.pdf"].get_content() == MAP
-    assert sent["tider.txt"].get_payload(decode=True).decode() == "Sophämtning: måndagar"  # type: ignore[union-attr]  # bytes
+    assert sent["tider.txt"].get_payload(decode=True).decode() == "Sophämtning: måndagar"  # type: ignore[union-attr]  # decoded: bytes
     assert sent["image.png"].get_content().startswith(b"\x89PNG")
     assert "Mvh" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]  # it has one
 
