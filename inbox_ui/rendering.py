@@ -24,7 +24,7 @@ from inbox_ui import times
 from inbox_ui.assets import asset_url
 from inbox_ui.searched import searched
 from inbox_ui.stored import stored
-from inbox_ui.words import channel_words, gettext, language, ngettext, pgettext, word
+from inbox_ui.words import LANGUAGES, channel_words, gettext, language, ngettext, pgettext, word
 
 HUES = 6
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
@@ -149,7 +149,7 @@ def _environment() -> Environment:
     made.install_gettext_callables(gettext, ngettext, newstyle=True, pgettext=pgettext)  # type: ignore[attr-defined]  # the extension adds it
     made.globals |= {
         "asset": asset_url, "kept": kept, "csrf": CSRF, "here": VIEW, "channel_words": channel_words,
-        "searched": searched,
+        "searched": searched, "languages": LANGUAGES,
     }  # fmt: skip
     made.filters |= {
         "paragraphs": paragraphs, "initials": initials, "hue": hue, "short": short, "word": word, "bytes": size,

@@ -36,7 +36,7 @@ async def show_login(request: Asking, next: Path = "/", language: Language = Non
     if await session_actor(request) is not None:
         return Redirect(local_path(next))
     _speak(request, language)
-    answer = page(request, "sessions/login.html", languages=LANGUAGES, problem="", email="", next=local_path(next))
+    answer = page(request, "sessions/login.html", problem="", email="", next=local_path(next))
     if language in LANGUAGES:
         secure = request.app.state.settings.cookie_secure
         kept = Cookie(key="language", value=language, path="/", samesite="lax", max_age=_YEAR, secure=secure)
@@ -53,7 +53,7 @@ async def log_in(request: Asking, data: URLEncodedBody[Credentials]) -> Response
     except (WrongLogIn, TooManyAttempts, Unavailable) as error:
         status = {WrongLogIn: 401, TooManyAttempts: 429}.get(type(error), 503)
         shown: dict[str, Any] = {"problem": _problem(error), "email": data.email, "next": local_path(data.next)}
-        return page(request, "sessions/login.html", status=status, languages=LANGUAGES, **shown)
+        return page(request, "sessions/login.html", status=status, **shown)
     return Response(b"", status_code=303, headers={"Location": local_path(data.next)}, cookies=[cookie])
 
 
