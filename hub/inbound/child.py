@@ -109,8 +109,7 @@ def _read_frame(stream: BinaryIO) -> bytes:
 
 
 def _write_frame(stream: BinaryIO, frame: bytes) -> None:
-    stream.write(len(frame).to_bytes(4))
-    stream.write(frame)
+    stream.write(len(frame).to_bytes(4) + frame)  # in one: whoever waits would be woken for the length alone
     stream.flush()
 
 

@@ -128,8 +128,7 @@ async def _end(child: Process) -> None:
 async def _exchange(child: Process, frame: bytes) -> Answer:
     if child.stdin is None or child.stdout is None:
         raise ConnectionError("a child without pipes")
-    child.stdin.write(len(frame).to_bytes(4))
-    child.stdin.write(frame)
+    child.stdin.write(len(frame).to_bytes(4) + frame)  # in one: the child would be woken for the length alone
     await child.stdin.drain()
     size = int.from_bytes(await child.stdout.readexactly(4))
     return msgspec.msgpack.decode(await child.stdout.readexactly(size), type=Answer)

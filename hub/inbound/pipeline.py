@@ -30,6 +30,8 @@ GROUP = 50
 """Mails that are made entries of in one transaction."""
 LINGER = 0.1
 """Seconds that a group waits for more: ten statements a group cost the same for one mail as for fifty."""
+GLANCE = 0.02
+"""Seconds that it waits when nothing more is in hand."""
 MOST_IN_HAND = 1000
 """Raw events held in memory; the others wait in their rows."""
 MOST_BYTES_IN_HAND = 128 * 1024 * 1024
@@ -133,9 +135,12 @@ class Pipeline:
 
     async def _gather(self) -> list[Parsed]:
         group = await self._parsed.get()
+        now = asyncio.get_running_loop().time
+        end = now() + LINGER
         try:
-            async with asyncio.timeout(LINGER):
-                while len(group) < GROUP:
+            while len(group) < GROUP:
+                more_in_hand = len(self._in_hand) > len(group)
+                async with asyncio.timeout_at(end if more_in_hand else min(end, now() + GLANCE)):
                     group += await self._parsed.get()
         except TimeoutError:
             pass

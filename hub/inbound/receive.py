@@ -6,6 +6,7 @@ Events of all connections that wait are written in one transaction: while one co
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import select, update
@@ -136,50 +137,69 @@ def _settle(
 
 
 def _write(unit: Unit, group: Sequence[_Waiting], memory: "_Memory") -> tuple[dict[tuple[int, str], int], list[Kept]]:
-    known = _known(unit, group)
     homes = memory.homes(unit)
-    rows, fresh, again = [], [], []
     now = clock.now()
+    ids: dict[tuple[int, str], int] = {}
+    rows, fresh, again = [], [], []
     for each in group:
         for event, digest in zip(each.events, each.digests, strict=True):
             place = (each.channel_id, event.key)
-            if place in known:
-                again.append(known[place])
+            if place in ids:
+                again.append(place)
                 continue
-            row_id = known[place] = new_id()
-            name = _blob(each.channel_id, digest) if _is_large(event) else None
-            rows.append(
-                {
-                    "id": row_id,
-                    "municipality_id": homes.of(each.channel_id, event.origin),
-                    "channel_id": each.channel_id,
-                    "source_key": event.key,
-                    "group_key": event.group,
-                    "sha256": digest,
-                    "media_type": event.media_type,
-                    "origin": dict(event.origin),
-                    "body": None if name else event.body,
-                    "blob": name,
-                    "size": len(event.body),
-                    "whole_size": event.whole_size,
-                    "received_at": now,
-                    "arrivals": 1,
-                    "state": "new",
-                    "attempts": 0,
-                    "reason": None,
-                    "parser": None,
-                }
-            )
+            ids[place] = row_id = new_id()
+            rows.append(_row(row_id, each.channel_id, event, digest, homes.of(each.channel_id, event.origin), now))
             fresh.append(Kept(row_id, each.channel_id, event, now))
-            unit.note(Happening("raw_kept", row_id))
-    unit.insert_many(Row, rows)
-    for row_id in again:
-        unit.change(update(Row).where(Row.id == row_id).values(arrivals=Row.arrivals + 1))
+    if unit.insert_new(Row, rows, ("channel_id", "source_key")) < len(rows):
+        known = _known(unit, ids)
+        again += known
+        ids |= known
+        fresh = [kept for kept in fresh if ids[kept.channel_id, kept.event.key] == kept.id]
+    for kept in fresh:
+        unit.note(Happening("raw_kept", kept.id))
+    for place in again:
+        unit.change(update(Row).where(Row.id == ids[place]).values(arrivals=Row.arrivals + 1))
     for channel_id in {each.channel_id for each in group}:
         if memory.contact_is_old(channel_id, now):
             unit.change(update(Channel).where(Channel.id == channel_id).values(last_contact_at=now))
     faults.point("raw_written")
-    return known, fresh
+    return ids, fresh
+
+
+def _row(
+    row_id: int, channel_id: int, event: RawEvent, digest: str, municipality_id: int | None, now: int
+) -> dict[str, Any]:
+    name = _blob(channel_id, digest) if _is_large(event) else None
+    return {
+        "id": row_id,
+        "municipality_id": municipality_id,
+        "channel_id": channel_id,
+        "source_key": event.key,
+        "group_key": event.group,
+        "sha256": digest,
+        "media_type": event.media_type,
+        "origin": dict(event.origin),
+        "body": None if name else event.body,
+        "blob": name,
+        "size": len(event.body),
+        "whole_size": event.whole_size,
+        "received_at": now,
+        "arrivals": 1,
+        "state": "new",
+        "attempts": 0,
+        "reason": None,
+        "parser": None,
+    }
+
+
+def _known(unit: Unit, ids: Mapping[tuple[int, str], int]) -> dict[tuple[int, str], int]:
+    """Those of `ids` that had come before, with the id they got then."""
+    found: dict[tuple[int, str], int] = {}
+    for channel_id in {channel_id for channel_id, _ in ids}:
+        keys = [key for of, key in ids if of == channel_id]
+        rows = unit.rows(select(Row.source_key, Row.id).where(Row.channel_id == channel_id, Row.source_key.in_(keys)))
+        found |= {(channel_id, key): row_id for key, row_id in rows if row_id != ids[channel_id, key]}
+    return found
 
 
 def _is_large(event: RawEvent) -> bool:
@@ -208,15 +228,6 @@ class _Memory:
             return False
         self._contacts[channel_id] = now
         return True
-
-
-def _known(unit: Unit, group: Sequence[_Waiting]) -> dict[tuple[int, str], int]:
-    found: dict[tuple[int, str], int] = {}
-    for channel_id in {each.channel_id for each in group}:
-        keys = [event.key for each in group if each.channel_id == channel_id for event in each.events]
-        rows = unit.rows(select(Row.source_key, Row.id).where(Row.channel_id == channel_id, Row.source_key.in_(keys)))
-        found |= {(channel_id, key): row_id for key, row_id in rows}
-    return found
 
 
 class _Homes:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -44,6 +44,7 @@ def open_engines(url: str) -> Engines:
             url,
             hide_parameters=True,  # an error's text is logged
             pool_size=POSTGRES_THREADS,
+            pool_use_lifo=True,  # whoever worked last has its plans and pages at hand
             max_overflow=2,
             connect_args={
                 "connect_timeout": 5,
@@ -60,10 +61,10 @@ def enter_scope(session: Session, scope: Scope) -> None:
         return
     role = SYSTEM_ROLE if scope.municipalities is None else APP_ROLE
     municipalities = ",".join(map(str, scope.municipalities or ()))
-    session.connection().execute(_ENTER, {"role": role, "municipalities": "{" + municipalities + "}"})
+    session.connection().exec_driver_sql(_ENTER, (role, "{" + municipalities + "}"))
 
 
-_ENTER = text("SELECT set_config('role', :role, true), set_config('torg.municipalities', :municipalities, true)")
+_ENTER = "SELECT set_config('role', %s, true), set_config('torg.municipalities', %s, true)"
 
 
 def is_trouble(error: DBAPIError) -> bool:

@@ -42,10 +42,12 @@ def write(unit: Unit, rows: Sequence[tuple[int, int, Sequence[str]]]) -> None:
             "INSERT INTO search_entry(rowid, tokens) VALUES (?, ?)",
             [(entry, " ".join((municipality_token(of), *tokens))) for entry, of, tokens in rows],
         )
-    else:
+    else:  # a row's tokens as one text: arrays in an array would all have to be of one length
+        said = [" ".join((municipality_token(of), f"\ue005{entry >> _MOMENT}", *tokens)) for entry, of, tokens in rows]
         connection.exec_driver_sql(
-            "INSERT INTO search_entry(entry_id, tokens) VALUES (%s, array_to_tsvector(%s::text[]))",
-            [(entry, [municipality_token(of), f"\ue005{entry >> _MOMENT}", *tokens]) for entry, of, tokens in rows],
+            "INSERT INTO search_entry(entry_id, tokens) SELECT id, array_to_tsvector(string_to_array(said, ' '))"
+            " FROM unnest(%b::bigint[], %b::text[]) AS given(id, said)",
+            ([entry for entry, _, _ in rows], said),
         )
 
 

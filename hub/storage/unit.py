@@ -15,11 +15,12 @@ from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from msgspec import Struct
-from sqlalchemy import Delete, Select, Update, bindparam, event, false, insert, or_, update
+from sqlalchemy import Delete, Select, Table, Update, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 
 from hub.errors import NotAllowed, Unavailable
+from hub.storage import bulk
 from hub.storage.base import MunicipalityRow, Row
 from hub.storage.blobs import Blobs
 from hub.storage.engine import Engines, enter_scope, is_trouble
@@ -102,29 +103,30 @@ class Unit:
         return self._session.execute(statement, execution_options={"synchronize_session": False}).all()
 
     def insert_many(self, cls: type[Row], rows: Sequence[dict[str, Any]]) -> None:
-        """One statement for many rows, all with the same keys. Column defaults other than the id's are the caller's."""
+        """One statement for many rows, all with the same keys. The program's column defaults are the caller's."""
+        if rows:
+            self._refuse_foreign(cls, rows)
+            bulk.insert(self._session.connection(), _table(cls), rows)
+
+    def insert_new(self, cls: type[Row], rows: Sequence[dict[str, Any]], unique: Sequence[str]) -> int:
+        """The same, without those that a row there equals in the columns `unique`; how many were new."""
         if not rows:
-            return
-        if issubclass(cls, MunicipalityRow):
-            for row in rows:
-                _refuse_foreign(self.scope, row["municipality_id"])
-        self._session.connection().execute(insert(cls.__table__), rows)  # type: ignore[arg-type]  # a mapped class has a Table
+            return 0
+        self._refuse_foreign(cls, rows)
+        return bulk.insert_new(self._session.connection(), _table(cls), rows, unique)
 
     def update_many(self, cls: type[Row], rows: Sequence[dict[str, Any]]) -> None:
         """One statement for many rows by their `id`, all with the same keys."""
-        if not rows:
-            return
-        table = cls.__table__
-        values: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "id"}
-        of_row = table.c.id == bindparam("row_id")
+        if rows:
+            self._refuse_foreign(cls, rows)
+            walled = issubclass(cls, MunicipalityRow)
+            bulk.update(self._session.connection(), _table(cls), rows, self.scope.municipalities if walled else None)
+
+    def _refuse_foreign(self, cls: type[Row], rows: Sequence[dict[str, Any]]) -> None:
         if issubclass(cls, MunicipalityRow) and self.scope.municipalities is not None:
             for row in rows:
                 if "municipality_id" in row:
                     _refuse_foreign(self.scope, row["municipality_id"])
-            # No IN: it can't be expanded for many rows at once.
-            of_row &= or_(false(), *(table.c.municipality_id == each for each in self.scope.municipalities))
-        given = [{"row_id": row["id"], **{name: row[name] for name in values}} for row in rows]
-        self._session.connection().execute(update(table).where(of_row).values(values), given)  # type: ignore[arg-type]  # as above
 
     def note(self, happening: Happening) -> None:
         self.happened.append(happening)
@@ -214,16 +216,11 @@ class Storage:
 
     @contextmanager
     def _begin(self, writing: bool, scope: Scope) -> Iterator[Unit]:
-        with Session(
-            self.engines.writer if writing else self.engines.reader, expire_on_commit=False, autoflush=True
-        ) as session:
-            session.info["scope"] = scope
-            if self._filter_by_scope and scope.municipalities is not None:
-                event.listen(session, "do_orm_execute", _only_own_rows)
-            event.listen(session, "before_flush", _refuse_foreign_rows)
-            with session.begin():
-                enter_scope(session, scope)
-                yield Unit(session, scope, self)
+        kind = _FilteredSession if self._filter_by_scope and scope.municipalities is not None else _GuardedSession
+        engine = self.engines.writer if writing else self.engines.reader
+        with kind(engine, expire_on_commit=False, autoflush=True, info={"scope": scope}) as session, session.begin():
+            enter_scope(session, scope)
+            yield Unit(session, scope, self)
 
 
 def _only_own_rows(state: ORMExecuteState) -> None:
@@ -253,6 +250,23 @@ def _refuse_giving_away(statement: Any) -> None:
     given = statement._values or ()  # SQLAlchemy has no public name for them
     if any(getattr(column, "key", column) == "municipality_id" for column in given):
         raise NotAllowed("A row can't be given to another municipality.")
+
+
+class _GuardedSession(Session):
+    """Writes rows of its scope only."""
+
+
+class _FilteredSession(_GuardedSession):
+    """Reads rows of its scope only, too."""
+
+
+event.listen(_GuardedSession, "before_flush", _refuse_foreign_rows, propagate=True)
+event.listen(_FilteredSession, "do_orm_execute", _only_own_rows)
+
+
+def _table(cls: type[Row]) -> Table:
+    assert isinstance(cls.__table__, Table)  # a mapped class of ours has one
+    return cls.__table__
 
 
 def _worth_another_try(error: DBAPIError) -> bool:

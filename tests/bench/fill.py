@@ -31,7 +31,9 @@ _TABLES = (Citizen, CitizenPoint, Conversation, Participant, Entry, Mail)
 def fill(installation: Installation, count: int, already: int = 0) -> None:
     """Until there are `count` conversations, of which `already` are there."""
     storage = installation.storage
+    index = None
     if storage.engines.writer.dialect.name == "postgresql":
+        index = _owner(installation, "SELECT pg_get_indexdef('ix_search_entry_tokens'::regclass)")
         _owner(installation, "DROP INDEX ix_search_entry_tokens")
     group: list[dict[type[Any], dict[str, Any]]] = []
     for rows in _rows(installation, count, already):
@@ -40,11 +42,8 @@ def fill(installation: Installation, count: int, already: int = 0) -> None:
             storage.write_now(BENCH, _write, group)
             group = []
     storage.write_now(BENCH, _write, group)
-    if storage.engines.writer.dialect.name == "postgresql":
-        _owner(
-            installation,
-            "CREATE INDEX ix_search_entry_tokens ON search_entry USING gin (tokens) WITH (fastupdate = off)",
-        )
+    if index is not None:
+        _owner(installation, str(index))
         _owner(installation, "VACUUM ANALYZE")
     else:
         _owner(installation, "ANALYZE")
@@ -116,13 +115,11 @@ def _write(unit: Unit, group: list[dict[type[Any], dict[str, Any]]]) -> None:
     )
 
 
-def _searched(conversation: dict[str, Any], entry: dict[str, Any]) -> tuple[int, int, list[str]]:
-    return entry["id"], entry["municipality_id"], tokens(f"{conversation['subject']} {entry['text']}", "sv")
-
-
-def _owner(installation: Installation, statement: str) -> None:
+def _owner(installation: Installation, statement: str) -> object:
+    """The first value of what it answers, if it does."""
     engine = installation.storage.engines.writer
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SET statement_timeout = 0"))
-        connection.execute(text(statement))
+        answer = connection.execute(text(statement))
+        return answer.scalar() if answer.returns_rows else None

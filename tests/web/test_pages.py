@@ -47,7 +47,7 @@ class Screen:
         client = world.client
         self.addresses = [
             route.path
-            for route in client.app.routes  # type: ignore[attr-defined]  # Litestar's
+            for route in client.app.routes
             if "GET" in getattr(route, "methods", ())
             and not route.path.startswith("/api/")
             and route.path not in ENDLESS | WITHOUT_ROWS
