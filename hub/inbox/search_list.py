@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, select
+from sqlalchemy import ColumnElement, and_, bindparam, select
 
 from hub import clock
 from hub.inbox.conversation import Conversation
@@ -95,13 +95,17 @@ def _whose(within: Within, conditions: tuple[ColumnElement[bool], ...]) -> Withi
 
 @lru_cache(maxsize=4096)
 def _conversation_has(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists(
-        select(Conversation.id).where(
+    """No EXISTS: PostgreSQL may join all conversations there are."""
+    whose = (
+        select(Conversation.id)
+        .where(
             Conversation.municipality_id == Matter.municipality_id,
             Conversation.id == Matter.conversation_id,
             *conditions,
         )
+        .limit(1)
     )
+    return whose.correlate(Matter).scalar_subquery().is_not(None)
 
 
 def _by_place(rows: Sequence[tuple[int, int]], condition: Callable[[int], ColumnElement[bool]]) -> Apart:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, bindparam, case, column, exists, func, select, table
+from sqlalchemy import ColumnElement, bindparam, case, column, func, select, table
 
 from hub import clock
 from hub.inbox.conversation import Conversation
@@ -220,11 +220,15 @@ _NOBODYS = Conversation.assignee_id.is_(None)
 _CONDITIONS: Mapping[str, ColumnElement[bool]] = {
     "queue": one_of(Conversation.queue_id, "queue"),
     "assignee": one_of(Conversation.assignee_id, "assignee"),
-    "topic": exists(
-        select(Matter.id).where(
-            Matter.municipality_id == Conversation.municipality_id,
-            Matter.conversation_id == Conversation.id,
-            one_of(Matter.topic_id, "topic"),
-        )
-    ),
+    # No EXISTS: PostgreSQL may join all matters there are.
+    "topic": select(Matter.id)
+    .where(
+        Matter.municipality_id == Conversation.municipality_id,
+        Matter.conversation_id == Conversation.id,
+        one_of(Matter.topic_id, "topic"),
+    )
+    .limit(1)
+    .correlate(Conversation)
+    .scalar_subquery()
+    .is_not(None),
 }

@@ -18,7 +18,6 @@ INDEXES = {
     "assignee:me": "ix_conversation_assignee",
     "assignee:sara": "ix_conversation_assignee",
     "is:closed after:yesterday": "uq_conversation_municipality_id_id|autoindex_conversation",
-    "before:today": "uq_conversation_municipality_id_id|autoindex_conversation",
     "to:granvik": "uq_conversation_municipality_id_id|autoindex_conversation",
 }
 
