@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import event, text
 
 from hub import clock
 from hub.access import policy
@@ -14,7 +14,7 @@ from hub.inbound import overview
 from hub.inbox import confidential, desk_list, links, queries, timeline
 from hub.inbox.citizen import Citizen
 from hub.inbox.conversation import Conversation
-from hub.inbox.entry import Entry
+from hub.inbox.entry import Entry, Mail
 from hub.inbox.queries import Filter
 from hub.storage.ids import new_id
 from hub.storage.keyset import read_cursor, write_cursor
@@ -81,15 +81,15 @@ def lists(world: World) -> dict[str, tuple[str, Callable[[Unit], object]]]:
         ),
         "also sent": (
             "ix_mail_message_id",
-            lambda unit: links.also_sent(unit, newest(unit), lambda _: True),
+            lambda unit: links.also_sent(unit, must(unit.get(Conversation, world.ids["newest"])), lambda _: True),
         ),
         "merge candidates": (
-            "ix_conversation_open",
-            lambda unit: merging.candidates(unit, sara, newest(unit).id),
+            "ix_conversation_citizen|ix_conversation_open",
+            lambda unit: merging.candidates(unit, sara, world.ids["newest"]),
         ),
         "since when it is confidential": (
             "ix_entry_timeline",
-            lambda unit: confidential.since(unit, newest(unit)),
+            lambda unit: confidential.since(unit, must(unit.get(Conversation, world.ids["newest"]))),
         ),
         "whose glass was broken": ("ix_reading_conversation", lambda unit: guarding.breakages(unit, lena)),
         "raw events": ("ix_raw_event_municipality", raw(None)),
@@ -113,7 +113,7 @@ NAMES = (
 @pytest.mark.parametrize("name", NAMES)
 def test_every_list_goes_by_its_index(world: World, name: str) -> None:
     world.do(fill, world)
-    world.mail("Min faktura")
+    world.ids["newest"] = world.mail("Min faktura")
     refresh_statistics(world)
     index, ask = lists(world)[name]
     scope = Scope.of(world.actor("sara"))
@@ -179,25 +179,27 @@ def fill(unit: Unit, world: World) -> None:
         )  # fmt: skip
     unit.insert_many(Citizen, citizens)
     unit.insert_many(Conversation, conversations)
+    entries: list[dict[str, Any]] = [
+        {"id": new_id(), "municipality_id": each["municipality_id"], "conversation_id": each["id"],
+         "first_conversation_id": each["id"], "kind": "note", "occurred_at": now, "recorded_at": now,
+         "author_kind": "hub", "author_id": None, "channel_id": None, "raw_event_id": None, "item_key": None,
+         "visibility": "internal", "language": None, "text": "x", "body": {}, "undone_at": None}
+        for each in conversations
+    ]  # fmt: skip
+    unit.insert_many(Entry, entries)
     unit.insert_many(
-        Entry,
+        Mail,
         [
-            {"id": new_id(), "municipality_id": each["municipality_id"], "conversation_id": each["id"],
-             "first_conversation_id": each["id"], "kind": "note", "occurred_at": now, "recorded_at": now,
-             "author_kind": "hub", "author_id": None, "channel_id": None, "raw_event_id": None, "item_key": None,
-             "visibility": "internal", "language": None, "text": "x", "body": {}, "undone_at": None}
-            for each in conversations
+            {"id": new_id(), "municipality_id": each["municipality_id"], "entry_id": each["id"],
+             "message_id": f"<{each['id']}@filled.example>", "in_reply_to": None, "refs": [], "sender": "x@x.example",
+             "recipients": {}, "automatic": None, "authentication": None, "safe_html": None}
+            for each in entries
         ],
     )  # fmt: skip
     world.ids["citizen"], world.ids["one"] = citizens[1]["id"], conversations[1]["id"]
     for number in range(1_000):
         state, code = "quarantined" if number % 100 == 0 else "read", "granvik" if number % 20 == 0 else "nesoy"
         keep_raw(unit, world.ids, str(number), b"x", state=state, code=code)
-
-
-def newest(unit: Unit) -> Conversation:
-    """That of the mail: of the oldest ones nobody has written."""
-    return must(unit.first(select(Conversation).order_by(Conversation.id.desc())))
 
 
 def a_citizen(unit: Unit) -> Citizen:
