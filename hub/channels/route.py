@@ -30,6 +30,10 @@ def reply_route(unit: Unit, conversation: Conversation) -> Route:
         .where(Entry.conversation_id == conversation.id, Entry.kind == "mail", Entry.visibility == "public")
         .order_by(Entry.occurred_at.desc(), Entry.id.desc())
     )
+    municipality = unit.get(Municipality, conversation.municipality_id)
+    moved = conversation.moved_from is not None and unit.first(mails.where(Entry.raw_event_id.is_not(None))) is None
+    if moved and municipality is not None:  # all of it came to another municipality: we answer as ourselves
+        return new_route(unit, municipality, conversation.queue_id)
     newest = unit.first(mails.where(Entry.author_kind == "citizen"))
     begun = unit.first(mails.where(Entry.author_kind == "person")) if newest is None else None
     if begun is not None and begun.channel_id is not None:  # we wrote first, and go on as we began
@@ -41,7 +45,6 @@ def reply_route(unit: Unit, conversation: Conversation) -> Route:
     if came_by is None or came_by.sends_by_id is None:
         name = came_by.name if came_by else "its channel"
         raise Invalid("text", "the channel {name} sends by nothing: IT names a sending channel for it", name=name)
-    municipality = unit.get(Municipality, conversation.municipality_id)
     return Route(channel_id=came_by.sends_by_id, address=address, name=municipality.name if municipality else address)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from hub import clock
 from hub.access.audit import Audit
+from hub.channels.channel import Channel
 from hub.edge import looking, misdirecting
 from hub.edge.looking import Looked
 from hub.inbox.citizen import Citizen, CitizenPoint
@@ -115,6 +116,27 @@ def test_both_say_where_the_other_is_to_who_may_open_it(world: World) -> None:
     assert must(there.moved_from).id == str(found)
     assert here.also_sent == there.also_sent == []  # it was sent once
     assert looked(world, found, "vera").moved_to is None  # she works in Granvik alone
+
+
+def test_it_is_answered_there_as_that_municipality(world: World) -> None:
+    def addresses(unit: Unit) -> None:
+        here = {f"{code}@torg.example": f"{code}/{world.ids['kontakt']}" for code in ("granvik", "holmo")}
+        must(unit.get(Channel, world.ids["in"])).config = {"addresses": here}
+
+    found = world.mail(sender="eva@example.com")
+    copy = copy_of(send(world, found))
+    said = {"text": "Vi plogar i kväll."}
+    assert world.ask("POST", f"/conversations/{copy}/replies", json=said).status_code == 422  # no address of its own
+    world.do(addresses)
+    assert world.ask("POST", f"/conversations/{copy}/replies", json=said).status_code == 201
+
+    def sent(unit: Unit) -> tuple[str, str, list[str]]:
+        of = select(Entry).where(Entry.conversation_id == copy, Entry.author_kind == "person", Entry.kind == "mail")
+        entry = must(unit.first(of))
+        mail = must(unit.first(select(Mail).where(Mail.entry_id == entry.id)))
+        return mail.sender, entry.body["name"], mail.recipients["to"]
+
+    assert world.do(sent) == ("holmo@torg.example", "Holmö", ["eva@example.com"])
 
 
 def test_what_is_confidential_is_so_there(world: World) -> None:
