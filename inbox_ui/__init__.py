@@ -10,6 +10,7 @@ from hub.edge.desk import provide_desk
 from hub.edge.headers import PAGE_HEADERS
 from hub.edge.session import LOG_IN_FIRST, admit_page
 from inbox_ui import assets, live
+from inbox_ui.context import speak_to_reader
 from inbox_ui.pages import (
     changes,
     channels,
@@ -61,6 +62,7 @@ def routers() -> list[Router]:
             *live.ROUTES,
         ],
         guards=[admit_page],
+        before_request=speak_to_reader,
         dependencies={
             "desk": Provide(provide_desk, sync_to_thread=False),
             "view": Provide(current_view, sync_to_thread=False),

@@ -15,8 +15,15 @@ from inbox_ui.view import View
 from inbox_ui.words import speak
 
 
+def speak_to_reader(request: Asking) -> None:
+    """Before whatever the page does: what it says of that is in the reader's language."""
+    actor = request.scope.get("user")
+    if actor is not None:
+        speak(request.cookies.get("language") or actor.language, "UTC")
+
+
 async def fragment(request: Asking, desk: Desk, view: View) -> dict[str, Any]:
-    """For the parts of a page. Sets the reader's language and timezone."""
+    """For the parts of a page. Sets the reader's timezone."""
     serial, called = await names(desk)
     zones = [one.timezone for one in called.municipalities.values()]
     speak(request.cookies.get("language") or desk.actor.language, zones[0] if zones else "UTC")

@@ -1,9 +1,10 @@
 """Where the focus is: always seen, never lost, back where it came from; and in which order Tab goes."""
 
+import time
 from collections.abc import Sequence
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
@@ -118,3 +119,20 @@ def test_tabs_and_quoted_parts_work_by_keys(house: House, open_desk: OpenDesk) -
     expect(desk.at("#thread-title")).to_be_focused()
     desk.press("Escape")
     expect(desk.at("#list a.row[aria-current]")).to_be_focused()
+
+
+def test_what_is_typed_while_a_conversation_is_on_its_way_is_meant_for_it(house: House, open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", f"/inbox?view=open&queue={house.ids['avfall']}")
+    stands, comes = desk.rows()[:2]
+    desk.open(stands)
+    desk.page.route(f"**/conversations/{comes}?*", _late)
+    desk.row(comes).click()
+    desk.press("r", *"Svar 0.")
+    expect(desk.at(f"#thread[data-id='{comes}']")).to_be_attached()
+    expect(desk.at("textarea.for-reply")).to_have_value("Svar 0.")
+    assert not [each.url for each in desk.requests if each.method == "POST" and f"{stands}/assignment" in each.url]
+
+
+def _late(route: Route) -> None:
+    time.sleep(0.7)
+    route.continue_()

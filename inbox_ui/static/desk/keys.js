@@ -5,6 +5,8 @@ import { closeMenus, open } from "./dialogs.js";
 const GO = { m: "mine", u: "unassigned", a: "open" };
 const singleKeys = document.body.dataset.keys === "on";
 const writes = (element) => element.matches("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+const held = [];
+let opening = null;
 let before = "";
 let forget;
 
@@ -19,6 +21,7 @@ document.addEventListener("keydown", (event) => {
   if (event.altKey) return;
   if (key === "escape") return leave(event);
   if (!singleKeys || writes(event.target) || one("dialog[open]") || one("[popover]:popover-open")) return;
+  if (opening && (held.length || !"jk/?".includes(key)) && key !== "shift") return stop(event, () => held.push(event.key));
   const first = before;
   before = "";
   if (first === "g") return go(event, key);
@@ -34,6 +37,28 @@ document.addEventListener("keydown", (event) => {
   else if (key === "enter" && !event.target.closest("a, button, summary, [role=tab], label")) openCurrent(event);
   else press(event, key);
 });
+
+/* While a conversation is on its way keys are meant for it, not for the one that still stands there */
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  if (ctx?.sourceElement?.id === "list") opening = ctx;
+});
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx && ctx === opening) setTimeout(() => arrived(ctx)); // after the focus has moved
+});
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+  if (ctx && ctx === opening) setTimeout(() => arrived(ctx, false), 50); // it failed: they are meant for nothing
+});
+function arrived(ctx, came = true) {
+  if (ctx !== opening) return;
+  opening = null;
+  for (const key of held.splice(0)) if (came) again(key);
+}
+function again(key) {
+  const field = document.activeElement;
+  if (!writes(field)) field.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  else if (key === "Backspace") document.execCommand("delete");
+  else if (key === "Enter" || key.length === 1) document.execCommand("insertText", false, key === "Enter" ? "\n" : key);
+}
 
 function press(event, key) {
   const named = all("[data-key]").filter((each) => each.dataset.key.split(" ").includes(key));
