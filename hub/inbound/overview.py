@@ -13,14 +13,12 @@ from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 from hub import clock
 from hub.channels.channel import Channel
 from hub.inbound.raw_event import RawEvent
-from hub.inbox.delivery import Delivery
+from hub.inbox.delivery import UNSETTLED, WENT_WRONG, Delivery, is_one_of
 from hub.inbox.queries import shown, shown_id
 from hub.storage import keyset
 from hub.storage.unit import Unit
 
 _NEWEST_FIRST = keyset.Order((RawEvent.id,), newest_first=True)
-_WAITING = ("queued", "leased", "handed_over", "deferred")
-_WENT_WRONG = ("failed", "uncertain")
 
 
 def _said(state: str) -> ColumnElement[str]:
@@ -88,7 +86,7 @@ def channels(unit: Unit, may_run: Callable[[int | None], bool], channel_id: int 
             paused_why=row.paused_why,
             last_contact_at=shown(row.last_contact_at),
             raw_events={state: raw_events[row.id, state] for state in ("new", "quarantined")},
-            deliveries={state: deliveries[row.id, state] for state in (*_WAITING, *_WENT_WRONG)},
+            deliveries={state: deliveries[row.id, state] for state in (*UNSETTLED, *WENT_WRONG)},
         )
         for row in rows
         if may_run(row.home_id)
@@ -152,15 +150,16 @@ def _raw_events_by_channel(unit: Unit) -> Mapping[tuple[int, str], int]:
 
 
 def _deliveries_by_channel(unit: Unit) -> Mapping[tuple[int, str], int]:
-    """An answer that was undone failed at nothing."""
+    """An answer that was undone failed at nothing. Municipalities are sorted out here, as above."""
     found: dict[tuple[int, str], int] = defaultdict(int)
-    for states in (_WAITING, _WENT_WRONG):
+    for states in (UNSETTLED, WENT_WRONG):
         query = (
-            select(Delivery.channel_id, Delivery.state, func.count())
-            .where(Delivery.state.in_([_said(each) for each in states]))
-            .where(Delivery.reason.is_distinct_from("undone"))
-            .group_by(Delivery.channel_id, Delivery.state)
+            select(Delivery.channel_id, Delivery.state, Delivery.municipality_id, func.count())
+            .where(is_one_of(states), Delivery.reason.is_distinct_from("undone"))
+            .group_by(Delivery.channel_id, Delivery.state, Delivery.municipality_id)
+            .execution_options(in_scope_already=True)
         )
-        for channel_id, state, count in unit.rows(query):
-            found[channel_id, state] = count
+        for channel_id, state, municipality_id, count in unit.rows(query):
+            if unit.scope.holds(municipality_id):
+                found[channel_id, state] += count
     return found

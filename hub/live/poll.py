@@ -13,7 +13,7 @@ from msgspec import Struct
 from sqlalchemy import select
 
 from hub import clock
-from hub.inbox.delivery import Delivery
+from hub.inbox.delivery import UNSETTLED, Delivery, is_one_of
 from hub.inbox.entry import Entry
 from hub.storage import ids
 from hub.storage.unit import Happening, Unit
@@ -22,7 +22,6 @@ EVERY = 0.5
 """Seconds between looks."""
 OVERLAP = 15 * clock.SECOND
 """How much older than the newest known an entry's id may be: whoever waits for SQLite's lock gives up after 10."""
-_ON_ITS_WAY = ("queued", "leased", "handed_over", "deferred")
 _MOST_SETTLED = 1_000
 
 Standing = Mapping[int, tuple[int | None, Any]]
@@ -62,9 +61,7 @@ class Poll:
         query = select(Entry.id, Entry.conversation_id, Entry.municipality_id)
         entries = [tuple(row) for row in unit.rows(query.where(Entry.id > _floor(newest)))]
         states = select(Delivery.id, Delivery.state, Delivery.attempt)
-        deliveries = {
-            row_id: (state, n) for row_id, state, n in unit.rows(states.where(Delivery.state.in_(_ON_ITS_WAY)))
-        }
+        deliveries = {row_id: (state, n) for row_id, state, n in unit.rows(states.where(is_one_of(UNSETTLED)))}
         away = tuple(self._deliveries.keys() - deliveries.keys())
         if away:
             deliveries |= {row_id: (state, n) for row_id, state, n in unit.rows(states.where(Delivery.id.in_(away)))}
@@ -129,7 +126,7 @@ def shown(state: str, attempt: int) -> str:
     """What an agent sees of it: the steps of one attempt are one."""
     if state == "deferred":
         return f"deferred {attempt}"
-    return "on its way" if state in _ON_ITS_WAY else state
+    return "on its way" if state in UNSETTLED else state
 
 
 def _floor(newest: int) -> int:

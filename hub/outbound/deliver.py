@@ -29,7 +29,7 @@ from hub.contract import (
 from hub.errors import TorgError
 from hub.inbox import outgoing
 from hub.inbox.conversation import Conversation
-from hub.inbox.delivery import Delivery
+from hub.inbox.delivery import UNSETTLED, Delivery, is_one_of
 from hub.inbox.entry import Attachment, Entry, Mail
 from hub.outbound import settle
 from hub.plugin_host.registry import Registry
@@ -88,7 +88,10 @@ def next_due(unit: Unit, busy: Sequence[int] = ()) -> int | None:
 def _waits(busy: Sequence[int]) -> ColumnElement[bool]:
     paused = select(Channel.id).where(Channel.paused_why.is_not(None))
     return and_(
-        Delivery.state.in_(("queued", "deferred")), Delivery.channel_id.not_in(paused), Delivery.channel_id.not_in(busy)
+        is_one_of(UNSETTLED),
+        Delivery.state.in_(("queued", "deferred")),
+        Delivery.channel_id.not_in(paused),
+        Delivery.channel_id.not_in(busy),
     )
 
 
@@ -172,7 +175,7 @@ def _message(unit: Unit, delivery_id: int) -> OutgoingMessage:
     delivery, entry, mail, language = unit.rows(
         select(Delivery, Entry, Mail, Conversation.language)
         .join(Entry, Entry.id == Delivery.entry_id)
-        .join(Mail, Mail.entry_id == Entry.id)
+        .join(Mail, (Mail.municipality_id == Entry.municipality_id) & (Mail.entry_id == Entry.id))
         .join(Conversation, Conversation.id == Entry.conversation_id)
         .where(Delivery.id == delivery_id)
     )[0]

@@ -4,7 +4,7 @@ from msgspec import Struct
 from sqlalchemy import select, update
 
 from hub import clock
-from hub.inbox.delivery import Delivery
+from hub.inbox.delivery import UNSETTLED, Delivery, is_one_of
 from hub.inbox.entry import Entry
 from hub.storage.unit import Happening, Unit
 
@@ -66,7 +66,7 @@ def sweep(unit: Unit) -> int:
     """Leases that ran out: not handed over, it is tried again; handed over, it is uncertain. Returns how many."""
     expired = unit.all(
         select(Delivery)
-        .where(Delivery.state.in_(("leased", "handed_over")), Delivery.lease_until < clock.now())
+        .where(is_one_of(UNSETTLED), Delivery.state.in_(("leased", "handed_over")), Delivery.lease_until < clock.now())
         .with_for_update(skip_locked=True)
     )
     for row in expired:

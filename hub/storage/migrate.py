@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from hub.errors import Invalid, Unavailable
+from hub.storage import statistics
 from hub.storage.engine import is_trouble
 
 _REVISION = len("2026_11_24_0000")
@@ -36,6 +37,9 @@ def upgrade(engine: Engine) -> str:
             connection.commit()  # so that Alembic begins a transaction of its own for each step
         command.upgrade(config, "head")
         connection.commit()
+        if engine.dialect.name == "sqlite":
+            statistics.write(connection)
+            connection.commit()
         return current(connection) or ""
 
 

@@ -57,7 +57,7 @@ def lists(world: World) -> dict[str, tuple[str, Callable[[Unit], object]]]:
             lambda unit: desk_list.desk_lines(unit, within, sara.id, Filter(), None, 50),
         ),
         "counts of the rail": (
-            "ix_conversation_open",
+            "ix_conversation_open|ix_conversation_newest_open",
             lambda unit: desk_list.counts(unit, within, sara.id),
         ),
         "with the masked ones": (
@@ -74,7 +74,7 @@ def lists(world: World) -> dict[str, tuple[str, Callable[[Unit], object]]]:
             "ix_entry_timeline",
             lambda unit: timeline.timeline(unit, must(unit.get(Conversation, world.ids["one"])), None, 50),
         ),
-        "counts": ("ix_conversation_open", lambda unit: queries.open_counts(unit, within)),
+        "counts": ("ix_conversation_open|ix_conversation_newest_open", lambda unit: queries.open_counts(unit, within)),
         "search": (
             "INTEGER PRIMARY KEY|pk_entry",
             lambda unit: searching.search_entries(unit, sara, "faktura", None, 50),
