@@ -17,7 +17,7 @@ from hub.storage.ids import first_at
 from hub.storage.keyset import Keys, Order, Wanted
 from hub.storage.unit import Unit
 
-LATE = clock.DAY
+LATE = clock.DAY // 4
 """A row may be written down that much later than what it tells of, and is still found by when that was."""
 _MOST_APART = 200
 """Pages that one statement is put together from."""

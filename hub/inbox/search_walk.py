@@ -19,8 +19,8 @@ from hub.storage.ids import first_at
 from hub.storage.one_of import listed, one_of
 from hub.storage.unit import Unit
 
-FIRST, MOST_AT_ONCE = 100, 20_000
-"""Entries asked of the index; where few may be left, ten times as many to begin with."""
+FIRST, MOST_AT_ONCE = 64, 20_000
+"""Entries asked of the index; where few may be left, sixteen times as many to begin with."""
 LONG = 5_000
 """Entries: a longer way to a full page is worth a look at how many conversations the conditions leave."""
 LISTS = ((0, 4_000), (20_000, 20_000))
@@ -57,7 +57,7 @@ class Walk:
         if plan.until is not None:
             before = min(before, first_at(plan.until + LATE))
         lists = [*LISTS] if plan.few else []
-        size, looked, shown = FIRST * 10 if plan.few else FIRST, 0, 0
+        size, looked, shown = FIRST * 16 if plan.few else FIRST, 0, 0
         while True:
             ids = search_index.find(
                 self._unit, plan.words, before=before, limit=size, marked=plan.marked, since=since,
