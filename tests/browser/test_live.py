@@ -103,3 +103,15 @@ def test_what_a_colleague_does_shows_in_the_row(house: House, open_desk: OpenDes
 def _asked(desk: Desk, since: int) -> "Counter[Any]":
     """Paths, by how often they were fetched."""
     return Counter(each.url.removeprefix(desk.url).partition("?")[0] for each in desk.requests[since:])
+
+
+def test_how_far_an_answer_is_shows_by_itself(house: House, open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", f"/conversations/{house.arrives('Hej, när kommer bilen?')}?view=open")
+    desk.press("r")
+    desk.type("Hej! I morgon.")
+    desk.press("Control+Enter")
+    answer = desk.at("#timeline > .event[data-mine]")
+    expect(answer).to_contain_text("Leaves soon")
+    house.outgoing(1)
+    expect(answer).not_to_contain_text("Leaves soon")
+    expect(answer.locator("[id^=deliveries] .chip")).to_have_count(1)

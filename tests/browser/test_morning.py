@@ -162,6 +162,7 @@ def _after_coffee(morning: Morning, noted: str) -> dict[str, str]:
     morning.reply_and_close("Hej! Nej.")
     desk.press("z")
     desk.says("Taken back. Nothing was sent")
+    expect(desk.at("#timeline > .event[data-undone]")).to_contain_text("Undone, never sent")
     expect(desk.at("textarea.for-reply")).to_have_value("Hej! Nej.")
     morning.write(" Eller jo, det går bra.")
     desk.press("Control+Enter")

@@ -17,10 +17,22 @@ for (const name of ["row", "entry", "delivery", "presence", "typing", "glass"]) 
       countSoon();
     } else if (name === "entry" && entry && document.getElementById(`entry-${entry}`)) return;
     else if (name === "glass") raise("glass-broken");
-    else if (name === "delivery") raise(`delivery-${entry}`);
+    else if (name === "delivery") renewEntry(id, entry);
     else raise(`${name}-${id}`);
     if (name === "typing" || name === "presence") typing(id);
   });
+}
+
+/* How far an answer is on its way, or that it was taken back */
+async function renewEntry(id, entry) {
+  if (openId() !== id || !document.getElementById(`entry-${entry}`)) return;
+  const answer = await fetch(`/conversations/${id}${location.search}`, { headers: { "HX-Request": "true" } }).catch(() => line(false));
+  if (!answer?.ok) return;
+  const now = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(`entry-${entry}`);
+  const old = document.getElementById(`entry-${entry}`);
+  if (!now || !old || old.innerHTML === now.innerHTML) return;
+  old.replaceWith(document.importNode(now, true));
+  window.htmx.process(document.getElementById(`entry-${entry}`));
 }
 
 /* Something may have been missed: everything shown is fetched again */
@@ -45,6 +57,8 @@ document.addEventListener("htmx:after:swap", (event) => {
   const id = /^changed-(\d+)$/.exec(trigger ?? "")?.[1];
   if (!id) return;
   raise(`entry-${id}`);
+  const undone = /\/replies\/(\d+)\/undo/.exec(event.detail.ctx.request?.action ?? "")?.[1];
+  if (undone) renewEntry(id, undone);
   if (isOff()) {
     raise(`row-${id}`);
     renew(id);
