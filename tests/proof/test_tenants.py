@@ -19,7 +19,7 @@ def test_the_wall_of_the_database_holds_alone(postgres_database: str) -> None:
 
 def test_a_wall_that_is_missing_is_found() -> None:
     """SQLite has none of its own: without the ORM's filter, topics of others show."""
-    report = run.prove(Where("sqlite"), lambda _: None, orm_filter=False)
+    report = run.prove(Where("sqlite"), lambda _: None, orm_filter=False, callers=["agent of waste"])
     assert report.figures["foreign canaries"]
 
 

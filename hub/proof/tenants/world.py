@@ -3,6 +3,7 @@
 A canary is a word of chance that stands in one thing alone. Whoever may not see the thing may never be sent the word.
 """
 
+import re
 import secrets
 from collections.abc import Mapping
 from email.message import EmailMessage
@@ -27,6 +28,7 @@ from hub.proof.source import Mail
 from hub.proof.tenants.matrix import CALLERS, CHANNELS, PLACES, QUEUES
 from hub.storage.unit import Unit
 
+CANARY = re.compile(rb"kq[0-9a-f]{12}")
 COMMON = "gemensamma"
 """A word in every mail: who searches for it must find their own only."""
 _HOUR = 3600
