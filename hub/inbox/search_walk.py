@@ -77,15 +77,15 @@ class Walk:
             size = min(max(further + further // 3, FIRST), MOST_AT_ONCE)
 
     def _allowed(self, ids: Sequence[int]) -> Found:
+        """Two statements, by primary keys: a join tempts PostgreSQL to go through all open ones, each with all ids."""
         if not ids:
             return []
-        query = (
-            select(Entry.id, Entry.conversation_id)
-            .join(Conversation, Conversation.id == Entry.conversation_id)
-            .where(_THESE, *self._on_entries(), self._visible, *self._plan.conditions())
-            .order_by(Entry.id.desc())
-        )
-        return [(row[0], row[1]) for row in self._unit.rows(query.params(**self._values(), ids=listed(ids)))]
+        entries = select(Entry.id, Entry.conversation_id).where(_THESE, *self._on_entries()).order_by(Entry.id.desc())
+        rows = self._unit.rows(entries.params(**self._values(), ids=listed(ids)))
+        conversations = select(Conversation.id).where(_CONVERSATIONS, self._visible, *self._plan.conditions())
+        whose = listed({row[1] for row in rows})
+        allowed = {row[0] for row in self._unit.rows(conversations.params(**self._values(), conversations=whose))}
+        return [(row[0], row[1]) for row in rows if row[1] in allowed]
 
     def _rest(self, before: int, most: int) -> Found | None:
         """All that is left, by its conversations; None when those are more than `most`."""
@@ -129,4 +129,5 @@ class Walk:
 
 
 _THESE = one_of(Entry.id, "ids")
+_CONVERSATIONS = one_of(Conversation.id, "conversations")
 _OF_CONVERSATIONS = one_of(Entry.conversation_id, "conversations")

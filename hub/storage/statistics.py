@@ -20,6 +20,7 @@ _SMALL = frozenset(
 _IN_PART = 20_000
 """Rows that a partial index holds: what is open, of a million."""
 _VALUES = {"municipality_id": 30, "channel_id": 10, "kind": 5, "person_id": 100, "assignee_id": 100, "actor": 100}
+_VALUES |= {"queue_id": 5, "topic_id": 20}
 """How many different ones a column has; others are nearly a row's own."""
 
 _Line = tuple[str, str | None, str]
