@@ -33,7 +33,10 @@ _SHOWN_TO_NOBODY = {"channel config", "department", "people address"}
 def prove(
     where: Where, say: Callable[[str], None], *, orm_filter: bool = True, callers: Collection[str] = CALLERS.keys()
 ) -> Report:
-    """Runs it, in a temporary folder and on an empty database. Without the ORM's filter: PostgreSQL only."""
+    """Runs it, in a temporary folder and on an empty database. Without the ORM's filter: PostgreSQL only.
+
+    `callers`: fewer than all prove nothing, but find what a test has broken.
+    """
     web, *ports = free_ports(1 + len(CHANNELS))
     # Without its pages, which are the same functions behind a cookie.
     settings = {"port": web, "undo_seconds": 3600, "sweep_seconds": 60, "screen": ""}
