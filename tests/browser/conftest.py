@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, StorageState, sync_playwright
 
 from tests.browser.desk import Desk, Watch
-from tests.browser.house import PASSWORD, House
+from tests.browser.house import House
 from tests.conftest import own_database
 from tests.servers import Chromium, Missing
 
@@ -69,23 +70,9 @@ def house(
 
 
 @pytest.fixture(scope="module")
-def log_in(browser: Browser, house: House) -> LogIn:
-    """`log_in("sara")`: what a browser has where she has logged in; the first time she does."""
-    known: dict[str, StorageState] = {}
-
-    def log_in(who: str) -> StorageState:
-        if who not in known:
-            with browser.new_context() as context:
-                page = context.new_page()
-                page.goto(f"{house.url}/login")
-                page.fill("#email", f"{who}@{'nesoy' if who == 'kari' else 'granvik'}.example")
-                page.fill("#password", PASSWORD)
-                page.press("#password", "Enter")
-                page.wait_for_url(lambda url: not url.endswith("/login"))
-                known[who] = context.storage_state()
-        return known[who]
-
-    return log_in
+def log_in(house: House) -> LogIn:
+    """`log_in("sara")`: what a browser has where she has logged in, without the sixth of a second of a password."""
+    return cache(house.logged_in)
 
 
 @pytest.fixture
@@ -93,7 +80,7 @@ def open_desk(
     request: pytest.FixtureRequest,
     browser: Browser,
     house: House,
-    log_in: Callable[[str], StorageState],
+    log_in: LogIn,
     tmp_path: Path,
 ) -> Iterator[OpenDesk]:
     """`open_desk("sara", "/inbox?view=open")`: a window of its own; further options are Playwright's for a context.

@@ -52,6 +52,11 @@ class Desk:
         self.page.goto(f"{self.url}{path}")
         self.page.wait_for_load_state("load")
 
+    def lists(self, title: str) -> None:
+        """Waits for a page with the list of this name; keys do something then."""
+        expect(self.at("#list-title")).to_contain_text(title)
+        self.page.wait_for_load_state("load")
+
     def press(self, *keys: str) -> None:
         """One after the other, as Playwright names them."""
         for key in keys:

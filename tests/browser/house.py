@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from playwright.sync_api import StorageState, StorageStateCookie
 from sqlalchemy import select
 
 from hub import clock
-from hub.access import login, password, person
+from hub.access import login, password, person, session
 from hub.access.person import Person
 from hub.channels import add
 from hub.cli.demo_fill.content import Story, read
+from hub.edge.session import cookie_name
 from hub.inbox import municipality, queue, topic
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry, Mail
@@ -101,6 +103,20 @@ class House(flow.House):
     def url_of(self, web: int) -> str:
         """Of the first or the second."""
         return f"http://127.0.0.1:{self.web_ports[web]}"
+
+    def logged_in(self, who: str) -> StorageState:
+        """A session of theirs, as a browser keeps it."""
+
+        def begin(unit: Unit) -> str:
+            found = unit.get(Person, self.ids[who])
+            assert found is not None
+            return session.begin(unit, found)
+
+        name, value = cookie_name(self.settings), self.write(begin)
+        cookie = StorageStateCookie(
+            name=name, value=value, domain="127.0.0.1", path="/", expires=-1, httpOnly=True, secure=True, sameSite="Lax"
+        )
+        return StorageState(cookies=[cookie], origins=[])
 
     def fill(self) -> None:
         """Forty mails, in the order that they are due: those to Avfall first."""

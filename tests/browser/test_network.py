@@ -52,7 +52,6 @@ def test_the_network_goes_and_comes_back(house: House, open_desk: OpenDesk) -> N
     entry_id = house.goes_on(conversation_id, "Eller per brev?")
     context.set_offline(False)
     expect(desk.at("#line-state")).to_have_text("Live updates are on again")
-    expect(desk.at("#line-state")).to_be_hidden()
     expect(desk.row(meanwhile)).to_be_attached()
     expect(desk.at(f"#entry-{entry_id}")).to_be_attached()
     until(lambda: _draft(house, conversation_id) == "Hej! Du söker på webben.")

@@ -52,7 +52,7 @@ def test_after_going_back_everything_works_as_before(house: House, open_desk: Op
     expect(desk.at("#m-queue")).to_be_visible()
     desk.press("Escape", "Escape")
     desk.press("g", "m")
-    expect(desk.at("#list-title")).to_contain_text("Mine")
+    desk.lists("Mine")
 
 
 def test_a_reload_shows_the_same(house: House, open_desk: OpenDesk) -> None:
