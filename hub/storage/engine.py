@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub.errors import Invalid
 from hub.storage.scope import Scope
+from hub.storage.upkeep import MOST_LOGGED, Upkeep
 
 APP_ROLE, SYSTEM_ROLE = "torg_app", "torg_system"
 """PostgreSQL: a person's units run as the first, under row-level security; `Scope.everything` as the second."""
@@ -28,8 +29,12 @@ class Engines(Struct, frozen=True):
     writing_threads: int
     reading_threads: int
     """0: reading shares the writing threads."""
+    upkeep: Upkeep | None = None
+    """SQLite's."""
 
     def dispose(self) -> None:
+        if self.upkeep is not None:
+            self.upkeep.close()
         self.writer.dispose()
         self.reader.dispose()
 
@@ -38,7 +43,8 @@ def open_engines(url: str) -> Engines:
     """Engines for a SQLAlchemy address. Raises Invalid for an engine that isn't one of the two."""
     backend = make_url(url).get_backend_name()
     if backend == "sqlite":
-        return Engines(_sqlite(url, writing=True), _sqlite(url, writing=False), 1, 1)
+        writer = _sqlite(url, writing=True)
+        return Engines(writer, _sqlite(url, writing=False), 1, 1, Upkeep(writer))
     if backend == "postgresql":
         engine = create_engine(
             url,
@@ -116,6 +122,8 @@ def _set_up(writing: bool) -> Callable[[sqlite3.Connection, Any], None]:
             "busy_timeout=10000",
             "temp_store=MEMORY",
             f"cache_size=-{_CACHED[writing]}",
+            f"wal_autocheckpoint={MOST_LOGGED}",
+            f"journal_size_limit={MOST_LOGGED * 4096}",
         ):
             connection.execute(f"PRAGMA {pragma}")
         if not writing:
