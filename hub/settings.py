@@ -7,11 +7,12 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
 
+from hub.allowed import problem
 from hub.errors import Invalid
 
 Seconds = Annotated[int, Meta(ge=0, le=86_400)]
@@ -53,14 +54,15 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
             raise Invalid(str(path), f"{path} isn't valid TOML: {error}") from error
         except OSError as error:
             raise Invalid(str(path), f"{path} can't be read: {error.strerror}") from error
-    values |= _from_environment(environment)
+    above = _from_environment(environment)
+    values |= above
     unknown = sorted(set(values) - set(Settings.__struct_fields__))
     if unknown:
         raise Invalid(
             unknown[0], f"there is no setting {unknown[0]}; there is: {', '.join(Settings.__struct_fields__)}"
         )
     for name, value in values.items():
-        _check(name, value)
+        _check(name, value, f"TORG_{name.upper()}" if name in above else str(path))
     settings = msgspec.convert(values, Settings, strict=False)
     if settings.worker == "separate" and settings.redis_url is None:
         raise Invalid("worker", 'worker = "separate" needs redis_url: without Redis nobody wakes the workers')
@@ -80,11 +82,12 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-def _check(name: str, value: object) -> None:
-    allowed = get_type_hints(Settings, include_extras=True)[name]
-    try:
-        msgspec.convert(value, allowed, strict=False)
-    except msgspec.ValidationError as error:
-        choices = get_args(allowed) if get_origin(allowed) is Literal else ()
-        said = f"it is one of {', '.join(choices)}" if choices else str(error)
-        raise Invalid(name, f"{name} = {value!r} can't be used: {said}") from error
+def _check(name: str, value: object, source: str) -> None:
+    """`source`: where whoever set it looks for it."""
+    found = problem(name, get_type_hints(Settings, include_extras=True)[name], value, _convert)
+    if found:
+        raise Invalid(name, f"{found} ({source})")
+
+
+def _convert(value: object, hint: Any) -> object:
+    return msgspec.convert(value, hint, strict=False)

@@ -54,17 +54,19 @@ def test_what_is_no_setting_in_the_environment_is_left_alone(tmp_path: Path, nam
 @pytest.mark.parametrize(
     ("toml", "name", "value", "allowed"),
     [
-        ("port = 0", "port", "0", ">= 1"),
-        ("port = 70000", "port", "70000", "<= 65535"),
-        ('port = "many"', "port", "'many'", "int"),
-        ("undo_seconds = -1", "undo_seconds", "-1", ">= 0"),
-        ("lease_seconds = 0", "lease_seconds", "0", ">= 1"),
-        ("sweep_seconds = 0.0", "sweep_seconds", "0.0", "> 0"),
-        ("parse_children = 65", "parse_children", "65", "<= 64"),
-        ('worker = "remote"', "worker", "'remote'", "embedded, separate"),
-        ('log_level = "loud"', "log_level", "'loud'", "debug, info, warning, error"),
-        ("database_url = 7", "database_url", "7", "str"),
-        ("routers = 7", "routers", "7", "array"),
+        ("port = 0", "port", "0", "a whole number from 1 to 65535"),
+        ("port = 70000", "port", "70000", "a whole number from 1 to 65535"),
+        ('port = "many"', "port", "'many'", "a whole number from 1 to 65535"),
+        ("undo_seconds = -1", "undo_seconds", "-1", "a whole number from 0 to 86400"),
+        ("lease_seconds = 0", "lease_seconds", "0", "a whole number from 1 to 3600"),
+        ("sweep_seconds = 0.0", "sweep_seconds", "0.0", "a number, over 0 and at most 300"),
+        ("parse_children = 65", "parse_children", "65", "a whole number from 1 to 64"),
+        ('worker = "remote"', "worker", "'remote'", "one of embedded, separate"),
+        ('log_level = "loud"', "log_level", "'loud'", "one of debug, info, warning, error"),
+        ('cookie_secure = "perhaps"', "cookie_secure", "'perhaps'", "true or false"),
+        ("database_url = 7", "database_url", "7", "text"),
+        ("screen = 7", "screen", "7", "text"),
+        ("routers = 7", "routers", "7", "a list, each of it text"),
     ],
 )
 def test_a_wrong_value_names_the_setting_the_value_and_what_is_allowed(
@@ -73,15 +75,14 @@ def test_a_wrong_value_names_the_setting_the_value_and_what_is_allowed(
     with pytest.raises(Invalid) as caught:
         load(tmp_path, toml)
     assert caught.value.field == name
-    for said in (name, value, allowed):
-        assert said in str(caught.value)
+    assert str(caught.value) == f"{name} = {value} can't be used: it is {allowed} ({tmp_path / 'torg.toml'})"
 
 
 def test_a_wrong_value_in_the_environment_says_the_same(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as caught:
         load(tmp_path, "port = 8001", TORG_PORT="http")
     assert caught.value.field == "port"
-    assert "'http'" in str(caught.value)
+    assert str(caught.value) == "port = 'http' can't be used: it is a whole number from 1 to 65535 (TORG_PORT)"
 
 
 def test_a_wrong_value_of_the_file_is_no_trouble_once_the_environment_lies_over_it(tmp_path: Path) -> None:

@@ -1,17 +1,18 @@
 """A channel's settings, and the connector object that runs by them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
 from hub import clock
+from hub.allowed import problem, words
 from hub.channels.channel import Channel
 from hub.contract import Config, Connector, Misconfigured, Secret
-from hub.contract.config import read_config
+from hub.contract.config import convert, read_config
 from hub.errors import Invalid
 from hub.plugin_host.registry import Registry
 from hub.storage.keys import Keys
@@ -48,7 +49,7 @@ def open_channel(channel: Channel, registry: Registry, keys: Keys) -> Connector[
     try:
         return cls(read_config(cls.Config, values), ChannelTools(channel.id))
     except msgspec.ValidationError as error:
-        raise Misconfigured(*_field_and_sentence(error)) from error
+        raise Misconfigured(*_field_and_sentence(cls, values, error)) from error
 
 
 def read_settings(cls: type[Connector[Any]], values: object) -> Config:
@@ -56,7 +57,7 @@ def read_settings(cls: type[Connector[Any]], values: object) -> Config:
     try:
         return read_config(cls.Config, values)
     except msgspec.ValidationError as error:
-        raise Invalid(*_field_and_sentence(error)) from error
+        raise Invalid(*_field_and_sentence(cls, values, error)) from error
 
 
 def store_settings(channel: Channel, config: Config, keys: Keys) -> None:
@@ -73,7 +74,24 @@ def store_settings(channel: Channel, config: Config, keys: Keys) -> None:
     channel.secrets = keys.encrypt(_PURPOSE, f"channel:{channel.id}", msgspec.json.encode(secret)) if secret else None
 
 
-def _field_and_sentence(error: msgspec.ValidationError) -> tuple[str, str]:
-    """msgspec says "… - at `$.port`"."""
-    said, _, place = str(error).partition(" - at `$.")
-    return place.rstrip("`"), f"{place.rstrip('`') + ': ' if place else ''}{said}"
+def _field_and_sentence(cls: type[Connector[Any]], values: object, error: msgspec.ValidationError) -> tuple[str, str]:
+    """The first field that doesn't fit, with its value, unless it is secret, and what is allowed."""
+    hints = get_type_hints(cls.Config, include_extras=True)
+    given = values if isinstance(values, Mapping) else {}
+    for name in given.keys() - hints:
+        return name, f"{cls.kind} has no setting {name}; it has: {', '.join(hints) or 'none'}"
+    for field in msgspec.structs.fields(cls.Config):
+        name, hint = field.name, hints[field.name]
+        if name not in given:
+            if field.required:
+                said = words(hint)
+                return name, f"{name} is missing; it is {said}" if said else f"{name} is missing"
+            continue
+        found = problem(name, hint, given[name], convert)
+        if found:
+            return name, f"{name} can't be used: {error}" if _is_secret(hint) else found
+    return "", str(error)
+
+
+def _is_secret(hint: Any) -> bool:
+    return hint is Secret or any(_is_secret(part) for part in get_args(hint))

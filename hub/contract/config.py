@@ -49,6 +49,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 C = TypeVar("C", bound=Config)
+T = TypeVar("T")
 
 
 def _decode(kind: type, value: Any) -> Any:
@@ -59,4 +60,9 @@ def _decode(kind: type, value: Any) -> Any:
 
 def read_config(cls: type[C], values: object) -> C:
     """Settings from plain values. Raises msgspec.ValidationError, which names the field and what is allowed."""
-    return msgspec.convert(values, cls, dec_hook=_decode, str_keys=True)
+    return convert(values, cls)
+
+
+def convert(value: object, kind: type[T]) -> T:
+    """One plain value as a field's type has it. Raises msgspec.ValidationError."""
+    return msgspec.convert(value, kind, dec_hook=_decode, str_keys=True)

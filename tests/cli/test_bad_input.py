@@ -37,6 +37,16 @@ WRONG = [
     ("token end 17", "There is no token 17"),
     ("channel add fax --name f", "There is no kind of channel 'fax'. There are: eml_folder, mail, smtp, smtp_in."),
     ("channel add eml_folder --name f --set folder=/proc/x", "folder: /proc/x can't be written to"),
+    ("channel add smtp --name f", "host is missing; it is text, not empty"),
+    (
+        "channel add smtp --name f --set host=x --set port=abc",
+        "port = 'abc' can't be used: it is a whole number from 1",
+    ),
+    (
+        "channel add smtp --name f --set host=x --set security=bogus",
+        "security = 'bogus' can't be used: it is one of none, starttls, tls",
+    ),
+    ("channel add smtp_in --name f", "addresses is missing; it is pairs of NAME=VALUE (mail address = "),
     ("channel check 17", "There is no channel 17"),
     ("channel pause 17 --why x", "There is no channel 17"),
     ("channel resume 17", "There is no channel 17"),
@@ -84,7 +94,7 @@ def test_a_wrong_use_shows_the_right_one(torg: Torg, words: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "sentences"),
     [
-        ({"TORG_PORT": "70000"}, ["port = '70000' can't be used", "<= 65535"]),
+        ({"TORG_PORT": "70000"}, ["port = '70000' can't be used", "it is a whole number from 1 to 65535 (TORG_PORT)"]),
         ({"TORG_WORKER": "both"}, ["worker = 'both' can't be used"]),
         ({"TORG_WORKER": "separate"}, ["needs redis_url"]),
         ({"TORG_DATABSE_URL": "sqlite:///x"}, ["there is no setting databse_url; there is: database_url"]),
