@@ -32,6 +32,8 @@ class Hub:
         self.storage = open_storage(settings)
         require_newest(self.storage.engines.reader)
         self.registry: Registry = load(settings.blocked_plugins)
+        for broken in self.registry.broken:
+            log.error("plugin %s %s is left out: %s", broken.name, broken.version, broken.sentence)
         self.live = Live(self.storage, settings.redis_url, standing, serves=serves)
         self._serves, self._works = serves, works
         self._worker: Worker | None = None

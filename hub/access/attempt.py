@@ -20,6 +20,8 @@ WINDOW = 15 * clock.MINUTE
 MOST = 10
 """Wrong passwords for an account, in a window. A right one before that begins the count anew."""
 ACT = "session.begin"
+RELEASES = ("person.unlock", "person.password")
+"""What IT does for whoever can't come in any more: the count begins anew."""
 SOURCE = "screen"
 
 
@@ -85,7 +87,7 @@ def _require_attempts_left(unit: Unit, account: tuple[str, int]) -> None:
         Audit.municipality_id.is_(None),
         Audit.id > id_at(now - WINDOW - clock.MINUTE),  # the index is by id, which follows time
         Audit.at > now - WINDOW,
-        Audit.act == ACT,
+        Audit.act.in_((ACT, *RELEASES)),
         Audit.subject_key == subject_key(unit, *account),
     )
     failed: list[int] = []

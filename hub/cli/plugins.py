@@ -1,10 +1,13 @@
 """`torg plugins`: what is plugged in."""
 
+import sys
+
 import click
 import msgspec
 
 from hub.cli.output import JSON, print_json, print_table
 from hub.plugin_host.manager import load
+from hub.plugin_host.registry import Registry
 from hub.settings import load_settings
 
 
@@ -18,6 +21,8 @@ def command() -> None:
 def _list(as_json: bool) -> None:
     """Show the plugins with version and what they bring; broken ones in red, with the reason.
 
+    Exit status 1 when one is broken.
+
     Example: torg plugins list
     """
     registry = load(load_settings().blocked_plugins)
@@ -29,7 +34,13 @@ def _list(as_json: bool) -> None:
                 "blocked": list(registry.blocked),
             }
         )
-        return
+    else:
+        _print(registry)
+    if registry.broken:
+        sys.exit(1)
+
+
+def _print(registry: Registry) -> None:
     rows = [
         [
             each.name,

@@ -25,6 +25,7 @@ WRONG = [
     ("person add sara --name S", "sara is not an e-mail address"),
     ("person add Sara@Granvik.example --name S", "there is a person sara@granvik.example already"),
     ("person add a@x.example --name A --password-stdin", "a password has 12 characters or more; this has 4"),
+    ("person unlock nobody@x.example", "there is no person nobody@x.example"),
     ("person disable nobody@x.example", "there is no person nobody@x.example"),
     ("membership add nobody@x.example --municipality granvik --role agent", "there is no person nobody@x.example"),
     ("membership add sara@granvik.example --municipality granvik --role boss", "role is one of agent, lead, it"),

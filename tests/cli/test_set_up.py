@@ -1,7 +1,9 @@
 """A centre is set up by commands alone, on both engines; every change leaves a row in the audit."""
 
+import pytest
 from sqlalchemy import select
 
+from hub.access import attempt
 from hub.access.audit import Audit
 from hub.access.login import by_token
 from hub.access.person import Actor, Person
@@ -117,6 +119,22 @@ def test_only_a_hash_of_a_password_is_kept(torg: Torg) -> None:
     assert {row["email"] for row in torg("person", "list", "--json").json["items"]} == {
         "per@granvik.example", "eva@granvik.example", "sara@granvik.example",
     }  # fmt: skip
+
+
+def test_who_was_locked_out_is_let_in_again(either: Torg) -> None:
+    def fail(unit: Unit) -> None:
+        attempt.settle(unit, attempt.ask(unit, "sara@granvik.example"), right=False)
+
+    for command in (("person", "unlock"), ("person", "password")):
+        with either.storage() as storage:
+            for _ in range(attempt.MOST):
+                storage.write_now(COMMAND_LINE, fail)
+            with pytest.raises(attempt.TooManyAttempts):
+                storage.read_now(COMMAND_LINE, attempt.ask, "sara@granvik.example")
+        either(*command, "sara@granvik.example", said="ett helt nytt lösen")
+        with either.storage() as storage:
+            storage.read_now(COMMAND_LINE, attempt.ask, "sara@granvik.example")
+    assert either("person", "unlock", "sara@granvik.example").out == "sara@granvik.example may try again to log in.\n"
 
 
 def test_every_change_is_in_the_audit(either: Torg) -> None:
