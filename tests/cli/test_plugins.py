@@ -34,8 +34,9 @@ def test_a_start_tells_of_a_broken_one(
     torg: Torg, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(app, "load", WITH_A_BROKEN_ONE)
-    places = {"database_url": f"sqlite:///{torg.folder}/torg.db", "key_file": str(torg.folder / "var/torg.key")}
-    app.Hub(Settings(**places, blob_folder=str(torg.folder / "blobs")), serves=True, works=True).storage.close()
+    database, key = f"sqlite:///{torg.folder}/torg.db", str(torg.folder / "var/torg.key")
+    settings = Settings(database_url=database, key_file=key, blob_folder=str(torg.folder / "blobs"))
+    app.Hub(settings, serves=True, works=True).storage.close()
     (line,) = [each for each in caplog.messages if GONE in each]
     assert line.startswith(f"plugin {GONE} ")
     assert f"is left out: {SENTENCE}" in line
