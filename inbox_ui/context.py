@@ -15,8 +15,11 @@ from inbox_ui.view import View
 from inbox_ui.words import speak
 
 
-def speak_to_reader(request: Asking) -> None:
-    """Before whatever the page does: what it says of that is in the reader's language."""
+async def speak_to_reader(request: Asking) -> None:
+    """Before whatever the page does: what it says of that is in the reader's language.
+
+    Async, so that it runs where the page does: of what is set in another thread nothing would be known there.
+    """
     actor = request.scope.get("user")
     if actor is not None:
         speak(request.cookies.get("language") or actor.language, "UTC")

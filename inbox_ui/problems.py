@@ -11,6 +11,7 @@ from litestar.types import ExceptionHandlersMap
 from hub.edge.headers import PAGE_HEADERS
 from hub.edge.problems import RETRY_SECONDS, status_of
 from hub.errors import TorgError, Unavailable
+from inbox_ui.administration import start_of
 from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.words import gettext as _
 from inbox_ui.words import preferred, speak, told
@@ -63,7 +64,9 @@ def _answer(request: Asking, status: HTTPStatus, detail: str, headers: dict[str,
         HTTPStatus.SERVICE_UNAVAILABLE: _("Out of reach just now"),
     }
     title = titles.get(status, _("That didn't work"))
-    return page(request, "errors/page.html", status=status, headers=headers, title=title, detail=detail)
+    actor = request.scope.get("user")
+    start = "/" if actor is None else start_of(actor)  # who isn't logged in yet is told where to do that
+    return page(request, "errors/page.html", status=status, headers=headers, title=title, detail=detail, start=start)
 
 
 def _speak(request: Asking) -> None:

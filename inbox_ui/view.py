@@ -36,6 +36,11 @@ class View(Struct, frozen=True):
         return urlencode({name: value for name, value in {**given, "q": self.q}.items() if value})
 
     @property
+    def unsearched(self) -> "View":
+        """The list that there is without the words."""
+        return replace(self, q="")
+
+    @property
     def href(self) -> str:
         """Of its list."""
         return f"/inbox?{self.query}"

@@ -60,7 +60,9 @@ def ngettext(one: str, many: str, count: int) -> str:
 
 def told(error: TorgError) -> str:
     """What an error says, in the reader's language."""
-    sentence = gettext(error.sentence)
+    said = gettext(error.sentence)
+    sentence = said[:1].upper() + said[1:]  # as the hub says it, it goes on after the name of a field
+    sentence = sentence if sentence.endswith((".", "?")) else f"{sentence}."
     return sentence.format(**error.said) if error.said else sentence
 
 

@@ -12,6 +12,7 @@ from hub.edge import glances, guarding
 from hub.edge.desk import Desk
 from hub.edge.parameters import PathId, id_of
 from hub.edge.person import READ, WORK
+from hub.errors import Invalid
 from inbox_ui.context import fragment, whole
 from inbox_ui.forms import Decided
 from inbox_ui.pages.changes import changed
@@ -19,6 +20,7 @@ from inbox_ui.pages.inbox import whole_page
 from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.view import View
 from inbox_ui.words import gettext as _
+from inbox_ui.words import told
 
 
 class Limited(Decided):
@@ -42,15 +44,25 @@ async def gate(
     shown: dict[str, Any] = {"gate": found, "problem": problem, "reason": reason, "beside": is_part(request)}
     if is_part(request):
         return page(request, "conversations/_gate.html", **values, **shown)
-    return await whole_page(request, desk, view, "conversations/_gate.html", shown)
+    answer = await whole_page(request, desk, view, "conversations/_gate.html", shown)
+    answer.status_code = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
+    return answer
 
 
 @post("/conversations/{conversation_id:int}/glass", opt=READ, status_code=200)
 async def break_glass(
-    desk: NamedDependency[Desk], view: NamedDependency[View], conversation_id: PathId, data: URLEncodedBody[Reason]
+    request: Asking,
+    desk: NamedDependency[Desk],
+    view: NamedDependency[View],
+    conversation_id: PathId,
+    data: URLEncodedBody[Reason],
 ) -> Response[bytes]:
-    """With a reason, for half an hour, to read only."""
-    await desk.write(guarding.break_glass, conversation_id, data.reason)
+    """With a reason, for half an hour, to read only. One that says nothing is asked for again."""
+    try:
+        await desk.write(guarding.break_glass, conversation_id, data.reason)
+    except Invalid as error:
+        await fragment(request, desk, view)
+        return await gate(request, desk, view, conversation_id, problem=told(error), reason=data.reason)
     return _back(conversation_id, view)
 
 

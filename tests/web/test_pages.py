@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx import Response
 from msgspec import Struct
 from sqlalchemy import select
 
 import inbox_ui
 from hub.access import session
 from hub.access.person import Person
+from hub.edge import csrf
 from hub.inbox import matter, note
 from hub.inbox.citizen import CitizenPoint
 from hub.inbox.conversation import Conversation
@@ -62,6 +65,23 @@ class Screen:
             path, headers=headers | ({"HX-Request": "true"} if part else {}), follow_redirects=False
         )
         return answer.status_code, answer.text + str(answer.headers)
+
+    def post(
+        self, path: str, who: str, form: Mapping[str, str], language: str | None = None, *, part: bool = True
+    ) -> Response:
+        """As a form of its own page, sent by its script unless told otherwise."""
+        if who not in self._cookies:
+            self._cookies[who] = self.world.do(self._log_in, who)
+        token = csrf.token_for(self.world.storage.keys, self._cookies[who])
+        cookies = f"__Host-torg={self._cookies[who]}" + (f"; language={language}" if language else "")
+        headers = {"Cookie": cookies, "Sec-Fetch-Site": "same-origin"} | ({"HX-Request": "true"} if part else {})
+        return self.world.client.post(
+            path, data={**form, "_csrf_token": token}, headers=headers, follow_redirects=False
+        )
+
+    def version(self, path: str) -> str:
+        """Of a conversation, as a form names it."""
+        return str(self.world.get(path).json()["conversation"]["version"])
 
     def _log_in(self, unit: Unit, who: str) -> str:
         return session.begin(unit, must(unit.get(Person, self.world.ids[who])))
@@ -121,6 +141,10 @@ def shown(screen: Screen, thing: Thing, who: str) -> set[str]:
     return found
 
 
+def _reads(unit: Unit, person_id: int, language: str) -> None:
+    must(unit.get(Person, person_id)).language = language
+
+
 def test_of_others_no_page_shows_a_byte(screen: Screen) -> None:
     secret = screen.plant("kanarieett", confidential="vatten")
     foreign = screen.plant("kanarietva", municipality="nesoy", queue="innbygger")
@@ -169,3 +193,41 @@ def test_the_gate_and_broken_glass_show_it_there_and_in_no_list(screen: Screen) 
     assert {each for each in found if not each.startswith((at, "/entries/", "/attachments/"))} == set()
     world.ask("DELETE", f"{at}/glass")
     assert shown(screen, secret, "sara") == set()
+
+
+def test_what_was_done_is_said_in_the_readers_language(screen: Screen) -> None:
+    conversation_id = screen.plant("kanariesex").ids["conversation_id"]
+    at = f"/conversations/{conversation_id}"
+    # A toast's words are chosen before the page it stands in is made. A browser's own choice goes before the person's.
+    for language, said in ((None, "Tilldelat Sara"), ("en", "Assigned to Sara"), ("sv", "Tilldelat Sara")):
+        answer = screen.post(f"{at}/assignment", "sara", {"version": screen.version(at)}, language)
+        assert (answer.status_code, said in answer.text) == (200, True)
+    refused = screen.post(f"{at}/notes", "sara", {"note": " "})
+    assert (refused.status_code, "Skriv något först." in refused.text) == (422, True)
+    screen.world.do(_reads, screen.world.ids["kim"], "en")
+    answer = screen.post(f"{at}/closure", "kim", {"version": screen.version(at)})
+    assert ">Closed</span>" in answer.text
+    answer = screen.post(f"{at}/closure/end", "sara", {"version": screen.version(at)})
+    assert ">Öppet igen</span>" in answer.text
+
+
+def test_a_reason_that_says_nothing_is_asked_for_again(screen: Screen) -> None:
+    at = f"/conversations/{screen.plant('kanariesju', confidential='vatten').ids['conversation_id']}"
+    answer = screen.post(f"{at}/glass", "sara", {"reason": "Brådskar<b>"}, part=False)
+    assert answer.status_code == 422
+    assert "Skriv i en mening varför du måste läsa det: köns ansvariga får veta det." in answer.text
+    assert ">Brådskar&lt;b&gt;</textarea>" in answer.text
+    assert "kanariesju" not in answer.text
+
+
+def test_what_went_wrong_leads_back_to_where_work_begins(screen: Screen) -> None:
+    for who, start in (("sara", "/inbox"), ("ida", "/channels")):
+        status, text = screen.get("/conversations/4711", who)
+        assert (status in {403, 404}, f'<a class="btn" href="{start}">' in text) == (True, True), who
+
+
+def test_words_taken_away_again_leave_the_list_there_was(screen: Screen) -> None:
+    _, text = screen.get("/inbox?view=open&queue=" + str(screen.world.ids["kontakt"]), "sara")
+    (asked,) = re.findall(r'hx-get="(/inbox/search[^"]*)"', text)
+    _, listed = screen.get(unescape(asked) + "&q=", "sara", part=True)
+    assert 'id="list-title" class="grow cut">kontakt' in listed
