@@ -68,7 +68,7 @@ class House(flow.House):
         self._add_person(unit, hashed, "anton@granvik.example", centre, "agent")
         leila = self._add_person(unit, hashed, "leila@granvik.example", centre, "lead")
         person.join(unit, leila, granvik, "lead", social.id)
-        self._add_person(unit, hashed, "goran@granvik.example", centre, "it", "admin")
+        self._add_person(unit, hashed, "goran@granvik.example", (*centre, nesoy), "it", "admin")
         self._add_person(unit, hashed, "kari@nesoy.example", (nesoy,), "agent")
         return self.tokens["sara"]
 

@@ -137,3 +137,14 @@ def _html_mail() -> EmailMessage:
     mail = letter("Hej kommunen", To=GRANVIK, From="Eva <eva@post.example>", Subject="Som webbsida")
     mail.add_alternative(HTML, subtype="html")
     return mail
+
+
+def test_a_file_that_cannot_be_sent_is_said(house: House, open_desk: OpenDesk) -> None:
+    conversation_id = house.arrives("Hej, kan jag få en karta?")
+    desk = open_desk("sara", f"/conversations/{conversation_id}?view=open")
+    desk.watch.expect("ERR_FAILED")
+    desk.page.route("**/uploads*", lambda route: route.abort())
+    chosen = FilePayload(name="karta.pdf", mimeType="application/pdf", buffer=MAP)
+    desk.at(".composer [data-attach]").set_input_files([chosen])
+    desk.says("The server can't be reached just now.")
+    expect(_files(desk)).to_have_count(0)

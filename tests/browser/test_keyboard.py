@@ -8,7 +8,7 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
-from tests.browser.house import House
+from tests.browser.house import WASTE, House
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -136,3 +136,27 @@ def test_what_is_typed_while_a_conversation_is_on_its_way_is_meant_for_it(house:
 def _late(route: Route) -> None:
     time.sleep(0.7)
     route.continue_()
+
+
+def test_what_is_pressed_twice_is_done_once(house: House, open_desk: OpenDesk) -> None:
+    desk = open_desk("anton", "/inbox?view=mine")
+    desk.page.route("**/next?*", _late)
+    desk.at("#take-next").evaluate("button => { button.click(); setTimeout(() => button.click(), 150); }")
+    expect(desk.at("#thread[data-id]")).to_be_visible()
+    assert len([each for each in desk.told() if each.startswith("POST /next")]) == 1
+
+
+def test_who_asks_for_more_goes_on_with_what_came(house: House, open_desk: OpenDesk) -> None:
+    conversation_id = house.arrives("Hej!", to=WASTE, Subject="Lång historia")
+    for number in range(60):
+        house.api("POST", f"/conversations/{conversation_id}/notes", {"text": f"Anteckning {number}.\n\nMer."})
+    desk = open_desk("sara", f"/conversations/{conversation_id}?view=open&queue={house.ids['avfall']}")
+    more = desk.at("#timeline .load-more")
+    more.focus()
+    top = desk.at("#timeline > .event").nth(3)
+    at = "element => element.getBoundingClientRect().top"
+    entry, where = top.get_attribute("id"), top.evaluate(at)
+    desk.press("Enter")
+    expect(more).to_have_count(0)
+    expect(desk.at("#history")).to_be_focused()
+    assert abs(desk.at(f"#{entry}").evaluate(at) - where) < 2

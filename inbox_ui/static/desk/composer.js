@@ -1,6 +1,7 @@
 /* The composer: answer or note, files by drag, paste and choice. */
 import { all, one, token } from "./page.js";
 import { flush } from "./drafts.js";
+import { unreached } from "./line.js";
 
 document.addEventListener("click", (event) => {
   const mode = event.target.closest("[data-composer] [data-mode]");
@@ -33,7 +34,8 @@ async function attach(composer, files) {
       method: "POST",
       body,
       headers: { ...token(), "HX-Request": "true" },
-    });
+    }).catch(unreached);
+    if (!answer) return;
     const place = answer.ok ? document.getElementById(`files-${kind}`) : one("#toast");
     const came = document.createRange().createContextualFragment(await answer.text());
     if (answer.ok) {

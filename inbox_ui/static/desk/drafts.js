@@ -18,7 +18,7 @@ const now = () => (Number(document.body.dataset.now) / 1000 + Date.now() - answe
 const words = () => document.body.dataset;
 const tell = (text) => {
   const place = one("#saved");
-  if (place) place.textContent = text;
+  if (place && place.textContent !== text) place.textContent = text; // else it is read aloud every other second
 };
 
 document.addEventListener("input", (event) => {

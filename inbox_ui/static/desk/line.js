@@ -47,7 +47,7 @@ document.addEventListener("htmx:error", (event) => {
 });
 
 /* What somebody pressed came to nothing: it is said where answers are */
-function unreached() {
+export function unreached() {
   const toast = document.createElement("div");
   Object.assign(toast, { className: "toast", role: "alert", textContent: one("#line-state").dataset.unreached });
   Object.assign(toast.dataset, { toast: "12", tone: "late" });

@@ -115,8 +115,8 @@ sign("reading");
 async function typing(id) {
   const mark = one(`[data-typing="${id}"]`);
   if (!mark) return;
-  const answer = await fetch(`/conversations/${id}/present?only=typing`, { headers: { "HX-Request": "true" } });
-  if (!answer.ok) return;
+  const answer = await fetch(`/conversations/${id}/present`, { headers: { "HX-Request": "true" } }).catch(() => line(false));
+  if (!answer?.ok) return;
   const people = new DOMParser().parseFromString(await answer.text(), "text/html");
   const names = all("[data-types]", people).map((person) => person.dataset.types);
   mark.hidden = !names.length;

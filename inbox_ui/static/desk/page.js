@@ -39,6 +39,16 @@ document.addEventListener("click", (event) => {
   }
 });
 
+/* A form that takes its page along is sent once: two presses of "Take next" would take two. One that htmx sends has a
+   version or a key that says so to the server; one that answers with a file may be sent again */
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if ("sent" in form.dataset) return event.preventDefault();
+  form.dataset.sent = "";
+  setTimeout(() => delete form.dataset.sent, 3000);
+});
+
 /* Where one pane is shown at a time, the panel takes the conversation's place */
 document.addEventListener("change", (event) => {
   if (event.target.id !== "panel-toggle" || !isNarrow()) return;
@@ -104,11 +114,26 @@ document.addEventListener("htmx:after:swap", (event) => {
 /* What had the focus is gone with the part that was replaced: what one writes in has it then, if it was a file's mark
    there, else the conversation's title; not nothing */
 let focused;
-document.addEventListener("focusin", (event) => (focused = event.target));
+let above; // what stands before a focused "Load more": what comes in its place follows that
+document.addEventListener("focusin", ({ target }) => {
+  focused = target;
+  above = target.matches(".load-more") ? target.previousElementSibling : null;
+});
 document.addEventListener("htmx:after:swap", () => {
   if (document.activeElement !== document.body || !focused || shown(focused)) return;
+  const came = focused.matches(".load-more") && (all("a.row").find((row) => above && isAfter(above, row)) ?? history());
   const field = focused.closest(".tray") && all("[data-composer] textarea").find(shown);
-  (field ?? one("#thread-title"))?.focus({ preventScroll: true });
+  (came || field || one("#thread-title"))?.focus({ preventScroll: true });
+});
+const isAfter = (one, other) => !one.contains(other) && one.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING;
+
+/* Older entries come above what is read: that stays where it is */
+let below;
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  below = ctx?.request?.action?.includes("/older") ? history().scrollHeight - history().scrollTop : undefined;
+});
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (below !== undefined && ctx?.request?.action?.includes("/older")) history().scrollTop = history().scrollHeight - below;
 });
 
 /** A conversation was opened: its newest entry in sight, its title in focus, its pane in front. */
