@@ -4,7 +4,7 @@ They are told that it is there, whose, limited to which queue and since when, wh
 never name, text or topic. With a reason they may read it for half an hour, and the head of its queue is told at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ from hub.access.person import Actor, Person
 from hub.access.reading import Reading
 from hub.edge import changing, work
 from hub.errors import Invalid, NotFound
-from hub.inbox import confidential
+from hub.inbox import confidential, merge
 from hub.inbox.conversation import Conversation
 from hub.inbox.queries import ConversationLine, PersonName, shown
 from hub.inbox.queue import Queue
@@ -62,10 +62,12 @@ class Breakage(Struct, frozen=True):
 def limit(unit: Unit, actor: Actor, conversation_id: int, if_match: str | None, queue_id: int) -> ConversationLine:
     """To the members named for a queue of its municipality; who makes it so may not be able to open it afterwards.
 
-    Whose it was keeps it if they can. Who has broken its glass reads on no longer.
+    Whose it was keeps it if they can. Who has broken its glass reads on no longer. What was merged into it goes with
+    it: each part names its citizen and what it is part of, and taken out again it has its text back.
     """
 
     def change(unit: Unit, actor: Actor, conversation: Conversation) -> None:
+        conversation.require_whole()
         queue = unit.get(Queue, queue_id)
         if queue is None:
             raise Invalid("queue", "this queue doesn't answer for the conversation's municipality")
@@ -73,18 +75,35 @@ def limit(unit: Unit, actor: Actor, conversation_id: int, if_match: str | None, 
         if not members.inside(unit, conversation.municipality_id, queue.id).readers:
             raise Invalid("queue", "nobody is named for this queue, so nobody could read it: choose another one")
         changing.release(unit, actor, conversation)
+        for part in _parts(unit, conversation):
+            confidential.limit(unit, part, actor.id, queue)
+            changing.release(unit, actor, part)
+            work.log(unit, actor, "conversation.limit", part)
 
     return work.change(unit, actor, conversation_id, if_match, "conversation.limit", make=change)
 
 
 def lift(unit: Unit, actor: Actor, conversation_id: int, if_match: str | None) -> ConversationLine:
-    """For all of its own queue again."""
+    """For all of its own queue again, with its parts."""
 
     def change(unit: Unit, actor: Actor, conversation: Conversation) -> None:
+        conversation.require_whole()
         confidential.lift(unit, conversation, actor.id)
         changing.release(unit, actor, conversation)
+        for part in _parts(unit, conversation):
+            confidential.lift(unit, part, actor.id)
+            changing.release(unit, actor, part)
+            work.log(unit, actor, "conversation.lift", part)
 
     return work.change(unit, actor, conversation_id, if_match, "conversation.lift", make=change)
+
+
+def _parts(unit: Unit, conversation: Conversation) -> Iterator[Conversation]:
+    """Whoever limits or lifts the whole may, whatever queue a part lies in."""
+    for each in merge.all_parts(unit, conversation):
+        part = unit.lock(Conversation, each.id)
+        if part is not None:
+            yield part
 
 
 def gate(unit: Unit, actor: Actor, conversation_id: int) -> Gate:

@@ -140,7 +140,7 @@ def _load(unit: Unit, ids: set[int]) -> dict[int, Thread]:
                 row.id, row.municipality_id, days, row.due_at, row.wait_until, row.closed_at, row.version,
                 row.last_entry_id,
             )  # fmt: skip
-            if row.closed_as == "merged" and row.closed_at is not None and row.related_id is not None:
+            if row.is_part and row.related_id is not None:
                 parts[row.id] = row.related_id
         wanted = set(parts.values()) - found.keys()
     return {each: found[_whole(each, parts)] for each in found}

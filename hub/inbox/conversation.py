@@ -88,6 +88,16 @@ class Conversation(MunicipalityRow):
         if version != self.version:
             raise Conflict("Somebody changed this conversation since you read it. Read again, then decide.")
 
+    @property
+    def is_part(self) -> bool:
+        """Of another one, since they were merged."""
+        return self.closed_as == "merged" and self.closed_at is not None
+
+    def require_whole(self) -> None:
+        """Raises Conflict for a part: what was its own lies elsewhere until it is taken out again."""
+        if self.is_part:
+            raise Conflict("This conversation is part of another one now: undo the merge there.")
+
     def assign(self, unit: Unit, by_id: int, assignee_id: int | None) -> Entry:
         """To a person, or to nobody. That they may work here is for the caller to have asked."""
         was, self.assignee_id = self.assignee_id, assignee_id
@@ -125,8 +135,7 @@ class Conversation(MunicipalityRow):
         """Open again; what was unanswered is owed again, from when it came."""
         if self.closed_at is None:
             raise Conflict("This conversation is open already.")
-        if self.closed_as == "merged":
-            raise Conflict("This conversation is part of another one now: undo the merge there.")
+        self.require_whole()
         self.closed_at = self.closed_as = None
         self.due_at = self.owed(unit)
         return self.append_change(unit, by_id, "reopened", {})

@@ -62,8 +62,9 @@ def merge(unit: Unit, into: Conversation, by_id: int, other: Conversation) -> En
 
 def split(unit: Unit, into: Conversation, by_id: int, other: Conversation) -> Entry:
     """Undo it: everything that was `other`'s is again. What was added since stays where it was added."""
-    if other.closed_as != "merged" or other.related_id != into.id:
+    if not other.is_part or other.related_id != into.id:
         raise NotFound("That conversation isn't part of this one.")
+    into.require_whole()  # else what is the other's lies where this one does
     merged = next(
         each
         for each in unit.all(
@@ -109,18 +110,18 @@ def fits(into: Conversation, other: Conversation) -> bool:
 
 def parts(unit: Unit, into: Conversation) -> Sequence[Conversation]:
     """Those that are part of it now, the oldest first."""
+    return [each for each in all_parts(unit, into) if each.related_id == into.id]
+
+
+def all_parts(unit: Unit, into: Conversation) -> Sequence[Conversation]:
+    """Those, and their own parts."""
     changes = unit.all(select(Entry.body).where(Entry.conversation_id == into.id, Entry.kind == "change"))
     named = [int(body["conversation"]) for body in changes if body["what"] == "merged"]
-    return unit.all(
-        select(Conversation)
-        .where(
-            Conversation.id.in_(named),
-            Conversation.related_id == into.id,
-            Conversation.closed_as == "merged",
-            Conversation.closed_at.is_not(None),
-        )
-        .order_by(Conversation.id)
-    )
+    rows = unit.all(select(Conversation).where(Conversation.id.in_(named)).order_by(Conversation.id))
+    inside: set[int] = set()
+    while more := {row.id for row in rows if row.is_part and row.related_id in {into.id, *inside}} - inside:
+        inside |= more
+    return [row for row in rows if row.id in inside]
 
 
 def _refuse(into: Conversation, other: Conversation) -> None:
@@ -130,7 +131,7 @@ def _refuse(into: Conversation, other: Conversation) -> None:
         raise Invalid("conversation", "one of them is confidential: both must be, for the same queue, or neither")
     if into.closed_at is not None:
         raise Conflict("This conversation is closed: reopen it first.")
-    if other.closed_as == "merged" and other.closed_at is not None:
+    if other.is_part:
         raise Conflict("That conversation is part of another one already.")
 
 

@@ -190,6 +190,20 @@ def test_a_part_with_parts_comes_out_whole(centre: Centre) -> None:
     assert both(centre, into, other, third) == before
 
 
+def test_a_part_gives_up_none_of_its_own_parts(centre: Centre) -> None:
+    """Theirs lies where it lies itself: taken out of it, a part would be open with nothing in it."""
+    into, other = two(centre)
+    third = centre.mail(text="Tredje", sender="cecilia@example.com")
+    before = both(centre, into, other, third)
+    join(centre, other, third)
+    join(centre, into, other)
+    with pytest.raises(Conflict, match="undo the merge there"):
+        undo(centre, other, third)
+    undo(centre, into, other)
+    undo(centre, other, third)
+    assert both(centre, into, other, third) == before
+
+
 def test_its_parts_are_those_that_are_in_it_now(centre: Centre) -> None:
     into, other = two(centre)
     third = centre.mail(text="Tredje", sender="cecilia@example.com")
@@ -204,6 +218,10 @@ def test_its_parts_are_those_that_are_in_it_now(centre: Centre) -> None:
     assert parts(into) == [third]
     join(centre, other, into)
     assert parts(other) == [into]
+    assert centre.here(lambda unit: {row.id for row in merge.all_parts(unit, conversation(unit, other))}) == {
+        into,
+        third,
+    }
 
 
 def test_what_can_not_become_part(centre: Centre) -> None:

@@ -48,6 +48,43 @@ def test_limiting_it_shuts_out_whoever_is_not_named_for_the_queue(world: World) 
     assert acts(world) == ["conversation.limit"]
 
 
+def merged(world: World, into: int, other: int) -> None:
+    body = {"version": int(world.version(other).strip('"'))}
+    answer = world.change("PUT", f"/conversations/{into}/merges/{other}", version=world.version(into), json=body)
+    assert answer.status_code == 200, answer.text
+
+
+def test_what_was_merged_into_it_is_limited_and_lifted_with_it(world: World) -> None:
+    """Its page would say what it is part of, and taken out again it would have its text back, for all to read."""
+    third, other, into = world.mail("kanarie"), world.mail("kanarie"), world.mail("kanarie")
+    merged(world, other, third)
+    merged(world, into, other)
+    everything = (into, other, third)
+    path = f"/conversations/{other}/confidentiality"
+    alone = world.change("PUT", path, version=world.version(other), json={"queue": str(world.ids["vatten"])})
+    assert (alone.status_code, alone.json()["title"]) == (409, "Conflict")
+    assert limit(world, into).status_code == 200
+    for each in everything:
+        assert world.get(f"/conversations/{each}").status_code == 404
+        assert world.get(f"/conversations/{each}", "vera").status_code == 200
+    assert world.everything("/search", q="kanarie") == []
+    for whole, part in ((into, other), (other, third)):
+        out = world.change("DELETE", f"/conversations/{whole}/merges/{part}", "vera", world.version(whole, "vera"))
+        assert out.status_code == 200
+        assert world.get(f"/conversations/{part}").status_code == 404
+    assert acts(world).count("conversation.limit") == 3
+
+
+def test_lifted_with_its_parts_all_can_be_opened_again(world: World) -> None:
+    other, into = world.mail(), world.mail()
+    merged(world, into, other)
+    limit(world, into)
+    path = f"/conversations/{into}/confidentiality"
+    assert world.change("DELETE", path, "vera", world.version(into, "vera")).status_code == 200
+    for each in (into, other):
+        assert world.get(f"/conversations/{each}").status_code == 200
+
+
 def test_lifting_it_is_for_those_inside(world: World) -> None:
     found = world.mail(confidential="vatten")
     path = f"/conversations/{found}/confidentiality"
