@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import or_, select
+from sqlalchemy.orm import aliased
 
 from hub.channels.channel import Channel
 from hub.errors import Invalid
@@ -25,17 +26,20 @@ class Sender(Struct, frozen=True):
 
 def reply_route(unit: Unit, conversation: Conversation) -> Route:
     """Raises Invalid when no mail was exchanged with the citizen, or their channel has none to send by."""
+    first = aliased(Conversation)
     mails = (
         select(Entry)
+        .join(first, first.id == Entry.first_conversation_id)
         .where(Entry.conversation_id == conversation.id, Entry.kind == "mail", Entry.visibility == "public")
         .order_by(Entry.occurred_at.desc(), Entry.id.desc())
     )
+    # What was misdirected names an address of the municipality it came to, which isn't ours to write from.
+    here = mails.where(or_(first.moved_from.is_(None), Entry.raw_event_id.is_not(None)))
     municipality = unit.get(Municipality, conversation.municipality_id)
-    moved = conversation.moved_from is not None and unit.first(mails.where(Entry.raw_event_id.is_not(None))) is None
-    if moved and municipality is not None:  # all of it came to another municipality: we answer as ourselves
+    newest = unit.first(here.where(Entry.author_kind == "citizen"))
+    begun = unit.first(here.where(Entry.author_kind == "person")) if newest is None else None
+    if newest is None and begun is None and municipality is not None and unit.first(mails) is not None:
         return new_route(unit, municipality, conversation.queue_id)
-    newest = unit.first(mails.where(Entry.author_kind == "citizen"))
-    begun = unit.first(mails.where(Entry.author_kind == "person")) if newest is None else None
     if begun is not None and begun.channel_id is not None:  # we wrote first, and go on as we began
         return Route(channel_id=begun.channel_id, address=begun.body["address"], name=begun.body["name"])
     address = newest.body.get("address") if newest is not None else None

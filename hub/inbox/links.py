@@ -30,13 +30,13 @@ def moved_from(unit: Unit, conversation: Conversation, may_open: MayOpen) -> Lin
 
 def moved_to(unit: Unit, conversation: Conversation, may_open: MayOpen) -> Linked | None:
     """Where its copy is, while it is closed as misdirected."""
-    if conversation.closed_as != "misdirected" or conversation.closed_at is None:
-        return None
     return _linked(unit.get(Conversation, copy_of(unit, conversation)), may_open)
 
 
 def copy_of(unit: Unit, conversation: Conversation) -> int | None:
-    """Its newest copy's id, as the entry that says so has it; None for one that was only noted as misdirected."""
+    """Its copy's id, as the entry that says so has it; None for one that was only noted as misdirected, or is open."""
+    if conversation.closed_as != "misdirected" or conversation.closed_at is None:
+        return None
     changes = select(Entry).where(Entry.conversation_id == conversation.id, Entry.kind == "change")
     for entry in unit.all(changes.order_by(Entry.occurred_at.desc(), Entry.id.desc())):
         if entry.body["what"] == "misdirected":

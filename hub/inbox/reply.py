@@ -14,7 +14,7 @@ from sqlalchemy import select
 from hub import clock, faults
 from hub.clock import NEVER
 from hub.errors import Conflict, Invalid
-from hub.inbox import outgoing, reply_token
+from hub.inbox import links, outgoing, reply_token
 from hub.inbox.citizen import CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
@@ -124,6 +124,8 @@ def undo(unit: Unit, conversation: Conversation, by_id: int, entry: Entry) -> No
         raise Conflict("There is nothing to undo: this wasn't sent from here.")
     if entry.undone_at is not None or any(row.state != "queued" or row.not_before <= now for row in deliveries):
         raise Conflict("It is too late to undo: the answer has left, or is leaving.")
+    if entry.visibility == "public" and links.copy_of(unit, conversation) is not None:
+        raise Conflict("It was handed on with this answer in it: take the conversation back first, then the answer.")
     for row in deliveries:
         row.state, row.settled_at, row.reason = "failed", now, "undone"
     entry.undone_at = now

@@ -18,7 +18,7 @@ from hub.inbox.entry import Attachment, Entry, Mail
 from hub.inbox.participant import Participant
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
-from tests.web.world import World, must
+from tests.web.world import World, let_pass, must
 
 
 def send(world: World, conversation_id: int, to: str = "holmo", queue: str = "kontakt", who: str = "sara") -> Any:
@@ -118,25 +118,72 @@ def test_both_say_where_the_other_is_to_who_may_open_it(world: World) -> None:
     assert looked(world, found, "vera").moved_to is None  # she works in Granvik alone
 
 
-def test_it_is_answered_there_as_that_municipality(world: World) -> None:
-    def addresses(unit: Unit) -> None:
+def give_addresses(world: World) -> None:
+    """One to each municipality."""
+
+    def give(unit: Unit) -> None:
         here = {f"{code}@torg.example": f"{code}/{world.ids['kontakt']}" for code in ("granvik", "holmo")}
         must(unit.get(Channel, world.ids["in"])).config = {"addresses": here}
 
+    world.do(give)
+
+
+def answered_as(world: World, conversation_id: int) -> tuple[str, str, list[str]]:
+    """Our address and name, and to whom."""
+
+    def sent(unit: Unit) -> tuple[str, str, list[str]]:
+        of = select(Entry).where(Entry.conversation_id == conversation_id, Entry.author_kind == "person")
+        entry = must(unit.first(of.where(Entry.kind == "mail").order_by(Entry.id.desc())))
+        mail = must(unit.first(select(Mail).where(Mail.entry_id == entry.id)))
+        return mail.sender, entry.body["name"], mail.recipients["to"]
+
+    answer = world.ask("POST", f"/conversations/{conversation_id}/replies", json={"text": "Vi plogar i kväll."})
+    assert answer.status_code == 201, answer.text
+    return world.do(sent)
+
+
+def test_it_is_answered_there_as_that_municipality(world: World) -> None:
     found = world.mail(sender="eva@example.com")
     copy = copy_of(send(world, found))
     said = {"text": "Vi plogar i kväll."}
     assert world.ask("POST", f"/conversations/{copy}/replies", json=said).status_code == 422  # no address of its own
-    world.do(addresses)
-    assert world.ask("POST", f"/conversations/{copy}/replies", json=said).status_code == 201
+    give_addresses(world)
+    for _ in range(2):  # what we answered there ourselves changes nothing
+        assert answered_as(world, copy) == ("holmo@torg.example", "Holmö", ["eva@example.com"])
 
-    def sent(unit: Unit) -> tuple[str, str, list[str]]:
-        of = select(Entry).where(Entry.conversation_id == copy, Entry.author_kind == "person", Entry.kind == "mail")
-        entry = must(unit.first(of))
-        mail = must(unit.first(select(Mail).where(Mail.entry_id == entry.id)))
-        return mail.sender, entry.body["name"], mail.recipients["to"]
 
-    assert world.do(sent) == ("holmo@torg.example", "Holmö", ["eva@example.com"])
+@pytest.mark.parametrize("way", ["copy into own", "own into copy"])
+def test_merged_with_what_came_there_it_is_answered_as_that_came(world: World, way: str) -> None:
+    """Though what was misdirected is the newer mail."""
+    give_addresses(world)
+    own = world.mail(sender="eva@example.com", municipality="holmo")
+    let_pass(10)
+    found = world.mail(sender="eva@example.com")
+    copy = copy_of(send(world, found))
+    into, other = (own, copy) if way == "copy into own" else (copy, own)
+    body = {"version": int(world.version(other).strip('"'))}
+    path = f"/conversations/{into}/merges/{other}"
+    assert world.change("PUT", path, version=world.version(into), json=body).status_code == 200
+    assert answered_as(world, into) == ("kommunen@holmo.example", "Holmö", ["eva@example.com"])
+
+
+def test_what_was_handed_on_with_it_is_not_taken_back_alone(world: World) -> None:
+    """Where it was handed on to, it stands as answered."""
+    found = world.mail()
+    said = world.ask("POST", f"/conversations/{found}/replies", json={"text": "Fel svar"}).json()
+    copy = copy_of(send(world, found))
+    path = f"/conversations/{found}/replies/{said['id']}"
+    late = world.change("DELETE", path)
+    assert (late.status_code, "take the conversation back first" in late.json()["detail"]) == (409, True)
+    world.change("DELETE", f"/conversations/{found}/misdirection", version=world.version(found))
+    assert world.change("DELETE", path).status_code == 200
+    assert world.get(f"/conversations/{copy}").json()["conversation"]["closed_as"] == "misdirected"
+    assert copy_of(send(world, found)) != copy
+    noted = world.mail()
+    said = world.ask("POST", f"/conversations/{noted}/replies", json={"text": "Fel svar"}).json()
+    where = {"where": "Trafikverket"}
+    world.change("PUT", f"/conversations/{noted}/misdirection", version=world.version(noted), json=where)
+    assert world.change("DELETE", f"/conversations/{noted}/replies/{said['id']}").status_code == 200
 
 
 def test_what_is_confidential_is_so_there(world: World) -> None:
