@@ -1,7 +1,7 @@
 """Normalise: a group of parsed mails becomes rows, table by table: a statement a table, not a statement a mail."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select, update
@@ -124,7 +124,7 @@ class _Rows:
     def __init__(self, unit: Unit, group: Sequence[Incoming]) -> None:
         self._unit = unit
         self._threads = Threads(unit, group)
-        self._points, self._names = _points(unit, group)
+        self._points, self._names = known_senders(unit, group)
         waiting = [thread.id for thread in self._threads.threads.values() if thread.wait_until is not None]
         self._unanswered = oldest_unanswered(unit, waiting)
         self._joined: dict[int, Thread] = {}
@@ -240,12 +240,7 @@ class _Rows:
             {"id": new_id(), "municipality_id": thread.municipality_id, "entry_id": entry_id, **mail_values(mail)}
         )
         self._new[Attachment] += attachment_rows(mail, entry_id)
-        self._tokens.append((entry_id, thread.municipality_id, self._found_by(mail)))
-
-    def _found_by(self, mail: Incoming) -> Sequence[str]:
-        """By the name that we know its sender by, too, which this mail may leave out."""
-        name = self._names.get((mail.place.municipality_id, mail.sender), "")
-        return mail.tokens if name in {"", mail.message.sender.name} else [*mail.tokens, *from_marks(name)]
+        self._tokens.append((entry_id, thread.municipality_id, found_by(mail, self._names)))
 
     def _add_row(self, thread: Thread, mail: Incoming, values: dict[str, Any]) -> int:
         entry_id = new_id()
@@ -309,7 +304,13 @@ Key = tuple[int, str]
 """A municipality and an address."""
 
 
-def _points(unit: Unit, group: Sequence[Incoming]) -> tuple[dict[Key, tuple[int, int]], dict[Key, str]]:
+def found_by(mail: Incoming, names: Mapping[Key, str]) -> Sequence[str]:
+    """By the name that we know its sender by, too, which this mail may leave out. `names`: of `known_senders`."""
+    name = names.get((mail.place.municipality_id, mail.sender), "")
+    return mail.tokens if name in {"", mail.message.sender.name} else [*mail.tokens, *from_marks(name)]
+
+
+def known_senders(unit: Unit, group: Sequence[Incoming]) -> tuple[dict[Key, tuple[int, int]], dict[Key, str]]:
     """Citizen and point of each address, and the citizen's name: of several who share it, the one known longest."""
     rows = unit.rows(
         select(

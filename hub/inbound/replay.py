@@ -9,7 +9,14 @@ from sqlalchemy import delete, select, update
 
 from hub.contract import Router
 from hub.errors import Corrupt
-from hub.inbound.normalise import attachment_blobs, attachment_rows, entry_values, mail_values
+from hub.inbound.normalise import (
+    attachment_blobs,
+    attachment_rows,
+    entry_values,
+    found_by,
+    known_senders,
+    mail_values,
+)
 from hub.inbound.pipeline import INTAKE, Parsed, Pipeline, Placed, load, place, quarantine
 from hub.inbound.raw_event import PARSER_VERSION, RawEvent
 from hub.inbound.thread import Incoming
@@ -99,7 +106,7 @@ def _update(unit: Unit, entry: Entry, mail: Incoming) -> None:
         row["public_id"] = kept.pop((row["sha256"], row["name"]), row["public_id"])
         row["municipality_id"] = entry.municipality_id
     unit.insert_many(Attachment, rows)
-    search_index.replace(unit, entry.id, entry.municipality_id, mail.tokens)
+    search_index.replace(unit, entry.id, entry.municipality_id, found_by(mail, known_senders(unit, [mail])[1]))
     unit.note(Happening("conversation_changed", entry.conversation_id, entry.municipality_id, entry.conversation_id))
 
 
