@@ -9,15 +9,12 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from hub.edge.headers import PAGE_HEADERS
-from hub.edge.problems import RETRY_SECONDS, status_of
+from hub.edge.problems import RETRY_SECONDS, WENT_AWAY, status_of
 from hub.errors import TorgError, Unavailable
 from inbox_ui.administration import start_of
 from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.words import gettext as _
 from inbox_ui.words import preferred, speak, told
-
-_WENT_AWAY = "client disconnected prematurely"
-"""What Litestar says, as a 500, when whoever asks is gone before their request was whole: a page that was left, say."""
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +29,7 @@ def _of_ours(request: Asking, error: TorgError) -> Response[bytes]:
 
 
 def _of_http(request: Asking, error: HTTPException) -> Response[bytes]:
-    if error.detail == _WENT_AWAY:
+    if error.detail == WENT_AWAY:
         return Response(b"", status_code=HTTPStatus.BAD_REQUEST)
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _of_a_bug(request, error)

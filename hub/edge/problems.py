@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
+WENT_AWAY = "client disconnected prematurely"
+"""What Litestar says, as a 500, when whoever asks is gone before their request was whole: a page that was left, say."""
 _UNUSABLE = "The request can't be used as it is."
 _BUG = "Something went wrong here. It was written to the log; nothing was changed."
 
@@ -81,6 +83,8 @@ def _of_ours(request: Request[Any, Any, Any], error: TorgError) -> Response[byte
 
 
 def _of_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    if error.detail == WENT_AWAY:
+        return Response(b"", status_code=HTTPStatus.BAD_REQUEST)
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _of_a_bug(request, error)
     status = HTTPStatus(error.status_code)

@@ -1,5 +1,8 @@
 """What holds for every route: log-in, problems, headers, limits."""
 
+import asyncio
+from typing import Any
+
 import pytest
 from sqlalchemy import update
 
@@ -121,6 +124,36 @@ def test_a_bug_shows_nothing_of_itself(world: World, monkeypatch: pytest.MonkeyP
     answer = world.get("/conversations")
     assert (answer.status_code, answer.headers["Content-Type"]) == (500, PROBLEM)
     assert "secret" not in answer.text
+
+
+def test_who_goes_before_their_request_is_whole_is_no_fault_of_ours(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a server tells an application that a browser is gone."""
+    coming: list[Any] = [
+        {"type": "http.request", "body": b'{"te', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    answered: list[Any] = []
+
+    async def receive() -> Any:
+        return coming.pop(0)
+
+    async def send(message: Any) -> None:
+        answered.append(message)
+
+    token = f"Bearer {world.tokens['sara']}".encode()
+    path = f"/api/v1/conversations/{world.mail()}/notes"
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80), "state": {},
+        "headers": [(b"authorization", token), (b"content-type", b"application/json"), (b"content-length", b"20")],
+    }  # fmt: skip
+    asyncio.run(world.client.app(scope, receive, send))
+    assert coming == []
+    assert answered[0]["status"] == 400
+    assert caplog.records == []
 
 
 def test_a_database_in_trouble(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

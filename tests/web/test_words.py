@@ -32,8 +32,6 @@ ASKS = {"N_", "_", "gettext", "ngettext", "pgettext"}
 NOT_SAID = {"KeyError", "Meta", "log.error", "log.warning", "log.info"}
 """Calls whose strings no reader of a page ever sees."""
 HEADERS = {"Location", "Vary"}
-RECOGNISED = {"client disconnected prematurely"}
-"""What a library says, by which its errors are told apart."""
 PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w*\}")
 WORD = re.compile(r"[^\W\d_]{2,}")
 PROSE = re.compile(r"^[A-ZÅÄÖ][a-zåäö]|[a-zåäö] [a-zåäö]")
@@ -224,9 +222,9 @@ def _of_makefile(pattern: str) -> tuple[str, ...]:
 
 
 def _is_technical(text: str) -> bool:
-    """A header's name, a content security policy, a library's words, or one of those that are the same everywhere."""
+    """A header's name, a content security policy, or one of those that are the same everywhere."""
     is_header = re.fullmatch(r"[A-Z]\w*(-[A-Z]\w*)+", text) is not None
-    return is_header or text in HEADERS | RECOGNISED | SAME_EVERYWHERE or "default-src" in text
+    return is_header or text in HEADERS | SAME_EVERYWHERE or "default-src" in text
 
 
 def _catalogue(language: str) -> Catalog:
