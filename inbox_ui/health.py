@@ -89,11 +89,29 @@ def _channel(line: ChannelLine, kind: type[Connector[Any]] | None) -> Channel:
 
 def _health(line: ChannelLine, *, is_known: bool, comes: bool) -> Health:
     """The worst of it: what stands still, then what is stuck, then silence."""
+    known = _stands_still(line, is_known=is_known) or _stuck(line)
+    if known:
+        return known
+    at = line.last_contact_at
+    if comes and (at is None or times.now() - at > QUIET):
+        said = _("Nothing has come since %(day)s.") % {"day": times.day(at)} if at else _("Nothing has come yet.")
+        return Health(_("Quiet"), "away", said)
+    return Health(_("Working"), "ok")
+
+
+def _stands_still(line: ChannelLine, *, is_known: bool) -> Health | None:
     if not is_known:
         why = _("No plugin brings the kind %(kind)s.") % {"kind": line.kind}
         return Health(_("Can't run"), "late", why, _("See what is wrong with the plugins"), "/plugins", alarms=True)
     if line.paused_why is not None:
         return _paused(line.paused_why, sum(line.deliveries[state] for state in _ON_THEIR_WAY))
+    if line.trouble is not None:
+        advice = _("It is tried again by itself; see to what is in its way.")
+        return Health(_("Can't run"), "late", line.trouble, advice, alarms=True)
+    return None
+
+
+def _stuck(line: ChannelLine) -> Health | None:
     quarantined, deferred = line.raw_events["quarantined"], line.deliveries["deferred"]
     if quarantined:
         said = ngettext("%(num)s couldn't be read or placed.", "%(num)s couldn't be read or placed.", quarantined)
@@ -104,11 +122,7 @@ def _health(line: ChannelLine, *, is_known: bool, comes: bool) -> Health:
         return Health(
             _("Slow"), "warn", said, _("Each is tried again by itself; see to the server it goes to."), alarms=True
         )
-    at = line.last_contact_at
-    if comes and (at is None or times.now() - at > QUIET):
-        said = _("Nothing has come since %(day)s.") % {"day": times.day(at)} if at else _("Nothing has come yet.")
-        return Health(_("Quiet"), "away", said)
-    return Health(_("Working"), "ok")
+    return None
 
 
 def _paused(why: str, waiting: int) -> Health:

@@ -22,7 +22,7 @@ GRACE = 10.0
 """Seconds that mails in hand have to be answered when the listener stops."""
 
 REASONS = {
-    errno.EADDRINUSE: ("port", "is in use, by another program or by this channel itself if it is running"),
+    errno.EADDRINUSE: ("port", "is in use by another program"),
     errno.EACCES: ("port", "may not be opened by this user; ports below 1024 need a privilege"),
     errno.EADDRNOTAVAIL: ("host", "can't be opened: it is no address of this machine"),
 }
@@ -65,8 +65,16 @@ class SmtpIn(Listens[SmtpInConfig]):
                 raise Misconfigured("addresses", f"{address!r} is no mail address.")
             if "+" in address:
                 raise Misconfigured("addresses", f"{address!r}: list it without its +, which marks answers to us.")
-        server = await self._bind(asyncio.Protocol, serve=False)
+        try:
+            server = await self._bind(asyncio.Protocol, serve=False)
+        except Misconfigured as error:
+            if getattr(error.__cause__, "errno", None) != errno.EADDRINUSE:
+                raise
+            raise Misconfigured(error.field, f"{str(error)[:-1]}, or by this channel itself if it runs.") from error
         server.close()
+
+    def opens(self) -> tuple[str, int]:
+        return self.config.host, self.config.port
 
     async def listen(self, keep: Keep) -> None:
         async def take(arrived: Arrived) -> None:

@@ -5,6 +5,7 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
+from hub.channels import port
 from hub.channels.channel import Channel
 from hub.channels.open import ChannelTools, read_settings, store_settings
 from hub.contract import Config, Connector, Destination, Listens, Misconfigured, Sends
@@ -19,11 +20,16 @@ from hub.storage.unit import Happening, Unit
 def prepare(
     unit: Unit, registry: Registry, kind: str, values: Mapping[str, object]
 ) -> tuple[type[Connector[Any]], Config]:
-    """The kind's settings, read and with destinations resolved. Raises Invalid, naming the field."""
+    """The kind's settings, read and with destinations resolved. Raises Invalid, naming the field.
+
+    A port that another channel has is refused: both would be there, and one of them deaf.
+    """
     cls = registry.connector(kind)
     if not issubclass(cls, Listens | Sends):
         raise Invalid("kind", f"{kind} only reads files: it neither listens nor sends, so no channel can be made of it")
-    return cls, resolve_destinations(unit, read_settings(cls, values))
+    config = resolve_destinations(unit, read_settings(cls, values))
+    port.require_free(unit, registry, cls, config)
+    return cls, config
 
 
 async def check(cls: type[Connector[Any]], config: Config) -> None:

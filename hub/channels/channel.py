@@ -10,7 +10,10 @@ from hub.storage.types import Json
 
 
 class Channel(Row):
-    """`home_id` None: shared, the municipality is decided per item. `fence` rises with every lease of the channel."""
+    """`home_id` None: shared, the municipality is decided per item. `fence` rises with every lease of the channel.
+
+    `lease_until`, `trouble`: see trouble.py.
+    """
 
     __tablename__ = "channel"
     kind: Mapped[str]
@@ -23,4 +26,5 @@ class Channel(Row):
     lease_until: Mapped[int | None]
     fence: Mapped[int] = mapped_column(default=0)
     paused_why: Mapped[str | None]
+    trouble: Mapped[str | None]
     last_contact_at: Mapped[int | None]

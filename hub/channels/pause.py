@@ -12,7 +12,7 @@ from hub.storage.unit import Happening, Unit
 def pause(unit: Unit, channel_id: int, why: str) -> Channel:
     """`why` is for a person of IT. Raises NotFound."""
     channel = _channel(unit, channel_id)
-    channel.paused_why = why
+    channel.paused_why, channel.trouble = why, None
     unit.note(Happening("channel_changed", channel.id, channel.home_id))
     return channel
 
@@ -20,14 +20,14 @@ def pause(unit: Unit, channel_id: int, why: str) -> Channel:
 def resume(unit: Unit, channel_id: int) -> Channel:
     """Runs again at once. Raises NotFound."""
     channel = _channel(unit, channel_id)
-    channel.paused_why = None
+    channel.paused_why, channel.lease_until = None, None
     unit.note(Happening("channel_changed", channel.id, channel.home_id))
     return channel
 
 
 def standing(unit: Unit) -> dict[int, tuple[int | None, Any]]:
     """Every channel by its id: its home, and what there is to be seen of it change."""
-    query = select(Channel.id, Channel.home_id, Channel.name, Channel.paused_why, Channel.config)
+    query = select(Channel.id, Channel.home_id, Channel.name, Channel.paused_why, Channel.trouble, Channel.config)
     return {row_id: (home_id, seen) for row_id, home_id, *seen in unit.rows(query)}
 
 

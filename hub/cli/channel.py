@@ -80,6 +80,8 @@ def _add(
 def _list(as_json: bool) -> None:
     """Show the channels with their state, settings (secrets as dots), raw events and deliveries.
 
+    In the state error a channel is tried again and again, and hears nothing meanwhile.
+
     Example: torg channel list --json
     """
     with installation() as here:
@@ -137,7 +139,7 @@ def _resume(channel_id: int) -> None:
 def _cells(row: Mapping[str, Any]) -> Sequence[object]:
     return [
         row["id"], row["kind"], row["name"], row["municipality"], row["sends_by"],
-        f"paused: {row['paused_why']}" if row["state"] == "paused" else row["state"],
+        row["state"] if row["state"] == "running" else f"{row['state']}: {row['paused_why'] or row['trouble']}",
         row["last_contact_at"], counts(row["raw_events"]), counts(row["deliveries"]),
         " ".join(f"{name}={_shown(value)}" for name, value in row["config"].items()),
     ]  # fmt: skip

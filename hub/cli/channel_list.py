@@ -29,8 +29,9 @@ def all_channels(unit: Unit, registry: Registry) -> list[dict[str, Any]]:
             "name": row.name,
             "municipality": codes[row.home_id] if row.home_id is not None else None,
             "sends_by": str(row.sends_by_id) if row.sends_by_id is not None else None,
-            "state": "running" if row.paused_why is None else "paused",
+            "state": _state(row, registry),
             "paused_why": row.paused_why,
+            "trouble": _trouble(row, registry),
             "last_contact_at": clock.to_iso(row.last_contact_at),
             "raw_events": raw_events.get(row.id, {}),
             "deliveries": deliveries.get(row.id, {}),
@@ -38,6 +39,18 @@ def all_channels(unit: Unit, registry: Registry) -> list[dict[str, Any]]:
         }
         for row in unit.all(select(Channel).order_by(Channel.id))
     ]
+
+
+def _state(row: Channel, registry: Registry) -> str:
+    if row.paused_why is not None:
+        return "paused"
+    return "error" if _trouble(row, registry) else "running"
+
+
+def _trouble(row: Channel, registry: Registry) -> str | None:
+    if row.kind not in registry.connectors:
+        return f"No plugin brings the kind {row.kind}: torg plugins list tells why."
+    return row.trouble
 
 
 def _by_state(unit: Unit, cls: type[RawEvent] | type[Delivery]) -> dict[int, dict[str, int]]:

@@ -58,6 +58,10 @@ class Connector(Plugin[C]):
 class Listens(Connector[C]):
     """Holds a port or a connection open and is told things."""
 
+    def opens(self) -> tuple[str, int] | None:
+        """The host and port that it opens, which no other channel may have; None: it opens none."""
+        return None
+
     async def listen(self, keep: Keep) -> None:
         """Runs until cancelled. Acknowledge the source after `await keep(…)` has returned, never before."""
         raise NotImplementedError

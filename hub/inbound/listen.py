@@ -1,12 +1,12 @@
 """Listen: keeps every listening channel's connector running, and follows what is added, changed, paused and resumed.
 
-A port in use or a broken setting is no end: it is logged, and tried again until somebody has seen to it. So of two
-processes on one port the second takes over when the first ends.
+A port in use or a broken setting is no end: it is logged, shown as the channel's trouble, and tried again until
+somebody has seen to it. So of two processes on one port the second takes over when the first ends.
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy import select
 from hub.channels.channel import Channel
 from hub.channels.open import ChannelTools, open_channel
 from hub.channels.pause import pause
+from hub.channels.trouble import SAY_AGAIN, note_trouble, says_it_listens
 from hub.contract import AuthFailed, Connector, Listens, PluginError, RawEvent
 from hub.errors import TorgError
 from hub.inbound.receive import Receiver
@@ -26,6 +27,8 @@ from hub.storage.unit import Storage, Unit
 LOOK_AGAIN = 2.0
 """Seconds after which a channel added or paused elsewhere is noticed."""
 _LONGEST_PAUSE = 30.0
+_OPENED = 0.3
+"""Seconds in which a port opens or doesn't."""
 CHANNELS = Scope.everything("channel settings")
 
 log = logging.getLogger(__name__)
@@ -78,20 +81,40 @@ class Listeners:
                     return
             except (PluginError, TorgError) as error:
                 log.warning("channel %d (%s): %s", channel.id, channel.kind, error)
-            except Exception:  # a connector's bug must not end the others
+                await self._say(note_trouble, channel.id, str(error))
+            except Exception as error:  # a connector's bug must not end the others
                 log.exception("channel %d (%s) failed", channel.id, channel.kind)
+                await self._say(
+                    note_trouble, channel.id, f"A bug of the program ({type(error).__name__}); see the log."
+                )
             await asyncio.sleep(wait)
             wait = min(2 * wait, _LONGEST_PAUSE)
 
     async def _listen_once(self, channel: Listening) -> bool:
         """Until the connector ends; False when the channel was paused for it."""
         connector = await self._storage.read(CHANNELS, _open, channel.id, self._registry)
+        word = asyncio.create_task(self._keep_saying(channel.id), name=f"channel-{channel.id} listens")
         try:
             await _run(connector, partial(self._keep, channel.id))
         except AuthFailed as error:
             await self._storage.write(CHANNELS, pause, channel.id, str(error))
             return False
+        finally:
+            word.cancel()
         return True
+
+    async def _keep_saying(self, channel_id: int) -> None:
+        """That it listens: for all we are told, it does, unless it has ended by now."""
+        await asyncio.sleep(_OPENED)
+        while True:
+            await self._say(says_it_listens, channel_id)
+            await asyncio.sleep(SAY_AGAIN)
+
+    async def _say(self, what: Callable[..., None], channel_id: int, *words: str) -> None:
+        try:
+            await self._storage.write(CHANNELS, what, channel_id, *words)
+        except TorgError as error:
+            log.warning("how channel %d does can't be written: %s", channel_id, error)
 
     async def _keep(self, channel_id: int, events: Sequence[RawEvent]) -> Sequence[str]:
         return await self._receiver.keep(channel_id, events)

@@ -31,7 +31,10 @@ _OF_CHANNEL = RawEvent.channel_id == bindparam("channel_id")
 
 
 class ChannelLine(Struct, frozen=True):
-    """A channel's health. Figures by state, of this person's municipalities; `paused_why` null: it runs."""
+    """A channel's health. Figures by state, of this person's municipalities; `paused_why` null: it runs.
+
+    `trouble`: why it can't, though it should.
+    """
 
     id: str
     kind: str
@@ -39,6 +42,7 @@ class ChannelLine(Struct, frozen=True):
     municipality_id: str | None
     sends_by_id: str | None
     paused_why: str | None
+    trouble: str | None
     last_contact_at: datetime | None
     raw_events: Mapping[str, int]
     deliveries: Mapping[str, int]
@@ -84,6 +88,7 @@ def channels(unit: Unit, may_run: Callable[[int | None], bool], channel_id: int 
             municipality_id=shown_id(row.home_id),
             sends_by_id=shown_id(row.sends_by_id),
             paused_why=row.paused_why,
+            trouble=row.trouble,
             last_contact_at=shown(row.last_contact_at),
             raw_events={state: raw_events[row.id, state] for state in ("new", "quarantined")},
             deliveries={state: deliveries[row.id, state] for state in (*UNSETTLED, *WENT_WRONG)},

@@ -1,12 +1,14 @@
 """Channels by command: settings read by kind of field, secrets kept from sight, checked before they are saved."""
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from hub.channels.channel import Channel
 from hub.channels.open import open_channel
+from hub.channels.trouble import note_trouble, says_it_listens
 from hub.cli import channel
 from hub.cli.installation import COMMAND_LINE
 from hub.plugin_host.built_in import BUILT_INS
@@ -14,6 +16,7 @@ from hub.plugin_host.manager import load
 from hub.storage.unit import Unit
 from tests.cli.commands import Torg
 from tests.cli.vault import WORD
+from tests.connectors.tools import free_port
 
 WITH_VAULT = functools.partial(load, built_ins=(*BUILT_INS, "tests.cli.vault"))
 IN = ("channel", "add", "smtp_in", "--name", "in")
@@ -128,6 +131,49 @@ def test_a_channel_is_checked_paused_and_resumed(either: Torg) -> None:
     told = either("channel", "check", added, "--json", status=1).json
     assert told["works"] is False
     assert told["sentence"].startswith("folder: ")
+
+
+TO = ("--set", "addresses=kommunen@granvik.example=granvik/Kundtjänst")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0", "::"])  # noqa: S104 - settings, not servers
+def test_two_channels_on_one_port_are_not_added(torg: Torg, host: str) -> None:
+    port = f"port={free_port()}"
+    first = torg(*IN, *TO, "--set", port, "--json").json["id"]
+    refused = torg(*IN, *TO, "--set", port, "--set", f"host={host}", status=1).err
+    assert f" is that of channel {first} (in): choose another, or pause that one first" in refused
+    assert refused.count("\n") == 1
+    assert len(torg("channel", "list", "--json").json["items"]) == 1
+    torg(*IN, *TO, "--set", f"port={free_port()}")
+    torg("channel", "pause", first, "--why", "Flyttas")
+    torg(*IN, *TO, "--set", port)
+
+
+def test_a_channel_that_cannot_listen_says_why(either: Torg, monkeypatch: pytest.MonkeyPatch) -> None:
+    added = either(*IN, *TO, "--set", f"port={free_port()}", "--json").json["id"]
+
+    def listed() -> tuple[str, str | None, bool]:
+        row = either("channel", "list", "--json").json["items"][0]
+        table = either("channel", "list").out
+        return row["state"], row["trouble"], f"error: {row['trouble']}" in table
+
+    def note(what: Callable[..., None], *words: str) -> None:
+        with either.storage() as storage:
+            storage.write_now(COMMAND_LINE, what, int(added), *words)
+
+    note(note_trouble, "The port is in use.")
+    assert listed() == ("error", "The port is in use.", True)
+    note(says_it_listens)
+    note(note_trouble, "The port is in use: another process listens.")
+    assert listed() == ("running", None, False)
+    either("channel", "pause", added, "--why", "natt")
+    either("channel", "resume", added)
+    note(note_trouble, "The port is in use.")
+    either("channel", "pause", added, "--why", "natt")
+    assert listed() == ("paused", None, False)
+    either("channel", "resume", added)
+    monkeypatch.setattr(channel, "load", functools.partial(load, built_ins=()))
+    assert listed() == ("error", "No plugin brings the kind smtp_in: torg plugins list tells why.", True)
 
 
 def test_answers_leave_by_a_channel_that_sends(torg: Torg) -> None:

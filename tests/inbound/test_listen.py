@@ -1,5 +1,6 @@
 """Channels that another process adds, pauses and resumes are followed; a bug in one connector ends no other."""
 
+import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -100,9 +101,29 @@ def test_a_channel_that_another_process_adds_is_opened_and_one_that_it_changes_m
     until(lambda: reachable(third) and not reachable(second), SECONDS)
 
 
+def test_a_port_in_use_is_the_channels_trouble_until_it_is_free(line_on_both: Line) -> None:
+    line = line_on_both
+    trouble = select(Channel.trouble).where(Channel.name == "another")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        line.storage.write_now(TEST, add_listening, line, port)
+        until(lambda: line.one(trouble), SECONDS)
+    assert line.one(trouble) == f"127.0.0.1 port {port} is in use by another program."
+    until(lambda: reachable(port) and line.one(trouble) is None, SECONDS)
+
+
+def test_a_second_process_on_the_port_is_no_trouble(line: Line, caplog: pytest.LogCaptureFixture) -> None:
+    until(lambda: line.one(select(Channel.lease_until).where(Channel.id == line.ids["in"])))
+    with line.running():
+        until(lambda: caplog.text.count("in use by another program") >= 2, SECONDS)
+        assert line.all(select(Channel.trouble).where(Channel.trouble.is_not(None))) == []
+
+
 def test_a_bug_in_one_connector_does_not_stop_the_others(line_with_bugs: Line) -> None:
     line = line_with_bugs
     until(lambda: calls.count("buggy") >= 2)  # and it is tried again
+    why = line.one(select(Channel.trouble).where(Channel.kind == "buggy"))
+    assert why == "A bug of the program (KeyError); see the log."
     line.send(letter())
     line.entries(1)
     assert line.raw_states() == ["read"]

@@ -180,6 +180,10 @@ def test_how_channels_do(world: World, visit: Visit) -> None:
     assert "Paused Log-in refused 1 waits until somebody resumes it." in ida.said("/channels")
     world.do(lambda unit: setattr(must(unit.get(Channel, world.ids["mute"])), "kind", "gone"))
     assert "mute gone Can't run No plugin brings the kind gone." in ida.said("/channels")
+    world.do(lambda unit: setattr(must(unit.get(Channel, world.ids["in"])), "trouble", "127.0.0.1 port 25 is in use."))
+    said = visit("ida").said("/channels")
+    assert "in Mail in (SMTP, LMTP) Can't run 127.0.0.1 port 25 is in use. It is tried again by itself" in said
+    world.do(lambda unit: setattr(must(unit.get(Channel, world.ids["in"])), "trouble", None))
     let_pass(2 * 24 * 3600)
     world.do(lambda unit: unit.change(update(RawEvent).values(state="read")))
     assert "Quiet Nothing has come since" in visit("ida").said("/channels")

@@ -30,6 +30,9 @@ def test_channels_with_their_health(world: World) -> None:
     assert by_name["out"]["deliveries"] == {
         "queued": 1, "leased": 0, "handed_over": 0, "deferred": 0, "failed": 0, "uncertain": 0,
     }  # fmt: skip
+    world.do(lambda unit: setattr(must(unit.get(Channel, world.ids["in"])), "trouble", "The port is in use."))
+    troubles = {each["name"]: each["trouble"] for each in world.get("/channels", "ida").json()["items"]}
+    assert troubles == {"in": "The port is in use.", "out": None, "mute": None}
     assert {each["name"] for each in world.get("/channels", "idun").json()["items"]} == {"in", "out"}
     assert world.get(f"/channels/{world.ids['mute']}", "idun").status_code == 404
     assert world.get("/channels", "sara").status_code == 403

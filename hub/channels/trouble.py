@@ -1,0 +1,34 @@
+"""Trouble: why a channel can't listen, though nobody paused it, as the process says that tries.
+
+Of several processes on one port one listens, and the channel works. So whoever listens says so in `lease_until`, again
+and again; while that holds, what the others run into is no trouble of the channel's.
+"""
+
+from hub import clock
+from hub.channels.channel import Channel
+from hub.storage.unit import Happening, Unit
+
+SAY_AGAIN = 10.0
+"""Seconds between two words of who listens."""
+_HOLDS = 25 * clock.SECOND
+
+
+def says_it_listens(unit: Unit, channel_id: int) -> None:
+    """Until the next word. What was in the way isn't any more."""
+    channel = unit.lock(Channel, channel_id)
+    if channel is not None:
+        channel.lease_until = clock.now() + _HOLDS
+        _set(unit, channel, None)
+
+
+def note_trouble(unit: Unit, channel_id: int, why: str) -> None:
+    """`why` is for a person of IT. Nothing, while another process listens."""
+    channel = unit.lock(Channel, channel_id)
+    if channel is not None and (channel.lease_until or 0) < clock.now():
+        _set(unit, channel, why)
+
+
+def _set(unit: Unit, channel: Channel, why: str | None) -> None:
+    if channel.trouble != why:
+        channel.trouble = why
+        unit.note(Happening("channel_changed", channel.id, channel.home_id))
