@@ -70,6 +70,7 @@ $(VENV)/.installed-dev: $(VENV)/.made requirements-dev.txt pyproject.toml $(ASSE
 
 # A .venv made by uv has no pip of its own, should uv go away.
 define into-venv
+@echo 'Installing into $(VENV), about a minute...'
 $(if $(UV),,@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip)
 $(INSTALL) --require-hashes -r $(1)
 $(INSTALL) --no-deps --no-build-isolation -e .

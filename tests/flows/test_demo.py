@@ -146,6 +146,23 @@ def test_a_port_in_use_is_a_sentence(demo: Demo) -> None:
     assert "Traceback" not in refused.stderr
 
 
+def test_another_port_for_mail_moves_no_channel_that_somebody_added(demo: Demo) -> None:
+    mine, other = free_ports(2)
+    to = "addresses=bygg@granvik.example=granvik/Kundtjänst"
+    added = _run(demo, "channel", "add", "smtp_in", "--name", "Mine", "--set", to, "--set", f"port={mine}")
+    assert added.returncode == 0, added.stderr
+    was, demo.mail_port = demo.mail_port, other
+    try:
+        with demo.running(SECOND_START):
+            ports = dict(demo.query("SELECT name, json_extract(config, '$.port') FROM channel WHERE kind = 'smtp_in'"))
+    finally:
+        demo.mail_port = was
+    assert ports == {"Mail in": other, "Mine": mine}
+    refused = _run(demo, "demo", "--port", str(demo.port), "--mail-port", str(mine))
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert f"127.0.0.1 port {mine} is that of channel " in refused.stderr
+
+
 def test_it_keeps_to_its_own_database(demo: Demo) -> None:
     theirs = {"TORG_DATABASE_URL": "sqlite:///elsewhere.db"}
     refused = _run(demo, "demo", "--reset", "--port", str(demo.port), "--mail-port", str(demo.mail_port), **theirs)

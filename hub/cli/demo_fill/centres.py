@@ -11,6 +11,7 @@ from hub.access.person import Actor, Person
 from hub.channels import add as channels
 from hub.channels.channel import Channel
 from hub.channels.open import read_settings, store_settings
+from hub.channels.port import require_free
 from hub.cli.demo_fill.content import Content
 from hub.inbox import department, municipality, queue, topic
 from hub.inbox.municipality import Municipality
@@ -103,11 +104,17 @@ def found(unit: Unit, registry: Registry, contents: Mapping[str, Content], outgo
 
 
 def move_mail_port(unit: Unit, registry: Registry, port: int) -> None:
-    """The demo listens for mail on another port than it did."""
-    for channel in unit.all(select(Channel).where(Channel.kind == "smtp_in")):
-        if channel.config.get("port") != port:
-            config = read_settings(registry.connector(channel.kind), {**channel.config, "port": port})
-            store_settings(channel, config, unit.keys)
+    """The demo listens for mail on another port than it did. Channels that somebody added to it keep theirs.
+
+    Raises Invalid when one of those has the port.
+    """
+    own = unit.first(select(Channel).where(Channel.kind == "smtp_in").order_by(Channel.id))
+    if own is None or own.config.get("port") == port:
+        return
+    cls = registry.connector(own.kind)
+    config = read_settings(cls, {**own.config, "port": port})
+    require_free(unit, registry, cls, config)
+    store_settings(own, config, unit.keys)
 
 
 def give_passwords(unit: Unit, password_hash: str) -> None:
