@@ -53,7 +53,7 @@ def _answer(request: Asking, status: HTTPStatus, detail: str, headers: dict[str,
     _speak(request)
     headers = {**PAGE_HEADERS, **headers}
     if is_part(request):
-        headers |= {"HX-Retarget": "#toast", "HX-Reswap": "innerHTML"}
+        headers |= {"HX-Retarget": "#toast", "HX-Reswap": "beforeend"}  # beside what can be undone yet
         return page(request, "toasts/_problem.html", status=status, headers=headers, detail=detail)
     titles = {
         HTTPStatus.NOT_FOUND: _("Not found"),

@@ -37,6 +37,10 @@ _LEVEL = 1
 Asking = Request[Any, Any, Any]
 VIEW = f"view{secrets.token_hex(12)}"
 """Stands in kept parts for the query that says which list is looked at."""
+SHOWS = "x-shows"
+"""Header by which the desk's script says which conversation stands in the page, where an answer depends on it."""
+FORM = "form"
+"""What it says where somebody writes a new message or a forward."""
 CSRF = f"csrf{secrets.token_hex(12)}"
 """Stands in kept parts for the token against forged requests."""
 
@@ -89,6 +93,11 @@ def is_part(request: Asking) -> bool:
     """A script asked for it, to put it into a page that is open. Going back in history asks for whole pages."""
     headers = request.headers
     return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
+
+
+def shows_another(request: Asking, conversation_id: str) -> bool:
+    """The page that asks has gone on to another one, or to none: what belongs to this one has no place there."""
+    return request.headers.get(SHOWS, conversation_id) != conversation_id
 
 
 @pass_context

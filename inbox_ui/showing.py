@@ -94,12 +94,16 @@ class Present(Struct, frozen=True):
 
 
 class Toast(Struct, frozen=True):
-    """What was done, and the way back: where `fields` are posted to, or nothing."""
+    """What was done, and the way back: where `fields` are posted to, or nothing. `opens`: the address of what it was.
+
+    `target`: what the way back changes, where the page shows it.
+    """
 
     words: str
     undo: str = ""
     fields: Mapping[str, str] = {}
     target: str = "#thread-head"
+    opens: str = ""
 
 
 class Day(Struct, frozen=True):
@@ -212,11 +216,11 @@ def delivery(line: DeliveryLine) -> Delivery:
 
 
 _ICONS = {
-    "assigned": "user", "moved": "handover", "closed": "done", "reopened": "undo", "waiting": "clock", "spam": "spam",
-    "misdirected": "misdirected", "received": "misdirected", "merged": "copy", "merged_into": "copy", "split": "copy",
-    "confidential": "lock", "glass": "unlock", "glass_put_back": "lock", "identity_confirmed": "verified",
-    "identity_withdrawn": "unverified", "matter_added": "tag", "matter_settled": "tag", "matter_removed": "tag",
-    "undone": "undo",
+    "assigned": "user", "moved": "handover", "closed": "done", "reopened": "undo", "waiting": "clock",
+    "resumed": "undo", "spam": "spam", "misdirected": "misdirected", "received": "misdirected", "merged": "copy",
+    "merged_into": "copy", "split": "copy", "confidential": "lock", "glass": "unlock", "glass_put_back": "lock",
+    "identity_confirmed": "verified", "identity_withdrawn": "unverified", "matter_added": "tag",
+    "matter_settled": "tag", "matter_removed": "tag", "undone": "undo",
 }  # fmt: skip
 
 
@@ -232,6 +236,9 @@ def change_words(entry: EntryLine, names: Names) -> str:
         "spam": _("%(by)s closed it as spam"),
         "reopened": _("%(by)s opened it again") if entry.author.kind == "person" else _("Opened again by an answer"),
         "waiting": _("%(by)s set it to wait until %(until)s"),
+        "resumed": _("%(by)s set it to wait until %(until)s")
+        if body.get("until")
+        else _("%(by)s let it wait no longer"),
         "matter_added": _("%(by)s added the question %(topic)s"),
         "matter_settled": _("%(by)s set the outcome: %(outcome)s"),
         "matter_removed": _("%(by)s removed the question %(topic)s"),

@@ -99,6 +99,17 @@ def wait(unit: Unit, actor: Actor, conversation_id: int, if_match: str | None, u
     return work.change(unit, actor, conversation_id, if_match, "conversation.wait", make=change)
 
 
+def resume(
+    unit: Unit, actor: Actor, conversation_id: int, if_match: str | None, until: datetime | None = None
+) -> ConversationLine:
+    """Waits no longer; what was unanswered is owed again. `until`: or waits till then, should that have passed, too."""
+
+    def change(unit: Unit, actor: Actor, conversation: Conversation) -> None:
+        conversation.resume(unit, actor.id, None if until is None else instant_of("until", until))
+
+    return work.change(unit, actor, conversation_id, if_match, "conversation.resume", make=change)
+
+
 def close(unit: Unit, actor: Actor, conversation_id: int, if_match: str | None) -> ConversationLine:
     """Nothing is owed any more."""
 

@@ -149,6 +149,14 @@ class Conversation(MunicipalityRow):
         self.wait_until = self.due_at = until
         return self.append_change(unit, by_id, "waiting", {"until": clock.to_iso(until)})
 
+    def resume(self, unit: Unit, by_id: int, until: int | None = None) -> Entry:
+        """Waits no longer: what is unanswered is owed again. `until`: or waits till then, as it did before."""
+        if self.wait_until is None:
+            raise Conflict("This conversation doesn't wait for anything.")
+        self.wait_until = until
+        self.due_at = self.owed(unit) if until is None else until
+        return self.append_change(unit, by_id, "resumed", {"until": None if until is None else clock.to_iso(until)})
+
     def owed(self, unit: Unit) -> int:
         """When its oldest unanswered contact is due; NEVER when all is answered."""
         oldest = oldest_unanswered(unit, [self.id]).get(self.id)

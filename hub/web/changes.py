@@ -120,4 +120,12 @@ async def wait(
     return changed(await desk.write(changing.wait, conversation_id, if_match, data.until))
 
 
-ROUTES = (assign, unassign, take_next, close, reopen, mark_spam, unmark_spam, move, wait)
+@delete("/conversations/{conversation_id:int}/waiting", opt=WORK, status_code=200)
+async def resume(
+    desk: NamedDependency[Desk], conversation_id: PathId, if_match: IfMatch = None
+) -> Response[ConversationLine]:
+    """Waits no longer; what was unanswered is owed again."""
+    return changed(await desk.write(changing.resume, conversation_id, if_match))
+
+
+ROUTES = (assign, unassign, take_next, close, reopen, mark_spam, unmark_spam, move, wait, resume)

@@ -7,6 +7,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import URLEncodedBody
 from msgspec import Meta
+from msgspec.structs import replace
 
 from hub.edge import changing, colleagues, glances, looking
 from hub.edge.desk import Desk
@@ -17,7 +18,7 @@ from hub.inbox.queries import ConversationLine
 from inbox_ui import thread, times
 from inbox_ui.context import fragment
 from inbox_ui.forms import Decided, Id, instant
-from inbox_ui.rendering import Asking, is_part, page
+from inbox_ui.rendering import Asking, is_part, page, shows_another
 from inbox_ui.showing import Toast
 from inbox_ui.view import View
 from inbox_ui.words import gettext as _
@@ -41,6 +42,12 @@ class Waiting(Decided):
 
     until: Annotated[str, Meta(max_length=40)] = "date"
     date: Annotated[str, Meta(max_length=10)] = ""
+
+
+class Resumed(Decided):
+    """`until`: as long as it had waited before, ISO 8601 with an offset; empty: it hadn't."""
+
+    until: Annotated[str, Meta(max_length=40)] = ""
 
 
 @get("/conversations/{conversation_id:int}/colleagues", opt=READ)
@@ -152,9 +159,31 @@ async def wait(
     """Until a time: then it is due."""
     await fragment(request, desk, view)  # whose timezone a date is in
     until = instant(data.until, data.date)
+    was = await _line(desk, conversation_id)
     line = await desk.write(changing.wait, conversation_id, data.if_match, until)
     words = _("Waits until %(day)s") % {"day": times.day(until)}
-    return await changed(request, desk, view, line, words)
+    fields = {"until": was.wait_until.isoformat()} if was.wait_until else {}
+    return await changed(request, desk, view, line, words, "waiting/end", fields)
+
+
+@post("/conversations/{conversation_id:int}/waiting/end", opt=WORK, status_code=200)
+async def resume(
+    request: Asking,
+    desk: NamedDependency[Desk],
+    view: NamedDependency[View],
+    conversation_id: PathId,
+    data: URLEncodedBody[Resumed],
+) -> Response[bytes]:
+    """It waits no longer, or till then again."""
+    await fragment(request, desk, view)
+    was = await _line(desk, conversation_id)
+    until = instant(data.until, "") if data.until else None
+    line = await desk.write(changing.resume, conversation_id, data.if_match, until)
+    if until is not None:
+        return await changed(request, desk, view, line, _("Waits until %(day)s") % {"day": times.day(until)})
+    fields = {"until": was.wait_until.isoformat()} if was.wait_until and was.wait_until > times.now() else None
+    back = "waiting" if fields else ""
+    return await changed(request, desk, view, line, _("Waits no longer"), back, fields)
 
 
 async def changed(
@@ -172,6 +201,8 @@ async def changed(
         return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": f"{at}?{view.query}"})
     undo = f"{at}/{back}" if back else ""
     toast = Toast(words, undo, {**(fields or {}), "version": str(line.version)})
+    if shows_another(request, line.id):
+        return await told_elsewhere(request, desk, view, line, toast)
     values = await fragment(request, desk, view)
     try:
         looked = await desk.write(looking.look_at, int(line.id))
@@ -182,8 +213,18 @@ async def changed(
     return page(request, "conversations/_changed.html", headers={"HX-Trigger": f"changed-{line.id}"}, **shown)
 
 
+async def told_elsewhere(
+    request: Asking, desk: Desk, view: View, line: ConversationLine, toast: Toast
+) -> Response[bytes]:
+    """For a page that shows something else by now: words, and a way to the conversation, in the toast's place."""
+    values = await fragment(request, desk, view)
+    toast = replace(toast, opens=f"/conversations/{line.id}?{view.query}")
+    headers = {"HX-Retarget": "#toast", "HX-Reswap": "innerHTML", "HX-Trigger": f"changed-{line.id}"}
+    return page(request, "toasts/_toast.html", headers=headers, **values, toast=toast)
+
+
 async def _line(desk: Desk, conversation_id: int) -> ConversationLine:
     return await desk.read(glances.line, conversation_id)
 
 
-ROUTES = (show_colleagues, assign, move, close, reopen, close_as_spam, take_back_spam, wait)
+ROUTES = (show_colleagues, assign, move, close, reopen, close_as_spam, take_back_spam, wait, resume)

@@ -21,7 +21,8 @@ from hub.inbox.reply import Overtaken
 from inbox_ui import thread
 from inbox_ui.context import fragment
 from inbox_ui.forms import addresses, instant, text, usable
-from inbox_ui.rendering import Asking, is_part, page
+from inbox_ui.pages.changes import told_elsewhere
+from inbox_ui.rendering import FORM, SHOWS, Asking, is_part, page, shows_another
 from inbox_ui.showing import Toast
 from inbox_ui.view import View
 from inbox_ui.words import gettext as _
@@ -35,6 +36,7 @@ async def add_reply(
     """An answer to the citizen. Asks first when somebody was faster, or when it shall be closed without an outcome."""
     form = await request.form()
     values = await fragment(request, desk, view)
+    written = text(form, "text")
     then = str(form.get("then") or "open")
     if then == "close" and not form.get("asked"):
         looked = await desk.write(looking.look_at, conversation_id)
@@ -45,7 +47,7 @@ async def add_reply(
         await desk.write(settling.settle_matter, conversation_id, etag(line.version), matter_id, settled)
     said = usable(
         {
-            "text": text(form, "text"),
+            "text": written,
             "cc": addresses(form, "cc"),
             "uploads": form.getall("uploads", []),
             "seen_entry_id": form.get("seen") or None,
@@ -75,9 +77,15 @@ async def undo_reply(
     conversation_id: PathId,
     entry_id: PathId,
 ) -> Response[bytes]:
-    """Taken back before it left: its text is in the composer again."""
+    """Taken back before it left: its text is in the composer again, to which the page goes back."""
     line = await desk.write(writing.undo, conversation_id, entry_id, ANY)
-    return await composed(request, desk, view, line, Toast(_("Taken back. Nothing was sent")))
+    await fragment(request, desk, view)
+    toast = Toast(_("Taken back. Nothing was sent"))
+    if not shows_another(request, line.id):
+        return await composed(request, desk, view, line, toast)
+    if request.headers[SHOWS] == FORM:
+        return await told_elsewhere(request, desk, view, line, toast)
+    return await opened(request, desk, view, line.id, toast)
 
 
 @post("/conversations/{conversation_id:int}/notes", opt=WORK, status_code=200)
@@ -107,11 +115,19 @@ async def sent_from_pane(request: Asking, desk: Desk, view: View, added: Added, 
     at = f"/conversations/{added.conversation_id}"
     if not is_part(request):
         return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": f"{at}?{view.query}"})
-    looked = await desk.write(looking.look_at, int(added.conversation_id))
-    values = await thread.thread(request, desk, view, looked)
     back = f"{at}/replies/{added.id}/undo" if desk.settings.undo_seconds else ""
-    headers = {"HX-Push-Url": f"{at}?{view.query}"}
-    toast = Toast(words, back, target="#composer")
+    return await opened(request, desk, view, added.conversation_id, Toast(words, back, target="#composer"))
+
+
+async def opened(request: Asking, desk: Desk, view: View, conversation_id: str, toast: Toast) -> Response[bytes]:
+    """The conversation in place of whatever stands in the page."""
+    looked = await desk.write(looking.look_at, int(conversation_id))
+    values = await thread.thread(request, desk, view, looked)
+    headers = {
+        "HX-Retarget": "#thread",
+        "HX-Reswap": "outerHTML",
+        "HX-Push-Url": f"/conversations/{conversation_id}?{view.query}",
+    }
     return page(request, "conversations/_opened.html", headers=headers, **{**values, "beside": True}, toast=toast)
 
 

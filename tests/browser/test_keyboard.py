@@ -160,3 +160,35 @@ def test_who_asks_for_more_goes_on_with_what_came(house: House, open_desk: OpenD
     expect(more).to_have_count(0)
     expect(desk.at("#history")).to_be_focused()
     assert abs(desk.at(f"#{entry}").evaluate(at) - where) < 2
+
+
+def test_what_can_be_undone_can_be_whatever_else_is_said_or_opened(house: House, open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", "/inbox?view=open")
+    desk.watch.expect("422")
+    first, second = desk.rows()[5:7]
+    desk.open(first)
+    desk.press("w", "1")
+    desk.says("Waits until")
+    desk.press("z")
+    desk.says("Waits no longer")
+    desk.press("r")
+    desk.type("Hej! Nej.")
+    desk.at("#send-open").click()
+    desk.says("Sent")
+    desk.press("Control+Enter")
+    expect(desk.at("#toast")).to_contain_text("Write something first")
+    expect(desk.at("#toast [data-key=z]")).to_be_visible()
+    desk.open(second)
+    desk.press("z")
+    expect(desk.at(f'#thread[data-id="{first}"]')).to_be_visible()
+    expect(desk.at("textarea.for-reply")).to_have_value("Hej! Nej.")
+    desk.press("e")
+    desk.says("Closed")
+    desk.open(second)
+    desk.press("z")
+    desk.says("Open again")
+    assert desk.opened() == second
+    expect(desk.at("#hand-over")).to_be_visible()
+    assert house.conversation(first)["conversation"]["closed_at"] is None
+    assert desk.at(f'#menus form[action*="{first}"]').count() == 0
+    expect(desk.at("#total")).to_have_text(desk.at("#rail .nav-link[aria-current] .count").inner_text())

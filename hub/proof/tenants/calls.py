@@ -253,6 +253,11 @@ def _until(_: Unit, __: World, ___: Conversation) -> dict[str, Any]:
     return {"body": {"until": clock.to_iso(clock.now() + clock.DAY)}}
 
 
+def _waiting(unit: Unit, world: World, conversation: Conversation) -> dict[str, Any]:
+    conversation.wait(unit, _writer(world, conversation), clock.now() + clock.DAY)
+    return {}
+
+
 def _writer(world: World, conversation: Conversation) -> int:
     codes = {row_id: code for code, row_id in world.ids["municipality"].items()}
     return world.ids["person"][f"writer {codes[conversation.municipality_id]}"]
@@ -286,6 +291,7 @@ _PREPARE: Mapping[str, Prepare] = {
     "DELETE /closure": _closed,
     "PUT /queue": _other_queue,
     "PUT /waiting": _until,
+    "DELETE /waiting": _waiting,
     "POST /matters": _topic,
     "PUT /matters/{matter_id:int}": _settled,
     "DELETE /matters/{matter_id:int}": _one_more_matter,

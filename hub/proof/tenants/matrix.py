@@ -142,6 +142,7 @@ ROUTES: Mapping[str, Route] = {
     f"DELETE {_CONVERSATION}/closure": Route("work"),
     f"PUT {_CONVERSATION}/queue": Route("work"),
     f"PUT {_CONVERSATION}/waiting": Route("work"),
+    f"DELETE {_CONVERSATION}/waiting": Route("work"),
     f"POST {_CONVERSATION}/matters": Route("work", ok=201),
     f"PUT {_CONVERSATION}/matters/{{matter_id:int}}": Route("work"),
     f"DELETE {_CONVERSATION}/matters/{{matter_id:int}}": Route("work"),

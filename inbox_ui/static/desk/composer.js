@@ -1,5 +1,6 @@
 /* The composer: answer or note, files by drag, paste and choice. */
 import { all, one, token } from "./page.js";
+import { toasted } from "./dialogs.js";
 import { flush } from "./drafts.js";
 import { unreached } from "./line.js";
 
@@ -42,7 +43,10 @@ async function attach(composer, files) {
       const part = came.firstElementChild;
       place.replaceWith(part);
       window.htmx.process(part);
-    } else place.replaceChildren(came);
+    } else {
+      place.append(came);
+      toasted();
+    }
   }
 }
 

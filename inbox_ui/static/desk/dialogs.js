@@ -142,14 +142,19 @@ palette?.addEventListener("keydown", (event) => {
   }
 });
 
-/* A toast goes by itself; while it says that something can be undone, Z undoes it */
-let going;
-document.addEventListener("htmx:after:swap", () => {
-  const toast = one("#toast [data-toast]:not([data-timed])");
-  if (!toast) return;
+/* A toast goes by itself; while it says that something can be undone, Z undoes it, whatever else is said meanwhile */
+document.addEventListener("htmx:after:swap", toasted);
+export function toasted() {
+  const toasts = all("#toast > [data-toast]");
+  for (const toast of toasts.slice(0, -1)) if (!one("form", toast)) toast.remove();
+  const toast = toasts.at(-1);
+  if (!toast || "timed" in toast.dataset) return;
   toast.dataset.timed = "";
-  clearTimeout(going);
-  going = setTimeout(() => toast.remove(), 1000 * Number(toast.dataset.toast));
+  setTimeout(() => toast.remove(), 1000 * Number(toast.dataset.toast));
+}
+/* What is taken back may be another conversation's than the one that stands in the page by now */
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement.closest("#toast")) ctx.request.headers["X-Shows"] = one(".compose") ? "form" : (openId() ?? "");
 });
 
 /* Done with it, closed or waiting, by one's own change: focus goes to the next conversation of the list. After another
@@ -159,10 +164,10 @@ const before = new WeakMap(); // as it was asked for: the event of one's own cha
 document.addEventListener("htmx:before:request", ({ detail }) => detail.ctx && before.set(detail.ctx, state()));
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (!ctx?.response?.headers?.get("HX-Trigger")?.startsWith("changed-")) return;
+  if (state() !== before.get(ctx)) raise("rail");
   if (state() && state() !== before.get(ctx)) {
     const row = one(`#row-${openId()} .row`);
     const rows = all("#list a.row");
     (rows[rows.indexOf(row) + 1] ?? row)?.focus();
-    raise("rail");
   } else if (ctx.target?.id === "composer" && !ctx.request.action.includes("/undo")) one("#thread-title")?.focus();
 });

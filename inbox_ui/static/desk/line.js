@@ -1,4 +1,5 @@
 /* The line that live events come by: said when it is off, and when it is on again. */
+import { toasted } from "./dialogs.js";
 import { one, raise } from "./page.js";
 
 const body = document.body;
@@ -51,6 +52,6 @@ export function unreached() {
   const toast = document.createElement("div");
   Object.assign(toast, { className: "toast", role: "alert", textContent: one("#line-state").dataset.unreached });
   Object.assign(toast.dataset, { toast: "12", tone: "late" });
-  one("#toast").replaceChildren(toast);
-  setTimeout(() => toast.remove(), 12000);
+  one("#toast").append(toast);
+  toasted();
 }

@@ -59,20 +59,32 @@ document.addEventListener("htmx:after:swap", (event) => {
   raise(`entry-${id}`);
   const undone = /\/replies\/(\d+)\/undo/.exec(event.detail.ctx.request?.action ?? "")?.[1];
   if (undone) renewEntry(id, undone);
+  countSoon();
   if (isOff()) {
     raise(`row-${id}`);
     renew(id);
-    countSoon();
   }
 });
 
+/* The hub counts once a second: asked later than that after the last change, it has counted all of them */
+const COUNTED = 1100;
 let counting;
+let latest = 0;
 function countSoon() {
-  counting ??= setTimeout(() => {
-    counting = undefined;
-    raise("rail");
-  }, 1000);
+  latest = Date.now();
+  counting ??= setTimeout(count, COUNTED);
 }
+function count() {
+  raise("rail");
+  const since = Date.now() - latest;
+  counting = since < COUNTED ? setTimeout(count, COUNTED) : undefined;
+}
+
+/* Over the list stands the figure that the rail has for it */
+document.addEventListener("htmx:after:swap", (event) => {
+  const total = event.detail.ctx?.target?.id === "rail" && one("#total");
+  if (total) total.textContent = one("#rail .nav-link[aria-current] .count")?.textContent ?? "0";
+});
 
 /* Entries come once, and a day is named once */
 document.addEventListener("htmx:after:swap", (event) => {

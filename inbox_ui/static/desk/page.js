@@ -30,7 +30,7 @@ document.addEventListener("click", (event) => {
   if (paneTo && paneTo !== "list") one(".workspace").dataset.pane = paneTo;
   if ("themeToggle" in pressed.dataset) switchTheme();
   if ("print" in pressed.dataset) window.print();
-  if ("dismiss" in pressed.dataset) one("#toast").replaceChildren();
+  if ("dismiss" in pressed.dataset) pressed.closest("[data-toast]").remove();
   if (shows) {
     const part = document.getElementById(shows);
     part.hidden = !part.hidden;

@@ -1,0 +1,141 @@
+"""The desk's own pages: what a change answers with, the way back, and what is said to whoever can't have it so."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+
+import pytest
+from httpx import Response
+
+import inbox_ui
+from hub import clock
+from hub.inbox.conversation import Conversation
+from inbox_ui.rendering import FORM, SHOWS
+from tests.web.test_page_walls import Screen
+from tests.web.world import must
+from tests.web.world import world as make_world
+
+PART = {"HX-Request": "true"}
+
+
+class Desk(Screen):
+    """Sara's."""
+
+    def post_part(self, path: str, form: dict[str, str], **headers: str) -> Response:
+        return self.post(path, "sara", form, **PART, **headers)
+
+    def version(self, conversation_id: int) -> str:
+        return str(self.world.do(lambda unit: must(unit.get(Conversation, conversation_id)).version))
+
+    def row(self, conversation_id: int) -> tuple[int | None, int]:
+        """When it waits until, and when it is due."""
+
+        def read(unit: object) -> tuple[int | None, int]:
+            found = must(unit.get(Conversation, conversation_id))  # type: ignore[attr-defined]  # a unit
+            return found.wait_until, found.due_at
+
+        return self.world.do(read)
+
+    def undo(self, answer: Response, **headers: str) -> Response:
+        """Presses what the toast of `answer` offers."""
+        toast = answer.text.rpartition("data-toast=")[2]
+        path = unescape(must(re.search(r'hx-post="([^"]*)"', toast))[1])
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', toast))
+        hidden.pop("_csrf_token")
+        return self.post_part(path, hidden, **headers)
+
+
+@pytest.fixture
+def desk(sqlite_database: str, tmp_path: Path) -> Iterator[Desk]:
+    """What differs between engines is tested below the edge."""
+    with make_world(sqlite_database, tmp_path, inbox_ui.routers()) as world:
+        yield Desk(world)
+
+
+def said(answer: Response) -> str:
+    """The toast's words."""
+    found = re.findall(r'data-toast=.*?<span class="grow">(.*?)</span>', answer.text, re.S)
+    return unescape(found[-1]) if found else ""
+
+
+def at(days: int) -> str:
+    """A time from now, as a button has it."""
+    return (clock.to_datetime(clock.now()) + timedelta(days=days)).replace(microsecond=0).isoformat()
+
+
+def test_waiting_is_undone(desk: Desk) -> None:
+    found = desk.world.mail()
+    before = desk.row(found)
+    waits = desk.post_part(f"/conversations/{found}/waiting", {"version": "1", "until": at(3)})
+    assert said(waits).startswith("Waits until ")
+    assert desk.row(found)[0] is not None
+    undone = desk.undo(waits)
+    assert said(undone) == "Waits no longer"
+    until, due = desk.row(found)
+    assert (until, due != before[1]) == (None, True)  # owed by the rule, not as the test's row began
+    assert desk.world.get(f"/conversations/{found}").json()["conversation"]["due_at"] is not None
+    assert said(desk.undo(undone)).startswith("Waits until ")
+    assert desk.row(found)[0] is not None
+
+
+def test_undone_it_waits_as_long_as_it_did_before(desk: Desk) -> None:
+    found = desk.world.mail()
+    desk.post_part(f"/conversations/{found}/waiting", {"version": "1", "until": at(3)})
+    before = desk.row(found)
+    longer = desk.post_part(f"/conversations/{found}/waiting", {"version": "2", "until": at(9)})
+    assert desk.row(found) > before
+    assert said(desk.undo(longer)).startswith("Waits until ")
+    assert desk.row(found) == before
+    later = desk.post_part(f"/conversations/{found}/waiting/end", {"version": desk.version(found)})
+    assert (said(later), desk.row(found)[0]) == ("Waits no longer", None)
+    again = desk.post_part(f"/conversations/{found}/waiting/end", {"version": desk.version(found)})
+    assert (again.status_code, "wait for anything" in unescape(again.text)) == (409, True)
+
+
+def test_the_api_ends_waiting(desk: Desk) -> None:
+    world, found = desk.world, desk.world.mail()
+    path = f"/conversations/{found}/waiting"
+    assert world.change("DELETE", path, version='"1"').status_code == 409
+    assert world.change("PUT", path, version='"1"', json={"until": "2099-01-01T00:00:00Z"}).status_code == 200
+    ended = world.change("DELETE", path, version='"2"')
+    assert (ended.status_code, ended.json()["wait_until"]) == (200, None)
+    assert ended.json()["due_at"] < "2099"
+
+
+def test_what_is_taken_back_elsewhere_leaves_what_is_read_alone(desk: Desk) -> None:
+    """Whoever closed one and has opened another: that one's head, menus and composer stay."""
+    one, other = desk.world.mail(), desk.world.mail()
+    closed = desk.post_part(f"/conversations/{one}/closure", {"version": "1"})
+    undone = desk.undo(closed, **{SHOWS: str(other)})
+    assert (undone.headers["HX-Retarget"], 'id="thread-head"' in undone.text) == ("#toast", False)
+    assert f'href="/conversations/{one}?' in undone.text
+    closed = desk.undo(undone, **{SHOWS: str(one)})
+    assert 'id="thread-head"' in closed.text
+
+    def answer() -> Response:
+        return desk.post_part(f"/conversations/{one}/replies", {"text": "Svar", "then": "open"})
+
+    beside = desk.undo(answer(), **{SHOWS: str(one)})
+    assert ("HX-Retarget" in beside.headers, 'id="composer"' in beside.text) == (False, True)
+    back = desk.undo(answer(), **{SHOWS: str(other)})
+    assert (back.headers["HX-Retarget"], f'id="thread" data-id="{one}"' in back.text) == ("#thread", True)
+    written = desk.undo(answer(), **{SHOWS: FORM})
+    assert (written.headers["HX-Retarget"], 'id="composer"' in written.text) == ("#toast", False)
+
+
+def test_nothing_to_send_is_said_first_and_beside_what_can_be_undone(desk: Desk) -> None:
+    found = desk.world.mail()
+    desk.post_part(f"/conversations/{found}/matters", {"version": "1", "topic": str(desk.world.ids["fakturor"])})
+    answer = desk.post_part(f"/conversations/{found}/replies", {"text": " ", "then": "close"})
+    assert (answer.status_code, said(answer)) == (422, "Write something first.")
+    assert (answer.headers["HX-Retarget"], answer.headers["HX-Reswap"]) == ("#toast", "beforeend")
+
+
+def test_what_was_done_is_said_in_the_readers_language(desk: Desk) -> None:
+    found = desk.world.mail()
+    desk.get("/inbox")
+    cookie = f"__Host-torg={desk.cookies['sara']}; language=sv"
+    closed = desk.post_part(f"/conversations/{found}/closure", {"version": "1"}, Cookie=cookie)
+    assert said(closed) == "Stängt"
