@@ -47,7 +47,7 @@ def drop(unit: Unit, actor: Actor, conversation_id: int, kind: str) -> None:
 
 async def upload(desk: Desk, conversation_id: int, kind: str, name: str, media_type: str, content: bytes) -> UploadLine:
     """A file for one's draft: on disk, flushed, before the row that names it. Raises Invalid when it is too large."""
-    most = desk.settings.upload_megabytes * MEGABYTE
+    most = most_bytes(desk)
     if len(content) > most:
         megabytes = desk.settings.upload_megabytes
         raise Invalid("file", "this file is larger than {most} MB, which is the most", most=megabytes)
@@ -59,6 +59,11 @@ async def upload(desk: Desk, conversation_id: int, kind: str, name: str, media_t
         draft.new_upload_id(), draft.clean_name(name), draft.clean_media_type(media_type), len(content), sha256, blob
     )
     return await desk.write(_add, conversation_id, kind, file, most)
+
+
+def most_bytes(desk: Desk) -> int:
+    """Of all files of one mail."""
+    return desk.settings.upload_megabytes * MEGABYTE
 
 
 def remove_upload(unit: Unit, actor: Actor, conversation_id: int, upload_id: str) -> None:

@@ -28,6 +28,7 @@ from hub.inbox.municipality import Municipality
 from hub.inbox.outgoing import Route
 from hub.inbox.queries import ConversationLine
 from hub.inbox.queue import Queue, of_municipality
+from hub.inbox.timeline import AttachmentLine
 from hub.inbox.topic import Topic
 from hub.storage.unit import Unit
 
@@ -35,6 +36,8 @@ Address = Annotated[str, Meta(max_length=254, pattern=r"^[^\x00]*$")]
 Addresses = Annotated[Sequence[Address], Meta(max_length=outgoing.MOST_RECIPIENTS)]
 Subject = Annotated[str, Meta(max_length=300, pattern=r"^[^\x00]*$")]
 Maybe = Annotated[str, Meta(max_length=100_000, pattern=r"^[^\x00]*$")]
+PublicId = Annotated[str, Meta(max_length=100)]
+Along = Annotated[Sequence[PublicId], Meta(max_length=100)] | None
 Uploads = Annotated[Sequence[Annotated[str, Meta(max_length=50)]], Meta(max_length=draft.MOST_UPLOADS)]
 Instant = Annotated[datetime, Meta(tz=True)]
 
@@ -63,13 +66,17 @@ class NewNote(Struct, forbid_unknown_fields=True):
 
 
 class NewForward(Struct, forbid_unknown_fields=True):
-    """`entries`: what of the citizen's goes along, masked; null: their newest. `text` stands above it."""
+    """`entries`: what of the citizen's goes along, masked; null: their newest. `text` stands above it.
+
+    `files`: what they sent that goes along as it is, by the ids in the timeline; `uploads`: what the writer adds.
+    """
 
     to: Addresses
     cc: Addresses = ()
     subject: Subject = ""
     text: Maybe = ""
     entries: Annotated[Sequence[IdText], Meta(max_length=50)] | None = None
+    files: Annotated[Sequence[PublicId], Meta(max_length=draft.MOST_UPLOADS)] = ()
     uploads: Uploads = ()
 
 
@@ -100,10 +107,14 @@ class Added(Struct, frozen=True):
 
 
 class ForwardOffer(Struct, frozen=True):
-    """What a forward would say by itself, masked: to be shown, and changed, before it is sent."""
+    """What a forward would say by itself, masked: to be shown, and changed, before it is sent.
+
+    `files`: what the citizen sent, oldest first; it goes along where it is chosen.
+    """
 
     subject: str
     quotation: str
+    files: Sequence[AttachmentLine]
 
 
 class BeginOffer(Struct, frozen=True):
@@ -159,9 +170,16 @@ def send_note(unit: Unit, actor: Actor, conversation_id: int, said: NewNote, cre
 
 
 def send_forward(
-    unit: Unit, actor: Actor, conversation_id: int, said: NewForward, creation: Asked, *, undo_seconds: int
+    unit: Unit,
+    actor: Actor,
+    conversation_id: int,
+    said: NewForward,
+    creation: Asked,
+    *,
+    undo_seconds: int,
+    most_bytes: int,
 ) -> Answer:
-    """To somebody outside; the citizen is still owed their answer."""
+    """To somebody outside; the citizen is still owed their answer. `most_bytes`: of all files that go along."""
     found = work.held(unit, actor, conversation_id)
 
     def create() -> Made:
@@ -176,7 +194,9 @@ def send_forward(
             cc=said.cc,
             subject=said.subject,
             entry_ids=None if said.entries is None else [id_of("entries", each) for each in said.entries],
+            file_ids=said.files,
             files=draft.take(unit, found, actor.id, "forward", said.uploads),
+            most_bytes=most_bytes,
         )
         return _made(unit, actor, "conversation.forward", found, entry, undo_seconds)
 
@@ -186,7 +206,8 @@ def send_forward(
 def offer_forward(unit: Unit, actor: Actor, conversation_id: int, entries: Sequence[int] | None = None) -> ForwardOffer:
     """For the composer. Raises NotFound, and Invalid for an entry that may not go along."""
     found = policy.require_work(actor, unit.get(Conversation, conversation_id))
-    return ForwardOffer(forward.suggested_subject(unit, found), forward.quotation(unit, found, entries))
+    subject, quotation = forward.suggested_subject(unit, found), forward.quotation(unit, found, entries)
+    return ForwardOffer(subject, quotation, forward.files_of(unit, found))
 
 
 def offer_begin(unit: Unit, actor: Actor) -> Sequence[BeginOffer]:
@@ -255,13 +276,16 @@ def undo(unit: Unit, actor: Actor, conversation_id: int, entry_id: int, if_match
 def _put_back(unit: Unit, conversation: Conversation, entry: Entry) -> None:
     mail = unit.first(select(Mail).where(Mail.entry_id == entry.id))
     said = mail.recipients if mail is not None else {}
+    copied = entry.body.get("files", {})  # the citizen's, that went along: chosen in the draft, no files of its own
     if entry.body.get("what") == "forward":
         kind, to, text, subject = "forward", said.get("to", ()), entry.body["written"], entry.body["subject"]
+        along = [*entry.body["entries"], *copied]
     else:
-        kind, to, text, subject = "reply", (), entry.text, ""
-    written = Written(text=text, cc=said.get("cc", ()), to=to, subject=subject)
+        kind, to, text, subject, along = "reply", (), entry.text, "", None
+    written = Written(text=text, cc=said.get("cc", ()), to=to, subject=subject, along=along)
     assert entry.author_id is not None  # it is the one who takes it back
-    draft.put_back(unit, conversation, entry.author_id, kind, written, outgoing.files_of(unit, entry.id))
+    uploads = [each for each in outgoing.files_of(unit, entry.id) if each.public_id not in copied.values()]
+    draft.put_back(unit, conversation, entry.author_id, kind, written, uploads)
 
 
 def _made(

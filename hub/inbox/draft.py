@@ -49,12 +49,16 @@ class Draft(MunicipalityRow):
 
 
 class Written(Struct, frozen=True, forbid_unknown_fields=True):
-    """What stands in the composer, finished or not."""
+    """What stands in the composer, finished or not.
+
+    `along`: what of the citizen's shall go along with a forward, ids of messages and files; null: nobody has chosen.
+    """
 
     text: str = ""
     cc: Sequence[str] = ()
     to: Sequence[str] = ()
     subject: str = ""
+    along: Sequence[str] | None = None
 
 
 class UploadLine(Struct, frozen=True):
@@ -151,14 +155,19 @@ def blob_name(conversation: Conversation, sha256: str) -> str:
 def add_upload(unit: Unit, conversation: Conversation, person_id: int, kind: str, file: File, most_bytes: int) -> File:
     """One more file, whose content is in the blob folder already. All of a draft's together have `most_bytes`."""
     row = _at(unit, conversation, person_id, kind)
-    there = files(row)
-    if len(there) >= MOST_UPLOADS:
+    there = [*files(row), file]
+    expect_room(there, most_bytes)
+    _keep(row, there)
+    return file
+
+
+def expect_room(along: Sequence[File], most_bytes: int | None) -> None:
+    """Raises Invalid for more files than go along with one mail."""
+    if len(along) > MOST_UPLOADS:
         raise Invalid("file", "{most} files go along with a mail at most", most=MOST_UPLOADS)
-    if sum(each.size for each in there) + file.size > most_bytes:
+    if most_bytes is not None and sum(each.size for each in along) > most_bytes:
         most = most_bytes // 1_000_000
         raise Invalid("file", "the files of a mail have {most} MB together at most", most=most)
-    _keep(row, [*there, file])
-    return file
 
 
 def remove_upload(unit: Unit, conversation: Conversation, person_id: int, upload_id: str) -> None:
@@ -191,11 +200,7 @@ def put_back(
     """What was taken back before it left is a draft again, unless its writer has begun another."""
     if find(unit, conversation, person_id, kind) is None:
         row = save(unit, conversation, person_id, kind, written, conversation.last_entry_id)
-        again = [
-            File(new_upload_id(), each.name, each.media_type, each.size, each.sha256, each.blob)
-            for each in sent
-            if each.blob is not None
-        ]
+        again = [File(new_upload_id(), each.name, each.media_type, each.size, each.sha256, each.blob) for each in sent]
         _keep(row, again)
 
 

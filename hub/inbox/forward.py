@@ -1,6 +1,7 @@
 """Forward: a citizen's question passed on to somebody outside: an authority, a department's mailbox.
 
-What citizens wrote is quoted as text, their names and addresses masked; notes and our own mails never go along. It
+What citizens wrote is quoted as text, their names and addresses masked; files of theirs go along as they are, each one
+that is named; notes and our own mails never do. It
 answers nobody: it is internal to the timeline, nothing owed is cleared by it, and its recipient takes no part. Their
 answer names this mail and so begins a conversation with a hint to this one.
 """
@@ -11,23 +12,28 @@ from datetime import UTC
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from hub import clock
 from hub.errors import Invalid
-from hub.inbox import outgoing
+from hub.inbox import draft, outgoing
 from hub.inbox.citizen import Citizen, CitizenPoint
 from hub.inbox.conversation import NO_CONTACT, Conversation
-from hub.inbox.entry import Entry, Mail
+from hub.inbox.entry import Attachment, Entry, Mail
 from hub.inbox.municipality import Municipality
 from hub.inbox.outgoing import Envelope, File, Route
 from hub.inbox.participant import Participant
+from hub.inbox.timeline import AttachmentLine
 from hub.storage.unit import Unit
 
 # Bounded in front of the @, so that a long text without one, or of nothing else, costs no more than its length.
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _SHORTEST_NAME = 2
 _MOST_ENTRIES = 50
+_THEIR_ENTRY = (
+    Entry,
+    (Entry.municipality_id == Attachment.municipality_id) & (Entry.id == Attachment.entry_id),
+)
 
 
 class Words(Struct, frozen=True):
@@ -60,14 +66,23 @@ def forward(
     cc: Sequence[str] = (),
     subject: str = "",
     entry_ids: Sequence[int] | None = None,
+    file_ids: Sequence[str] = (),
     files: Sequence[File] = (),
+    most_bytes: int | None = None,
 ) -> Entry:
-    """Held back for `undo_seconds` as an answer is. `entry_ids` None: the citizen's newest mail goes along."""
+    """Held back for `undo_seconds` as an answer is. `entry_ids` None: the citizen's newest mail goes along.
+
+    `file_ids`: the citizen's files that do, by their public ids; `files`: the writer's own. Together they have
+    `most_bytes`.
+    """
     addressed = outgoing.recipients("to", to)
     if not addressed:
         raise Invalid("to", "a forward goes to somebody")
     copies = outgoing.recipients("cc", cc, but=addressed)
     quoted = _quoted(unit, conversation, entry_ids)
+    copied = _copied(unit, conversation, file_ids)
+    along = [*copied.values(), *files]
+    draft.expect_room(along, most_bytes)
     said = "\n\n".join(part for part in (text.strip(), _quotation(unit, conversation, quoted)) if part)
     if not said:
         raise Invalid("text", "a forward says something")
@@ -76,13 +91,14 @@ def forward(
         "subject": outgoing.clean_subject(subject) or suggested_subject(unit, conversation),
         "written": text,
         "entries": [str(each.id) for each in quoted],
+        "files": {original: copy.id for original, copy in copied.items()},
     }
     entry = outgoing.write(unit, conversation, by_id, route, said, body, "internal")
     # No token, and no reference to what the citizen wrote: either would tell of them.
     envelope = Envelope(
         to=addressed, cc=copies, message_id=f"<{entry.id:x}.forward@{route.address.rpartition('@')[2]}>"
     )
-    outgoing.send(unit, conversation, entry, route, envelope, undo_seconds, files)
+    outgoing.send(unit, conversation, entry, route, envelope, undo_seconds, along)
     return entry
 
 
@@ -97,12 +113,38 @@ def suggested_subject(unit: Unit, conversation: Conversation) -> str:
     return outgoing.forward_subject(_masked(conversation.subject, _known(unit, conversation, []), words))
 
 
+def files_of(unit: Unit, conversation: Conversation) -> Sequence[AttachmentLine]:
+    """What the citizen sent: each may go along. Oldest first."""
+    columns = (
+        Attachment.public_id, Attachment.name, Attachment.media_type, Attachment.size, Attachment.inline_id
+    )  # fmt: skip
+    query = select(*columns).join(*_THEIR_ENTRY).where(*_theirs(conversation))
+    return [AttachmentLine(*fields) for fields in unit.rows(query.order_by(Entry.occurred_at, Attachment.id))]
+
+
+def _copied(unit: Unit, conversation: Conversation, file_ids: Sequence[str]) -> Mapping[str, File]:
+    """By the originals' public ids. Raises Invalid for what isn't one of the citizen's files here."""
+    if not file_ids:
+        return {}
+    wanted = Attachment.public_id.in_(set(file_ids))
+    query = select(Attachment).join(*_THEIR_ENTRY).where(wanted, *_theirs(conversation))
+    found = unit.all(query.order_by(Entry.occurred_at, Attachment.id))
+    if len(found) < len(set(file_ids)):
+        raise Invalid("files", "only files that the citizen sent in this conversation go along")
+    return {
+        each.public_id: File(
+            draft.new_upload_id(), each.name, each.media_type, each.size, each.sha256, each.blob, each.body
+        )
+        for each in found
+    }
+
+
 def _quoted(unit: Unit, conversation: Conversation, entry_ids: Sequence[int] | None) -> Sequence[Entry]:
     """Oldest first. Raises Invalid for an entry that may not go along: a note, our own, another conversation's."""
     written = (
         select(Entry)
         .join(Mail, (Mail.municipality_id == Entry.municipality_id) & (Mail.entry_id == Entry.id), isouter=True)
-        .where(Entry.conversation_id == conversation.id, Entry.author_kind == "citizen", Entry.visibility == "public")
+        .where(*_theirs(conversation))
     )
     if entry_ids is None:
         contact = Mail.automatic.is_(None) | Mail.automatic.not_in(NO_CONTACT)
@@ -115,6 +157,10 @@ def _quoted(unit: Unit, conversation: Conversation, entry_ids: Sequence[int] | N
     if len(found) < len(wanted):
         raise Invalid("entries", "only what the citizen wrote in this conversation goes along")
     return found
+
+
+def _theirs(conversation: Conversation) -> tuple[ColumnElement[bool], ...]:
+    return Entry.conversation_id == conversation.id, Entry.author_kind == "citizen", Entry.visibility == "public"
 
 
 def _quotation(unit: Unit, conversation: Conversation, quoted: Sequence[Entry]) -> str:

@@ -36,14 +36,15 @@ class Route(Struct, frozen=True):
 
 
 class File(Struct, frozen=True):
-    """A file to go along: its content lies in the blob folder already. `id`: its public one."""
+    """A file to go along: its content lies in the blob folder, or is a small one's `body`. `id`: its public one."""
 
     id: str
     name: str
     media_type: str
     size: int
     sha256: str
-    blob: str
+    blob: str | None
+    body: bytes | None = None
 
 
 class Envelope(Struct, frozen=True, kw_only=True):
@@ -155,6 +156,7 @@ def attach(unit: Unit, entry: Entry, files: Sequence[File]) -> None:
                 entry_id=entry.id,
                 sha256=file.sha256,
                 blob=file.blob,
+                body=file.body,
                 name=file.name,
                 media_type=file.media_type,
                 size=file.size,

@@ -12,7 +12,7 @@ from hub.edge.desk import Desk
 from hub.edge.drafting import Drafts
 from hub.edge.parameters import IdText, PathId, id_of
 from hub.edge.person import READ, WORK
-from hub.edge.writing import Addresses, Maybe, Subject
+from hub.edge.writing import Addresses, Along, Maybe, Subject
 from hub.inbox.draft import DraftLine, Written
 
 Kind = Annotated[Literal["reply", "note", "forward"], PathParameter()]
@@ -25,6 +25,7 @@ class NewDraft(Struct, forbid_unknown_fields=True):
     cc: Addresses = ()
     to: Addresses = ()
     subject: Subject = ""
+    along: Along = None
     seen_entry_id: IdText | None = None
 
 
@@ -39,7 +40,7 @@ async def save_draft(
     desk: NamedDependency[Desk], conversation_id: PathId, kind: Kind, data: JSONBody[NewDraft]
 ) -> DraftLine:
     """One's own of this kind, as it is now; the last one saved wins."""
-    written = Written(text=data.text, cc=data.cc, to=data.to, subject=data.subject)
+    written = Written(text=data.text, cc=data.cc, to=data.to, subject=data.subject, along=data.along)
     seen = None if data.seen_entry_id is None else id_of("seen_entry_id", data.seen_entry_id)
     return await desk.write(drafting.save, conversation_id, kind, written, seen)
 

@@ -11,6 +11,7 @@ from hub.access.person import Actor
 from hub.edge import writing
 from hub.edge.answer import created
 from hub.edge.desk import Desk
+from hub.edge.drafting import most_bytes
 from hub.edge.idempotency import IdempotencyKey, asked
 from hub.edge.parameters import PathId
 from hub.edge.person import WORK
@@ -67,8 +68,8 @@ async def add_forward(
 ) -> Response[Added]:
     """To somebody outside, quoting what the citizen wrote with names and addresses masked. It answers nobody."""
     creation = asked(idempotency_key, f"POST {request.url.path}", data)
-    undo_seconds = desk.settings.undo_seconds
-    return created(await desk.write(writing.send_forward, conversation_id, data, creation, undo_seconds=undo_seconds))
+    limits = {"undo_seconds": desk.settings.undo_seconds, "most_bytes": most_bytes(desk)}
+    return created(await desk.write(writing.send_forward, conversation_id, data, creation, **limits))
 
 
 @post("/conversations", opt=WORK)

@@ -25,12 +25,13 @@ UploadId = Annotated[str, PathParameter(max_length=50)]
 
 
 class Writing(Struct):
-    """The composer's fields, finished or not; addresses with commas between them."""
+    """The composer's fields, finished or not; addresses, and what goes along, with commas between them."""
 
     text: Annotated[str, Meta(max_length=100_000)] = ""
     cc: Annotated[str, Meta(max_length=5_000)] = ""
     to: Annotated[str, Meta(max_length=5_000)] = ""
     subject: Annotated[str, Meta(max_length=300)] = ""
+    along: Annotated[str, Meta(max_length=10_000)] | None = None
     seen: Annotated[str, Meta(pattern="^([1-9][0-9]{0,18})?$")] = ""
 
 
@@ -44,6 +45,7 @@ async def save_draft(
         cc=_parts(data.cc),
         to=_parts(data.to),
         subject=data.subject,
+        along=None if data.along is None else _parts(data.along),
     )
     if written == Written():
         drafts = await desk.read(drafting.drafts_of, conversation_id)

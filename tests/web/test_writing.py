@@ -13,7 +13,9 @@ from hub.errors import NotFound
 from hub.inbox.citizen import Citizen
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
+from hub.inbox.entry import Attachment
 from hub.inbox.outcome import missing_outcomes
+from hub.settings import Settings
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
 from tests.web.world import World, must
@@ -94,6 +96,44 @@ def test_a_forward_leaves_the_answer_owed(world: World) -> None:
     (again,) = world.get(f"/conversations/{found}/drafts").json()["own"]
     assert (again["kind"], again["written"]["to"], again["written"]["text"]) == ("forward", said["to"], "Till er")
     assert world.ask("POST", f"/conversations/{found}/forwards", json={**said, "to": []}).status_code == 422
+
+
+def test_files_of_the_citizen_go_along_where_they_are_chosen(world: World) -> None:
+    files = [("karta.pdf", "application/pdf", b"karta"), ("bild.png", "image/png", b"bild")]
+    found = world.mail("Se kartan.", attachments=files)
+    (mail,) = world.everything(f"/conversations/{found}/timeline")
+    chart, picture = (each["public_id"] for each in mail["attachments"])
+    offer = world.storage.read_now(Scope.of(world.actor("sara")), writing.offer_forward, world.actor("sara"), found)
+    assert [each.name for each in offer.files] == ["karta.pdf", "bild.png"]
+    said = {"to": ["registrator@myndighet.example"], "entries": [mail["id"]], "files": [chart]}
+    made = world.ask("POST", f"/conversations/{found}/forwards", json=said).json()
+    sent = world.everything(f"/conversations/{found}/timeline")[-1]
+    assert [each["name"] for each in sent["attachments"]] == ["karta.pdf"]
+    assert sent["attachments"][0]["public_id"] != chart  # whoever has the one address hasn't the other
+
+    def content(unit: Unit) -> bytes | None:
+        return unit.first(select(Attachment.body).where(Attachment.entry_id == int(sent["id"])))
+
+    assert world.do(content) == b"karta"
+    assert world.change("DELETE", f"/conversations/{found}/replies/{made['id']}").status_code == 200
+    (again,) = world.get(f"/conversations/{found}/drafts").json()["own"]
+    assert (again["written"]["along"], again["uploads"]) == ([mail["id"], chart], [])
+    world.ask("POST", f"/conversations/{found}/replies", json={"text": "Hej"})
+    elsewhere = world.mail("Annat.", attachments=[("hemlig.pdf", "application/pdf", b"hemlig")])
+    (other,) = world.everything(f"/conversations/{elsewhere}/timeline")
+    for wrong in (other["attachments"][0]["public_id"], sent["attachments"][0]["public_id"], "x" * 22):
+        refused = world.ask("POST", f"/conversations/{found}/forwards", json={**said, "files": [chart, wrong]})
+        assert (refused.status_code, refused.json()["field"]) == (422, "files")
+    assert picture not in str(world.everything(f"/conversations/{found}/timeline")[1:])
+
+
+def test_files_of_a_forward_have_room_together(world: World) -> None:
+    found = world.mail("Se bilden.", attachments=[("stor.png", "image/png", b"s" * 1_000_001)])
+    (mail,) = world.everything(f"/conversations/{found}/timeline")
+    world.client.app.state.settings = Settings(upload_megabytes=1)
+    said = {"to": ["a@myndighet.example"], "files": [mail["attachments"][0]["public_id"]]}
+    refused = world.ask("POST", f"/conversations/{found}/forwards", json=said)
+    assert (refused.status_code, "1 MB together" in refused.json()["detail"]) == (422, True)
 
 
 def test_a_new_message_begins_a_conversation(addressed: World) -> None:

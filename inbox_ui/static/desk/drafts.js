@@ -6,8 +6,14 @@ const person = document.body.dataset.person;
 const nameOf = (id, kind) => `draft:${person}:${id}:${kind}`;
 const fields = (composer, kind) => all(`[data-draft="${kind}"]`, composer);
 const kinds = (composer) => [...new Set(all("[data-draft]", composer).map((field) => field.dataset.draft))];
-const valuesOf = (composer, kind) =>
-  Object.fromEntries(fields(composer, kind).map((field) => [field.matches("textarea") ? "text" : field.name, field.value]));
+const ticks = (composer, kind) => fields(composer, kind).filter((field) => field.type === "checkbox");
+const valuesOf = (composer, kind) => {
+  const boxes = ticks(composer, kind);
+  const written = fields(composer, kind).filter((field) => !boxes.includes(field));
+  const values = Object.fromEntries(written.map((field) => [field.matches("textarea") ? "text" : field.name, field.value]));
+  if (boxes.length) values.along = boxes.filter((box) => box.checked).map((box) => box.value).join();
+  return values;
+};
 const changed = new Map();
 let timer;
 
@@ -92,7 +98,10 @@ function restore() {
       localStorage.removeItem(key);
       continue;
     }
-    for (const field of fields(composer, kind)) field.value = kept[field.matches("textarea") ? "text" : field.name] ?? field.value;
+    for (const field of fields(composer, kind)) {
+      if (field.type === "checkbox") field.checked = kept.along === undefined ? field.checked : kept.along.split(",").includes(field.value);
+      else field.value = kept[field.matches("textarea") ? "text" : field.name] ?? field.value;
+    }
     if (kind === "note" && !valuesOf(composer, "reply").text) one('[data-mode="note"]', composer)?.click();
     changed.set(key, { composer, kind });
   }
