@@ -42,6 +42,8 @@ FOR_GOOD = 500
 LOG_IN_FIRST = frozenset({530, 534, 535, 538})
 """RFC 4954 6: the reply is about who we are, not about the message."""
 
+_IT_SAYS_WHERE = re.compile(r"^Error connecting to .* on port \d+: ")
+
 HandingOver = Callable[[], Awaitable[None]]
 
 
@@ -121,13 +123,15 @@ class Smtp(Sends[SmtpConfig]):
             if error.code < FOR_GOOD:
                 raise Unreachable(f"The mail server can't check the log-in now: {_words(error.message)}") from error
             raise AuthFailed(f"The mail server doesn't accept the log-in: {_words(error.message)}") from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise Unreachable(f"{self._there()}: {_sentence(f'{error.code} {error.message}')}") from error
         except aiosmtplib.SMTPException as error:
-            said = (
-                f"{error.code} {error.message}" if isinstance(error, aiosmtplib.SMTPResponseException) else str(error)
-            )
-            raise Unreachable(f"{config.host} port {config.port}: {_words(said)}") from error
+            raise Unreachable(f"{self._there()}: {_sentence(_IT_SAYS_WHERE.sub('', str(error)))}") from error
         except OSError as error:  # TLS: a certificate that doesn't hold, or no TLS there at all
-            raise Unreachable(f"{config.host} port {config.port}, {config.security}: {_words(str(error))}") from error
+            raise Unreachable(f"{self._there()}: {_sentence(str(error))}") from error
+
+    def _there(self) -> str:
+        return f"{self.config.host} port {self.config.port}, security {self.config.security}"
 
 
 async def _envelope(session: aiosmtplib.SMTP, message: OutgoingMessage, body: bytes) -> None:
@@ -168,6 +172,10 @@ async def _quit(session: aiosmtplib.SMTP) -> None:
 def _words(said: str) -> str:
     """The server's words on one line, without control characters and addresses' surrogates."""
     return re.sub(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]+", " ", said)[:WORDS].strip()
+
+
+def _sentence(said: str) -> str:
+    return f"{_words(said).rstrip('.')}."
 
 
 def _is_this_machine(host: str) -> bool:

@@ -61,7 +61,9 @@ def _add(
 
     \b
     Examples:
-      torg channel add smtp --name "Mail out" --set host=mail.granvik.example --set username=torg --set-stdin password
+      torg channel add smtp --name "Mail out" --set host=mail.granvik.example --set username=torg \\
+        --set-stdin password < password.txt
+      torg channel add smtp --name "Mail out" --set host=127.0.0.1 --set port=25 --set security=none
       torg channel add smtp_in --municipality granvik --sends-by 7314159265358979 --name "Mail in" \\
         --set addresses=kommunen@granvik.example=granvik/Kundtjänst --set port=8025
     """

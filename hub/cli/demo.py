@@ -202,6 +202,7 @@ Log in as any of them with the password {centres.PASSWORD}
        NAME@granvik.example: sara, anton (agents), leila (lead), goran (it, admin): Granvik and Holmö share them
        NAME@nesoy.example: kari (agent), ole (lead), marit (it): Nesøy and Fjordal share them
        NAME@strandby.example: mette (agent), jens (lead, it)
+       Who has the role it sees the channels, what came in byte for byte, and the plugins.
 Mail for {", ".join(place.address for place in centres.PLACES.values())} comes in on 127.0.0.1:{mail_port}:
   printf '{mail}' | curl --crlf smtp://127.0.0.1:{mail_port} --mail-from {me} --mail-rcpt {to} -T -
 or with Python alone:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import smtplib
 import socket
@@ -17,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from hub.cli.demo import _welcome as welcome
+from hub.cli.demo_fill.centres import COLLEAGUES
 from hub.proof.faults import free_ports
 
 TOLD = {"granvik": 101, "holmo": 49, "nesoy": 60, "fjordal": 35, "strandby": 55}
@@ -119,6 +122,16 @@ def test_some_are_due_and_few_overdue(demo: Demo) -> None:
     assert len(due) > 60
     assert 0 < len(overdue) < len(due) / 2
     assert max(due) < now + 30 * 86_400 * 1_000_000
+
+
+def test_it_prints_everybody_with_their_roles() -> None:
+    told = welcome(Path("torg.toml"), 8000, 8025, 10)
+    for colleagues in COLLEAGUES.values():
+        for email, colleague in colleagues.items():
+            name, _, domain = email.partition("@")
+            (line,) = [each for each in told.splitlines() if each.strip().startswith(f"NAME@{domain}: ")]
+            roles = re.escape(", ".join(colleague.roles))
+            assert re.search(rf"\b{name}\b[^()]*\({roles}s?\)", line), (name, line)
 
 
 def test_a_second_start_fills_nothing_and_takes_mail(demo: Demo) -> None:

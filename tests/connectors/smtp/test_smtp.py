@@ -254,8 +254,17 @@ def test_a_certificate_must_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_starttls_where_there_is_none(tmp_path: Path) -> None:
-    with pytest.raises(Unreachable, match="STARTTLS"):
+    with pytest.raises(Unreachable, match=r"^127\.0\.0\.1 port \d+, security starttls: .*STARTTLS.*[^.]\.$"):
         asyncio.run(Attempt(tmp_path).send(security="starttls"))
+
+
+def test_nobody_there_is_said_once() -> None:
+    port = free_port()
+    with pytest.raises(Unreachable) as nobody:
+        asyncio.run(smtp(port=port).check())
+    assert str(nobody.value).startswith(f"127.0.0.1 port {port}, security none: ")
+    assert str(nobody.value).count(str(port)) == 2  # the system's own words name it, too
+    assert str(nobody.value).endswith(".")
 
 
 def test_tls_where_there_is_none() -> None:
