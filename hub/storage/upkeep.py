@@ -90,10 +90,16 @@ class Upkeep:
             self._begin()
 
     def _begin(self) -> None:
-        if self._owed and self._timer is None and not self._ended.is_set():
-            self._timer = threading.Timer(PAUSE, self._run)
-            self._timer.name, self._timer.daemon = "storage-upkeep", True
-            self._timer.start()
+        if not self._owed or self._timer is not None or self._ended.is_set():
+            return
+        timer = threading.Timer(PAUSE, self._run)
+        timer.name, timer.daemon = "storage-upkeep", True
+        try:
+            timer.start()
+        except RuntimeError as error:  # no more threads, or the program ends: no commit fails by that
+            log.info("the database's upkeep waits: %s", error)
+        else:
+            self._timer = timer
 
     def _run(self) -> None:
         with self._lock:

@@ -142,6 +142,24 @@ def test_once_closed_it_begins_nothing(sqlite_centre: Centre) -> None:
     assert not [each for each in threading.enumerate() if each.name == "storage-upkeep"]
 
 
+def test_a_commit_whose_upkeep_gets_no_thread_is_one_all_the_same(
+    sqlite_centre: Centre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Timer) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(upkeep, "PAUSE", 0.01)
+    time.sleep(1.1)  # what came with the centre is seen to
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Timer, "start", refuse)
+        sqlite_centre.mail()
+    sqlite_centre.mail()  # and the next one's sees to both
+    end = time.monotonic() + 10
+    while in_the_file(sqlite_centre, tmp_path) < 2 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert in_the_file(sqlite_centre, tmp_path) == 2
+
+
 def test_a_file_that_another_process_holds_is_left_alone_and_its_rows_stay(
     quiet: Centre, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
