@@ -99,7 +99,8 @@ def _take(made: Plan, unit: Unit, term: Term) -> None:
             made.where += _STATES[term.value]
             made.open = made.open or term.value != "closed"
         case "before":
-            made.until = min(made.until or clock.NEVER, _begins(unit, term.value))
+            day = _begins(unit, term.value)
+            made.until = day if made.until is None else min(made.until, day)
         case "after":
             made.since = max(made.since or 0, _begins(unit, term.value))
         case "assignee":
@@ -117,6 +118,8 @@ def _from(term: Term) -> list[Group]:
 
 def _begins(unit: Unit, day: str) -> int:
     """When a day begins where the reader is: a centre's municipalities are of one country."""
+    if day < "1971":  # nothing here is as old, and the first of all days begins before there were any
+        return 0
     places = unit.scope.municipalities or ()
     place = unit.get(Municipality, places[0]) if places else None
     zone = ZoneInfo(place.timezone if place else "UTC")

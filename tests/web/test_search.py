@@ -35,6 +35,15 @@ def test_what_is_half_typed_or_unknown_is_answered(world: World) -> None:
         assert world.get("/search", params={"q": text}).status_code == 200, text
 
 
+def test_days_before_there_was_a_mail(world: World) -> None:
+    found = world.mail("Min avgift")
+    for day in ("0001", "0001-01-01", "1969-12-31"):
+        for words in ("", "avgift "):
+            assert entries(world, f"{words}before:{day}") == []
+            assert entries(world, f"{words}before:2999 before:{day} before:2998") == []
+            assert entries(world, f"{words}after:{day}") == [(str(found), "mail")]
+
+
 def test_a_cursor_of_another_question_is_refused(world: World) -> None:
     for _ in range(2):
         world.mail("Min avgift")
