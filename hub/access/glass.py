@@ -15,7 +15,7 @@ from hub.errors import Invalid
 from hub.inbox import confidential
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
-from hub.storage.unit import Happening, Unit
+from hub.storage.unit import Unit
 
 HOLDS = 30 * clock.MINUTE
 _LEAST_REASON = 10
@@ -36,7 +36,6 @@ def break_glass(unit: Unit, by: Actor, conversation: Conversation, reason: str) 
     log_reading(unit, by, "glass", conversation.id, conversation.id, reason)
     until = clock.now() + HOLDS
     conversation.append_change(unit, by.id, "glass", {"reason": reason, "until": clock.to_iso(until)})
-    unit.note(Happening("glass_broken", conversation.id, conversation.municipality_id, conversation.id))
     return until
 
 

@@ -72,24 +72,8 @@ def whole_list(
     They stand only in lists of what may be known of them: in one of a citizen's, or of a channel's, that they are there
     would tell whose or what they are.
     """
-    known = known or Lines()
     tells_nothing = replace(filtered, municipality_id=None, queue_id=None, overdue=False) == Filter()
-    shown = policy.known(actor) if tells_nothing else policy.within(actor)
-    ids, further = queries.ids_of(unit, shown, filtered, after, limit)
-    found: dict[int, DeskLine | MaskedLine] = {}
-    missing: list[int] = []
-    how = partial(policy.shown_as, actor)
-    for stamp in desk_list.stamps(unit, actor.id, ids):
-        shown_as = how(stamp)
-        if shown_as == "masked":
-            found[stamp.id] = desk_list.masked(stamp)
-        elif shown_as is None:
-            continue  # limited between two statements: PostgreSQL's second sees it
-        elif (line := known.get(stamp)) is not None:
-            found[stamp.id] = line
-        else:
-            missing.append(stamp.id)
-    fresh = desk_list.lines_of(unit, actor.id, missing)
-    known.put(fresh)
-    found |= {int(line.conversation.id): line for line in fresh}
-    return [found[each] for each in ids if each in found], further
+    within = policy.known(actor) if tells_nothing else policy.within(actor)
+    ids, further = queries.ids_of(unit, within, filtered, after, limit)
+    # PostgreSQL's second statement sees what was limited since the first: then it isn't shown.
+    return desk_list.mixed_lines_of(unit, partial(policy.shown_as, actor), actor.id, ids, known), further

@@ -22,7 +22,7 @@ from hub.inbox.identity import IdentityLine
 from hub.inbox.links import Linked
 from hub.inbox.names import Names, names
 from hub.inbox.points import CoveredPoint
-from hub.inbox.queries import ConversationLine, ConversationPage, Filter
+from hub.inbox.queries import ConversationLine, ConversationPage
 from hub.inbox.timeline import EntryLine, timeline
 from hub.storage import keyset
 from hub.storage.unit import Unit
@@ -52,22 +52,9 @@ class Looked(Struct, frozen=True):
     also_sent: Sequence[Linked]
 
 
-def list_page(
-    unit: Unit, actor: Actor, filtered: Filter, after: str | None, limit: int
-) -> tuple[Sequence[DeskLine], str | None]:
-    """A page of the conversations this person may open, and the cursor of the next one or None."""
-    return desk_list.desk_lines(unit, policy.within(actor), actor.id, filtered, after, limit)
-
-
 def rows(unit: Unit, actor: Actor, ids: Sequence[int]) -> Sequence[DeskLine | MaskedLine]:
     """Of a list, by ids, masked where this person may only know of it. No reading: a list shows as much."""
     return desk_list.mixed_lines_of(unit, partial(policy.shown_as, actor), actor.id, ids)
-
-
-def lines(unit: Unit, actor: Actor, ids: Sequence[int]) -> Sequence[DeskLine]:
-    """The same, only of what this person may open."""
-    found = unit.all(select(Conversation).where(Conversation.id.in_(ids)))
-    return desk_list.lines_of(unit, actor.id, [row.id for row in found if policy.may_open(actor, row)])
 
 
 def look_at(unit: Unit, actor: Actor, conversation_id: int) -> Looked:

@@ -6,7 +6,7 @@ A page is four statements: its keys, its rows, their newest entries, their topic
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, bindparam, case, column, exists, func, select, table
@@ -17,7 +17,7 @@ from hub.inbox.conversation import Conversation
 from hub.inbox.draft import Draft
 from hub.inbox.entry import Attachment, Entry
 from hub.inbox.matter import Matter
-from hub.inbox.queries import ConversationLine, Filter, OpenCount, Within, shown, shown_id
+from hub.inbox.queries import ConversationLine, OpenCount, Within, shown, shown_id
 from hub.inbox.topic import Topic
 from hub.storage.base import Words
 from hub.storage.one_of import listed, one_of
@@ -28,10 +28,6 @@ SNIPPET = 120
 _READ = 400
 # The reading log belongs to a room above this one; here it only says whether somebody has read what is new.
 _READING = table("reading", column("conversation_id"), column("person_id"), column("at"))
-
-
-ShownAs = Callable[[Conversation], Literal["open", "masked"] | None]
-"""How a conversation stands in somebody's list; None: not at all."""
 
 
 class Newest(Struct, frozen=True):
@@ -85,12 +81,33 @@ class MaskedLine(Struct, frozen=True):
     masked: bool = True
 
 
-def desk_lines(
-    unit: Unit, within: Within, reader_id: int, filtered: Filter, after: str | None, limit: int
-) -> tuple[Sequence[DeskLine], str | None]:
-    """A page as the desk shows it, and the cursor of the next one or None."""
-    ids, further = queries.ids_of(unit, within, filtered, after, limit)
-    return lines_of(unit, reader_id, ids), further
+class Stamp(Struct, frozen=True):
+    """What may differ between two looks at a conversation of one version; `opened_at`: by this reader, microseconds."""
+
+    id: int
+    version: int
+    municipality_id: int
+    queue_id: int
+    confidential_queue_id: int | None
+    due_at: int
+    opened_at: int | None
+    draft: bool
+
+
+ShownAs = Callable[[Stamp], Literal["open", "masked"] | None]
+"""How a conversation stands in somebody's list; None: not at all."""
+
+
+class Remembered(Protocol):
+    """Lines that were read before."""
+
+    def get(self, stamp: Stamp) -> DeskLine | None:
+        """As its reader sees it now."""
+        ...
+
+    def put(self, lines: Sequence[DeskLine]) -> None:
+        """From now on."""
+        ...
 
 
 def lines_of(unit: Unit, reader_id: int, ids: Sequence[int]) -> Sequence[DeskLine]:
@@ -128,60 +145,47 @@ def counts(unit: Unit, within: Within, reader_id: int) -> Counts:
     return Counts(mine, unassigned, all_open, waiting, overdue, municipalities, queues, kinds)
 
 
-class Stamp(Struct, frozen=True):
-    """What may differ between two looks at a conversation of one version; `opened_at`: by this reader, microseconds."""
+def mixed_lines_of(
+    unit: Unit, shown_as: ShownAs, reader_id: int, ids: Sequence[int], known: Remembered | None = None
+) -> Sequence[DeskLine | MaskedLine]:
+    """In the order of `ids`, whoever named them; nothing of what its reader may not know of."""
+    found: dict[int, DeskLine | MaskedLine] = {}
+    missing: list[int] = []
+    for stamp in _stamps(unit, reader_id, ids):
+        how = shown_as(stamp)
+        if how == "masked":
+            found[stamp.id] = _masked(stamp)
+        elif how is None:
+            continue
+        elif known is not None and (line := known.get(stamp)) is not None:
+            found[stamp.id] = line
+        else:
+            missing.append(stamp.id)
+    fresh = lines_of(unit, reader_id, missing)
+    if known is not None:
+        known.put(fresh)
+    found |= {int(line.conversation.id): line for line in fresh}
+    return [found[each] for each in ids if each in found]
 
-    id: int
-    version: int
-    municipality_id: int
-    queue_id: int
-    confidential_queue_id: int | None
-    due_at: int
-    opened_at: int | None
-    draft: bool
 
-
-def stamps(unit: Unit, reader_id: int, ids: Sequence[int]) -> Sequence[Stamp]:
-    """In the order of `ids`. A fraction of what the lines cost: who remembers those asks for no others."""
+def _stamps(unit: Unit, reader_id: int, ids: Sequence[int]) -> Sequence[Stamp]:
+    """A fraction of what the lines cost: who remembers those asks for no others."""
     if not ids:
         return []
     rows = unit.rows(
         _STAMP.where(Conversation.id.in_(ids)).params(reader=reader_id).execution_options(in_scope_already=True)
     )
-    by_id = {}
-    for row_id, version, whose, queue_id, secret, due_at, opened_at, draft in rows:
-        by_id[row_id] = Stamp(row_id, version, whose, queue_id, secret, due_at, opened_at, bool(draft))
-    return [by_id[each] for each in ids if each in by_id]
+    return [
+        Stamp(row_id, version, whose, queue_id, secret, due_at, opened_at, bool(draft))
+        for row_id, version, whose, queue_id, secret, due_at, opened_at, draft in rows
+        if unit.scope.holds(whose)  # whoever named the ids
+    ]
 
 
-def masked(stamp: Stamp) -> MaskedLine:
+def _masked(stamp: Stamp) -> MaskedLine:
     """As those see it who may only know of it."""
     assert stamp.confidential_queue_id is not None  # else there is nothing to mask
     return MaskedLine(str(stamp.id), str(stamp.municipality_id), str(stamp.confidential_queue_id), shown(stamp.due_at))
-
-
-def mixed_lines_of(
-    unit: Unit, shown_as: ShownAs, reader_id: int, ids: Sequence[int]
-) -> Sequence[DeskLine | MaskedLine]:
-    """In the order of `ids`, whoever named them; nothing of what its reader may not know of."""
-    rows = unit.all(select(Conversation).where(Conversation.id.in_(ids)))
-    found = {row.id: (shown_as(row), row) for row in rows}
-    return _mixed(unit, reader_id, [each for each in ids if each in found], found)
-
-
-def _mixed(
-    unit: Unit, reader_id: int, ids: Sequence[int], known: Mapping[int, tuple[str | None, Conversation]]
-) -> Sequence[DeskLine | MaskedLine]:
-    """`known`: how to show those that may be other than open."""
-    masked = {row_id: _masked(row) for row_id, (how, row) in known.items() if how == "masked"}
-    others = [each for each in ids if each not in known or known[each][0] == "open"]
-    lines = {int(line.conversation.id): line for line in lines_of(unit, reader_id, others)}
-    return [line for each in ids if (line := masked.get(each) or lines.get(each)) is not None]
-
-
-def _masked(row: Conversation) -> MaskedLine:
-    assert row.confidential_queue_id is not None  # else there is nothing to mask
-    return MaskedLine(str(row.id), str(row.municipality_id), str(row.confidential_queue_id), shown(row.due_at))
 
 
 def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:

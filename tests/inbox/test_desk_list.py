@@ -10,7 +10,7 @@ from hub import clock
 from hub.access import policy
 from hub.edge import listing, looking
 from hub.edge.counts import count
-from hub.inbox import desk_list
+from hub.inbox import desk_list, queries
 from hub.inbox.conversation import Conversation
 from hub.inbox.desk_list import Counts, DeskLine, MaskedLine
 from hub.inbox.draft import Draft
@@ -22,12 +22,12 @@ from tests.web.world import World, let_pass, must
 
 def rows(world: World, who: str = "sara", **wanted: Any) -> list[DeskLine]:
     actor = world.actor(who)
-    filtered = Filter(**wanted)
-    return list(
-        world.storage.read_now(
-            Scope.of(actor), desk_list.desk_lines, policy.within(actor), actor.id, filtered, None, 50
-        )[0]
-    )
+
+    def read(unit: Unit) -> Sequence[DeskLine]:
+        ids, _ = queries.ids_of(unit, policy.within(actor), Filter(**wanted), None, 50)
+        return desk_list.lines_of(unit, actor.id, ids)
+
+    return list(world.storage.read_now(Scope.of(actor), read))
 
 
 def counted(world: World, who: str = "sara") -> Counts:

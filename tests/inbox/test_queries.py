@@ -50,11 +50,11 @@ def lists(world: World) -> dict[str, tuple[str, Callable[[Unit], object]]]:
         "of a municipality": ("ix_conversation_open", conversations(municipality_id=world.ids["granvik"])),
         "rows of the desk": (
             "ix_reading_conversation",
-            lambda unit: desk_list.desk_lines(unit, within, sara.id, Filter(), None, 50),
+            lambda unit: listing.whole_list(unit, sara, Filter(), None, 50),
         ),
         "newest entries": (
             "ix_entry_timeline",
-            lambda unit: desk_list.desk_lines(unit, within, sara.id, Filter(), None, 50),
+            lambda unit: listing.whole_list(unit, sara, Filter(), None, 50),
         ),
         "counts of the rail": (
             "ix_conversation_open|ix_conversation_newest_open",

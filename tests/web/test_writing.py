@@ -11,10 +11,8 @@ from hub.channels.channel import Channel
 from hub.edge import writing
 from hub.errors import NotFound
 from hub.inbox.citizen import Citizen
-from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Attachment
-from hub.inbox.outcome import missing_outcomes
 from hub.settings import Settings
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
@@ -208,21 +206,3 @@ def test_what_a_forward_would_say(world: World) -> None:
 def test_without_an_address_to_write_from_it_says_so(world: World) -> None:
     refused = begin(world)
     assert (refused.status_code, refused.json()["field"]) == (422, "channel")
-
-
-def test_what_is_still_to_be_said(world: World) -> None:
-    found = world.mail()
-
-    def missing() -> tuple[list[int], bool]:
-        said = world.do(lambda unit: missing_outcomes(unit, must(unit.get(Conversation, found))))
-        assert bool(said) == (said.topic or bool(said.matters))
-        return list(said.matters), said.topic
-
-    assert missing() == ([], True)
-    path = f"/conversations/{found}/matters"
-    made = world.ask("POST", path, json={"topic": str(world.ids["fakturor"])})
-    one = made.json()["id"]
-    assert missing() == ([int(one)], False)
-    said = {"outcome": "solved_here", "avoidable_cause": None}
-    world.change("PUT", f"{path}/{one}", version=made.headers["ETag"], json=said)
-    assert missing() == ([], False)
