@@ -37,6 +37,7 @@ def add_matter(unit: Unit, actor: Actor, conversation_id: int, said: NewMatter, 
     found = work.held(unit, actor, conversation_id)
 
     def create() -> Made:
+        found.require_whole()
         topic = unit.get(Topic, id_of("topic", said.topic))
         if topic is None:
             raise Invalid("topic", "this topic isn't one of the conversation's municipality")

@@ -137,6 +137,7 @@ def send_reply(
     found = work.held(unit, actor, conversation_id)
 
     def create() -> Made:
+        found.require_whole()
         if said.seen_entry_id is not None and not said.over:
             reply.expect_seen(unit, found, actor.id, id_of("seen_entry_id", said.seen_entry_id))
         files = draft.take(unit, found, actor.id, "reply", said.uploads)
@@ -162,6 +163,7 @@ def send_note(unit: Unit, actor: Actor, conversation_id: int, said: NewNote, cre
     found = work.held(unit, actor, conversation_id)
 
     def create() -> Made:
+        found.require_whole()
         files = draft.take(unit, found, actor.id, "note", said.uploads)
         entry = note.add(unit, found, actor.id, said.text, files)
         return _made(unit, actor, "conversation.note", found, entry, None)
@@ -183,6 +185,7 @@ def send_forward(
     found = work.held(unit, actor, conversation_id)
 
     def create() -> Made:
+        found.require_whole()
         entry = forward.forward(
             unit,
             found,

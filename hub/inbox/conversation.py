@@ -96,7 +96,7 @@ class Conversation(MunicipalityRow):
     def require_whole(self) -> None:
         """Raises Conflict for a part: what was its own lies elsewhere until it is taken out again."""
         if self.is_part:
-            raise Conflict("This conversation is part of another one now: undo the merge there.")
+            raise Conflict("This conversation is part of another one now: go on there, or undo the merge there.")
 
     def assign(self, unit: Unit, by_id: int, assignee_id: int | None) -> Entry:
         """To a person, or to nobody. That they may work here is for the caller to have asked."""

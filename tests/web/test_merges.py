@@ -91,6 +91,26 @@ def test_merged_and_taken_out_again(world: World) -> None:
     ]
 
 
+def test_what_somebody_writes_meanwhile_is_not_put_where_nobody_looks(world: World) -> None:
+    """Nor done twice: what was written before the merge is answered as it was then."""
+    into, other = world.mail(sender="eva@example.com"), world.mail(sender="eva@example.com")
+    path, note = f"/conversations/{other}/notes", {"text": "Hon ringde"}
+    before = world.ask("POST", path, json=note, headers={"Idempotency-Key": "a"})
+    assert merge(world, into, other).status_code == 200
+    again = world.ask("POST", path, json=note, headers={"Idempotency-Key": "a"})
+    assert (again.status_code, again.json()) == (201, before.json())
+    world.ask("PUT", f"/conversations/{other}/drafts/reply", json={"text": "Hej"})
+    for what, body in (
+        ("replies", {"text": "Hej"}),
+        ("notes", {"text": "Hej"}),
+        ("forwards", {"to": ["region@example.org"], "text": "Hej"}),
+        ("matters", {"topic": str(world.ids["fakturor"])}),
+    ):
+        refused = world.ask("POST", f"/conversations/{other}/{what}", json=body)
+        assert (refused.status_code, "go on there" in refused.json()["detail"]) == (409, True), what
+    assert world.get(f"/conversations/{other}/drafts").json()["own"][0]["written"]["text"] == "Hej"
+
+
 def test_both_are_as_they_were_read(world: World) -> None:
     into, other = world.mail(), world.mail()
     path = f"/conversations/{into}/merges/{other}"
