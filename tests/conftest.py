@@ -3,16 +3,15 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 import redis
-from psycopg import sql
 from sqlalchemy import make_url
 
 from hub.proof.installation import bring_up
+from tests.recycled import Recycled, own_database
 from tests.servers import Missing, Postgres, Server, Valkey
 
 _skipped: list[str] = []
@@ -33,10 +32,17 @@ def postgres_template(postgres_url: str) -> Iterator[str]:
         yield str(make_url(url).database)
 
 
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_url: str, postgres_template: str) -> Iterator[Recycled]:
+    """The database that tests of this process have one after the other."""
+    with closing(Recycled(postgres_url, postgres_template)) as databases:
+        yield databases
+
+
 @pytest.fixture
-def postgres_database(postgres_url: str, postgres_template: str) -> Iterator[str]:
+def postgres_database(postgres_databases: Recycled) -> Iterator[str]:
     """A PostgreSQL database of this test's own, at the newest schema, as its superuser."""
-    with own_database(postgres_url, f"torg_test_{os.getpid()}", postgres_template) as url:
+    with postgres_databases.empty() as url:
         yield url
 
 
@@ -88,22 +94,6 @@ def _server(kind: type[Server]) -> Iterator[str]:
         pytest.skip(str(missing))
     with server:
         yield server.url
-
-
-@contextmanager
-def own_database(server_url: str, name: str, template: str = "template1") -> Iterator[str]:
-    """A new database, dropped afterwards whoever is still connected."""
-    address = make_url(server_url)
-    names = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
-    drop = sql.SQL("DROP DATABASE IF EXISTS {name} WITH (FORCE)").format(**names)
-    dsn = address.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(drop)
-        connection.execute(sql.SQL("CREATE DATABASE {name} TEMPLATE {template}").format(**names))
-        try:
-            yield address.set(database=name).render_as_string(hide_password=False)
-        finally:
-            connection.execute(drop)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

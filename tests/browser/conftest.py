@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, StorageState, sync_play
 
 from tests.browser.desk import Desk, Watch
 from tests.browser.house import House
-from tests.conftest import own_database
+from tests.recycled import own_database
 from tests.servers import Chromium, Missing
 
 FLAGS = [

@@ -161,6 +161,7 @@ def _lists(look: Look, desk_of: DeskOf, house: House, things: Mapping[str, int])
 
 
 def _conversation(look: Look, desk_of: DeskOf, house: House, things: Mapping[str, int]) -> None:
+    house.change("PUT", things["everything"], "assignment", {"person": str(house.ids["sara"])})
     desk = desk_of("sara", f"/conversations/{things['everything']}?queue={house.ids['avfall']}&view=open")
     for summary in desk.at("#timeline summary").all():
         summary.click()

@@ -23,7 +23,7 @@ from hub.storage.base import Row
 from hub.storage.engine import open_engines
 from hub.storage.migrate import current, folder, newest, require_newest, upgrade
 from tests.architecture.source import ROOT
-from tests.conftest import own_database
+from tests.recycled import own_database
 
 Described = dict[str, Any]
 

@@ -14,7 +14,7 @@ from hub.inbox.entry import Entry, Mail
 from hub.storage import search_index
 from hub.storage.check import OF_THE_CENTRE
 from hub.storage.unit import Storage, Unit
-from tests.conftest import own_database
+from tests.recycled import own_database
 from tests.storage.centre import Centre, conversation, must, opened, populate
 from tests.storage.test_walls import READINGS
 

@@ -26,9 +26,7 @@ from hub.inbox.delivery import Delivery
 from hub.plugin_host.built_in import BUILT_INS
 from hub.plugin_host.manager import load
 from hub.storage.unit import Unit
-from hub.web.routes import create
-from inbox_ui import routers
-from tests.web.world import World, keep_raw, let_pass, must
+from tests.web.world import World, application, keep_raw, let_pass, must
 
 PHRASE = "blå cykel i åtta backar"
 SCRIPT = {"HX-Request": "true"}
@@ -72,7 +70,8 @@ Visit = Callable[[str], Visitor]
 
 def pages(world: World) -> Litestar:
     """The real pages over the world's rows; what is read again is read in real children."""
-    app = create(routers())
+    app = application(pages=True)
+    app.state.clear()
     given = world.client.app.state
     app.state.storage, app.state.settings, app.state.registry = world.storage, given.settings, given.registry
 

@@ -160,7 +160,7 @@ class Screen:
 @pytest.fixture
 def screen(sqlite_database: str, tmp_path: Path) -> Iterator[Screen]:
     """What differs between engines is tested below the edge."""
-    with make_world(sqlite_database, tmp_path, inbox_ui.routers()) as world:
+    with make_world(sqlite_database, tmp_path, pages=True) as world:
         yield Screen(world)
 
 

@@ -11,7 +11,6 @@ from httpx import Response
 from msgspec import Struct
 from sqlalchemy import select
 
-import inbox_ui
 from hub.access import session
 from hub.access.person import Person
 from hub.edge import csrf
@@ -125,7 +124,7 @@ class Screen:
 
 @pytest.fixture
 def screen(database_url: str, tmp_path: Path) -> Iterator[Screen]:
-    with make_world(database_url, tmp_path, inbox_ui.routers()) as world:
+    with make_world(database_url, tmp_path, pages=True) as world:
         yield Screen(world)
 
 

@@ -3,14 +3,16 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from httpx import Response
-from litestar import Router
+from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import Struct
 
+import inbox_ui
 from hub import clock
 from hub.access import login, person
 from hub.access.person import Actor
@@ -192,11 +194,18 @@ def write_mail(
     return conversation.id
 
 
+@cache
+def application(*, pages: bool = False) -> Litestar:
+    """One for all worlds of a process, its state to be filled: hundreds of routes take 0.1 s to register."""
+    return create(inbox_ui.routers() if pages else None)
+
+
 @contextmanager
-def world(url: str, folder: Path, pages: Sequence[Router] | None = None) -> Iterator[World]:
-    """Served by a real application over a real database; with the screen's pages, if they are given."""
+def world(url: str, folder: Path, *, pages: bool = False) -> Iterator[World]:
+    """Served by a real application over a real database; with the screen's pages, if they are wanted."""
     storage = Storage(open_engines(url), Keys(b"k" * 32), Blobs(folder / "blobs"))
-    app = create(pages)
+    app = application(pages=pages)
+    app.state.clear()
     app.state.storage, app.state.settings = storage, Settings(undo_seconds=10)
     app.state.registry = load()
     app.state.live = Live(storage, None, standing, serves=False)
