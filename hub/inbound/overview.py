@@ -66,6 +66,10 @@ class RawEventLine(Struct, frozen=True):
     parser: str | None
 
 
+MayRun = Callable[[int | None], bool]
+"""Whether somebody runs the channels of a municipality; None: those that are shared."""
+
+
 class Wanted(Struct, frozen=True):
     """A list of raw events as it was asked for."""
 
@@ -75,11 +79,14 @@ class Wanted(Struct, frozen=True):
     limit: int
 
 
-def channels(unit: Unit, may_run: Callable[[int | None], bool], channel_id: int | None = None) -> list[ChannelLine]:
-    """Those that `may_run` says yes to, by the municipality they belong to; or the one asked for."""
+def channels(unit: Unit, may_run: MayRun, channel_id: int | None = None) -> list[ChannelLine]:
+    """Those that `may_run` says yes to, by the municipality they belong to; or the one asked for.
+
+    Of a shared one what it has of the municipalities that `may_run` says yes to.
+    """
     query = select(Channel).order_by(Channel.id)
     rows = unit.all(query if channel_id is None else query.where(Channel.id == channel_id))
-    raw_events, deliveries = _raw_events_by_channel(unit), _deliveries_by_channel(unit)
+    raw_events, deliveries = _raw_events_by_channel(unit, may_run), _deliveries_by_channel(unit, may_run)
     return [
         ChannelLine(
             id=str(row.id),
@@ -138,7 +145,7 @@ def _anything(_: int) -> ColumnElement[bool]:
     return _ALL
 
 
-def _raw_events_by_channel(unit: Unit) -> Mapping[tuple[int, str], int]:
+def _raw_events_by_channel(unit: Unit, may_run: MayRun) -> Mapping[tuple[int, str], int]:
     """The table isn't filtered by the ORM, so its municipalities are sorted out here: as a condition they would draw
     SQLite to the index over all of a municipality's."""
     found: dict[tuple[int, str], int] = defaultdict(int)
@@ -149,12 +156,12 @@ def _raw_events_by_channel(unit: Unit) -> Mapping[tuple[int, str], int]:
             .group_by(RawEvent.channel_id, RawEvent.municipality_id)
         )
         for channel_id, municipality_id, count in unit.rows(query):
-            if municipality_id is not None and unit.scope.holds(municipality_id):
+            if municipality_id is not None and may_run(municipality_id):
                 found[channel_id, state] += count
     return found
 
 
-def _deliveries_by_channel(unit: Unit) -> Mapping[tuple[int, str], int]:
+def _deliveries_by_channel(unit: Unit, may_run: MayRun) -> Mapping[tuple[int, str], int]:
     """An answer that was undone failed at nothing. Municipalities are sorted out here, as above."""
     found: dict[tuple[int, str], int] = defaultdict(int)
     for states in (UNSETTLED, WENT_WRONG):
@@ -165,6 +172,6 @@ def _deliveries_by_channel(unit: Unit) -> Mapping[tuple[int, str], int]:
             .execution_options(in_scope_already=True)
         )
         for channel_id, state, municipality_id, count in unit.rows(query):
-            if unit.scope.holds(municipality_id):
+            if may_run(municipality_id):
                 found[channel_id, state] += count
     return found

@@ -39,6 +39,22 @@ def test_channels_with_their_health(world: World) -> None:
     assert world.get("/channels", "olle").status_code == 403
 
 
+def test_a_shared_channel_counts_where_one_is_it_not_where_one_is_an_agent_too(world: World) -> None:
+    def join(unit: Unit) -> None:
+        ida = must(unit.get(person.Person, world.ids["ida"]))
+        person.join(unit, ida, must(unit.get(municipality.Municipality, world.ids["nesoy"])), "agent")
+
+    world.do(join)
+    for key, code in (("1", "granvik"), ("2", "nesoy"), ("3", "nesoy")):
+        world.do(keep_raw, world.ids, key, b"x", state="quarantined", code=code)
+    for found, who in ((world.mail(), "sara"), (world.mail(municipality="nesoy", queue="innbygger"), "nils")):
+        answer = world.ask("POST", f"/conversations/{found}/replies", who, json={"text": "Svar"})
+        assert answer.status_code == 201
+    by_name = {each["name"]: each for each in world.get("/channels", "ida").json()["items"]}
+    assert by_name["in"]["raw_events"]["quarantined"] == 1
+    assert by_name["out"]["deliveries"]["queued"] == 1
+
+
 def test_pausing_a_channel(world: World) -> None:
     path = f"/channels/{world.ids['mute']}"
     version = world.get(path, "ida").headers["ETag"]
