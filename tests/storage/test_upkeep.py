@@ -176,6 +176,30 @@ def test_a_file_that_another_process_holds_is_left_alone_and_its_rows_stay(
     assert in_the_file(quiet, tmp_path) == 1
 
 
+def test_a_disk_that_fills_up_in_a_merge_costs_no_entry(quiet: Centre, caplog: pytest.LogCaptureFixture) -> None:
+    """Wherever in it: with ever more pages to be had."""
+    caplog.set_level("INFO")
+    ids = [quiet.mail(text=f"Min faktura {' '.join(f'ord{n}x{k}' for k in range(300))}") for n in range(14)]
+
+    def found() -> int:
+        return len(
+            quiet.storage.read_now(quiet.scope("granvik"), search_index.find, "faktura ", before=NEWEST, limit=50)
+        )
+
+    for more in range(0, 40, 4):
+        with quiet.storage.engines.writer.connect() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + more}")
+        upkeep_of(quiet)._run()
+        assert found() == len(ids)
+    assert "disk is full" in caplog.text
+    with quiet.storage.engines.writer.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    upkeep_of(quiet).catch_up()
+    ids.append(quiet.mail(text="Min faktura"))
+    assert found() == len(ids)
+
+
 WRITES = """
 import sys
 from pathlib import Path
