@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from httpx import Response
 
-import inbox_ui
 from hub import clock
 from hub.inbox.conversation import Conversation
 from inbox_ui.rendering import FORM, SHOWS
@@ -50,7 +49,7 @@ class Desk(Screen):
 @pytest.fixture
 def desk(sqlite_database: str, tmp_path: Path) -> Iterator[Desk]:
     """What differs between engines is tested below the edge."""
-    with make_world(sqlite_database, tmp_path, inbox_ui.routers()) as world:
+    with make_world(sqlite_database, tmp_path, pages=True) as world:
         yield Desk(world)
 
 
