@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hub.cli.installation import installation, note_act
 from hub.cli.output import JSON, print_items, print_json
-from hub.inbox.municipality import LANGUAGES, Municipality, add
+from hub.inbox.municipality import HUES, LANGUAGES, Municipality, add
 from hub.storage.unit import Unit
 
 
@@ -22,9 +22,9 @@ def command() -> None:
 @click.option("--name", required=True, help="Its name, as citizens know it.")
 @click.option("--country", required=True, help="SE, NO, DK, FI or IS: gives timezone, holidays and language.")
 @click.option("--language", type=click.Choice(LANGUAGES), help="Its language, if not its country's.")
-@click.option("--hue", type=click.IntRange(0, 359), default=0, show_default=True, help="Tells it apart on the screen.")
+@click.option("--hue", type=click.IntRange(1, HUES), help="Its colour on the screen, if not the next one.")
 @JSON
-def _add(*, code: str, name: str, country: str, language: str | None, hue: int, as_json: bool) -> None:
+def _add(*, code: str, name: str, country: str, language: str | None, hue: int | None, as_json: bool) -> None:
     """Add a municipality. CODE names it in settings and addresses.
 
     Example: torg municipality add granvik --name "Granviks kommun" --country SE
@@ -50,7 +50,7 @@ def _list(as_json: bool) -> None:
     print_items(rows, titles, itemgetter(*titles), "There is no municipality yet.", as_json=as_json)
 
 
-def _write(unit: Unit, code: str, name: str, country: str, *, language: str | None, hue: int) -> int:
+def _write(unit: Unit, code: str, name: str, country: str, *, language: str | None, hue: int | None) -> int:
     row = add(unit, code, name, country, language, hue)
     note_act(unit, "municipality.add", "municipality", row.id, row.id)
     return row.id

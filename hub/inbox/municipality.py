@@ -1,6 +1,6 @@
 """Municipality: whose citizens and conversations they are. It has a country, a language and a timezone."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.errors import Invalid
@@ -8,6 +8,8 @@ from hub.storage.base import Row
 from hub.storage.unit import Unit
 
 LANGUAGES = ("sv", "nb", "nn", "da", "fi", "en")
+HUES = 6
+"""That the screen can tell apart."""
 _ZONES = {
     "SE": "Europe/Stockholm",
     "NO": "Europe/Oslo",
@@ -30,8 +32,10 @@ class Municipality(Row):
     hue: Mapped[int] = mapped_column(default=0)
 
 
-def add(unit: Unit, code: str, name: str, country: str, language: str | None = None, hue: int = 0) -> Municipality:
-    """A new municipality. The timezone is its country's."""
+def add(
+    unit: Unit, code: str, name: str, country: str, language: str | None = None, hue: int | None = None
+) -> Municipality:
+    """A new municipality. The timezone is its country's; the hue, unless given, another one than its neighbours'."""
     if not code.isascii() or not code.replace("-", "").isalnum() or code != code.lower():
         raise Invalid("code", "a municipality's code is lower-case letters, digits and hyphens, as in granvik")
     if country not in _ZONES:
@@ -46,7 +50,7 @@ def add(unit: Unit, code: str, name: str, country: str, language: str | None = N
         timezone=_ZONES[country],
         country=country,
         language=language or _LANGUAGE_OF[country],
-        hue=hue,
+        hue=unit.all(select(func.count(Municipality.id)))[0] % HUES + 1 if hue is None else hue,
     )
     unit.add(row)
     return row
