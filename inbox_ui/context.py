@@ -12,7 +12,7 @@ from hub.edge.names import names
 from inbox_ui.pages.settings import single_keys
 from inbox_ui.rendering import Asking
 from inbox_ui.view import View
-from inbox_ui.words import speak
+from inbox_ui.words import speak, timezone
 
 
 async def speak_to_reader(request: Asking) -> None:
@@ -36,6 +36,7 @@ async def fragment(request: Asking, desk: Desk, view: View) -> dict[str, Any]:
         "names": called,
         "called": serial,
         "undo_seconds": desk.settings.undo_seconds,
+        "single_keys": single_keys(request),
     }
 
 
@@ -50,6 +51,6 @@ async def whole(request: Asking, desk: Desk, view: View) -> dict[str, Any]:
         "total": getattr(counted, view.name, None) if view.is_plain else None,
         "is_head": any(held.role == "lead" and held.queue_id is not None for held in desk.actor.memberships),
         "is_it": policy.runs_channels(desk.actor, None),
-        "single_keys": single_keys(request),
         "now": clock.now(),
+        "zone": timezone(),
     }

@@ -22,13 +22,14 @@ from markupsafe import Markup, escape
 from hub.edge.session import csrf_token
 from inbox_ui import times
 from inbox_ui.assets import asset_url
-from inbox_ui.searched import searched
+from inbox_ui.searched import not_understood, searched
 from inbox_ui.stored import stored
 from inbox_ui.words import LANGUAGES, channel_words, gettext, language, ngettext, pgettext, word
 
 HUES = 6
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
-_MUNICIPALITY = re.compile(r"(?<=.)\s+(?:kommune?|kunta)$", re.I)
+_MUNICIPALITY = re.compile(r"(?<=[^sxz\W])\s+kommune?$", re.I)
+"""Not after an s, which may be the genitive's (Granviks kommun) or the name's own (Borås kommun): nobody can tell."""
 _MEGA = 1_000_000
 _KILO = 1_000
 _WORTH_PACKING = 2_000
@@ -158,12 +159,12 @@ def _environment() -> Environment:
     made.install_gettext_callables(gettext, ngettext, newstyle=True, pgettext=pgettext)  # type: ignore[attr-defined]  # the extension adds it
     made.globals |= {
         "asset": asset_url, "kept": kept, "csrf": CSRF, "here": VIEW, "channel_words": channel_words,
-        "searched": searched, "languages": LANGUAGES,
+        "searched": searched, "not_understood": not_understood, "languages": LANGUAGES,
     }  # fmt: skip
     made.filters |= {
         "paragraphs": paragraphs, "initials": initials, "hue": hue, "short": short, "word": word, "bytes": size,
-        "due": times.due, "when": times.when, "full": times.full, "clock": times.clock_time, "day": times.day,
-        "day_number": _day_number, "month": _month, "stored": stored,
+        "due": times.due, "due_whole": times.due_whole, "when": times.when, "full": times.full,
+        "clock": times.clock_time, "day": times.day, "day_number": _day_number, "month": _month, "stored": stored,
     }  # fmt: skip
     return made
 

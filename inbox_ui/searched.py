@@ -1,5 +1,6 @@
 """Searched: a filter of a search, as the reader would have typed it in their language."""
 
+from inbox_ui.words import gettext as _
 from inbox_ui.words import pgettext
 
 
@@ -7,6 +8,24 @@ def searched(name: str, value: str) -> str:
     """`name`, and those values that are none of a person's own words, as `hub.inbox.search_words` names them."""
     said = _values().get(name, {}).get(value, value)
     return f"{_filters().get(name, name)}: {said}"
+
+
+def not_understood(name: str, value: str) -> str:
+    """Why a filter is none, and what could stand there."""
+    if name not in _filters():
+        known = ", ".join(f"{each}:" for each in _filters().values())
+        return _("There is no filter %(name)s: – it was searched as words. There are %(known)s") % {
+            "name": name, "known": known,
+        }  # fmt: skip
+    if name in {"before", "after"}:
+        return _("%(name)s: wants a date, as in 2026-11-26.") % {"name": _filters()[name]}
+    values = _values().get(name, {})
+    known = ", ".join(values.values())
+    if any(each.startswith(value.lower()) for each in (*values, *values.values())):  # it is being typed
+        return _("%(name)s: may be followed by %(known)s.") % {"name": _filters()[name], "known": known}
+    return _("%(name)s: can't be %(value)s – it was searched as a word. It can be %(known)s.") % {
+        "name": _filters()[name], "value": value, "known": known,
+    }  # fmt: skip
 
 
 def _filters() -> dict[str, str]:

@@ -53,10 +53,11 @@ def head(looked: Looked) -> dict[str, Any]:
 def writing(drafts: Drafts) -> dict[str, Any]:
     """What the composer is given: one's drafts by kind, and who else has one."""
     own = {each.kind: each for each in drafts.own}
+    newest = max((each for each in drafts.own if each.kind != "forward"), key=lambda each: each.saved_at, default=None)
     return {
         "drafts": {kind: own.get(kind) for kind in ("reply", "note", "forward")},
         "others_write": drafts.others,
-        "mode": "note" if set(own) == {"note"} else "mail",
+        "mode": "note" if newest is not None and newest.kind == "note" else "mail",
         "one_time": secrets.token_urlsafe(16),
     }
 

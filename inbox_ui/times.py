@@ -49,6 +49,19 @@ def due(at: datetime) -> Due:
     return Due("ok", day(at), 100)
 
 
+def due_whole(at: datetime, waiting: bool) -> str:
+    """The same as a sentence, for where nothing beside it says what is meant."""
+    left = at - now()
+    minutes = int(abs(left).total_seconds() // 60)
+    if left < timedelta():
+        return _("Late by %(time)s") % {"time": span(minutes)}
+    if waiting:
+        return _("Waits until %(day)s") % {"day": f"{day(at)} {clock_time(at)}"}
+    if left < timedelta(days=1):
+        return _("Answer within %(time)s") % {"time": span(minutes)}
+    return _("Answer by %(day)s") % {"day": day(at)}
+
+
 def span(minutes: int) -> str:
     """24 min, 3 h, 2 d."""
     if minutes < _HOUR:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from hub.access.person import Actor
 from hub.edge.parameters import id_of
+from hub.errors import Invalid
 from hub.inbox.names import Names
 from hub.inbox.queries import Filter
 from inbox_ui.words import gettext as _
@@ -95,11 +96,13 @@ class View(Struct, frozen=True):
 
 
 def current_view(
-    name: Annotated[str, QueryParameter(name="view", pattern=f"^({'|'.join(VIEWS)})$")] = _START,
+    name: Annotated[str, QueryParameter(name="view", max_length=40)] = _START,
     municipality: Annotated[str | None, QueryParameter(pattern=_ID)] = None,
     queue: Annotated[str | None, QueryParameter(pattern=_ID)] = None,
     channel: Annotated[str | None, QueryParameter(pattern="^[a-z]{2,20}$")] = None,
     q: Annotated[str, QueryParameter(max_length=500)] = "",
 ) -> View:
-    """From the address."""
+    """From the address. Raises Invalid for a list that there isn't."""
+    if name not in VIEWS:
+        raise Invalid("view", "there is no list {name}: choose one of {known}", name=name, known=", ".join(VIEWS))
     return View(name, municipality, queue, channel, q.strip())

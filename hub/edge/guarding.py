@@ -83,6 +83,12 @@ def limit(unit: Unit, actor: Actor, conversation_id: int, if_match: str | None, 
     return work.change(unit, actor, conversation_id, if_match, "conversation.limit", make=change)
 
 
+def queues(unit: Unit, actor: Actor, conversation_id: int) -> frozenset[str]:
+    """Those that it could be limited to: somebody is named for them. Raises NotFound."""
+    found = policy.require_open(actor, unit.get(Conversation, conversation_id))
+    return frozenset(str(row_id) for row_id in members.queues(unit, found.municipality_id))
+
+
 def lift(unit: Unit, actor: Actor, conversation_id: int, if_match: str | None) -> ConversationLine:
     """For all of its own queue again, with its parts."""
 

@@ -90,10 +90,15 @@ async def show_breakages(request: Asking, desk: NamedDependency[Desk], view: Nam
 async def show_confidentiality(
     request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], conversation_id: PathId
 ) -> Response[bytes]:
-    """Which queue it shall be limited to."""
+    """Which queue it shall be limited to, of those that somebody could read it in."""
     values = await fragment(request, desk, view)
     line = await desk.read(glances.line, conversation_id)
-    return page(request, "conversations/_confidentiality.html", **values, one=line)
+    named, names = await desk.read(guarding.queues, conversation_id), values["names"]
+    queues = [
+        each for each in names.live_queues
+        if each in named and line.municipality_id in names.queues[each].municipality_ids
+    ]  # fmt: skip
+    return page(request, "conversations/_confidentiality.html", **values, one=line, queues=queues)
 
 
 @post("/conversations/{conversation_id:int}/confidentiality", opt=WORK, status_code=200)

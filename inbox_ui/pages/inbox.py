@@ -60,7 +60,7 @@ async def show_rows(
     """The rows that follow `after`; without it, the list anew."""
     values = await whole(request, desk, view)
     listed = await rows(desk, view, values, after, group)
-    return page(request, "conversations/_listed.html", **values, **listed)
+    return page(request, "conversations/_listed.html", **{**values, **listed})
 
 
 @get("/inbox/news", opt=READ)
@@ -93,7 +93,7 @@ async def take_next(desk: NamedDependency[Desk], view: NamedDependency[View]) ->
 async def search(request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View]) -> Response[bytes]:
     """The list of what the words find, as they are typed; without words, the list there was."""
     values = await whole(request, desk, view)
-    return page(request, "conversations/_list.html", **values, **await rows(desk, view, values))
+    return page(request, "conversations/_list.html", **{**values, **await rows(desk, view, values)})
 
 
 async def whole_page(
@@ -140,7 +140,9 @@ async def _found(desk: Desk, view: View, values: dict[str, Any], after: str | No
     rendered = [part("conversations/_row.html", row=each.line, found=each, names=names) for each in answer.found]
     groups = [showing.Group("", "", rendered, whole=False)] if rendered else []
     parts = {"groups": groups, "next": answer.next, "continued": after is not None}
-    return {"rows": part("conversations/_rows.html", **values, **parts), "understood": answer}
+    # All of them are counted only where that costs nothing: when they are on this page.
+    total = f"{len(answer.found)}{'+' if answer.next else ''}"
+    return {"rows": part("conversations/_rows.html", **values, **parts), "understood": answer, "total": total}
 
 
 def row(line: DeskLine | MaskedLine, values: dict[str, Any]) -> Markup:

@@ -1,7 +1,10 @@
 """Where the focus is: always seen, never lost, back where it came from; and in which order Tab goes."""
 
+import re
 import time
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -193,3 +196,76 @@ def test_what_can_be_undone_can_be_whatever_else_is_said_or_opened(house: House,
     assert house.conversation(first)["conversation"]["closed_at"] is None
     assert desk.at(f'#menus form[action*="{first}"]').count() == 0
     expect(desk.at("#total")).to_have_text(desk.at("#rail .nav-link[aria-current] .count").inner_text())
+
+
+def test_out_of_a_search_by_key_to_its_hits_and_back_to_the_list(open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", "/inbox?view=open")
+    there = desk.rows()
+    desk.press("/")
+    desk.type("Hej")
+    desk.lists("Found")
+    expect(desk.at("#list-title")).to_contain_text(re.compile(r"Found \d+"))
+    desk.press("Escape")
+    assert desk.focused() == "A"  # a hit
+    expect(desk.at("#q")).to_have_value("Hej")
+    desk.press("Escape")
+    desk.lists("All open")
+    expect(desk.at("#q")).to_have_value("")
+    assert desk.rows() == there
+    expect(desk.at("#list a.row").first).to_be_focused()
+    desk.press("/", "ArrowDown")
+    expect(desk.at("#list a.row").first).to_be_focused()
+
+
+def test_a_key_for_a_conversation_says_so_where_there_is_none(open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", "/inbox?view=open")
+    desk.press("c")
+    expect(desk.at("#new-to")).to_be_focused()
+    desk.press("Escape", "f")
+    desk.says("Open a conversation first")
+
+
+def test_how_it_ended_is_answered_by_figures(house: House, open_desk: OpenDesk) -> None:
+    conversation_id = house.arrives("Två frågor.", Subject="Två frågor")
+    for name in ("Bygglov", "Faktura"):
+        house.api("POST", f"/conversations/{conversation_id}/matters", {"topic": str(house.ids[name])})
+    desk = open_desk("sara", f"/conversations/{conversation_id}?view=open")
+    desk.press("r")
+    desk.type("Hej! Svar på båda.")
+    desk.press("Control+Enter")
+    expect(desk.at("dialog.ended")).to_be_visible()
+    desk.press("2", "1")
+    expect(desk.at("dialog.ended [data-kind=primary]")).to_be_focused()
+    assert desk.at("dialog.ended :checked[type=radio]").evaluate_all("all => all.map((each) => each.value)") == [
+        "handed_over",
+        "solved_here",
+    ]
+    desk.press("Enter")
+    desk.says("Sent and closed")
+
+
+def test_the_time_of_a_draft_is_said_as_every_other_time(house: House, open_desk: OpenDesk) -> None:
+    conversation_id = house.arrives()
+    options = {"locale": "en-US", "timezone_id": "America/New_York"}
+    desk = open_desk("sara", f"/conversations/{conversation_id}?view=open", **options)
+    desk.press("r")
+    desk.type("Hej")
+    expect(desk.at("#saved")).to_have_text(re.compile(r"^Draft saved \d\d:\d\d$"))
+    here = datetime.now(ZoneInfo("Europe/Stockholm"))
+    around = {f"{here - timedelta(minutes=late):%H:%M}" for late in (0, 1)}
+    assert desk.at("#saved").inner_text().removeprefix("Draft saved ") in around
+
+
+def test_on_a_phone_what_is_read_has_the_room_until_somebody_writes(house: House, open_desk: OpenDesk) -> None:
+    conversation_id = house.arrives("Hej!\n\n" + "Rad.\n" * 80)
+    desk = open_desk("sara", "/inbox?view=open", viewport={"width": 390, "height": 844})
+    desk.open(conversation_id)
+    history = desk.at("#history")
+    assert history.evaluate("it => it.clientHeight") > 450
+    assert history.evaluate("it => it.scrollHeight - it.scrollTop - it.clientHeight") < 2  # the newest is in sight
+    expect(desk.at("#send-close")).to_be_hidden()
+    desk.at("textarea.for-reply").click()
+    expect(desk.at("#send-close")).to_be_visible()
+    desk.type("Hej")
+    desk.at("#thread-title").focus()
+    expect(desk.at("#send-close")).to_be_visible()

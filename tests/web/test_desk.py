@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 from httpx import Response
+from sqlalchemy import select
 
 from hub import clock
+from hub.access.person import Membership
 from hub.inbox.conversation import Conversation
-from inbox_ui.rendering import FORM, SHOWS
+from hub.storage.unit import Unit
+from inbox_ui.rendering import FORM, SHOWS, short
 from tests.web.test_page_walls import Screen
-from tests.web.world import must
+from tests.web.world import let_pass, must
 from tests.web.world import world as make_world
 
 PART = {"HX-Request": "true"}
@@ -138,3 +141,82 @@ def test_what_was_done_is_said_in_the_readers_language(desk: Desk) -> None:
     cookie = f"__Host-torg={desk.cookies['sara']}; language=sv"
     closed = desk.post_part(f"/conversations/{found}/closure", {"version": "1"}, Cookie=cookie)
     assert said(closed) == "Stängt"
+
+
+def test_only_queues_that_somebody_could_read_in_are_offered(desk: Desk) -> None:
+    found = desk.world.mail()
+    path = f"/conversations/{found}/confidentiality"
+    offered = desk.get(path, **PART).text
+    assert re.findall(r'<option value="(\d+)"', offered) == [
+        str(desk.world.ids[name]) for name in ("kontakt", "vatten")
+    ]  # kim and vera are named for them
+
+    def leave(unit: Unit) -> None:
+        for each in unit.all(select(Membership).where(Membership.queue_id.is_not(None))):
+            if each.queue_id == desk.world.ids["vatten"]:
+                each.until = clock.now()
+
+    desk.world.do(leave)
+    assert re.findall(r'<option value="(\d+)"', desk.get(path, **PART).text) == [str(desk.world.ids["kontakt"])]
+    holmo = desk.world.mail(municipality="holmo")
+    nobody = desk.get(f"/conversations/{holmo}/confidentiality", **PART).text
+    assert ("Nobody is named for a queue" in unescape(nobody), "<select" in nobody) == (True, False)
+    version = {"version": "1", "queue": str(desk.world.ids["vatten"])}
+    assert said(desk.post_part(path, version)).startswith("Nobody is named for this queue")
+
+
+def test_a_search_says_how_many_and_what_it_did_not_understand(desk: Desk) -> None:
+    for number in range(3):
+        desk.world.mail(f"Om fakturan {number}", closed=number == 0)
+    shown = desk.get("/inbox/search?q=fakturan", **PART).text
+    assert re.search(r'id="list-title"[^>]*>Found <span class="soft">3</span>', shown)
+    assert (shown.count("data-unread"), shown.count("data-closed")) == (2, 1)  # nobody has to read a closed one
+    for typed, words in (
+        ("is:blah", "is: can't be blah – it was searched as a word. It can be open, closed,"),
+        ("is:o", "is: may be followed by open, closed,"),
+        ("after:blah", "after: wants a date"),
+        ("blah:x", "There is no filter blah:"),
+    ):
+        answer = desk.get(f"/inbox/search?q={typed}", **PART)
+        assert (answer.status_code, words in unescape(answer.text)) == (200, True), typed
+
+
+def test_an_unknown_list_is_named_and_so_are_those_there_are(desk: Desk) -> None:
+    answer = desk.get("/inbox?view=all")
+    assert answer.status_code == 422
+    assert "There is no list all: choose one of mine, unassigned, open, waiting, overdue, closed." in answer.text
+
+
+def test_the_composer_opens_as_what_was_written_last(desk: Desk) -> None:
+    found = desk.world.mail()
+
+    def mode() -> str:
+        return must(re.search(r'data-mode="(\w+)" data-id', desk.get(f"/conversations/{found}").text))[1]
+
+    assert mode() == "mail"
+    for second, (kind, expected) in enumerate((("reply", "mail"), ("note", "note"), ("reply", "mail")), 1):
+        let_pass(second)
+        assert desk.post(f"/conversations/{found}/drafts/{kind}", "sara", {"text": kind}).status_code == 204
+        assert mode() == expected
+
+
+def test_due_is_said_in_a_sentence_where_it_stands_alone(desk: Desk) -> None:
+    hour = 60 * clock.MINUTE
+    for due, words in ((7 * hour + clock.MINUTE, "Answer within 7 h"), (-3 * hour, "Late by 3 h")):
+        found = desk.world.mail(due_at=clock.now() + due)
+        assert words in desk.get(f"/conversations/{found}").text
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Granviks kommun", "Granviks kommun"),
+        ("Borås kommun", "Borås kommun"),
+        ("Habo kommun", "Habo"),
+        ("Nesøy kommune", "Nesøy"),
+        ("Københavns Kommune", "Københavns Kommune"),
+        ("Kommun", "Kommun"),
+    ],
+)
+def test_a_municipality_is_never_called_what_it_is_not(name: str, shown: str) -> None:
+    assert short(name) == shown

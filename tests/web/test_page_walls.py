@@ -294,7 +294,7 @@ def test_every_answer_carries_its_policy(screen: Screen) -> None:
         who = "ida" if NARROW & set(re.findall(r"(\w+):int", route.address)) else "sara"
         for headers in ({}, PART):
             _check(screen.asks(route, ids, who, **headers), POLICIES.get(route.address, PAGE_POLICY))
-    for path, status in (("/inbox?view=nothing", 400), ("/conversations/5", 404), ("/channels", 403)):
+    for path, status in (("/inbox?view=nothing", 422), ("/conversations/5", 404), ("/channels", 403)):
         answer = screen.get(path)
         assert answer.status_code == status
         _check(answer, PAGE_POLICY)

@@ -152,6 +152,14 @@ export function toasted() {
   toast.dataset.timed = "";
   setTimeout(() => toast.remove(), 1000 * Number(toast.dataset.toast));
 }
+/** Words of this page's own, said where answers are. */
+export function toast(words, tone = "") {
+  const made = document.createElement("div");
+  Object.assign(made, { className: "toast", role: "alert", textContent: words });
+  Object.assign(made.dataset, { toast: "12", tone });
+  one("#toast").append(made);
+  toasted();
+}
 /* What is taken back may be another conversation's than the one that stands in the page by now */
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   if (ctx.sourceElement.closest("#toast")) ctx.request.headers["X-Shows"] = one(".compose") ? "form" : (openId() ?? "");

@@ -21,6 +21,11 @@ let timer;
 const answered = performance.timeOrigin + (performance.getEntriesByType("navigation")[0]?.responseStart ?? 0);
 const now = () => (Number(document.body.dataset.now) / 1000 + Date.now() - answered) / 1000;
 
+/* As all other times of the page: in its language, where the municipality is */
+const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
+  hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: document.body.dataset.zone,
+});
+
 const words = () => document.body.dataset;
 const tell = (text) => {
   const place = one("#saved");
@@ -74,7 +79,7 @@ async function save() {
     }
     if (answer?.ok) {
       if (localStorage.getItem(key) === sent) localStorage.removeItem(key);
-      tell(words().saved.replace("{time}", new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })));
+      tell(words().saved.replace("{time}", clock.format(now() * 1000)));
     } else {
       if (!changed.has(key)) changed.set(key, { composer, kind });
       tell(words().unsaved);

@@ -1,10 +1,11 @@
 /* Keys. A single one presses the button that names it in `data-key`; none does anything while somebody writes. */
 import { all, one, shown } from "./page.js";
-import { closeMenus, open } from "./dialogs.js";
+import { closeMenus, open, toast } from "./dialogs.js";
 
 const GO = { m: "mine", u: "unassigned", a: "open" };
 const singleKeys = document.body.dataset.keys === "on";
 const writes = (element) => element.matches("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+const OF_A_CONVERSATION = "rnewahtifm+";
 const held = [];
 let opening = null;
 let before = "";
@@ -64,6 +65,7 @@ function press(event, key) {
   const named = all("[data-key]").filter((each) => each.dataset.key.split(" ").includes(key));
   const found = named.find((each) => !each.closest("[popover]") && shown(each)) ?? named.find((each) => each.closest("#m-more, #toast"));
   if (found) stop(event, () => found.click());
+  else if (OF_A_CONVERSATION.includes(key) && !one("#thread-head[data-version]")) stop(event, () => toast(document.body.dataset.opensFirst));
 }
 
 function stop(event, then) {
@@ -93,6 +95,19 @@ function go(event, key) {
   else if (GO[key]) stop(event, () => location.assign(`/inbox?view=${GO[key]}`));
 }
 
+/* How it ended: a figure answers for the question that has the focus, or the first that lacks an answer; then the next is
+   asked, and after the last the button that sends */
+document.addEventListener("keydown", (event) => {
+  const dialog = one("dialog.ended[open]");
+  if (!dialog || !singleKeys || writes(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+  const open = () => all(".ended-row:has(input)", dialog).find((row) => !one(":checked[type=radio]", row));
+  const row = event.target.closest(".ended-row:has(input)") ?? open();
+  const chosen = row && one(`[data-outcome="${event.key}"]`, row);
+  if (!chosen) return;
+  stop(event, () => chosen.click());
+  (open() ? one("input", open()) : one("[data-kind=primary]", dialog)).focus();
+});
+
 function outcome(event, key) {
   const button = one(`[data-outcome-key="${key}"]`) ?? (/[123]/.test(key) ? one(".matters .matter") : null);
   if (button) stop(event, () => button.click());
@@ -106,9 +121,32 @@ function send(waits) {
   [one("#send-close"), one("#add-note"), one("[data-sends]")].find(shown)?.click();
 }
 
+/* Out of the search to its hits, then back to the list there was */
+function toHits() {
+  const row = one("#list a.row[aria-current]") ?? one("#list a.row");
+  one(".workspace").dataset.pane = "list";
+  row ? row.focus() : one("#q").blur();
+}
+let leaves;
+function toList() {
+  leaves = true;
+  one("#q").value = "";
+  one("#q").dispatchEvent(new Event("input", { bubbles: true }));
+}
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx?.sourceElement?.id !== "q" || !leaves) return;
+  leaves = false;
+  toHits();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.target.id === "q" && event.key === "ArrowDown") stop(event, toHits);
+});
+
 /** Out of the field, then out of the pane. */
 function leave(event) {
   if (one("dialog[open]") || one("[popover]:popover-open")) return closeMenus();
+  if (event.target.id === "q") return stop(event, toHits); // else the browser empties it, and the hits stay
+  if (!writes(event.target) && one("#q")?.value && !event.target.closest("#thread, #panel")) return stop(event, toList);
   if (writes(event.target)) return (one("#thread-title") ?? document.body).focus?.() ?? event.target.blur();
   const row = one("#list a.row[aria-current]") ?? one("#list a.row");
   one(".workspace").dataset.pane = "list";

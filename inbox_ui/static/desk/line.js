@@ -1,5 +1,5 @@
 /* The line that live events come by: said when it is off, and when it is on again. */
-import { toasted } from "./dialogs.js";
+import { toast } from "./dialogs.js";
 import { one, raise } from "./page.js";
 
 const body = document.body;
@@ -48,10 +48,4 @@ document.addEventListener("htmx:error", (event) => {
 });
 
 /* What somebody pressed came to nothing: it is said where answers are */
-export function unreached() {
-  const toast = document.createElement("div");
-  Object.assign(toast, { className: "toast", role: "alert", textContent: one("#line-state").dataset.unreached });
-  Object.assign(toast.dataset, { toast: "12", tone: "late" });
-  one("#toast").append(toast);
-  toasted();
-}
+export const unreached = () => toast(one("#line-state").dataset.unreached, "late");

@@ -138,8 +138,8 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
 
 /** A conversation was opened: its newest entry in sight, its title in focus, its pane in front. */
 export function arrive() {
+  one(".workspace").dataset.pane = openId() || one(".compose") ? "thread" : "list"; // what isn't shown can't scroll
   toNewest();
-  one(".workspace").dataset.pane = openId() || one(".compose") ? "thread" : "list";
   const field = one(".compose [autofocus]");
   (field ?? one("#thread-title"))?.focus({ preventScroll: true });
   document.dispatchEvent(new CustomEvent("desk:opened"));
