@@ -1,6 +1,7 @@
 """Misdirecting: what was meant for somebody else goes there, or a note says where; for every route and page."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from msgspec import Struct
 from sqlalchemy import select
@@ -83,7 +84,7 @@ def take_back(unit: Unit, actor: Actor, conversation_id: int, if_match: str | No
     """It was for us after all: open again. A copy that nobody has touched is closed; another stays, and is named."""
     found = work.held(unit, actor, conversation_id)
     versions.expect(found.version, if_match)
-    copy = misdirection.take_back(unit, found, actor.id)
+    copy = misdirection.take_back(unit, found, actor.id, partial(policy.may_hand_to, actor))
     work.log(unit, actor, "conversation.take_back", found)
     if copy is not None and copy.closed_at is not None:
         work.log(unit, actor, "conversation.taken_back", copy)

@@ -1,7 +1,7 @@
 """Misdirection: it wasn't for this municipality. A row can't leave its municipality: close, copy and link."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -73,10 +73,13 @@ def send(unit: Unit, conversation: Conversation, by_id: int, municipality: Munic
     return copy
 
 
-def take_back(unit: Unit, conversation: Conversation, by_id: int) -> Conversation | None:
+def take_back(
+    unit: Unit, conversation: Conversation, by_id: int, may_hand_to: Callable[[int], bool]
+) -> Conversation | None:
     """Open again here; returns its copy, closed unless somebody has worked on it. Raises Conflict when there's nothing.
 
-    None: it was only noted, or the copy is out of this person's reach, and stays.
+    None: it was only noted, or the copy is out of this person's reach, and stays. `may_hand_to`: whether they could
+    have given it to that municipality.
     """
     if conversation.closed_at is None or conversation.closed_as != "misdirected":
         raise Conflict("This conversation isn't closed as misdirected.")
@@ -91,7 +94,9 @@ def take_back(unit: Unit, conversation: Conversation, by_id: int) -> Conversatio
     )
     conversation.reopen(unit, by_id)
     copy = unit.lock(Conversation, int(sent["conversation"])) if "conversation" in sent else None
-    if copy is not None and copy.version == sent["version"]:
+    if copy is None or not may_hand_to(copy.municipality_id):
+        return None
+    if copy.version == sent["version"]:
         copy.end("misdirected")
         here = {"municipality": str(conversation.municipality_id), "conversation": str(conversation.id)}
         copy.append_change(unit, by_id, "taken_back", here)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from hub import clock
+from hub.access import person
 from hub.access.audit import Audit
 from hub.channels.channel import Channel
 from hub.edge import looking, misdirecting
@@ -15,6 +16,7 @@ from hub.edge.looking import Looked
 from hub.inbox.citizen import Citizen, CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Attachment, Entry, Mail
+from hub.inbox.municipality import Municipality
 from hub.inbox.participant import Participant
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
@@ -277,6 +279,24 @@ def test_taken_back_a_copy_that_somebody_works_on_stays(world: World) -> None:
     world.ask("POST", f"/conversations/{copy}/notes", json={"text": "Jag tar den"})
     back = world.change("DELETE", f"/conversations/{found}/misdirection", version=world.version(found)).json()
     assert (back["conversation"]["closed_at"], back["copy"]["id"]) == (None, str(copy))
+    assert world.get(f"/conversations/{copy}").json()["conversation"]["closed_at"] is None
+
+
+@pytest.mark.parametrize("role", [None, "auditor", "it"])
+def test_taken_back_by_who_does_not_work_there_the_copy_stays(world: World, role: str | None) -> None:
+    """Though some other role of theirs may reach that far."""
+
+    def join_holmo(unit: Unit) -> None:
+        kim = must(unit.get(person.Person, world.ids["kim"]))
+        person.join(unit, kim, must(unit.get(Municipality, world.ids["holmo"])), role or "")
+
+    if role is not None:
+        world.do(join_holmo)
+    found = world.mail()
+    copy = copy_of(send(world, found))
+    path = f"/conversations/{found}/misdirection"
+    back = world.change("DELETE", path, "kim", world.version(found, "kim")).json()
+    assert (back["conversation"]["closed_at"], back["copy"]) == (None, None)
     assert world.get(f"/conversations/{copy}").json()["conversation"]["closed_at"] is None
 
 
