@@ -12,6 +12,7 @@ from litestar import Litestar
 
 from hub.channels.pause import standing
 from hub.doorbell import Doorbell
+from hub.errors import Invalid
 from hub.inbound.replay import Replayed, replay
 from hub.live.publish import Live
 from hub.plugin_host.manager import load
@@ -29,11 +30,13 @@ class Hub:
 
     def __init__(self, settings: Settings, *, serves: bool, works: bool) -> None:
         self.settings = settings
-        self.storage = open_storage(settings)
-        require_newest(self.storage.engines.reader)
         self.registry: Registry = load(settings.blocked_plugins)
         for broken in self.registry.broken:
             log.error("plugin %s %s is left out: %s", broken.name, broken.version, broken.sentence)
+        for name in settings.routers:
+            self.registry.router(name)  # a wrong name is told now, in a sentence
+        self.storage = open_storage(settings)
+        require_newest(self.storage.engines.reader)
         self.live = Live(self.storage, settings.redis_url, standing, serves=serves)
         self._serves, self._works = serves, works
         self._worker: Worker | None = None
@@ -95,8 +98,7 @@ def create_app(hub: Hub) -> Litestar:
     """The web application over a hub, which runs as long as the application does."""
     from hub.web import routes  # noqa: PLC0415 - `torg worker` needs no web
 
-    screen = hub.settings.screen
-    pages = importlib.import_module(screen).routers() if screen else None
+    pages = _screen(hub.settings.screen).routers() if hub.settings.screen else None
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -107,3 +109,16 @@ def create_app(hub: Hub) -> Litestar:
             yield
 
     return routes.create(pages, lifespan=[lifespan])
+
+
+def _screen(name: str) -> ModuleType:
+    """The package of pages. Raises Invalid where there is none of the name; one that is broken says so itself."""
+    try:
+        screen = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name.partition(".")[0]:
+            raise
+        raise Invalid("screen", f"screen = {name!r} can't be used: there is no such package here") from error
+    if not hasattr(screen, "routers"):
+        raise Invalid("screen", f"screen = {name!r} can't be used: it has no pages (no function routers)")
+    return screen

@@ -67,6 +67,7 @@ def _add(
       torg channel add smtp_in --municipality granvik --sends-by 7314159265358979 --name "Mail in" \\
         --set addresses=kommunen@granvik.example=granvik/Kundtjänst --set port=8025
     """
+    name = named.plain(name)
     with installation() as here:
         registry = load(here.settings.blocked_plugins)
         values = read_values(registry.connector(kind), Typed(given, files, stdin))

@@ -5,12 +5,10 @@ anew.
 """
 
 import asyncio
-import errno
 import fcntl
 import ipaddress
 import os
 import shutil
-import socket
 import sys
 import time
 import tomllib
@@ -24,7 +22,7 @@ import msgspec
 from hub.access.password import hashed
 from hub.cli.demo_fill import centres
 from hub.cli.demo_fill.fill import fill
-from hub.cli.serve import serve
+from hub.cli.serve import PORT, require_free, serve
 from hub.errors import Conflict, Invalid
 from hub.plugin_host.manager import load
 from hub.settings import Settings, load_settings
@@ -43,7 +41,6 @@ PLACES = {
 }
 """The settings that are the demo's own."""
 MAIL_PORT = 8025
-PORT = click.IntRange(1, 65535)
 _CONFIG = "# Written by torg demo: the commands in this folder work on the demo.\n" + "".join(
     f'{name} = "{value}"\n' for name, value in PLACES.items()
 )
@@ -62,8 +59,8 @@ def command(reset: bool, port: int | None, mail_port: int) -> None:
         config = _config()
         settings = _settings(config)
         port = port or settings.port
-        _require_free(settings.host, port, f"Start the demo with --port {port + 1}")
-        _require_free("127.0.0.1", mail_port, f"Mail comes in there: start the demo with --mail-port {mail_port + 1}")
+        require_free(settings.host, port, f"Start the demo with --port {port + 1}")
+        require_free("127.0.0.1", mail_port, f"Mail comes in there: start the demo with --mail-port {mail_port + 1}")
         if reset or not FILLED.exists():
             _empty()
             _fill(settings, mail_port)
@@ -121,18 +118,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _require_free(host: str, port: int, advice: str) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            used = error.errno == errno.EADDRINUSE
-            why = "is in use by another program" if used else f"can't be opened ({error.strerror})"
-            raise Conflict(f"Port {port} on {host} {why}. {advice}, or stop the other program.") from error
 
 
 def _empty() -> None:

@@ -57,7 +57,10 @@ def _list(municipality: str | None, as_json: bool) -> None:
 
 def _write(unit: Unit, municipality: str, names: Sequence[str], address: str | None) -> int:
     home = named.municipality(unit, municipality)
-    row = add(unit, home, named.words(names, home.language), address)
+    words = named.words(names, home.language)
+    beside = select(Department.words).where(Department.municipality_id == home.id)
+    named.refuse_taken(f"{home.code} has a department", unit.all(beside), words)
+    row = add(unit, home, words, address)
     note_act(unit, "department.add", "department", row.id, home.id)
     return row.id
 

@@ -11,7 +11,8 @@ from hub.access.person import ROLES, Membership, Person, join
 from hub.cli import named
 from hub.cli.installation import installation, note_act
 from hub.cli.output import JSON, print_added, print_items
-from hub.errors import Conflict, NotFound
+from hub.errors import Conflict, Invalid, NotFound
+from hub.inbox.municipality import Municipality
 from hub.inbox.queue import Queue
 from hub.storage.unit import Unit
 
@@ -74,9 +75,23 @@ def _write(unit: Unit, email: str, municipality: str, role: str, queue: str | No
     person = named.person(unit, email)
     home = named.municipality(unit, municipality)
     queue_id = named.queue(unit, home, queue).id if queue is not None else None
+    _refuse_held(unit, person, home, role, queue_id)
     row = join(unit, person, home, role, queue_id)
     note_act(unit, "membership.add", "person", person.id, home.id)
     return row.id
+
+
+def _refuse_held(unit: Unit, person: Person, home: Municipality, role: str, queue_id: int | None) -> None:
+    """Of two that are the same, who ends one would believe that the role is gone."""
+    held = select(Membership.id).where(
+        Membership.person_id == person.id,
+        Membership.municipality_id == home.id,
+        Membership.role == role,
+        Membership.queue_id == queue_id,
+        Membership.until.is_(None) | (Membership.until > clock.now()),
+    )
+    if unit.first(held) is not None:
+        raise Invalid("role", f"{person.email} has the role {role} there already: torg membership list shows it")
 
 
 def _end_now(unit: Unit, membership_id: int) -> None:

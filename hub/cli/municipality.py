@@ -6,6 +6,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
+from hub.cli import named
 from hub.cli.installation import installation, note_act
 from hub.cli.output import JSON, print_items, print_json
 from hub.inbox.municipality import HUES, LANGUAGES, Municipality, add
@@ -51,7 +52,7 @@ def _list(as_json: bool) -> None:
 
 
 def _write(unit: Unit, code: str, name: str, country: str, *, language: str | None, hue: int | None) -> int:
-    row = add(unit, code, name, country, language, hue)
+    row = add(unit, code, named.plain(name), country, language, hue)
     note_act(unit, "municipality.add", "municipality", row.id, row.id)
     return row.id
 

@@ -129,7 +129,7 @@ def _hash(given: bytes) -> str:
 
 
 def _write(unit: Unit, email: str, name: str, language: str, password_hash: str | None) -> int:
-    row = add(unit, email, name, language)
+    row = add(unit, email, named.plain(name), language)
     row.password = password_hash
     note_act(unit, "person.add", "person", row.id)
     return row.id

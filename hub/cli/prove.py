@@ -1,5 +1,6 @@
 """`torg prove`: faults on purpose, on installations of their own; each proof prints its ledger and exits 0 or 1."""
 
+import re
 import secrets
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from hub.proof.installation import Where
 from hub.proof.ledgers import Report
 from hub.proof.tenants import run as tenants
 
+_ADDRESS = re.compile(r"(sqlite:///|postgresql(\+psycopg)?://).")
 _MOST_FINDINGS = 40
 _LEAST_KILLS = 7
 """So that each crash point can be hit."""
@@ -23,9 +25,17 @@ def command() -> None:
     """Faults on purpose, ledgers compared. Nothing of yours is touched: each proof makes an installation of its own."""
 
 
+def _address(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+    if given is not None and not _ADDRESS.match(given):
+        raise click.BadParameter("It is sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE.")
+    return given
+
+
 def _database(run: Callable[..., Any]) -> Callable[..., Any]:
     run = click.option(
-        "--database-url", help="An empty database to run on, instead of one of its own. It is not emptied afterwards."
+        "--database-url",
+        callback=_address,
+        help="An empty database to run on, instead of one of its own. It is not emptied afterwards.",
     )(run)
     return click.option(
         "--engine",

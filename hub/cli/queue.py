@@ -9,9 +9,7 @@ from sqlalchemy import select
 from hub.cli import named
 from hub.cli.installation import installation, note_act
 from hub.cli.output import JSON, print_added, print_items
-from hub.errors import Invalid
 from hub.inbox.queue import Queue, QueueArea, add, of_municipality
-from hub.storage.base import Words
 from hub.storage.unit import Unit
 
 
@@ -58,19 +56,12 @@ def _write(unit: Unit, municipalities: Sequence[str], names: Sequence[str], answ
     homes = [named.municipality(unit, each) for each in dict.fromkeys(municipalities)]
     words = named.words(names, homes[0].language)
     for home in homes:
-        _refuse_taken(home.code, of_municipality(unit, home), words)
+        taken = [queue.words for queue in of_municipality(unit, home)]
+        named.refuse_taken(f"{home.code} has a queue", taken, words)
     row = add(unit, words, homes, answer_days)
     for home in homes:
         note_act(unit, "queue.add", "queue", row.id, home.id)
     return row.id
-
-
-def _refuse_taken(code: str, queues: Sequence[Queue], words: Words) -> None:
-    """Two queues of one name in one municipality couldn't be told apart by it."""
-    taken = {name.casefold() for queue in queues for name in queue.words.values()}
-    for name in words.values():
-        if name.casefold() in taken:
-            raise Invalid("name", f"{code} has a queue {name} already")
 
 
 def _all(unit: Unit, municipality: str | None) -> list[dict[str, Any]]:

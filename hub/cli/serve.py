@@ -1,27 +1,33 @@
 """`torg serve`: the web, the listening channels and, unless workers are separate, reading and sending."""
 
+import errno
 import logging
+import socket
 import sys
 import traceback
 from functools import partial
-from socket import socket
 from typing import Any
 
 import click
 import uvicorn
 
 from hub.app import Hub, create_app
+from hub.errors import Conflict
 from hub.live.publish import Live
 from hub.settings import Settings, load_settings
+
+PORT = click.IntRange(1, 65535)
 
 
 @click.command("serve")
 @click.option("--host", help="Address to answer on; otherwise the setting host.")
-@click.option("--port", type=int, help="Port to answer on; otherwise the setting port.")
+@click.option("--port", type=PORT, help="Port to answer on; otherwise the setting port.")
 def command(host: str | None, port: int | None) -> None:
     """Answer requests, listen for mail, read and send."""
     settings = load_settings()
-    serve(settings, host or settings.host, port or settings.port)
+    host, port = host or settings.host, port or settings.port
+    require_free(host, port, "Take another with --port or the setting port")
+    serve(settings, host, port)
 
 
 def serve(settings: Settings, host: str, port: int) -> None:
@@ -41,6 +47,19 @@ def serve(settings: Settings, host: str, port: int) -> None:
         sys.exit(1)
 
 
+def require_free(host: str, port: int, advice: str) -> None:
+    """Raises Conflict for a port that can't be opened: a sentence, before anything is begun."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            used = error.errno == errno.EADDRINUSE
+            why = "is in use by another program" if used else f"can't be opened ({error.strerror})"
+            raise Conflict(f"Port {port} on {host} {why}. {advice}, or stop the other program.") from error
+
+
 class Server(uvicorn.Server):
     """Streams of live events have no end of their own: they are ended before open requests are waited for."""
 
@@ -48,7 +67,7 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._live = live
 
-    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Whatever asked for it: a signal, or the failure of what runs behind."""
         self._live.end()
         await super().shutdown(sockets)

@@ -75,7 +75,7 @@ def _end(token_id: int) -> None:
 
 
 def _write(unit: Unit, email: str, name: str, scopes: Sequence[str], days: int | None) -> str:
-    person = named.person(unit, email)
+    person, name = named.person(unit, email), named.plain(name)
     token = add_token(unit, person, name, scopes, clock.now() + days * clock.DAY if days is not None else None)
     note_act(unit, "token.add", "person", person.id, purpose=name)
     return token

@@ -61,7 +61,12 @@ def _write(unit: Unit, municipality: str, names: Sequence[str], parent_id: int |
     parent = unit.get(Topic, parent_id)
     if parent_id is not None and (parent is None or parent.municipality_id != home.id):
         raise Invalid("parent", f"{home.code} has no topic {parent_id}; torg topic list shows those it has")
-    row = add(unit, home, named.words(names, home.language), parent_id, synonyms)
+    words = named.words(names, home.language)
+    beside = select(Topic.words).where(
+        Topic.municipality_id == home.id, Topic.parent_id == parent_id, Topic.retired_at.is_(None)
+    )
+    named.refuse_taken(f"{home.code} has a topic", unit.all(beside), words)
+    row = add(unit, home, words, parent_id, synonyms)
     note_act(unit, "topic.add", "topic", row.id, home.id)
     return row.id
 

@@ -1,5 +1,6 @@
 """Wrong words, settings and databases: one sentence on standard error that says what is wrong and what there is."""
 
+import socket
 import sqlite3
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from hub.cli import COMMANDS
 from tests.cli.commands import Torg
+from tests.connectors.tools import free_port
 
 WRONG = [
     (
@@ -32,6 +34,10 @@ WRONG = [
     (
         "membership add sara@granvik.example --municipality granvik --role agent --queue Bygg",
         "granvik has no queue Bygg; it has: Kundtjänst",
+    ),
+    (
+        "membership add sara@granvik.example --municipality granvik --role agent",
+        "sara@granvik.example has the role agent there already",
     ),
     ("membership end 17", "There is no membership 17"),
     ("token add sara@granvik.example --name t --scope all", "there is no scope all; there is: read, write, it, audit"),
@@ -74,7 +80,20 @@ USAGE = [
     "parse mail",
     "parse",
     "nonsense",
+    "serve --port 99999",
+    "prove ingest --database-url nonsense",
 ]
+
+NOTHING = [
+    "municipality add holmo --country SE --name",
+    "department add --municipality granvik --name",
+    "topic add --municipality granvik --name",
+    "queue add --municipality granvik --name",
+    "person add a@x.example --name",
+    "token add sara@granvik.example --name",
+    "channel add eml_folder --set folder=out --name",
+]
+"""What each of these is followed by is no name."""
 
 
 @pytest.mark.parametrize(("words", "sentence"), WRONG)
@@ -84,6 +103,48 @@ def test_what_is_wrong_is_said_in_a_sentence(torg: Torg, words: str, sentence: s
     assert ran.err.startswith("torg: ")
     assert ran.err.count("\n") == 1
     assert ran.out == ""
+
+
+@pytest.mark.parametrize("words", NOTHING)
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_name_is_at_least_a_letter(torg: Torg, words: str, name: str) -> None:
+    ran = torg(*words.split(), name, status=1)
+    assert (ran.out, ran.err) == ("", "torg: a name is at least one letter\n")
+
+
+def test_two_of_one_name_are_not_added(torg: Torg) -> None:
+    for what in ("topic", "department"):
+        torg(what, "add", "--municipality", "granvik", "--name", "Vatten")
+        ran = torg(what, "add", "--municipality", "granvik", "--name", "nb=vatten", status=1)
+        assert f"granvik has a {what} vatten already" in ran.err
+    parent = torg("topic", "list", "--json").json["items"][0]["id"]
+    torg("topic", "add", "--municipality", "granvik", "--name", "Vatten", "--parent", parent)
+
+
+def test_an_address_that_cannot_be_opened_is_told_before_anything_is_begun(torg: Torg) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        ran = torg("serve", "--port", port, status=1)
+    assert ran.err.startswith(f"torg: Port {port} on 127.0.0.1 is in use by another program. Take another with --port")
+    assert ran.err.count("\n") == 1
+    ran = torg("serve", "--host", "192.0.2.1", status=1)
+    assert "on 192.0.2.1 can't be opened (Cannot assign requested address)" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("TORG_ROUTERS", "by_moon", "routers: There is no router 'by_moon'. There are: by_recipient."),
+        ("TORG_SCREEN", "a_screen", "screen = 'a_screen' can't be used: there is no such package here"),
+        ("TORG_SCREEN", "json", "screen = 'json' can't be used: it has no pages (no function routers)"),
+    ],
+)
+def test_what_no_plugin_and_no_package_brings_is_told_at_the_start(
+    torg: Torg, variable: str, value: str, sentence: str
+) -> None:
+    torg.environment |= {variable: value, "TORG_PORT": str(free_port())}
+    ran = torg("serve", status=1)
+    assert ran.err == f"torg: {sentence}\n"
 
 
 @pytest.mark.parametrize("words", USAGE)

@@ -59,20 +59,9 @@ def test_a_queue_has_names_in_languages_and_areas(either: Torg) -> None:
     assert queue["name"] == {"sv": "Bygglov", "nb": "Byggesak"}
     assert (queue["municipalities"], queue["answer_days"]) == (["granvik", "nesoy"], 5)
     # By its name in any language, and by its id.
-    for named in ("byggesak", queue["id"]):
-        either(
-            *(
-                "membership",
-                "add",
-                "sara@granvik.example",
-                "--municipality",
-                "nesoy",
-                "--role",
-                "agent",
-                "--queue",
-                named,
-            )
-        )
+    for named, role in (("byggesak", "agent"), (queue["id"], "lead")):
+        to = ("--municipality", "nesoy", "--role", role, "--queue", named)
+        either("membership", "add", "sara@granvik.example", *to)
     memberships = either("membership", "list", "--person", "sara@granvik.example", "--json").json["items"]
     assert [row["queue"] for row in memberships].count(queue["id"]) == 2
 
