@@ -1,12 +1,23 @@
 """Merges over the API: what is offered, what it takes, and that the way back leaves no trace."""
 
+import random
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from hub.access import person
 from hub.access.audit import Audit
+from hub.access.person import Actor
+from hub.edge import changing, guarding, merging, misdirecting
+from hub.errors import TorgError
+from hub.inbound.thread import _load
 from hub.inbox.conversation import Conversation
+from hub.inbox.entry import Entry
+from hub.inbox.merge import all_parts
+from hub.inbox.municipality import Municipality
+from hub.storage.scope import Scope
 from hub.storage.unit import Unit
 from tests.web.world import World, let_pass, must
 
@@ -149,3 +160,62 @@ def test_spam_and_back(world: World) -> None:
     assert list(acts) == ["conversation.spam", "conversation.no_spam"]
     world.change("PUT", f"/conversations/{found}/closure", version=world.version(found))
     assert world.change("DELETE", path, version=world.version(found)).status_code == 409
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_however_they_are_merged_everything_lies_where_its_whole_is(world: World, seed: int) -> None:
+    """And all of a whole is limited as it is, and a mail to a part joins the whole."""
+
+    def join_water(unit: Unit) -> None:
+        sara, granvik = unit.get(person.Person, world.ids["sara"]), unit.get(Municipality, world.ids["granvik"])
+        person.join(unit, must(sara), must(granvik), "agent", world.ids["vatten"])
+
+    world.do(join_water)
+    actor, chance = world.actor("sara"), random.Random(seed)  # noqa: S311 - the same each time, on purpose
+    ids = [world.mail(sender=f"{chance.choice('abc')}@example.com") for _ in range(5)]
+    for _ in range(40):
+        what, into, other = chance.choice(sorted(ACTS)), *chance.sample(ids, 2)
+        with suppress(TorgError):  # what can't be done, isn't
+            world.storage.write_now(Scope.of(actor), act, actor, what, into, other, world.ids["vatten"])
+        world.do(all_is_where_it_belongs, ids)
+
+
+ACTS = {"merge", "split", "limit", "lift", "close", "reopen", "note", "take back"}
+
+
+def act(unit: Unit, actor: Actor, what: str, into: int, other: int, queue_id: int) -> None:
+    version = f'"{must(unit.get(Conversation, into)).version}"'
+    match what:
+        case "merge":
+            merging.merge(unit, actor, into, version, other)
+        case "split":
+            merging.split(unit, actor, into, version, other)
+        case "limit":
+            guarding.limit(unit, actor, into, version, queue_id)
+        case "lift":
+            guarding.lift(unit, actor, into, version)
+        case "close":
+            changing.close(unit, actor, into, version)
+        case "reopen":
+            changing.reopen(unit, actor, into, version)
+        case "note":
+            misdirecting.note(unit, actor, into, version, "Regionen")
+        case _:
+            misdirecting.take_back(unit, actor, into, version)
+
+
+def all_is_where_it_belongs(unit: Unit, ids: list[int]) -> None:
+    rows = {row_id: must(unit.get(Conversation, row_id)) for row_id in ids}
+    wholes = {}
+    for row_id, row in rows.items():
+        whole = row
+        while whole.is_part:
+            whole = rows[must(whole.related_id)]
+        wholes[row_id] = whole.id
+        assert row.confidential_queue_id == whole.confidential_queue_id
+    mails = select(Entry.first_conversation_id, Entry.conversation_id).where(Entry.kind == "mail")
+    assert dict(unit.rows(mails.where(Entry.first_conversation_id.in_(ids)))) == wholes
+    assert {row_id: thread.id for row_id, thread in _load(unit, set(ids)).items()} == wholes
+    for row_id in set(wholes.values()):
+        parts = {each.id for each in all_parts(unit, rows[row_id])}
+        assert parts == {each for each, whole in wholes.items() if whole == row_id != each}
