@@ -1,7 +1,7 @@
 """Changes of a conversation's state: each is a form that posts, and a way back that posts, too."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
@@ -58,6 +58,20 @@ async def show_colleagues(
     values = await fragment(request, desk, view)
     found = await desk.read(colleagues.colleagues, conversation_id)
     return page(request, "conversations/_colleagues.html", **values, colleagues=found)
+
+
+@get("/conversations/{conversation_id:int}/actions", opt=WORK)
+async def show_actions(
+    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], conversation_id: PathId
+) -> Response[bytes]:
+    """What can be done with it from its row in a list. No reading: it says no more than the row."""
+    values = await fragment(request, desk, view)
+    shown: dict[str, Any] = {
+        "one": await _line(desk, conversation_id),
+        "waits": times.waits(),
+        "tomorrow": times.tomorrow(),
+    }
+    return page(request, "conversations/_actions.html", **values, **shown)
 
 
 @post("/conversations/{conversation_id:int}/assignment", opt=WORK, status_code=200)
@@ -227,4 +241,4 @@ async def _line(desk: Desk, conversation_id: int) -> ConversationLine:
     return await desk.read(glances.line, conversation_id)
 
 
-ROUTES = (show_colleagues, assign, move, close, reopen, close_as_spam, take_back_spam, wait, resume)
+ROUTES = (show_colleagues, show_actions, assign, move, close, reopen, close_as_spam, take_back_spam, wait, resume)

@@ -43,6 +43,8 @@ async def show_forward(
         "offer": offer,
         "along": along,
         "chosen": chosen,
+        "earlier": looked.earlier,
+        "beside": is_part(request),
     }
     if is_part(request):
         return page(request, "forwards/_pane.html", **values, **shown)

@@ -230,3 +230,75 @@ def test_words_taken_away_again_leave_the_list_there_was(screen: Screen) -> None
     (asked,) = re.findall(r'hx-get="(/inbox/search[^"]*)"', text)
     _, listed = screen.get(unescape(asked) + "&q=", "sara", part=True)
     assert 'id="list-title" class="grow cut">kontakt' in listed
+
+
+def test_what_is_picked_is_changed_one_by_one_and_taken_back_together(screen: Screen) -> None:
+    world = screen.world
+    ids, vatten = [str(world.mail(subject=f"Ämne {number}")) for number in range(3)], str(world.ids["vatten"])
+    later = "2030-01-02T07:00:00Z"
+    world.change("PUT", f"/conversations/{ids[1]}/assignment", json={"person": str(world.ids["kim"])})
+    _, bar = screen.get(f"/inbox/picked?ids={','.join(ids)}", "sara", part=True)
+    which = re.findall(r'name="which" value="([^"]*)"', bar)[0]
+    for verb, to, said, shows in (
+        ("assign", "me", "3 ärenden tilldelade Sara", ("assignee", str(world.ids["sara"]))),
+        ("queue", vatten, "3 ärenden överlämnade till vatten", ("queue_id", vatten)),
+        ("wait", "2030-01-02T08:00:00+01:00", "3 ärenden väntar till Ons 2 jan", ("wait_until", later)),
+        ("close", "", "3 ärenden stängda", ("closed", "closed")),
+        ("spam", "", "3 ärenden stängda som skräppost", ("closed", "spam")),
+    ):
+        before = [_state(world, each) for each in ids]
+        answer = screen.post("/inbox/picked", "sara", {"which": which, "verb": verb, "to": to})
+        assert said in answer.text
+        name, value = shows
+        for each in ids:
+            found = _state(world, each)[name]
+            assert (found["id"] if name == "assignee" else found) == value, (verb, name)
+        (acts,) = re.findall(r'name="acts" value="([^"]*)"', answer.text)
+        answer = screen.post("/inbox/picked/undo", "sara", {"acts": unescape(acts)})
+        assert "3 ärenden är som de var" in answer.text
+        assert [_state(world, each) for each in ids] == before
+        _, bar = screen.get(f"/inbox/picked?ids={','.join(ids)}", "sara", part=True)
+        which = re.findall(r'name="which" value="([^"]*)"', bar)[0]
+
+
+def test_of_what_is_picked_only_what_is_as_it_was_seen_is_changed(screen: Screen) -> None:
+    world = screen.world
+    mine, meanwhile = str(world.mail()), str(world.mail())
+    foreign = str(world.mail(municipality="nesoy", queue="innbygger", subject="kanarieatta"))
+    secret = str(world.mail(queue="kontakt", confidential="vatten", subject="kanarienio"))
+    _, bar = screen.get(f"/inbox/picked?ids={mine},{meanwhile},{foreign},{secret}", "sara", part=True)
+    assert f'data-ids="{mine},{meanwhile}"' in bar
+    assert "kanarie" not in bar
+    which = re.findall(r'name="which" value="([^"]*)"', bar)[0]
+    world.ask("POST", f"/conversations/{meanwhile}/notes", json={"text": "Vänta"})
+    form = {"which": f"{which},{foreign}-1,{secret}-1", "verb": "close"}
+    answer = screen.post("/inbox/picked", "sara", form)
+    assert answer.status_code == 200
+    assert "1 ärende stängt. 3 blir som de är: " in answer.text
+    assert f'data-ids="{meanwhile}"' in answer.text  # what failed stays picked, as far as it may be known of
+    assert [_state(world, each)["closed"] for each in (mine, meanwhile)] == ["closed", None]
+    again = screen.post("/inbox/picked", "sara", {"which": f"{foreign}-1", "verb": "close"})
+    assert (again.status_code, "kanarie" in again.text) == (404, False)
+    for wrong in ({"which": "1;2"}, {"which": f"{mine}-1", "verb": "erase"}, {"which": f"{mine}-5", "to": "x"}):
+        assert screen.post("/inbox/picked", "sara", {"verb": "assign", **wrong}).status_code in {400, 412, 422}, wrong
+    for acts in ("1|2|erase|", "x", f"{mine}|1|assign|<b>"):
+        assert screen.post("/inbox/picked/undo", "sara", {"acts": acts}).status_code == 400
+    many = ",".join(str(1000 + number) for number in range(51))
+    status, text = screen.get(f"/inbox/picked?ids={many}", "sara", part=True)
+    assert (status, "Högst 50 ärenden kan väljas tillsammans." in text) == (422, True)
+
+
+def test_whom_all_that_is_picked_can_be_given_to(screen: Screen) -> None:
+    world = screen.world
+    here, there = str(world.mail(queue="kontakt")), str(world.mail(queue="vatten"))
+    names = {}
+    for ids in (here, there, f"{here},{there}"):
+        _, text = screen.get(f"/inbox/picked/colleagues?ids={ids}", "sara", part=True)
+        names[ids] = set(re.findall(r"</span>(\w+)</span>", text))
+    assert names == {here: {"Kim"}, there: {"Vera", "Lena"}, f"{here},{there}": set()}
+
+
+def _state(world: World, conversation_id: str) -> Any:
+    line = world.get(f"/conversations/{conversation_id}").json()["conversation"]
+    closed = line["closed_as"] or ("closed" if line["closed_at"] else None)
+    return {**{name: line[name] for name in ("assignee", "queue_id", "wait_until")}, "closed": closed}

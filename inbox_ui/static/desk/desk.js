@@ -3,6 +3,7 @@ import "./page.js";
 import "./dialogs.js";
 import "./keys.js";
 import "./list.js";
+import "./pick.js";
 import "./composer.js";
 import "./drafts.js";
 import "./live.js";

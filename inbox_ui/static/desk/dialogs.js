@@ -60,7 +60,7 @@ function place(menu) {
 
 /* Arrows walk through a menu; a digit or letter presses what shows it */
 document.addEventListener("keydown", (event) => {
-  const menu = one("[popover]:popover-open");
+  const menu = all("[popover]:popover-open").at(-1); // one may have opened out of another
   if (!menu || event.ctrlKey || event.metaKey || event.altKey) return;
   const options = all(".option", menu).filter(shown);
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -162,7 +162,7 @@ export function toast(words, tone = "") {
 }
 /* What is taken back may be another conversation's than the one that stands in the page by now */
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
-  if (ctx.sourceElement.closest("#toast")) ctx.request.headers["X-Shows"] = one(".compose") ? "form" : (openId() ?? "");
+  if (ctx.sourceElement.closest("#toast, #row-menus, #asking")) ctx.request.headers["X-Shows"] = one(".compose") ? "form" : (openId() ?? "");
 });
 
 /* Done with it, closed or waiting, by one's own change: focus goes to the next conversation of the list. After another

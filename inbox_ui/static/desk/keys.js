@@ -1,6 +1,7 @@
 /* Keys. A single one presses the button that names it in `data-key`; none does anything while somebody writes. */
 import { all, one, shown } from "./page.js";
 import { closeMenus, open, toast } from "./dialogs.js";
+import { pick, pickNone, pressPicked, rowMenu } from "./pick.js";
 
 const GO = { m: "mine", u: "unassigned", a: "open" };
 const singleKeys = document.body.dataset.keys === "on";
@@ -34,6 +35,8 @@ document.addEventListener("keydown", (event) => {
   } else if (key === "j" || key === "k") stop(event, () => walk(key === "j" ? 1 : -1));
   else if (key === "/") stop(event, () => one("#q").select());
   else if (key === "?") stop(event, () => open("shortcuts")); // its button isn't shown where there is no room
+  else if (key === "x") stop(event, () => pick(rowAt(event.target) ?? one("#list a.row[aria-current]") ?? event.target));
+  else if (key === "m" && rowAt(event.target) && !event.target.hasAttribute("aria-current")) stop(event, () => rowMenu(event.target));
   else if (key === "]") stop(event, () => one("#panel-toggle")?.click());
   else if (key === "enter" && !event.target.closest("a, button, summary, [role=tab], label")) openCurrent(event);
   else press(event, key);
@@ -61,7 +64,11 @@ function again(key) {
   else if (key === "Enter" || key.length === 1) document.execCommand("insertText", false, key === "Enter" ? "\n" : key);
 }
 
+const rowAt = (element) => element.closest?.("#list a.row");
+
+/** What is picked goes before what is open. */
 function press(event, key) {
+  if (pressPicked(key)) return event.preventDefault();
   const named = all("[data-key]").filter((each) => each.dataset.key.split(" ").includes(key));
   const found = named.find((each) => !each.closest("[popover]") && shown(each)) ?? named.find((each) => each.closest("#m-more, #toast"));
   if (found) stop(event, () => found.click());
@@ -145,6 +152,7 @@ document.addEventListener("keydown", (event) => {
 /** Out of the field, then out of the pane. */
 function leave(event) {
   if (one("dialog[open]") || one("[popover]:popover-open")) return closeMenus();
+  if (!writes(event.target) && pickNone()) return;
   if (event.target.id === "q") return stop(event, toHits); // else the browser empties it, and the hits stay
   if (!writes(event.target) && one("#q")?.value && !event.target.closest("#thread, #panel")) return stop(event, toList);
   if (writes(event.target)) return (one("#thread-title") ?? document.body).focus?.() ?? event.target.blur();

@@ -29,7 +29,7 @@ document.addEventListener("click", (event) => {
   const { paneTo, shows } = pressed.dataset;
   if (paneTo && paneTo !== "list") one(".workspace").dataset.pane = paneTo;
   if ("themeToggle" in pressed.dataset) switchTheme();
-  if ("print" in pressed.dataset) window.print();
+  if ("print" in pressed.dataset) print(pressed.dataset.print);
   if ("dismiss" in pressed.dataset) pressed.closest("[data-toast]").remove();
   if (shows) {
     const part = document.getElementById(shows);
@@ -38,6 +38,13 @@ document.addEventListener("click", (event) => {
     if (!part.hidden) one("input", part)?.focus();
   }
 });
+
+/* Of a row: it is opened first */
+async function print(id) {
+  const open = { source: "#list", target: "#thread", swap: "outerHTML", push: "true" };
+  if (id !== openId()) await window.htmx.ajax("GET", `/conversations/${id}${location.search}`, open);
+  window.print();
+}
 
 /* A form that takes its page along is sent once: two presses of "Take next" would take two. One that htmx sends has a
    version or a key that says so to the server; one that answers with a file may be sent again */
@@ -114,16 +121,19 @@ document.addEventListener("htmx:after:swap", (event) => {
 /* What had the focus is gone with the part that was replaced: what one writes in has it then, if it was a file's mark
    there, else the conversation's title; not nothing */
 let focused;
+let row; // the last one in focus
 let above; // what stands before a focused "Load more": what comes in its place follows that
 document.addEventListener("focusin", ({ target }) => {
   focused = target;
+  row = target.closest("#list li[id]")?.id ?? row;
   above = target.matches(".load-more") ? target.previousElementSibling : null;
 });
 document.addEventListener("htmx:after:swap", () => {
   if (document.activeElement !== document.body || !focused || shown(focused)) return;
   const came = focused.matches(".load-more") && (all("a.row").find((row) => above && isAfter(above, row)) ?? history());
   const field = focused.closest(".tray") && all("[data-composer] textarea").find(shown);
-  (came || field || one("#thread-title"))?.focus({ preventScroll: true });
+  const listed = focused.closest("#picked, .row, .row-more, .pick") && (one(`#${row} a.row`) ?? one("#list a.row"));
+  (came || field || listed || one("#thread-title"))?.focus({ preventScroll: true });
 });
 const isAfter = (one, other) => !one.contains(other) && one.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING;
 
