@@ -13,6 +13,11 @@ SAY_AGAIN = 10.0
 _HOLDS = 25 * clock.SECOND
 
 
+def is_listening(channel: Channel) -> bool:
+    """Some process said so lately."""
+    return (channel.lease_until or 0) >= clock.now()
+
+
 def says_it_listens(unit: Unit, channel_id: int) -> None:
     """Until the next word. What was in the way isn't any more."""
     channel = unit.lock(Channel, channel_id)
@@ -24,7 +29,7 @@ def says_it_listens(unit: Unit, channel_id: int) -> None:
 def note_trouble(unit: Unit, channel_id: int, why: str) -> None:
     """`why` is for a person of IT. Nothing, while another process listens."""
     channel = unit.lock(Channel, channel_id)
-    if channel is not None and (channel.lease_until or 0) < clock.now():
+    if channel is not None and not is_listening(channel):
         _set(unit, channel, why)
 
 

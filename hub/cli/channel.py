@@ -12,6 +12,7 @@ from hub.channels import add as adding
 from hub.channels.channel import Channel
 from hub.channels.open import ChannelTools, open_channel
 from hub.channels.pause import pause, resume
+from hub.channels.trouble import is_listening
 from hub.cli import named
 from hub.cli.channel_list import all_channels
 from hub.cli.installation import Installation, installation, note_act
@@ -97,6 +98,8 @@ def _list(as_json: bool) -> None:
 @JSON
 def _check(channel_id: int, as_json: bool) -> None:
     """Try a channel's settings against the other side now. Exit status 1 when they don't work.
+
+    One that a process listens for at this moment works.
 
     Example: torg channel check 7314159265358979
     """
@@ -184,6 +187,8 @@ def _write(unit: Unit, kind: str, name: str, config: Config, *, municipality: st
 def _try(here: Installation, channel_id: int) -> str | None:
     """What is wrong, or None."""
     registry = load(here.settings.blocked_plugins)
+    if here.read(_listens, channel_id):  # its own port would seem to be in use
+        return None
     try:
         asyncio.run(_ask(here.read(_open, registry, channel_id)))
     except PluginError as error:
@@ -198,6 +203,10 @@ async def _ask(connector: Connector[Any]) -> None:
     finally:
         if isinstance(connector.tools, ChannelTools):
             connector.tools.close()
+
+
+def _listens(unit: Unit, channel_id: int) -> bool:
+    return is_listening(named.channel(unit, channel_id))
 
 
 def _open(unit: Unit, registry: Registry, channel_id: int) -> Connector[Any]:

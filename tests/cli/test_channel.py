@@ -1,6 +1,7 @@
 """Channels by command: settings read by kind of field, secrets kept from sight, checked before they are saved."""
 
 import functools
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -150,7 +151,10 @@ def test_two_channels_on_one_port_are_not_added(torg: Torg, host: str) -> None:
 
 
 def test_a_channel_that_cannot_listen_says_why(either: Torg, monkeypatch: pytest.MonkeyPatch) -> None:
-    added = either(*IN, *TO, "--set", f"port={free_port()}", "--json").json["id"]
+    port = free_port()
+    added = either(*IN, *TO, "--set", f"port={port}", "--json").json["id"]
+    with socket.create_server(("127.0.0.1", port)):
+        assert "in use by another program" in either("channel", "check", added, status=1).err
 
     def listed() -> tuple[str, str | None, bool]:
         row = either("channel", "list", "--json").json["items"][0]
@@ -164,6 +168,8 @@ def test_a_channel_that_cannot_listen_says_why(either: Torg, monkeypatch: pytest
     note(note_trouble, "The port is in use.")
     assert listed() == ("error", "The port is in use.", True)
     note(says_it_listens)
+    with socket.create_server(("127.0.0.1", port)):
+        assert either("channel", "check", added).out == f"Channel {added} works.\n"
     note(note_trouble, "The port is in use: another process listens.")
     assert listed() == ("running", None, False)
     either("channel", "pause", added, "--why", "natt")
