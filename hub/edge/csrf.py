@@ -8,7 +8,6 @@ pages hold, made from their session.
 import hmac
 import secrets
 from typing import Any
-from urllib.parse import urlsplit
 
 from litestar import Request
 from litestar.connection import ASGIConnection
@@ -34,7 +33,8 @@ def require_own_site(connection: Connection) -> None:
         return
     site, origin = connection.headers.get("sec-fetch-site"), connection.headers.get("origin", "")
     if site is None:
-        own = bool(origin) and urlsplit(origin).netloc == connection.headers.get("host")
+        host = connection.headers.get("host", "")
+        own = bool(host) and origin.partition("://")[2] == host
     else:
         own = site in {"same-origin", "none"}  # none: the person's own doing, as when they load a page again
     if not own:

@@ -122,7 +122,10 @@ def local_path(wanted: str) -> str:
 
 def _wanted(connection: Connection) -> str:
     """The page itself, or the one that a part was for. What was posted is not posted again."""
-    page = urlsplit(connection.headers.get("hx-current-url", ""))
+    try:
+        page = urlsplit(connection.headers.get("hx-current-url", ""))
+    except ValueError:
+        return "/"
     if page.netloc:
         own = page.netloc == connection.headers.get("host")
         return local_path(page.path + (f"?{page.query}" if page.query else "")) if own else "/"

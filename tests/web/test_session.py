@@ -325,6 +325,7 @@ NOT_LOGGED_IN = [
         "/login?next=/conversations/5%3Fa%3D1",
     ),
     ("/channels", {"HX-Request": "true", "HX-Current-URL": "https://evil.example/x"}, 401, "/login"),
+    ("/channels", {"HX-Request": "true", "HX-Current-URL": "http://["}, 401, "/login"),
     ("/channels", {"HX-Request": "true", "HX-Current-URL": "https://torg.example//evil.example"}, 401, "/login"),
     ("/channels", {"Accept": "text/event-stream"}, 401, "/login"),
 ]
@@ -384,6 +385,7 @@ FROM = [
     ({"Origin": "https://evil.example"}, False),
     ({"Origin": "https://torg.example.evil.example"}, False),
     ({"Origin": "null"}, False),
+    ({"Origin": "http://["}, False),
     ({}, False),
 ]
 
