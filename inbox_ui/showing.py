@@ -262,7 +262,7 @@ def change_words(entry: EntryLine, names: Names) -> str:
         "what": what.replace("_", " "),
         "queue": _name(names.queues, to),
         "topic": _name(names.topics, body.get("topic")),
-        "until": times.day(datetime.fromisoformat(until)) if until else "",
+        "until": times.day_within(datetime.fromisoformat(until)) if until else "",
         "outcome": outcome_words()[body.get("outcome")].words,
         "how": identity_words().get(str(body.get("how")), ""),
         "where": body.get("where") or (municipality.name if municipality else _("another municipality")),

@@ -56,10 +56,10 @@ def due_whole(at: datetime, waiting: bool) -> str:
     if left < timedelta():
         return _("Late by %(time)s") % {"time": span(minutes)}
     if waiting:
-        return _("Waits until %(day)s") % {"day": f"{day(at)} {clock_time(at)}"}
+        return _("Waits until %(day)s") % {"day": f"{day_within(at)} {clock_time(at)}"}
     if left < timedelta(days=1):
         return _("Answer within %(time)s") % {"time": span(minutes)}
-    return _("Answer by %(day)s") % {"day": day(at)}
+    return _("Answer by %(day)s") % {"day": day_within(at)}
 
 
 def span(minutes: int) -> str:
@@ -101,7 +101,12 @@ def when(at: datetime) -> str:
 
 def day(at: datetime) -> str:
     """Fri 13 Nov."""
-    return _capital(format_date(local(at), "EEE d MMM", locale=language()).replace(".", ""))
+    return _capital(day_within(at))
+
+
+def day_within(at: datetime) -> str:
+    """The same within a sentence: Swedish writes its weekdays small there."""
+    return format_date(local(at), "EEE d MMM", locale=language()).replace(".", "")
 
 
 def heading(at: datetime) -> str:

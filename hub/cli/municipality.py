@@ -21,17 +21,27 @@ def command() -> None:
 @command.command("add")
 @click.argument("code")
 @click.option("--name", required=True, help="Its name, as citizens know it.")
+@click.option("--short-name", help="What rows call it, where there is little room: Granvik.")
 @click.option("--country", required=True, help="SE, NO, DK, FI or IS: gives timezone, holidays and language.")
 @click.option("--language", type=click.Choice(LANGUAGES), help="Its language, if not its country's.")
 @click.option("--hue", type=click.IntRange(1, HUES), help="Its colour on the screen, if not the next one.")
 @JSON
-def _add(*, code: str, name: str, country: str, language: str | None, hue: int | None, as_json: bool) -> None:
+def _add(
+    *,
+    code: str,
+    name: str,
+    short_name: str | None,
+    country: str,
+    language: str | None,
+    hue: int | None,
+    as_json: bool,
+) -> None:
     """Add a municipality. CODE names it in settings and addresses.
 
-    Example: torg municipality add granvik --name "Granviks kommun" --country SE
+    Example: torg municipality add granvik --name "Granviks kommun" --short-name Granvik --country SE
     """
     with installation() as here:
-        row_id = here.write(_write, code, name, country.upper(), language=language, hue=hue)
+        row_id = here.write(_write, code, name, country.upper(), language=language, hue=hue, short_name=short_name)
     if as_json:
         print_json({"id": str(row_id), "code": code})
     else:
@@ -51,8 +61,11 @@ def _list(as_json: bool) -> None:
     print_items(rows, titles, itemgetter(*titles), "There is no municipality yet.", as_json=as_json)
 
 
-def _write(unit: Unit, code: str, name: str, country: str, *, language: str | None, hue: int | None) -> int:
-    row = add(unit, code, named.plain(name), country, language, hue)
+def _write(
+    unit: Unit, code: str, name: str, country: str, *, language: str | None, hue: int | None, short_name: str | None
+) -> int:
+    short_name = None if short_name is None else named.plain(short_name)
+    row = add(unit, code, named.plain(name), country, language, hue, short_name)
     note_act(unit, "municipality.add", "municipality", row.id, row.id)
     return row.id
 
@@ -63,6 +76,7 @@ def _all(unit: Unit) -> list[dict[str, Any]]:
             "id": str(row.id),
             "code": row.code,
             "name": row.name,
+            "short_name": row.short_name,
             "country": row.country,
             "language": row.language,
             "timezone": row.timezone,

@@ -21,7 +21,10 @@ _LANGUAGE_OF = {"SE": "sv", "NO": "nb", "DK": "da", "FI": "fi", "IS": "en"}
 
 
 class Municipality(Row):
-    """`code` is its name in settings and addresses of the API; `hue` tells it apart on the screen."""
+    """`code` is its name in settings and addresses of the API; `hue` tells it apart on the screen.
+
+    Mails are signed by `name`; rows, where there is little room, by `short_name`: Granviks kommun, Granvik.
+    """
 
     __tablename__ = "municipality"
     code: Mapped[str] = mapped_column(unique=True)
@@ -30,10 +33,17 @@ class Municipality(Row):
     country: Mapped[str]
     language: Mapped[str]
     hue: Mapped[int] = mapped_column(default=0)
+    short_name: Mapped[str | None]
 
 
 def add(
-    unit: Unit, code: str, name: str, country: str, language: str | None = None, hue: int | None = None
+    unit: Unit,
+    code: str,
+    name: str,
+    country: str,
+    language: str | None = None,
+    hue: int | None = None,
+    short_name: str | None = None,
 ) -> Municipality:
     """A new municipality. The timezone is its country's; the hue, unless given, another one than its neighbours'."""
     if not code.isascii() or not code.replace("-", "").isalnum() or code != code.lower():
@@ -51,6 +61,7 @@ def add(
         country=country,
         language=language or _LANGUAGE_OF[country],
         hue=unit.all(select(func.count(Municipality.id)))[0] % HUES + 1 if hue is None else hue,
+        short_name=short_name,
     )
     unit.add(row)
     return row

@@ -13,7 +13,7 @@ from hub.storage.unit import Unit
 
 
 class MunicipalityName(Struct, frozen=True):
-    """`hue` 1 to 6, 0 for none: how the screen tells it apart."""
+    """`hue` 1 to 6, 0 for none: how the screen tells it apart. `short_name`: for rows, where it has one."""
 
     id: str
     code: str
@@ -21,6 +21,7 @@ class MunicipalityName(Struct, frozen=True):
     hue: int
     language: str
     timezone: str
+    short_name: str | None = None
 
 
 class QueueName(Struct, frozen=True):
@@ -61,7 +62,9 @@ def names(unit: Unit) -> Names:
     topics = unit.all(select(Topic).order_by(Topic.id))
     return Names(
         municipalities={
-            str(row.id): MunicipalityName(str(row.id), row.code, row.name, row.hue, row.language, row.timezone)
+            str(row.id): MunicipalityName(
+                str(row.id), row.code, row.name, row.hue, row.language, row.timezone, row.short_name
+            )
             for row in places
         },
         queues={str(row.id): QueueName(str(row.id), row.words, areas[row.id]) for row in queues},

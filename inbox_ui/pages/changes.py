@@ -175,7 +175,7 @@ async def wait(
     until = instant(data.until, data.date)
     was = await _line(desk, conversation_id)
     line = await desk.write(changing.wait, conversation_id, data.if_match, until)
-    words = _("Waits until %(day)s") % {"day": times.day(until)}
+    words = _("Waits until %(day)s") % {"day": times.day_within(until)}
     fields = {"until": was.wait_until.isoformat()} if was.wait_until else {}
     return await changed(request, desk, view, line, words, "waiting/end", fields)
 
@@ -194,7 +194,7 @@ async def resume(
     until = instant(data.until, "") if data.until else None
     line = await desk.write(changing.resume, conversation_id, data.if_match, until)
     if until is not None:
-        return await changed(request, desk, view, line, _("Waits until %(day)s") % {"day": times.day(until)})
+        return await changed(request, desk, view, line, _("Waits until %(day)s") % {"day": times.day_within(until)})
     fields = {"until": was.wait_until.isoformat()} if was.wait_until and was.wait_until > times.now() else None
     back = "waiting" if fields else ""
     return await changed(request, desk, view, line, _("Waits no longer"), back, fields)

@@ -16,7 +16,7 @@ DIGITS = 18
 
 
 def test_what_is_added_is_listed(either: Torg) -> None:
-    either("municipality", "add", "nesoy", "--name", "Nesøy", "--country", "no")
+    either("municipality", "add", "nesoy", "--name", "Nesøy kommune", "--short-name", "Nesøy", "--country", "no")
     department = either(
         *(
             "department",
@@ -35,6 +35,8 @@ def test_what_is_added_is_listed(either: Torg) -> None:
 
     codes = {row["code"]: row["language"] for row in either("municipality", "list", "--json").json["items"]}
     assert codes == {"granvik": "sv", "nesoy": "nb"}
+    named = [(row["name"], row["short_name"]) for row in either("municipality", "list", "--json").json["items"]]
+    assert named == [("Granviks kommun", None), ("Nesøy kommune", "Nesøy")]
     hues = [row["hue"] for row in either("municipality", "list", "--json").json["items"]]
     assert hues == [1, 2]  # told apart on the screen, though nobody chose
     assert either("department", "list", "--municipality", "granvik", "--json").json["items"] == [

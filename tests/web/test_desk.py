@@ -13,6 +13,7 @@ from sqlalchemy import select
 from hub import clock
 from hub.access.person import Membership
 from hub.inbox.conversation import Conversation
+from hub.inbox.municipality import Municipality
 from hub.storage.unit import Unit
 from inbox_ui.rendering import FORM, SHOWS, short
 from tests.web.test_page_walls import Screen
@@ -220,3 +221,23 @@ def test_due_is_said_in_a_sentence_where_it_stands_alone(desk: Desk) -> None:
 )
 def test_a_municipality_is_never_called_what_it_is_not(name: str, shown: str) -> None:
     assert short(name) == shown
+
+
+def test_a_municipality_is_called_in_rows_as_whoever_added_it_said(desk: Desk) -> None:
+    def rename(unit: Unit) -> None:
+        row = must(unit.get(Municipality, desk.world.ids["granvik"]))
+        row.name, row.short_name = "Granviks kommun", "Granvik"
+
+    desk.world.do(rename)
+    desk.world.mail()
+    page = desk.get("/inbox?view=open").text
+    assert (page.count("</svg>Granvik</span>"), "</svg>Granviks kommun" in page) == (1, False)
+    assert '<span class="label">Granvik</span>' in page
+
+
+def test_a_day_within_a_sentence_is_written_as_the_language_does(desk: Desk) -> None:
+    found = desk.world.mail()
+    desk.get("/inbox")
+    cookie = f"__Host-torg={desk.cookies['sara']}; language=sv"
+    waits = desk.post_part(f"/conversations/{found}/waiting", {"version": "1", "until": at(3)}, Cookie=cookie)
+    assert re.fullmatch(r"Väntar till (mån|tis|ons|tors|fre|lör|sön) \d+ \w+", said(waits))
