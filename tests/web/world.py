@@ -200,6 +200,10 @@ def application(*, pages: bool = False) -> Litestar:
     return create(inbox_ui.routers() if pages else None)
 
 
+registry = cache(load)
+"""The plugins that are installed."""
+
+
 @contextmanager
 def world(url: str, folder: Path, *, pages: bool = False) -> Iterator[World]:
     """Served by a real application over a real database; with the screen's pages, if they are wanted."""
@@ -207,7 +211,7 @@ def world(url: str, folder: Path, *, pages: bool = False) -> Iterator[World]:
     app = application(pages=pages)
     app.state.clear()
     app.state.storage, app.state.settings = storage, Settings(undo_seconds=10)
-    app.state.registry = load()
+    app.state.registry = registry()
     app.state.live = Live(storage, None, standing, serves=False)
 
     async def replay(raw_event_id: int) -> Replayed:
