@@ -28,6 +28,9 @@ _TITLES = (
     "id", "kind", "name", "municipality", "sends by", "state", "last contact", "raw events", "deliveries", "settings",
 )  # fmt: skip
 
+_STATES = {"running": "running", "waiting": "waiting for torg serve"}
+"""Those that give no reason of their own."""
+
 
 @click.group("channel")
 def command() -> None:
@@ -84,7 +87,8 @@ def _add(
 def _list(as_json: bool) -> None:
     """Show the channels with their state, settings (secrets as dots), raw events and deliveries.
 
-    In the state error a channel is tried again and again, and hears nothing meanwhile.
+    In the state error a channel is tried again and again, and hears nothing meanwhile; in the state waiting it listens
+    as soon as torg serve runs.
 
     Example: torg channel list --json
     """
@@ -145,7 +149,7 @@ def _resume(channel_id: int) -> None:
 def _cells(row: Mapping[str, Any]) -> Sequence[object]:
     return [
         row["id"], row["kind"], row["name"], row["municipality"], row["sends_by"],
-        row["state"] if row["state"] == "running" else f"{row['state']}: {row['paused_why'] or row['trouble']}",
+        _STATES.get(row["state"]) or f"{row['state']}: {row['paused_why'] or row['trouble']}",
         row["last_contact_at"], counts(row["raw_events"]), counts(row["deliveries"]),
         " ".join(f"{name}={_shown(value)}" for name, value in row["config"].items()),
     ]  # fmt: skip

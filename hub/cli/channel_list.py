@@ -6,8 +6,10 @@ from sqlalchemy import func, select
 
 from hub import clock
 from hub.channels.channel import Channel
+from hub.channels.trouble import is_listening
 from hub.cli import named
 from hub.cli.setting_values import secret_fields
+from hub.contract import Listens
 from hub.contract.config import MASK
 from hub.inbound.raw_event import RawEvent
 from hub.inbox.delivery import Delivery
@@ -44,7 +46,10 @@ def all_channels(unit: Unit, registry: Registry) -> list[dict[str, Any]]:
 def _state(row: Channel, registry: Registry) -> str:
     if row.paused_why is not None:
         return "paused"
-    return "error" if _trouble(row, registry) else "running"
+    if _trouble(row, registry):
+        return "error"
+    listens = issubclass(registry.connector(row.kind), Listens)
+    return "waiting" if listens and not is_listening(row) else "running"
 
 
 def _trouble(row: Channel, registry: Registry) -> str | None:

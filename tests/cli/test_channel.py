@@ -165,6 +165,8 @@ def test_a_channel_that_cannot_listen_says_why(either: Torg, monkeypatch: pytest
         with either.storage() as storage:
             storage.write_now(COMMAND_LINE, what, int(added), *words)
 
+    assert listed() == ("waiting", None, False)
+    assert "  waiting for torg serve  " in either("channel", "list").out
     note(note_trouble, "The port is in use.")
     assert listed() == ("error", "The port is in use.", True)
     note(says_it_listens)
