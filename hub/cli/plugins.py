@@ -25,7 +25,8 @@ def _list(as_json: bool) -> None:
 
     Example: torg plugins list
     """
-    registry = load(load_settings().blocked_plugins)
+    blocked = load_settings().blocked_plugins
+    registry = load(blocked)
     if as_json:
         print_json(
             {
@@ -36,6 +37,8 @@ def _list(as_json: bool) -> None:
         )
     else:
         _print(registry)
+        for name in sorted(set(blocked) - set(registry.blocked)):
+            click.echo(f"{name}: named in the setting blocked_plugins, but there is no such plugin", err=True)
     if registry.broken:
         sys.exit(1)
 

@@ -21,6 +21,13 @@ def test_all_is_well(empty: Torg) -> None:
     assert empty("plugins", "list", "--json").json["broken"] == []
 
 
+def test_a_blocked_name_that_is_nobodys_is_told(empty: Torg) -> None:
+    empty.environment["TORG_BLOCKED_PLUGINS"] = "connectors.smtp,conectors.smtp_in"
+    told = empty("plugins", "list")
+    assert "connectors.smtp: blocked by the setting blocked_plugins\n" in told.out
+    assert told.err == "conectors.smtp_in: named in the setting blocked_plugins, but there is no such plugin\n"
+
+
 def test_the_list_ends_with_status_1_where_one_is_broken(empty: Torg, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugins, "load", WITH_A_BROKEN_ONE)
     told = empty("plugins", "list", status=1).out
