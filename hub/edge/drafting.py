@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 
+from litestar.datastructures import UploadFile
 from msgspec import Struct
 
 from hub.access import policy
@@ -16,6 +17,12 @@ from hub.inbox.outgoing import File
 from hub.storage.unit import Unit
 
 MEGABYTE = 1_000_000
+
+
+class Upload(Struct):
+    """A form with a file in it, under this name: one without would be an error of Litestar's, were it asked for any."""
+
+    file: UploadFile
 
 
 class Drafts(Struct, frozen=True):

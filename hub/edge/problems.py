@@ -21,6 +21,8 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
 WENT_AWAY = "client disconnected prematurely"
 """What Litestar says, as a 500, when whoever asks is gone before their request was whole: a page that was left, say."""
+_TOO_DEEP = "recursion depth exceeded while deserializing"
+"""What msgspec says of a body that is nested a thousand times."""
 _UNUSABLE = "The request can't be used as it is."
 _BUG = "Something went wrong here. It was written to the log; nothing was changed."
 
@@ -108,6 +110,11 @@ def _of_encoding(request: Request[Any, Any, Any], error: UnicodeDecodeError) -> 
     return _answer(HTTPStatus.BAD_REQUEST, _UNUSABLE, {})
 
 
+def _of_nesting(request: Request[Any, Any, Any], error: RecursionError) -> Response[bytes]:
+    """As above: a body that is nothing but brackets."""
+    return _answer(HTTPStatus.BAD_REQUEST, _UNUSABLE, {}) if _TOO_DEEP in str(error) else _of_a_bug(request, error)
+
+
 def _of_integrity(request: Request[Any, Any, Any], error: IntegrityError) -> Response[bytes]:
     log.warning("a constraint refused %s %s: %s", request.method, request.url.path, type(error.orig).__name__)
     return _answer(HTTPStatus.CONFLICT, "Somebody did the same at the same moment: read again, then decide.", {})
@@ -136,5 +143,6 @@ PROBLEMS: ExceptionHandlersMap = {
     HTTPException: _of_http,
     IntegrityError: _of_integrity,
     UnicodeDecodeError: _of_encoding,
+    RecursionError: _of_nesting,
     Exception: _of_a_bug,
 }

@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from litestar import delete, post
 from litestar.connection import ASGIConnection
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.handlers.base import BaseRouteHandler
@@ -12,7 +11,7 @@ from litestar.params import MultipartBody, PathParameter, QueryParameter
 
 from hub.edge import drafting
 from hub.edge.desk import Desk
-from hub.edge.drafting import MEGABYTE
+from hub.edge.drafting import MEGABYTE, Upload
 from hub.edge.parameters import PathId
 from hub.edge.person import WORK
 from hub.inbox.draft import UploadLine
@@ -35,14 +34,14 @@ def fits(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: igno
 
 @post("/conversations/{conversation_id:int}/uploads", opt=WORK, guards=[fits], request_max_body_size=_MOST_BYTES)
 async def add_upload(
-    desk: NamedDependency[Desk], conversation_id: PathId, data: MultipartBody[UploadFile], kind: OfDraft = "reply"
+    desk: NamedDependency[Desk], conversation_id: PathId, data: MultipartBody[Upload], kind: OfDraft = "reply"
 ) -> UploadLine:
     """One file, as multipart/form-data; its name and type are what the browser says they are."""
     try:
-        content = await data.read()
+        content = await data.file.read()
     finally:
-        await data.close()
-    return await drafting.upload(desk, conversation_id, kind, data.filename, data.content_type, content)
+        await data.file.close()
+    return await drafting.upload(desk, conversation_id, kind, data.file.filename, data.file.content_type, content)
 
 
 @delete("/conversations/{conversation_id:int}/uploads/{upload_id:str}", opt=WORK)

@@ -3,14 +3,13 @@
 from typing import Annotated, Any, Literal
 
 from litestar import Response, post
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import MultipartBody, PathParameter, QueryParameter, URLEncodedBody
 from msgspec import Meta, Struct
 
 from hub.edge import drafting
 from hub.edge.desk import Desk
-from hub.edge.drafting import MEGABYTE
+from hub.edge.drafting import MEGABYTE, Upload
 from hub.edge.parameters import PathId, id_of
 from hub.edge.person import WORK
 from hub.inbox.draft import Written
@@ -62,15 +61,15 @@ async def add_upload(
     desk: NamedDependency[Desk],
     view: NamedDependency[View],
     conversation_id: PathId,
-    data: MultipartBody[UploadFile],
+    data: MultipartBody[Upload],
     kind: OfDraft = "reply",
 ) -> Response[bytes]:
     """One file, dropped, pasted or chosen."""
     try:
-        content = await data.read()
+        content = await data.file.read()
     finally:
-        await data.close()
-    await drafting.upload(desk, conversation_id, kind, data.filename, data.content_type, content)
+        await data.file.close()
+    await drafting.upload(desk, conversation_id, kind, data.file.filename, data.file.content_type, content)
     return await _files(request, desk, view, conversation_id, kind)
 
 

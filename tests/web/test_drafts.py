@@ -152,8 +152,17 @@ def test_sizes_have_a_limit_each_and_together(world: World) -> None:
 def test_what_is_no_file_is_refused(world: World) -> None:
     found = world.mail()
     path = f"/conversations/{found}/uploads"
-    for options in ({"json": {"a": 1}}, {"data": {"file": "text"}}, {"content": b"--x", "headers": {"a": "b"}}):
-        assert world.ask("POST", path, **options).status_code == 400
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    unnamed = b'--x\r\nContent-Disposition: form-data; name="file"; filename=""\r\n\r\nabc\r\n--x--\r\n'
+    for options in (
+        {"json": {"a": 1}},
+        {"data": {"file": "text"}},
+        {"content": b"--x", "headers": {"a": "b"}},
+        {"content": unnamed, "headers": form},
+        {"content": unnamed.replace(b'; filename=""', b""), "headers": form},
+        {"files": {"another": ("a.txt", b"abc")}},
+    ):
+        assert world.ask("POST", path, **options).status_code == 400, options
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,13 @@ def test_a_validation_names_the_field(world: World) -> None:
     assert problem["errors"][0]["field"] == "limit"
 
 
+def test_a_body_of_nothing_but_brackets_is_no_bug(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    for body in (b"[" * 50_000, b'{"text":' + b"[" * 50_000, b'{"text":' + b'{"a":' * 50_000):
+        answer = world.ask("POST", f"/conversations/{world.mail()}/notes", content=body)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (400, PROBLEM)
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
+
+
 def test_a_bug_shows_nothing_of_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("the secret of Nesøy")

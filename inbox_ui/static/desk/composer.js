@@ -30,7 +30,7 @@ async function attach(composer, files) {
   await flush(composer);
   for (const file of files) {
     const body = new FormData();
-    body.append("data", file, file.name || "picture.png");
+    body.append("file", file, file.name || "picture.png");
     const answer = await fetch(`/conversations/${id}/uploads?kind=${kind}`, {
       method: "POST",
       body,
