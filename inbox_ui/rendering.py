@@ -10,6 +10,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,11 @@ def page(
         content = gzip.compress(content, _LEVEL, mtime=0)
         headers["Content-Encoding"] = "gzip"
     return Response(content, status_code=status, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def onward(address: str) -> Response[bytes]:
+    """After what was posted: to a page, for who has no script and for what leads elsewhere."""
+    return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": address})
 
 
 def render(request: Asking, template: str, **values: Any) -> str:

@@ -26,7 +26,7 @@ async def thread(request: Asking, desk: Desk, view: View, looked: Looked) -> dic
         "before": looked.before,
         "newest": looking.cursor(looked.entries),
         "earlier": looked.earlier,
-        "present": present(request, desk, looked.page.conversation.id),
+        **others(request, desk, looked.page.conversation.id),
         "beside": False,
         **writing(drafts),
     }
@@ -62,7 +62,7 @@ def writing(drafts: Drafts) -> dict[str, Any]:
     }
 
 
-def present(request: Asking, desk: Desk, conversation_id: str) -> list[showing.Present]:
-    """The others who have it open, and what they do."""
-    live = request.app.state.live
-    return showing.present(live.present(int(conversation_id)), desk.actor.id)
+def others(request: Asking, desk: Desk, conversation_id: int | str) -> dict[str, Any]:
+    """Who else has it open, and what they do."""
+    there = request.app.state.live.present(int(conversation_id))
+    return {"present": showing.present(there, desk.actor.id)}

@@ -46,6 +46,10 @@ class View(Struct, frozen=True):
         """Of its list."""
         return f"/inbox?{self.query}"
 
+    def opens(self, conversation_id: str | int) -> str:
+        """The address of a conversation beside this list."""
+        return f"/conversations/{conversation_id}?{self.query}"
+
     @property
     def is_plain(self) -> bool:
         """One of the rail's first six, narrowed by nothing."""

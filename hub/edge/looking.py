@@ -23,7 +23,7 @@ from hub.inbox.links import Linked
 from hub.inbox.names import Names, names
 from hub.inbox.points import CoveredPoint
 from hub.inbox.queries import ConversationLine, ConversationPage
-from hub.inbox.timeline import EntryLine, timeline
+from hub.inbox.timeline import EntryLine, entry_line, timeline
 from hub.storage import keyset
 from hub.storage.unit import Unit
 
@@ -94,6 +94,14 @@ def older_entries(
     found = work.opened(unit, actor, conversation_id)
     entries, further = timeline(unit, found, before, ENTRIES, newest_first=True)
     return entries[::-1], further
+
+
+def entry(unit: Unit, actor: Actor, conversation_id: int, entry_id: int) -> EntryLine:
+    """One of its entries, as it is now. Raises NotFound."""
+    found = entry_line(unit, work.opened(unit, actor, conversation_id), entry_id)
+    if found is None:
+        raise NotFound("There is no such message.")
+    return found
 
 
 def file_of(unit: Unit, actor: Actor, public_id: str) -> tuple[bytes, str, str]:

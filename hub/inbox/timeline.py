@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import select, tuple_
+from sqlalchemy import Select, select, tuple_
 
 from hub import clock
 from hub.inbox.conversation import Conversation
@@ -83,13 +83,7 @@ def timeline(
 ) -> tuple[Sequence[EntryLine], str | None]:
     """A page, and the cursor of the next one or None."""
     keys = tuple_(Entry.occurred_at, Entry.id)
-    query = (
-        select(Entry, Mail, PERSON.c.name)
-        .join(Mail, (Mail.municipality_id == Entry.municipality_id) & (Mail.entry_id == Entry.id), isouter=True)
-        .join(PERSON, PERSON.c.id == Entry.author_id, isouter=True)
-        .where(Entry.conversation_id == conversation.id)
-        .limit(limit + 1)
-    )
+    query = _entries(conversation).limit(limit + 1)
     edge = keyset.read_cursor(after, 2)
     if edge is not None:
         query = query.where(keys < edge if newest_first else keys > edge)
@@ -98,10 +92,29 @@ def timeline(
     )
     found = unit.rows(query)
     rows = found[:limit]
+    further = keyset.write_cursor((rows[-1][0].occurred_at, rows[-1][0].id)) if len(found) > limit else None
+    return _lines(unit, rows), further
+
+
+def entry_line(unit: Unit, conversation: Conversation, entry_id: int) -> EntryLine | None:
+    """One of them, as it is now."""
+    found = _lines(unit, unit.rows(_entries(conversation).where(Entry.id == entry_id)))
+    return found[0] if found else None
+
+
+def _entries(conversation: Conversation) -> Select[tuple[Entry, Mail, str]]:
+    return (
+        select(Entry, Mail, PERSON.c.name)
+        .join(Mail, (Mail.municipality_id == Entry.municipality_id) & (Mail.entry_id == Entry.id), isouter=True)
+        .join(PERSON, PERSON.c.id == Entry.author_id, isouter=True)
+        .where(Entry.conversation_id == conversation.id)
+    )
+
+
+def _lines(unit: Unit, rows: Sequence[Any]) -> Sequence[EntryLine]:
     ids = [entry.id for entry, _, _ in rows]
     files, deliveries = _attachments(unit, ids), _deliveries(unit, ids)
-    further = keyset.write_cursor((rows[-1][0].occurred_at, rows[-1][0].id)) if len(found) > limit else None
-    return [_line(entry, mail, name, files, deliveries) for entry, mail, name in rows], further
+    return [_line(entry, mail, name, files, deliveries) for entry, mail, name in rows]
 
 
 def _line(

@@ -1,6 +1,5 @@
 """Changes of a conversation's state: each is a form that posts, and a way back that posts, too."""
 
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -18,7 +17,7 @@ from hub.inbox.queries import ConversationLine
 from inbox_ui import thread, times
 from inbox_ui.context import fragment
 from inbox_ui.forms import Decided, Id, instant
-from inbox_ui.rendering import Asking, is_part, page, shows_another
+from inbox_ui.rendering import Asking, is_part, onward, page, shows_another
 from inbox_ui.showing import Toast
 from inbox_ui.view import View
 from inbox_ui.words import gettext as _
@@ -212,7 +211,7 @@ async def changed(
     """The conversation's head as it is now, and words with a way `back`; for a page without a script, the page."""
     at = f"/conversations/{line.id}"
     if not is_part(request):
-        return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": f"{at}?{view.query}"})
+        return onward(view.opens(line.id))
     undo = f"{at}/{back}" if back else ""
     toast = Toast(words, undo, {**(fields or {}), "version": str(line.version)})
     if shows_another(request, line.id):
@@ -221,9 +220,9 @@ async def changed(
     try:
         looked = await desk.write(looking.look_at, int(line.id))
     except NotFound:  # handed over to where its reader can't follow
-        headers = {"HX-Retarget": "#thread", "HX-Reswap": "outerHTML", "HX-Push-Url": f"/inbox?{view.query}"}
+        headers = {"HX-Retarget": "#thread", "HX-Reswap": "outerHTML", "HX-Push-Url": view.href}
         return page(request, "conversations/_gone.html", headers=headers, **values, toast=Toast(words))
-    shown = {**values, **thread.head(looked), "present": thread.present(request, desk, line.id), "toast": toast}
+    shown = {**values, **thread.head(looked), **thread.others(request, desk, line.id), "toast": toast}
     return page(request, "conversations/_changed.html", headers={"HX-Trigger": f"changed-{line.id}"}, **shown)
 
 
@@ -232,7 +231,7 @@ async def told_elsewhere(
 ) -> Response[bytes]:
     """For a page that shows something else by now: words, and a way to the conversation, in the toast's place."""
     values = await fragment(request, desk, view)
-    toast = replace(toast, opens=f"/conversations/{line.id}?{view.query}")
+    toast = replace(toast, opens=view.opens(line.id))
     headers = {"HX-Retarget": "#toast", "HX-Reswap": "innerHTML", "HX-Trigger": f"changed-{line.id}"}
     return page(request, "toasts/_toast.html", headers=headers, **values, toast=toast)
 

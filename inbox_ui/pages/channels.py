@@ -17,7 +17,7 @@ from hub.inbound.overview import ChannelLine
 from inbox_ui import health
 from inbox_ui.administration import administration
 from inbox_ui.forms import Decided
-from inbox_ui.rendering import Asking, is_part, page
+from inbox_ui.rendering import Asking, is_part, onward, page
 from inbox_ui.showing import Toast
 from inbox_ui.words import gettext as _
 
@@ -75,7 +75,7 @@ async def _changed(
 ) -> Response[bytes]:
     """The channels as they are now, and words with a way `back`; for a page without a script, the page."""
     if not is_part(request):
-        return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": "/channels"})
+        return onward("/channels")
     fields = {**(fields or {}), "version": running.channel_version(line)}
     return await _shown(request, desk, Toast(words, f"/channels/{line.id}/{back}", fields, "#channels"))
 

@@ -1,6 +1,5 @@
 """Citizens: how an identity was confirmed, and what is covered of them, revealed for a purpose and two minutes."""
 
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -16,7 +15,7 @@ from hub.edge.person import WORK
 from inbox_ui import thread
 from inbox_ui.context import fragment
 from inbox_ui.forms import Decided
-from inbox_ui.rendering import Asking, is_part, page
+from inbox_ui.rendering import Asking, is_part, onward, page
 from inbox_ui.showing import Toast
 from inbox_ui.view import View
 from inbox_ui.words import gettext as _
@@ -113,21 +112,18 @@ async def show_point(
 async def _point(request: Asking, desk: Desk, view: View, conversation_id: int, point: Any) -> Response[bytes]:
     values = await fragment(request, desk, view)
     if not is_part(request) and request.method == "POST":
-        return Response(
-            b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": f"/conversations/{conversation_id}"}
-        )
+        return onward(view.opens(conversation_id))
     shown = {"one": {"id": str(conversation_id)}, "point": point, "sealed": False}
     return page(request, "citizens/_point.html", **values, **shown)
 
 
 async def _card(request: Asking, desk: Desk, view: View, conversation_id: int, what: str) -> Response[bytes]:
     if not is_part(request):
-        address = f"/conversations/{conversation_id}?{view.query}"
-        return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": address})
+        return onward(view.opens(conversation_id))
     values = await fragment(request, desk, view)
     words = _("Identity confirmed") if what == "confirmed" else _("Confirmation withdrawn")
     looked = await desk.write(looking.look_at, conversation_id)
-    shown = {**values, **thread.head(looked), "present": thread.present(request, desk, str(conversation_id))}
+    shown = {**values, **thread.head(looked), **thread.others(request, desk, conversation_id)}
     headers = {"HX-Trigger": f"changed-{conversation_id}"}
     return page(request, "citizens/_identified.html", headers=headers, **shown, toast=Toast(words))
 

@@ -1,7 +1,6 @@
 """Composer: answers and notes. What is missing or new is asked for once; what was sent can be undone for a while."""
 
 from collections.abc import Iterator
-from http import HTTPStatus
 from typing import Any
 
 from litestar import Response, post
@@ -22,7 +21,7 @@ from inbox_ui import thread
 from inbox_ui.context import fragment
 from inbox_ui.forms import addresses, instant, text, usable
 from inbox_ui.pages.changes import told_elsewhere
-from inbox_ui.rendering import FORM, SHOWS, Asking, is_part, page, shows_another
+from inbox_ui.rendering import FORM, SHOWS, Asking, is_part, onward, page, shows_another
 from inbox_ui.showing import Toast
 from inbox_ui.view import View
 from inbox_ui.words import gettext as _
@@ -42,9 +41,6 @@ async def add_reply(
         looked = await desk.write(looking.look_at, conversation_id)
         if any(each.outcome is None for each in looked.page.matters):
             return _ask(request, "composer/_ended.html", **values, **thread.head(looked))
-    for matter_id, settled in _outcomes(form):
-        line = await desk.read(glances.line, conversation_id)
-        await desk.write(settling.settle_matter, conversation_id, etag(line.version), matter_id, settled)
     said = usable(
         {
             "text": written,
@@ -59,6 +55,9 @@ async def add_reply(
     )
     creation = asked(form.get("key") or None, f"POST {request.url.path}", said)
     undo_seconds = desk.settings.undo_seconds
+    for matter_id, settled in _outcomes(form):  # after all that may be wrong with the answer has been looked for
+        line = await desk.read(glances.line, conversation_id)
+        await desk.write(settling.settle_matter, conversation_id, etag(line.version), matter_id, settled)
     try:
         answer = await desk.write(writing.send_reply, conversation_id, said, creation, undo_seconds=undo_seconds)
     except Overtaken as error:
@@ -114,7 +113,7 @@ async def sent_from_pane(request: Asking, desk: Desk, view: View, added: Added, 
     """The conversation in place of the form that was sent, with the way back."""
     at = f"/conversations/{added.conversation_id}"
     if not is_part(request):
-        return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": f"{at}?{view.query}"})
+        return onward(view.opens(added.conversation_id))
     back = f"{at}/replies/{added.id}/undo" if desk.settings.undo_seconds else ""
     return await opened(request, desk, view, added.conversation_id, Toast(words, back, target="#composer"))
 
@@ -123,19 +122,14 @@ async def opened(request: Asking, desk: Desk, view: View, conversation_id: str, 
     """The conversation in place of whatever stands in the page."""
     looked = await desk.write(looking.look_at, int(conversation_id))
     values = await thread.thread(request, desk, view, looked)
-    headers = {
-        "HX-Retarget": "#thread",
-        "HX-Reswap": "outerHTML",
-        "HX-Push-Url": f"/conversations/{conversation_id}?{view.query}",
-    }
+    headers = {"HX-Retarget": "#thread", "HX-Reswap": "outerHTML", "HX-Push-Url": view.opens(conversation_id)}
     return page(request, "conversations/_opened.html", headers=headers, **{**values, "beside": True}, toast=toast)
 
 
 async def composed(request: Asking, desk: Desk, view: View, line: ConversationLine, toast: Toast) -> Response[bytes]:
     """The composer and all around it, as they are now."""
     if not is_part(request):
-        address = f"/conversations/{line.id}?{view.query}"
-        return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": address})
+        return onward(view.opens(line.id))
     looked = await desk.write(looking.look_at, int(line.id))
     values = await thread.thread(request, desk, view, looked)
     headers = {"HX-Trigger": f"changed-{line.id}"}

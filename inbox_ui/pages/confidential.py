@@ -17,7 +17,7 @@ from inbox_ui.context import fragment, whole
 from inbox_ui.forms import Decided
 from inbox_ui.pages.changes import changed
 from inbox_ui.pages.inbox import whole_page
-from inbox_ui.rendering import Asking, is_part, page
+from inbox_ui.rendering import Asking, is_part, onward, page
 from inbox_ui.view import View
 from inbox_ui.words import gettext as _
 from inbox_ui.words import told
@@ -63,7 +63,7 @@ async def break_glass(
     except Invalid as error:
         await fragment(request, desk, view)
         return await gate(request, desk, view, conversation_id, problem=told(error), reason=data.reason)
-    return _back(conversation_id, view)
+    return onward(view.opens(conversation_id))
 
 
 @post("/conversations/{conversation_id:int}/glass/end", opt=READ, status_code=200)
@@ -72,7 +72,7 @@ async def put_back(
 ) -> Response[bytes]:
     """Before its time."""
     await desk.write(guarding.put_back, conversation_id)
-    return _back(conversation_id, view)
+    return onward(view.opens(conversation_id))
 
 
 @get("/breakages", opt=READ)
@@ -117,11 +117,6 @@ async def limit(
         return await changed(request, desk, view, line, _("Made confidential"))
     line = await desk.write(guarding.lift, conversation_id, data.if_match)
     return await changed(request, desk, view, line, _("Open to its own queue again"))
-
-
-def _back(conversation_id: int, view: View) -> Response[bytes]:
-    address = f"/conversations/{conversation_id}?{view.query}"
-    return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": address})
 
 
 ROUTES = (break_glass, put_back, show_breakages, show_confidentiality, limit)

@@ -68,7 +68,7 @@ async def show_head(
         looked = await desk.write(looking.look_at, conversation_id)
     except NotFound:
         return await _taken_away(request, desk, view, conversation_id)
-    shown = {**values, **thread.head(looked), "present": thread.present(request, desk, str(conversation_id))}
+    shown = {**values, **thread.head(looked), **thread.others(request, desk, conversation_id)}
     return page(request, "conversations/_changed.html", **shown, toast=None)
 
 
@@ -114,6 +114,21 @@ async def show_older(
     return page(request, "entries/_older.html", **values, id=conversation_id, days=days, before=further)
 
 
+@get("/conversations/{conversation_id:int}/entries/{entry_id:int}", opt=READ)
+async def show_entry(
+    request: Asking,
+    desk: NamedDependency[Desk],
+    view: NamedDependency[View],
+    conversation_id: PathId,
+    entry_id: PathId,
+) -> Response[bytes]:
+    """One that is shown, as it is now: how far it is on its way, or that it was taken back."""
+    values = await fragment(request, desk, view)
+    line = await desk.write(looking.entry, conversation_id, entry_id)
+    (day,) = showing.days([line], values["names"], "")
+    return page(request, "entries/_entry.html", **values, entry=day.entries[0])
+
+
 class Sign(Struct):
     """What its reader does: `reading` or `typing`."""
 
@@ -137,12 +152,8 @@ async def show_present(
     """Who else reads or types."""
     await desk.read(glances.require_readable, conversation_id)
     values = await fragment(request, desk, view)
-    return page(
-        request,
-        "conversations/_present_people.html",
-        **values,
-        present=thread.present(request, desk, str(conversation_id)),
-    )
+    there = thread.others(request, desk, conversation_id)
+    return page(request, "conversations/_present_people.html", **values, **there)
 
 
 ROUTES = (
@@ -151,6 +162,7 @@ ROUTES = (
     show_head,
     show_newer,
     show_older,
+    show_entry,
     give_sign,
     show_present,
 )

@@ -20,7 +20,7 @@ from hub.inbox.desk_list import DeskLine, MaskedLine
 from inbox_ui import showing
 from inbox_ui.administration import start_of
 from inbox_ui.context import fragment, whole
-from inbox_ui.rendering import Asking, Kept, page, part
+from inbox_ui.rendering import Asking, Kept, onward, page, part
 from inbox_ui.view import View
 from inbox_ui.words import language, timezone
 
@@ -85,8 +85,7 @@ async def show_rail(request: Asking, desk: NamedDependency[Desk], view: NamedDep
 async def take_next(desk: NamedDependency[Desk], view: NamedDependency[View]) -> Response[bytes]:
     """The most urgent conversation that is nobody's becomes the reader's, and opens."""
     found = await desk.write(changing.take_next)
-    address = f"/conversations/{found.id}?{view.query}" if found else f"/inbox?{view.query}&nothing=next"
-    return Response(b"", status_code=303, headers={"Location": address})
+    return onward(view.opens(found.id) if found else f"{view.href}&nothing=next")
 
 
 @get("/inbox/search", opt=READ)

@@ -1,6 +1,5 @@
 """Merges and misdirections: a conversation that belongs into another one, or to somebody else."""
 
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -15,7 +14,7 @@ from hub.edge.person import WORK
 from inbox_ui.context import fragment
 from inbox_ui.forms import Decided, Id
 from inbox_ui.pages.changes import changed
-from inbox_ui.rendering import Asking, is_part, page
+from inbox_ui.rendering import Asking, is_part, onward, page
 from inbox_ui.view import View
 from inbox_ui.words import gettext as _
 
@@ -71,10 +70,8 @@ async def split(
 ) -> Response[bytes]:
     """On its own again. What is shown of it here is gone, so the page is fetched anew."""
     line = await desk.write(merging.split, conversation_id, data.if_match, id_of("other", data.other))
-    address = f"/conversations/{line.id}?{view.query}"
-    if is_part(request):
-        return Response(b"", headers={"HX-Redirect": address})
-    return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": address})
+    address = view.opens(line.id)
+    return Response(b"", headers={"HX-Redirect": address}) if is_part(request) else onward(address)
 
 
 @get("/conversations/{conversation_id:int}/misdirection", opt=WORK)

@@ -1,7 +1,6 @@
 """Picked: rows of a list. The same is done to each, as if it were alone, and taken back by one press."""
 
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from litestar import Response, get, post
@@ -21,7 +20,7 @@ from hub.inbox.queries import ConversationLine
 from inbox_ui import times
 from inbox_ui.context import fragment
 from inbox_ui.forms import instant
-from inbox_ui.rendering import Asking, is_part, page
+from inbox_ui.rendering import Asking, is_part, onward, page
 from inbox_ui.showing import Toast
 from inbox_ui.view import View
 from inbox_ui.words import ngettext, told, word
@@ -134,7 +133,7 @@ async def _acted(
     if line is None:
         raise refused[0][1]
     if not is_part(request):
-        return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": view.href})
+        return onward(view.href)
     words = said(len(done), line)
     if refused:
         left = ngettext("%(num)s stays as it is: %(why)s", "%(num)s stay as they are: %(why)s", len(refused))

@@ -21,7 +21,7 @@ from hub.inbound.overview import ChannelLine, RawEventLine, Wanted
 from hub.inbound.raw_event import STATES
 from inbox_ui.administration import administration
 from inbox_ui.health import takes_in
-from inbox_ui.rendering import Asking, is_part, page
+from inbox_ui.rendering import Asking, is_part, onward, page
 from inbox_ui.showing import Toast
 from inbox_ui.stored import stored
 from inbox_ui.words import gettext as _
@@ -76,8 +76,7 @@ async def read_again(
     was = await desk.read(running.raw_event, raw_event_id)
     ended = await running.replay_raw_event(desk, request.app.state.replay, raw_event_id)
     if not is_part(request):
-        address = f"/raw-events/{raw_event_id}"
-        return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": address})
+        return onward(f"/raw-events/{raw_event_id}")
     shown = await _one(request, desk, await desk.read(running.raw_event, raw_event_id))
     toast = Toast(_ended(was, ended.state, ended.reason))
     return page(request, f"raw_events/_again_{data.shown}.html", **shown, toast=toast)

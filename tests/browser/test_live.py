@@ -106,7 +106,9 @@ def _asked(desk: Desk, since: int) -> "Counter[Any]":
 
 
 def test_how_far_an_answer_is_shows_by_itself(house: House, open_desk: OpenDesk) -> None:
-    desk = open_desk("sara", f"/conversations/{house.arrives('Hej, när kommer bilen?')}?view=open")
+    conversation_id = house.arrives("Hej, när kommer bilen?")
+    desk = open_desk("sara", f"/conversations/{conversation_id}?view=open")
+    since = len(desk.requests)
     desk.press("r")
     desk.type("Hej! I morgon.")
     desk.press("Control+Enter")
@@ -115,3 +117,6 @@ def test_how_far_an_answer_is_shows_by_itself(house: House, open_desk: OpenDesk)
     house.outgoing(1)
     expect(answer).not_to_contain_text("Leaves soon")
     expect(answer.locator("[id^=deliveries] .chip")).to_have_count(1)
+    asked = _asked(desk, since)
+    assert any(path.startswith(f"/conversations/{conversation_id}/entries/") for path in asked)
+    assert asked[f"/conversations/{conversation_id}"] == 0  # it alone, not all of the conversation

@@ -243,7 +243,7 @@ def test_parts_of_elsewhere_dont_fit_into_what_is_ours(screen: Screen) -> None:
     inner = [
         each for each in BY_ID if re.search(r"conversation_id:int}.*(point|matter|entry|upload)_id:", each.address)
     ]
-    assert len(inner) == 6
+    assert len(inner) == 7
     for route in inner:
         said = screen.asks(route, at, "sara", form={"version": "2"})
         assert (said.status_code, "kanarietva" in said.text) == (404, False), route.address

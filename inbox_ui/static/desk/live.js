@@ -26,7 +26,7 @@ for (const name of ["row", "entry", "delivery", "presence", "typing", "glass"]) 
 /* How far an answer is on its way, or that it was taken back */
 async function renewEntry(id, entry) {
   if (openId() !== id || !document.getElementById(`entry-${entry}`)) return;
-  const answer = await fetch(`/conversations/${id}${location.search}`, { headers: { "HX-Request": "true" } }).catch(() => line(false));
+  const answer = await fetch(`/conversations/${id}/entries/${entry}`, { headers: { "HX-Request": "true" } }).catch(() => line(false));
   if (!answer?.ok) return;
   const now = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(`entry-${entry}`);
   const old = document.getElementById(`entry-${entry}`);
