@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.bench.api import measure
 from tests.bench.dovecot import floor
-from tests.bench.fill import fill
+from tests.bench.fill import fill, settle
 from tests.bench.ingest import ingest
 from tests.bench.installation import Installation, serving, set_up
 from tests.servers import Postgres
@@ -58,6 +58,7 @@ def _report(engine: str, size: int, installation: Installation, rounds: int) -> 
             f" ({statistics.median(without):.0f} without the client's processor time), floor"
             f" {statistics.median(known) if known else 0:.0f}, ratio {ratio}"
         )
+        settle(installation)
         figures = measure(installation)
         _say(f"{engine} {size:>9,} conversations, ms: " + ", ".join(f"{what} {ms:.1f}" for what, ms in figures.items()))
 

@@ -44,9 +44,15 @@ def fill(installation: Installation, count: int, already: int = 0) -> None:
     storage.write_now(BENCH, _write, group)
     if index is not None:
         _owner(installation, str(index))
+    settle(installation)
+
+
+def settle(installation: Installation) -> None:
+    """What the database does in the minutes after many rows came, done now: else it does it while we measure."""
+    if installation.storage.engines.upkeep is not None:
+        installation.storage.engines.upkeep.catch_up()
+    else:
         _owner(installation, "VACUUM ANALYZE")
-    elif storage.engines.upkeep is not None:
-        storage.engines.upkeep.catch_up()  # as it would have over the years
 
 
 def _rows(installation: Installation, count: int, already: int) -> Iterator[dict[type[Any], dict[str, Any]]]:
