@@ -119,3 +119,24 @@ def test_who_logs_out_finds_the_draft_when_they_log_in_again(open_desk: OpenDesk
     desk.page.wait_for_url("**/inbox")
     desk.goto(f"/conversations/{conversation_id}?view=open")
     expect(desk.at("textarea.for-reply")).to_have_value("Hej! Jag återkommer.")
+
+
+def test_a_new_message_is_kept_by_the_browser_until_it_is_sent_or_discarded(open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", "/messages/new?view=open")
+    said = {
+        "#new-to": "ny@post.example",
+        "#new-cc": "kopia@post.example",
+        "#new-subject": "Vatten",
+        "#new-text": "Hej!",
+    }
+    for field, text in said.items():
+        desk.at(field).fill(text)
+    expect(desk.at("#saved")).to_have_text("Not saved yet; kept in this browser")
+    desk.page.reload()
+    for field, text in said.items():
+        expect(desk.at(field)).to_have_value(text)
+    desk.at("[data-forgets]").click()
+    expect(desk.at("#list-title")).to_be_visible()
+    desk.goto("/messages/new?view=open")
+    for field in said:
+        expect(desk.at(field)).to_have_value("")

@@ -296,7 +296,21 @@ def _written(desk: Desk, canary: Canary, mails: Sequence[tuple[int, int]]) -> No
         desk.press("Escape")
         expect(desk.at(dialog)).to_have_count(0)
     desk.goto(f"/conversations/{mails[0][0]}/forward?view=open")
+    desk.at(".goes-along summary").click()
     desk.goto("/messages/new?view=open")
+    canary.silent()
+    desk.goto("/inbox?view=open")
+    for row in desk.at("#list a.row").all()[:12]:
+        row.hover()
+        row.focus()
+        desk.press("x", "m")
+        expect(desk.at("#m-row")).to_be_visible()
+        desk.press("Escape")
+        expect(desk.at("#m-row")).to_be_hidden()
+    for key, menu in (("h", "#m-picked-queue"), ("a", "#m-picked-assign")):
+        desk.press(key)
+        expect(desk.at(menu)).to_be_visible()
+        desk.press("Escape")
     canary.silent()
 
 

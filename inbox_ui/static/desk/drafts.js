@@ -46,8 +46,15 @@ document.addEventListener("input", (event) => {
 /* A form without a conversation yet: the browser alone keeps it */
 function keepLocal(field) {
   const name = field.dataset?.local;
-  if (name) localStorage.setItem(`${name}:${person}`, field.value);
+  if (!name) return;
+  localStorage.setItem(`${name}:${person}`, field.value);
+  tell(words().unsaved);
 }
+const forget = (form) => all("[data-local]", form).forEach((field) => localStorage.removeItem(`${field.dataset.local}:${person}`));
+document.addEventListener("click", (event) => {
+  const left = event.target.closest("[data-forgets]");
+  if (left) forget(left.closest("form"));
+});
 
 /** Saves what waits now, before something depends on it. */
 export async function flush(composer) {
@@ -132,7 +139,7 @@ document.addEventListener("htmx:after:request", (event) => {
   if (id) {
     localStorage.removeItem(nameOf(id, kind));
     changed.delete(nameOf(id, kind));
-  } else for (const field of all("[data-local]", form)) localStorage.removeItem(`${field.dataset.local}:${person}`);
+  } else forget(form);
 });
 
 /* Signing out, or leaving: what waits goes first, if it can */
