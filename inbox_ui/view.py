@@ -31,10 +31,15 @@ class View(Struct, frozen=True):
     current: bool = True
 
     @property
-    def query(self) -> str:
-        """For an address: without what is as it is by default."""
+    def fields(self) -> dict[str, str]:
+        """Of an address or a form: without what is as it is by default."""
         given = {"view": self.name, "municipality": self.municipality, "queue": self.queue, "channel": self.channel}
-        return urlencode({name: value for name, value in {**given, "q": self.q}.items() if value})
+        return {name: value for name, value in {**given, "q": self.q}.items() if value}
+
+    @property
+    def query(self) -> str:
+        """For an address."""
+        return urlencode(self.fields)
 
     @property
     def unsearched(self) -> "View":

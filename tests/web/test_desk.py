@@ -182,6 +182,14 @@ def test_a_search_says_how_many_and_what_it_did_not_understand(desk: Desk) -> No
         assert (answer.status_code, words in unescape(answer.text)) == (200, True), typed
 
 
+def test_a_search_that_is_sent_knows_the_list_to_go_back_to(desk: Desk) -> None:
+    queue = desk.world.ids["vatten"]
+    page = desk.get(f"/inbox?view=open&queue={queue}&q=faktura").text
+    form = must(re.search(r'<form class="search".*?</form>', page, re.S))[0]
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+    assert hidden == {"view": "open", "queue": str(queue)}
+
+
 def test_an_unknown_list_is_named_and_so_are_those_there_are(desk: Desk) -> None:
     answer = desk.get("/inbox?view=all")
     assert answer.status_code == 422
