@@ -61,16 +61,21 @@ def open_engines(url: str) -> Engines:
     raise Invalid("database_url", f"database_url is sqlite:///FILE or postgresql+psycopg://…, not {backend}")
 
 
-def enter_scope(session: Session, scope: Scope) -> None:
-    """PostgreSQL: take on the role and say the municipalities, for this transaction. SQLite has no second wall."""
+def enter_scope(session: Session, scope: Scope, *, writing: bool) -> None:
+    """PostgreSQL: take on the role, say the municipalities and whether it only reads, for this transaction.
+
+    SQLite has no second wall, and a connection that only reads.
+    """
     if session.get_bind().dialect.name != "postgresql":
         return
     role = SYSTEM_ROLE if scope.municipalities is None else APP_ROLE
     municipalities = ",".join(map(str, scope.municipalities or ()))
-    session.connection().exec_driver_sql(_ENTER, (role, "{" + municipalities + "}"))
+    statement = _ENTER if writing else _ENTER_TO_READ
+    session.connection().exec_driver_sql(statement, (role, "{" + municipalities + "}"))
 
 
 _ENTER = "SELECT set_config('role', %s, true), set_config('torg.municipalities', %s, true)"
+_ENTER_TO_READ = f"{_ENTER}, set_config('transaction_read_only', 'on', true)"
 
 
 def is_trouble(error: DBAPIError) -> bool:

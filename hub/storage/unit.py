@@ -219,7 +219,7 @@ class Storage:
         kind = _FilteredSession if self._filter_by_scope and scope.municipalities is not None else _GuardedSession
         engine = self.engines.writer if writing else self.engines.reader
         with kind(engine, expire_on_commit=False, autoflush=True, info={"scope": scope}) as session, session.begin():
-            enter_scope(session, scope)
+            enter_scope(session, scope, writing=writing)
             yield Unit(session, scope, self)
 
 
