@@ -88,6 +88,25 @@ def test_what_is_revealed_hides_again_after_two_minutes(house: House, open_desk:
     expect(card.get_by_role("button", name=re.compile("^Reveal"))).to_be_visible()
 
 
+def test_what_is_revealed_hides_again_when_the_server_is_out_of_reach(house: House, open_desk: OpenDesk) -> None:
+    conversation_id = house.arrives("Hej!", From="Ida Berg <ida.berg@post.example>")
+    desk = open_desk("sara", None)
+    desk.page.clock.install()
+    desk.goto(f"/conversations/{conversation_id}?view=open")
+    card = desk.at("#citizen")
+    card.get_by_role("button", name=re.compile("^Reveal")).click()
+    expect(desk.at("#asking dialog")).to_be_visible()
+    desk.press("Control+Enter")
+    expect(card).to_contain_text("ida.berg@post.example")
+    desk.watch.expect("htmx:error", "ERR_")
+    desk.page.route(re.compile("/points/"), lambda route: route.abort())
+    desk.page.clock.fast_forward(125_000)
+    expect(card).not_to_contain_text("ida.berg@post.example")
+    desk.page.unroute(re.compile("/points/"))
+    desk.page.evaluate("document.body.dispatchEvent(new CustomEvent('resync', { detail: { data: '{}' } }))")
+    expect(card.get_by_role("button", name=re.compile("^Reveal"))).to_be_visible()
+
+
 def test_identity_is_confirmed_and_withdrawn(house: House, open_desk: OpenDesk) -> None:
     conversation_id = house.arrives("Hej, det är jag.")
     desk = open_desk("sara", f"/conversations/{conversation_id}?view=open")

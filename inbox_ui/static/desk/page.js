@@ -107,6 +107,25 @@ document.addEventListener(
   true,
 );
 
+/* What is revealed is covered when its time is over, be the server out of reach or the computer asleep till then; the
+   rest of its row comes when it can */
+document.addEventListener("htmx:after:swap", () => {
+  for (const point of all("[data-revealed]:not([data-until])")) {
+    const seconds = Number(point.dataset.revealed);
+    point.dataset.until = Date.now() + 1000 * seconds;
+    setTimeout(cover, 1000 * seconds + 20);
+  }
+});
+function cover() {
+  for (const point of all("[data-until]")) {
+    if (Date.now() < Number(point.dataset.until)) continue;
+    one(".num", point).textContent = "••••••";
+    point.dispatchEvent(new CustomEvent("cover"));
+  }
+}
+document.addEventListener("visibilitychange", cover);
+document.body.addEventListener("resync", cover);
+
 /* Parts that came: marks of keys, the newest entry in sight, focus on the title of what was opened */
 const history = () => one("#history");
 const toNewest = () => history() && (history().scrollTop = history().scrollHeight);
