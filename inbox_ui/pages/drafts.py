@@ -46,7 +46,7 @@ async def save_draft(
         subject=data.subject,
         along=None if data.along is None else _parts(data.along),
     )
-    if written == Written():
+    if not any((written.text, written.cc, written.to, written.subject)):
         drafts = await desk.read(drafting.drafts_of, conversation_id)
         if not any(each.kind == kind and each.uploads for each in drafts.own):
             await desk.write(drafting.drop, conversation_id, kind)

@@ -140,3 +140,11 @@ def test_a_new_message_is_kept_by_the_browser_until_it_is_sent_or_discarded(open
     desk.goto("/messages/new?view=open")
     for field in said:
         expect(desk.at(field)).to_have_value("")
+
+
+def test_ones_own_row_says_that_there_is_a_draft(house: House, open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", None)
+    conversation_id = _writing(house, desk, "Hej!")
+    expect(desk.row(conversation_id)).to_contain_text("Draft")
+    desk.at("textarea.for-reply").fill("")
+    expect(desk.row(conversation_id)).not_to_contain_text("Draft")

@@ -302,3 +302,11 @@ def _state(world: World, conversation_id: str) -> Any:
     line = world.get(f"/conversations/{conversation_id}").json()["conversation"]
     closed = line["closed_as"] or ("closed" if line["closed_at"] else None)
     return {**{name: line[name] for name in ("assignee", "queue_id", "wait_until")}, "closed": closed}
+
+
+def test_a_draft_that_is_emptied_is_none(screen: Screen) -> None:
+    at = f"/conversations/{screen.plant('kanarietio').ids['conversation_id']}"
+    for text, there in (("Hej", ["reply"]), ("", [])):
+        answer = screen.post(f"{at}/drafts/reply", "sara", {"text": text, "cc": "", "seen": ""})
+        assert answer.status_code == 204
+        assert [each["kind"] for each in screen.world.get(f"{at}/drafts").json()["own"]] == there

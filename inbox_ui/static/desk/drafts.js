@@ -1,5 +1,6 @@
 /* Drafts: in the browser at every stroke, on the server every two seconds. What the server has, the browser forgets. */
 import { all, one, openId, token } from "./page.js";
+import { renew } from "./list.js";
 
 const EVERY = 2000;
 const person = document.body.dataset.person;
@@ -85,6 +86,8 @@ async function save() {
       answer = undefined;
     }
     if (answer?.ok) {
+      const { id } = composer.dataset;
+      if (!one(`#row-${id} [data-begun]`) || !valuesOf(composer, kind).text) renew(id); // its row says that there is a draft
       if (localStorage.getItem(key) === sent) localStorage.removeItem(key);
       tell(words().saved.replace("{time}", clock.format(now() * 1000)));
     } else {
