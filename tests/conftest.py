@@ -40,8 +40,10 @@ def postgres_databases(postgres_url: str, postgres_template: str) -> Iterator[Re
 
 
 @pytest.fixture
-def postgres_database(postgres_databases: Recycled) -> Iterator[str]:
+def postgres_database(postgres_databases: Recycled, request: pytest.FixtureRequest) -> Iterator[str]:
     """A PostgreSQL database of this test's own, at the newest schema, as its superuser."""
+    if request.node.get_closest_marker("untouched"):
+        postgres_databases.renew()
     with postgres_databases.empty() as url:
         yield url
 

@@ -50,6 +50,10 @@ class Recycled:
         finally:
             self._take_back()
 
+    def renew(self) -> None:
+        """The next one is a new copy: plans hang on the space that deleted rows leave, too."""
+        self._stamp = ""
+
     def close(self) -> None:
         """Drops it."""
         _drop(self._server, self._name)

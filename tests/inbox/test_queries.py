@@ -22,6 +22,8 @@ from hub.storage.scope import Scope
 from hub.storage.unit import Unit
 from tests.web.world import World, keep_raw, must
 
+pytestmark = pytest.mark.untouched
+
 MANY = 3_000
 Statement = tuple[str, Any]
 WATCHED = ("conversation", "entry", "reading", "matter", "attachment", "raw_event", "mail", "citizen")

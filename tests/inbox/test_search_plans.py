@@ -7,6 +7,8 @@ from hub.storage.scope import Scope
 from tests.inbox.test_queries import WATCHED, fill, plan, recorded, refresh_statistics
 from tests.web.world import World
 
+pytestmark = pytest.mark.untouched
+
 INDEXES = {
     "faktura": "INTEGER PRIMARY KEY|pk_entry",
     "faktura is:open topic:fakturor": "INTEGER PRIMARY KEY|pk_entry",
