@@ -28,7 +28,7 @@ run: install  ## the demo (ARGS=--reset starts it afresh)
 	@$(BIN)/torg demo $(ARGS)
 
 test: lint  ## lint, then the tests (ARGS="-k name" picks some)
-	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install-dev  ## style, types, who imports whom
 	@$(BIN)/ruff check

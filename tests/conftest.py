@@ -14,6 +14,8 @@ from hub.proof.installation import bring_up
 from tests.recycled import Recycled, own_database
 from tests.servers import Missing, Postgres, Server, Valkey
 
+_LONG = {"browser", "flows", "live", "proof", "worker"}
+"""Folders of tests that start processes."""
 _skipped: list[str] = []
 
 
@@ -96,6 +98,12 @@ def _server(kind: type[Server]) -> Iterator[str]:
         pytest.skip(str(missing))
     with server:
         yield server.url
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits and takes long comes first: at the end there are small files enough for every process."""
+    items.sort(key=lambda item: item.path.relative_to(item.config.rootpath).parts[1] not in _LONG)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

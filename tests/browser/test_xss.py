@@ -41,13 +41,13 @@ FRAMES = """async ([ids, sandboxed]) => {
     if (sandboxed) frame.setAttribute("sandbox", "");
     frame.src = `/entries/${id}/html`;
     room.append(frame);
-    await new Promise((then) => { frame.onload = then; setTimeout(then, 500); });
+    await new Promise((then) => { frame.onload = then; setTimeout(then, 1000); });
     frame.remove();
   };
-  while (ids.length) await Promise.all(ids.splice(0, 12).map(show));
+  while (ids.length) await Promise.all(ids.splice(0, 40).map(show));
   room.remove();
 }"""
-"""A dozen mails at a time, as the timeline shows one. Removed at once: some go on loading for ever."""
+"""Forty mails at a time, as the timeline shows one. Removed at once: some go on loading for ever."""
 OPENS = """async (ids) => {
   for (const id of ids) {
     await htmx.ajax("GET", `/conversations/${id}?view=open`, { source: "#list", target: "#thread", swap: "outerHTML" });
