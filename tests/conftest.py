@@ -19,6 +19,17 @@ _LONG = {"browser", "flows", "live", "proof", "worker"}
 _skipped: list[str] = []
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make test ARGS=--large`: what takes minutes more and is run by hand."""
+    parser.addoption("--large", action="store_true", help="look at more sizes of window")
+
+
+@pytest.fixture(scope="session")
+def large(pytestconfig: pytest.Config) -> bool:
+    """Whether there is time."""
+    return bool(pytestconfig.getoption("--large"))
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL of this run, as its superuser."""
