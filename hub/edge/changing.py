@@ -5,6 +5,8 @@ Each names the version that it was decided on and answers with the conversation 
 
 from datetime import datetime
 
+import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import or_, select
 
@@ -13,8 +15,9 @@ from hub.access import policy
 from hub.access.person import Actor
 from hub.access.person import actor as person_with_memberships
 from hub.edge import work
+from hub.edge.idempotency import Asked, Made, once
 from hub.edge.parameters import instant_of
-from hub.errors import Conflict, Invalid
+from hub.errors import Conflict, Invalid, NotFound
 from hub.inbox import queries
 from hub.inbox.conversation import Conversation
 from hub.inbox.queries import ConversationLine, Filter
@@ -23,6 +26,17 @@ from hub.storage.unit import Unit
 
 _LOOKED_AT = 20
 """Conversations that `take_next` looks at together: others may be taking the first of them just now."""
+
+
+class Taken(Struct, frozen=True):
+    """`again`: it had been taken before, by the same request."""
+
+    conversation: ConversationLine
+    again: bool
+
+
+class _Kept(Struct):
+    id: str
 
 
 def assign(unit: Unit, actor: Actor, conversation_id: int, if_match: str | None, person_id: int) -> ConversationLine:
@@ -72,6 +86,21 @@ def take_next(unit: Unit, actor: Actor, filtered: Filter | None = None) -> Conve
             return queries.conversation_line(unit, found.id)
         if after is None:
             return None
+
+
+def take_next_once(unit: Unit, actor: Actor, filtered: Filter, creation: Asked) -> Taken:
+    """The same, and with the same key the same one, as it is by then. Raises NotFound when there is none to take."""
+
+    def create() -> Made:
+        line = take_next(unit, actor, filtered)
+        if line is None:
+            raise NotFound("There is nothing to take: all that is open is somebody's, or waits.")
+        return Made(_Kept(line.id), None, int(line.municipality_id))
+
+    answer = once(unit, actor, creation, create)
+    taken_id = int(msgspec.json.decode(answer.body, type=_Kept).id)
+    policy.require_open(actor, unit.get(Conversation, taken_id))
+    return Taken(queries.conversation_line(unit, taken_id), answer.again)
 
 
 def move(unit: Unit, actor: Actor, conversation_id: int, if_match: str | None, queue_id: int) -> ConversationLine:

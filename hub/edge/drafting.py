@@ -3,16 +3,18 @@
 import hashlib
 from collections.abc import Sequence
 
+import msgspec
 from litestar.datastructures import UploadFile
 from msgspec import Struct
 
 from hub.access import policy
 from hub.access.person import Actor
 from hub.edge.desk import Desk
+from hub.edge.idempotency import Answer, Asked, Made, asked, once
 from hub.errors import Invalid
 from hub.inbox import draft
 from hub.inbox.conversation import Conversation
-from hub.inbox.draft import DraftLine, UploadLine, Writer, Written
+from hub.inbox.draft import DraftLine, Writer, Written
 from hub.inbox.outgoing import File
 from hub.storage.unit import Unit
 
@@ -30,6 +32,21 @@ class Drafts(Struct, frozen=True):
 
     own: Sequence[DraftLine]
     others: Sequence[Writer]
+
+
+class _Sent(Struct):
+    """An upload, to be told from another that is asked for with the same key."""
+
+    kind: str
+    name: str
+    media_type: str
+    sha256: str
+
+
+class _Kept(Struct):
+    """What is remembered of one: its name would tell of a citizen longer than the file does."""
+
+    id: str
 
 
 def drafts_of(unit: Unit, actor: Actor, conversation_id: int) -> Drafts:
@@ -52,8 +69,21 @@ def drop(unit: Unit, actor: Actor, conversation_id: int, kind: str) -> None:
     draft.drop(unit, found, actor.id, kind)
 
 
-async def upload(desk: Desk, conversation_id: int, kind: str, name: str, media_type: str, content: bytes) -> UploadLine:
-    """A file for one's draft: on disk, flushed, before the row that names it. Raises Invalid when it is too large."""
+async def upload(
+    desk: Desk,
+    conversation_id: int,
+    kind: str,
+    name: str,
+    media_type: str,
+    content: bytes,
+    *,
+    key: str | None = None,
+    route: str = "",
+) -> Answer:
+    """A file for one's draft: on disk, flushed, before the row that names it. Raises Invalid when it is too large.
+
+    What is answered is an UploadLine. `key`: asked for again with it, the file is there once; `route`: method and path.
+    """
     most = most_bytes(desk)
     if len(content) > most:
         megabytes = desk.settings.upload_megabytes
@@ -65,7 +95,12 @@ async def upload(desk: Desk, conversation_id: int, kind: str, name: str, media_t
     file = File(
         draft.new_upload_id(), draft.clean_name(name), draft.clean_media_type(media_type), len(content), sha256, blob
     )
-    return await desk.write(_add, conversation_id, kind, file, most)
+    creation = asked(key, route, _Sent(kind, file.name, file.media_type, sha256))
+    answer = await desk.write(_add, conversation_id, kind, file, most, creation)
+    kept = msgspec.json.decode(answer.body, type=_Kept)
+    # The second time as the first, from what was sent again.
+    line = draft.upload_line(msgspec.structs.replace(file, id=kept.id))
+    return msgspec.structs.replace(answer, body=msgspec.json.encode(line).decode())
 
 
 def most_bytes(desk: Desk) -> int:
@@ -86,6 +121,13 @@ def _place(unit: Unit, actor: Actor, conversation_id: int, content: bytes) -> tu
     return sha256, draft.blob_name(found, sha256)
 
 
-def _add(unit: Unit, actor: Actor, conversation_id: int, kind: str, file: File, most_bytes: int) -> UploadLine:
+def _add(
+    unit: Unit, actor: Actor, conversation_id: int, kind: str, file: File, most_bytes: int, creation: Asked
+) -> Answer:
     found = policy.require_work(actor, unit.get(Conversation, conversation_id))
-    return draft.upload_line(draft.add_upload(unit, found, actor.id, kind, file, most_bytes))
+
+    def create() -> Made:
+        added = draft.add_upload(unit, found, actor.id, kind, file, most_bytes)
+        return Made(_Kept(added.id), None, found.municipality_id)
+
+    return once(unit, actor, creation, create)

@@ -63,10 +63,14 @@ class Answer(Struct, frozen=True):
 
 
 class Made(Struct, frozen=True):
-    """What a creation brought forth. `version`: of what it was added to, for the ETag."""
+    """What a creation brought forth, and in which municipality. `version`: of what it was added to, for the ETag.
+
+    `shown` is kept as long as the municipality: ids and states, never a name, an address or a word that somebody wrote.
+    """
 
     shown: Struct
     version: int | None
+    municipality_id: int
 
 
 class _Stored(Struct):
@@ -79,7 +83,7 @@ def asked(key: str | None, route: str, body: Struct) -> Asked:
     return Asked(key, route, hashlib.sha256(msgspec.json.encode(body, order="deterministic")).hexdigest())
 
 
-def once(unit: Unit, by: Actor, request: Asked, municipality_id: int, create: Callable[[], Made]) -> Answer:
+def once(unit: Unit, by: Actor, request: Asked, create: Callable[[], Made]) -> Answer:
     """Do it, or answer as the first time. Whether the person may is for the caller to have asked.
 
     Raises Invalid when the key was used for something else. Two at the same moment: the second's row is refused, its
@@ -94,7 +98,7 @@ def once(unit: Unit, by: Actor, request: Asked, municipality_id: int, create: Ca
     if request.key is not None:
         unit.add(
             Request(
-                municipality_id=municipality_id,
+                municipality_id=made.municipality_id,
                 actor=str(by.id),
                 request_key=request.key,
                 route=request.route,

@@ -43,9 +43,9 @@ def add_matter(unit: Unit, actor: Actor, conversation_id: int, said: NewMatter, 
             raise Invalid("topic", "this topic isn't one of the conversation's municipality")
         row = matter.add(unit, found, actor.id, topic)
         _log(unit, actor, "matter.add", found, row.id)
-        return Made(queries.matter_line(row), found.version)
+        return Made(queries.matter_line(row), found.version, found.municipality_id)
 
-    return once(unit, actor, creation, found.municipality_id, create)
+    return once(unit, actor, creation, create)
 
 
 def settle_matter(

@@ -155,7 +155,7 @@ def send_reply(
         )
         return _made(unit, actor, "conversation.reply", found, entry, undo_seconds)
 
-    return once(unit, actor, creation, found.municipality_id, create)
+    return once(unit, actor, creation, create)
 
 
 def send_note(unit: Unit, actor: Actor, conversation_id: int, said: NewNote, creation: Asked) -> Answer:
@@ -168,7 +168,7 @@ def send_note(unit: Unit, actor: Actor, conversation_id: int, said: NewNote, cre
         entry = note.add(unit, found, actor.id, said.text, files)
         return _made(unit, actor, "conversation.note", found, entry, None)
 
-    return once(unit, actor, creation, found.municipality_id, create)
+    return once(unit, actor, creation, create)
 
 
 def send_forward(
@@ -203,7 +203,7 @@ def send_forward(
         )
         return _made(unit, actor, "conversation.forward", found, entry, undo_seconds)
 
-    return once(unit, actor, creation, found.municipality_id, create)
+    return once(unit, actor, creation, create)
 
 
 def offer_forward(unit: Unit, actor: Actor, conversation_id: int, entries: Sequence[int] | None = None) -> ForwardOffer:
@@ -255,7 +255,7 @@ def send_message(unit: Unit, actor: Actor, said: NewMessage, creation: Asked, *,
         )
         return _made(unit, actor, "conversation.begin", conversation, entry, undo_seconds)
 
-    return once(unit, actor, creation, municipality.id, create)
+    return once(unit, actor, creation, create)
 
 
 def undo(unit: Unit, actor: Actor, conversation_id: int, entry_id: int, if_match: str | None) -> ConversationLine:
@@ -296,7 +296,8 @@ def _made(
 ) -> Made:
     work.log(unit, actor, act, conversation, entry)
     until = None if undo_seconds is None else clock.to_datetime(entry.recorded_at + undo_seconds * clock.SECOND)
-    return Made(Added(str(entry.id), str(conversation.id), conversation.version, until), conversation.version)
+    added = Added(str(entry.id), str(conversation.id), conversation.version, until)
+    return Made(added, conversation.version, conversation.municipality_id)
 
 
 def _forward_route(unit: Unit, conversation: Conversation) -> Route:

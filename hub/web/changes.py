@@ -4,20 +4,21 @@ Every one names in If-Match the version it was decided on, and answers with the 
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import Response, delete, post, put
+from litestar import Request, Response, delete, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
+from hub.access.person import Actor
 from hub.edge import changing
 from hub.edge.answer import changed
 from hub.edge.desk import Desk
+from hub.edge.idempotency import IdempotencyKey, asked
 from hub.edge.parameters import IdText, PathId, id_of
 from hub.edge.person import WORK
 from hub.edge.versions import IfMatch
-from hub.errors import NotFound
 from hub.inbox.queries import ConversationLine, Filter
 
 
@@ -63,13 +64,17 @@ async def unassign(
 
 
 @post("/assignments/next", opt=WORK, status_code=200)
-async def take_next(desk: NamedDependency[Desk], data: JSONBody[Wanted]) -> Response[ConversationLine]:
+async def take_next(
+    request: Request[Actor, Any, Any],
+    desk: NamedDependency[Desk],
+    data: JSONBody[Wanted],
+    idempotency_key: IdempotencyKey = None,
+) -> Response[ConversationLine]:
     """The most urgent open one that is nobody's becomes one's own; 404 when there is none. Two never get the same."""
     filtered = Filter(queue_id=None if data.queue is None else id_of("queue", data.queue))
-    line = await desk.write(changing.take_next, filtered)
-    if line is None:
-        raise NotFound("There is nothing to take: all that is open is somebody's, or waits.")
-    return changed(line)
+    creation = asked(idempotency_key, f"POST {request.url.path}", data)
+    taken = await desk.write(changing.take_next_once, filtered, creation)
+    return changed(taken.conversation, again=taken.again)
 
 
 @put("/conversations/{conversation_id:int}/closure", opt=WORK)

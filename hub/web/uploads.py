@@ -1,17 +1,20 @@
 """Uploads: files of one's own draft. Once it is sent they are attachments of the entry."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from litestar import delete, post
+from litestar import Request, Response, delete, post
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import MultipartBody, PathParameter, QueryParameter
 
+from hub.access.person import Actor
 from hub.edge import drafting
+from hub.edge.answer import created
 from hub.edge.desk import Desk
 from hub.edge.drafting import MEGABYTE, Upload
+from hub.edge.idempotency import IdempotencyKey
 from hub.edge.parameters import PathId
 from hub.edge.person import WORK
 from hub.inbox.draft import UploadLine
@@ -34,14 +37,23 @@ def fits(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: igno
 
 @post("/conversations/{conversation_id:int}/uploads", opt=WORK, guards=[fits], request_max_body_size=_MOST_BYTES)
 async def add_upload(
-    desk: NamedDependency[Desk], conversation_id: PathId, data: MultipartBody[Upload], kind: OfDraft = "reply"
-) -> UploadLine:
+    request: Request[Actor, Any, Any],
+    desk: NamedDependency[Desk],
+    conversation_id: PathId,
+    data: MultipartBody[Upload],
+    kind: OfDraft = "reply",
+    idempotency_key: IdempotencyKey = None,
+) -> Response[UploadLine]:
     """One file, as multipart/form-data; its name and type are what the browser says they are."""
     try:
         content = await data.file.read()
     finally:
         await data.file.close()
-    return await drafting.upload(desk, conversation_id, kind, data.file.filename, data.file.content_type, content)
+    file, route = data.file, f"POST {request.url.path}"
+    answer = await drafting.upload(
+        desk, conversation_id, kind, file.filename, file.content_type, content, key=idempotency_key, route=route
+    )
+    return created(answer)
 
 
 @delete("/conversations/{conversation_id:int}/uploads/{upload_id:str}", opt=WORK)

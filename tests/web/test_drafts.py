@@ -3,10 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import msgspec
 import pytest
 from httpx import Response
 from sqlalchemy import select
 
+from hub.edge.idempotency import Request
 from hub.inbox.delivery import Delivery
 from hub.inbox.draft import Draft
 from hub.inbox.entry import Attachment
@@ -31,9 +33,11 @@ def upload(
     media_type: str = "application/pdf",
     who: str = "sara",
     kind: str = "reply",
+    key: str | None = None,
 ) -> Response:
     file = {"file": (name, content, media_type)}
-    return world.ask("POST", f"/conversations/{found}/uploads", who, files=file, params={"kind": kind})
+    headers = {} if key is None else {"Idempotency-Key": key}
+    return world.ask("POST", f"/conversations/{found}/uploads", who, files=file, params={"kind": kind}, headers=headers)
 
 
 def test_a_draft_is_as_it_was_saved_last(world: World) -> None:
@@ -109,6 +113,43 @@ def test_an_upload_goes_along_and_is_fetched_by_its_id(world: World) -> None:
     assert world.get(f"/attachments/{other['id']}").status_code == 404
     entry = world.everything(f"/conversations/{found}/timeline")[-1]
     assert [(each["public_id"], each["name"], each["size"]) for each in entry["attachments"]] == [(one, "karta.pdf", 8)]
+
+
+def test_an_upload_asked_for_twice_with_one_key_is_there_once(world: World) -> None:
+    found, other = world.mail(), world.mail()
+    first, second = (upload(world, found, name="Ida Ek, läkarintyg.pdf", key="k1") for _ in range(2))
+    assert (first.status_code, first.content) == (second.status_code, second.content)
+    assert first.json()["name"] == "Ida Ek, läkarintyg.pdf"
+    assert ("Idempotency-Replayed" in first.headers, second.headers["Idempotency-Replayed"]) == (False, "true")
+    assert [each["id"] for each in drafts(world, found)["own"][0]["uploads"]] == [first.json()["id"]]
+    for refused in (
+        upload(world, found, b"annat", name="Ida Ek, läkarintyg.pdf", key="k1"),
+        upload(world, found, name="karta.pdf", key="k1"),
+        upload(world, found, name="Ida Ek, läkarintyg.pdf", kind="note", key="k1"),
+        upload(world, other, name="Ida Ek, läkarintyg.pdf", key="k1"),
+    ):
+        assert (refused.status_code, refused.json()["field"]) == (422, "Idempotency-Key")
+    assert upload(world, found, key="k2").status_code == upload(world, found).status_code == 201
+    assert len(drafts(world, found)["own"][0]["uploads"]) == 3
+
+
+def test_nothing_of_a_file_but_its_id_is_remembered_for_its_key(world: World) -> None:
+    found = world.mail()
+    made = upload(world, found, name="Ida Ek, läkarintyg.pdf", key="k1").json()
+    (kept,) = world.do(lambda unit: unit.all(select(Request)))
+    assert msgspec.json.decode(kept.answer) == {"version": None, "body": {"id": made["id"]}}
+    assert "Ida" not in f"{kept.route} {kept.body_sha256} {kept.request_key}"
+
+
+def test_many_uploads_at_the_same_moment_with_one_key(world: World) -> None:
+    found = world.mail()
+    with ThreadPoolExecutor(8) as threads:
+        answers = {
+            (made.status_code, made.content)
+            for made in threads.map(lambda _: upload(world, found, key="k1"), range(16))
+        }
+    assert {status for status, _ in answers} == {201}
+    assert len(answers) == len(drafts(world, found)["own"][0]["uploads"]) == 1
 
 
 def test_a_note_may_have_files_too(world: World) -> None:

@@ -4,11 +4,13 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import msgspec
 from sqlalchemy import select
 
 from hub import clock
 from hub.access.audit import Audit
 from hub.edge import changing
+from hub.edge.idempotency import Request
 from hub.inbox.conversation import Conversation
 from hub.inbox.queries import Filter
 from hub.storage.scope import Scope
@@ -60,6 +62,51 @@ def test_of_one_queue_alone(world: World) -> None:
     assert take(world, queue=str(world.ids["vatten"])).status_code == 404
     assert take(world, queue=str(world.ids["innbygger"])).status_code == 404
     assert take(world, "vera").status_code == 404
+
+
+def take_with(world: World, key: str, who: str = "sara", **body: Any) -> Any:
+    return world.ask("POST", "/assignments/next", who, json=body, headers={"Idempotency-Key": key})
+
+
+def test_asked_for_twice_with_one_key_it_is_the_same_one(world: World) -> None:
+    made = [world.mail(due_at=at) for at in (1, 2, 3)]
+    first, second = (take_with(world, "k1") for _ in range(2))
+    assert [int(each.json()["id"]) for each in (first, second)] == [made[0]] * 2
+    assert (first.content, first.headers["ETag"]) == (second.content, second.headers["ETag"])
+    assert ("Idempotency-Replayed" in first.headers, second.headers["Idempotency-Replayed"]) == (False, "true")
+    assert int(take_with(world, "k1", "kim").json()["id"]) == made[1]
+    assert take_with(world, "k1", queue=str(world.ids["kontakt"])).json()["field"] == "Idempotency-Key"
+    assert int(take_with(world, "k2").json()["id"]) == made[2]
+    kept = world.do(lambda unit: unit.all(select(Request.answer).order_by(Request.id)))
+    assert [msgspec.json.decode(each)["body"] for each in kept] == [{"id": str(each)} for each in made]
+
+
+def test_what_was_taken_is_answered_as_it_is_by_then_and_to_who_may_open_it_alone(world: World) -> None:
+    found = world.mail()
+    take_with(world, "k1", "kim")
+    assert world.change("PUT", f"/conversations/{found}/closure", "kim", world.version(found, "kim")).status_code == 200
+    assert take_with(world, "k1", "kim").json()["closed_at"] is not None
+    world.do(lambda unit: setattr(must(unit.get(Conversation, found)), "confidential_queue_id", world.ids["vatten"]))
+    assert take_with(world, "k1", "kim").status_code == 404
+
+
+def test_nothing_to_take_is_not_remembered(world: World) -> None:
+    assert take_with(world, "k1").status_code == 404
+    found = world.mail()
+    assert int(take_with(world, "k1").json()["id"]) == found
+
+
+def test_many_at_the_same_moment_with_one_key_take_one(world: World) -> None:
+    for _ in range(8):
+        world.mail()
+    with ThreadPoolExecutor(8) as threads:
+        answers = {
+            (each.status_code, each.json()["id"]) for each in threads.map(lambda _: take_with(world, "k"), range(16))
+        }
+    assert len(answers) == 1
+    assert (
+        len(world.do(lambda unit: unit.all(select(Conversation.id).where(Conversation.assignee_id.is_not(None))))) == 1
+    )
 
 
 def test_who_may_only_read_takes_nothing(world: World) -> None:
