@@ -1,6 +1,7 @@
 """Points of a citizen's, covered until somebody asks for one and says why: addresses, numbers, identities.
 
-Lists, pages and the API show the masked form alone. What a citizen wrote in a message stands there as they wrote it.
+What is known of a citizen is shown masked alone, by lists, pages and the API. A message is what it is: a mail's words,
+sender and recipients stand in its timeline as they came and as they left, for who may open it.
 """
 
 import base64

@@ -181,6 +181,26 @@ def test_a_number_is_revealed_for_a_purpose_and_that_is_written_down(world: Worl
     assert len(reading) == len(audit) == 2
 
 
+def test_a_citizen_is_masked_and_a_message_is_what_it_is(world: World) -> None:
+    """Whoever may open it sees from whom and to whom it went; they have to, to answer."""
+    found = world.mail(sender="eva.berg@example.com")
+    page = world.get(f"/conversations/{found}")
+    assert world.ask("POST", f"/conversations/{found}/replies", json={"text": "Svar"}).status_code == 201
+    came, left = world.everything(f"/conversations/{found}/timeline")
+    assert [each["value"] for each in page.json()["participants"]] == ["ev••••••@example.com"]
+    assert "eva.berg@" not in page.text + world.get(f"/citizens/{page.json()['citizen']['id']}").text
+    assert (came["mail"]["sender"], came["mail"]["recipients"]["to"]) == (
+        "eva.berg@example.com",
+        ["kommunen@granvik.example"],
+    )
+    assert (
+        [each["recipient"] for each in left["deliveries"]]
+        == left["mail"]["recipients"]["to"]
+        == ["eva.berg@example.com"]
+    )
+    assert world.get(f"/conversations/{found}/timeline", "nils").status_code == 404
+
+
 def test_without_a_purpose_a_right_or_the_point_nothing_is_revealed_or_written(world: World) -> None:
     found, other = world.mail(), world.mail()
     number, strange = identity_point(world, found), identity_point(world, other)
@@ -201,6 +221,7 @@ def test_a_cipher_of_another_municipality_or_key_is_not_read_and_nothing_is_writ
     assert world.get(f"/citizens/{citizen}").json()["points"][-1]["value"] == "••••"
     answer = reveal(world, found, moved)
     assert (answer.status_code, "1961" in answer.text) == (500, False)
+    assert "can't be read with this key file" in answer.json()["detail"]
     assert world.do(lambda unit: unit.all(select(Audit.act))) == []
 
 
