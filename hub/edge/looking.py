@@ -61,11 +61,11 @@ def look_at(unit: Unit, actor: Actor, conversation_id: int) -> Looked:
     """Opens it: the reading is logged. Raises NotFound."""
     found = work.opened(unit, actor, conversation_id)
     broken = glass.live(unit, actor, found)
-    newest, before = timeline(unit, found, None, ENTRIES, newest_first=True)
+    may_open = partial(policy.may_open, actor)
+    newest, before = timeline(unit, found, may_open, None, ENTRIES, newest_first=True)
     citizen = unit.get(Citizen, found.citizen_id)
     assert citizen is not None  # a composite foreign key sees to it
     earlier, _ = queries.conversations_of(unit, policy.within(actor), citizen, None, EARLIER + 1)
-    may_open = partial(policy.may_open, actor)
     return Looked(
         page=queries.conversation_page(unit, found, may_open),
         entries=newest[::-1],
@@ -84,7 +84,7 @@ def look_at(unit: Unit, actor: Actor, conversation_id: int) -> Looked:
 def newer_entries(unit: Unit, actor: Actor, conversation_id: int, after: str | None) -> Sequence[EntryLine]:
     """What came after `after`, a timeline cursor. Raises NotFound."""
     found = work.opened(unit, actor, conversation_id)
-    return timeline(unit, found, after, ENTRIES)[0]
+    return timeline(unit, found, partial(policy.may_open, actor), after, ENTRIES)[0]
 
 
 def older_entries(
@@ -92,13 +92,13 @@ def older_entries(
 ) -> tuple[Sequence[EntryLine], str | None]:
     """What came before `before`, oldest first, and the cursor of what came before that."""
     found = work.opened(unit, actor, conversation_id)
-    entries, further = timeline(unit, found, before, ENTRIES, newest_first=True)
+    entries, further = timeline(unit, found, partial(policy.may_open, actor), before, ENTRIES, newest_first=True)
     return entries[::-1], further
 
 
 def entry(unit: Unit, actor: Actor, conversation_id: int, entry_id: int) -> EntryLine:
     """One of its entries, as it is now. Raises NotFound."""
-    found = entry_line(unit, work.opened(unit, actor, conversation_id), entry_id)
+    found = entry_line(unit, work.opened(unit, actor, conversation_id), partial(policy.may_open, actor), entry_id)
     if found is None:
         raise NotFound("There is no such message.")
     return found

@@ -4,6 +4,7 @@ Only those that whoever asks may open are named: that there is one elsewhere is 
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import select
@@ -13,6 +14,8 @@ from hub.inbox.entry import Entry, Mail
 from hub.storage.unit import Unit
 
 MayOpen = Callable[[Conversation], bool]
+_MOVES = frozenset({"misdirected", "received", "taken_back"})
+_ELSEWHERE = frozenset({"municipality", "queue", "conversation", "version"})
 _MOST_MAILS = 20
 
 
@@ -42,6 +45,19 @@ def copy_of(unit: Unit, conversation: Conversation) -> int | None:
         if entry.body["what"] == "misdirected":
             return int(entry.body["conversation"]) if "conversation" in entry.body else None
     return None
+
+
+def told(unit: Unit, entry: Entry, may_open: MayOpen) -> Any:
+    """An entry's body. One that says where a conversation went or came from says it to who may open it there.
+
+    To the others it says that it was moved, by whom and when. A note of where it belongs names nothing that is there.
+    """
+    if entry.kind != "change" or entry.body["what"] not in _MOVES or "conversation" not in entry.body:
+        return entry.body
+    elsewhere = unit.get(Conversation, int(entry.body["conversation"]))
+    if elsewhere is not None and may_open(elsewhere):
+        return entry.body
+    return {name: value for name, value in entry.body.items() if name not in _ELSEWHERE}
 
 
 def also_sent(unit: Unit, conversation: Conversation, may_open: MayOpen) -> Sequence[Linked]:

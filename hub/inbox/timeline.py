@@ -12,6 +12,7 @@ from hub import clock
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Attachment, Entry, Mail
+from hub.inbox.links import MayOpen, told
 from hub.inbox.queries import PERSON, shown, shown_id
 from hub.storage import keyset
 from hub.storage.unit import Unit
@@ -79,9 +80,15 @@ class EntryLine(Struct, frozen=True):
 
 
 def timeline(
-    unit: Unit, conversation: Conversation, after: str | None, limit: int, *, newest_first: bool = False
+    unit: Unit,
+    conversation: Conversation,
+    may_open: MayOpen,
+    after: str | None,
+    limit: int,
+    *,
+    newest_first: bool = False,
 ) -> tuple[Sequence[EntryLine], str | None]:
-    """A page, and the cursor of the next one or None."""
+    """A page, and the cursor of the next one or None. `may_open`: which conversations elsewhere are named."""
     keys = tuple_(Entry.occurred_at, Entry.id)
     query = _entries(conversation).limit(limit + 1)
     edge = keyset.read_cursor(after, 2)
@@ -93,12 +100,12 @@ def timeline(
     found = unit.rows(query)
     rows = found[:limit]
     further = keyset.write_cursor((rows[-1][0].occurred_at, rows[-1][0].id)) if len(found) > limit else None
-    return _lines(unit, rows), further
+    return _lines(unit, rows, may_open), further
 
 
-def entry_line(unit: Unit, conversation: Conversation, entry_id: int) -> EntryLine | None:
+def entry_line(unit: Unit, conversation: Conversation, may_open: MayOpen, entry_id: int) -> EntryLine | None:
     """One of them, as it is now."""
-    found = _lines(unit, unit.rows(_entries(conversation).where(Entry.id == entry_id)))
+    found = _lines(unit, unit.rows(_entries(conversation).where(Entry.id == entry_id)), may_open)
     return found[0] if found else None
 
 
@@ -111,14 +118,15 @@ def _entries(conversation: Conversation) -> Select[tuple[Entry, Mail, str]]:
     )
 
 
-def _lines(unit: Unit, rows: Sequence[Any]) -> Sequence[EntryLine]:
+def _lines(unit: Unit, rows: Sequence[Any], may_open: MayOpen) -> Sequence[EntryLine]:
     ids = [entry.id for entry, _, _ in rows]
     files, deliveries = _attachments(unit, ids), _deliveries(unit, ids)
-    return [_line(entry, mail, name, files, deliveries) for entry, mail, name in rows]
+    return [_line(entry, told(unit, entry, may_open), mail, name, files, deliveries) for entry, mail, name in rows]
 
 
 def _line(
     entry: Entry,
+    body: Any,
     mail: Mail | None,
     name: str | None,
     files: Mapping[int, Sequence[AttachmentLine]],
@@ -134,7 +142,7 @@ def _line(
         visibility=entry.visibility,
         language=entry.language,
         text=entry.text,
-        body=entry.body,
+        body=body,
         undone_at=shown(entry.undone_at),
         mail=None
         if mail is None

@@ -1,5 +1,6 @@
 """Conversations: lists, one of them, and its timeline. Opening one writes the reading log in the same unit of work."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 from litestar import Response, get
@@ -123,14 +124,15 @@ def _municipality(unit: Unit, named: str) -> int:
 
 def _open(unit: Unit, actor: Actor, conversation_id: int) -> ConversationPage:
     found = work.opened(unit, actor, conversation_id)
-    return queries.conversation_page(unit, found, lambda other: policy.may_open(actor, other))
+    return queries.conversation_page(unit, found, partial(policy.may_open, actor))
 
 
 def _timeline(
     unit: Unit, actor: Actor, conversation_id: int, after: str | None, limit: int, *, newest_first: bool
 ) -> Page[EntryLine]:
     found = work.opened(unit, actor, conversation_id)
-    return Page(*timeline(unit, found, after, limit, newest_first=newest_first))
+    may_open = partial(policy.may_open, actor)
+    return Page(*timeline(unit, found, may_open, after, limit, newest_first=newest_first))
 
 
 ROUTES = (list_conversations, count_conversations, open_conversation, show_timeline)

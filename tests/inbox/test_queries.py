@@ -74,7 +74,9 @@ def lists(world: World) -> dict[str, tuple[str, Callable[[Unit], object]]]:
         ),
         "timeline": (
             "ix_entry_timeline",
-            lambda unit: timeline.timeline(unit, must(unit.get(Conversation, world.ids["one"])), None, 50),
+            lambda unit: timeline.timeline(
+                unit, must(unit.get(Conversation, world.ids["one"])), lambda _: True, None, 50
+            ),
         ),
         "counts": ("ix_conversation_open|ix_conversation_newest_open", lambda unit: queries.open_counts(unit, within)),
         "search": (
