@@ -12,7 +12,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 
 INSTALL = $(if $(UV),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet)
 # Of these errors the sentence is shown to people.
-SENTENCES := -k Invalid:2 -k Conflict -k NotFound -k NotAllowed -k Overtaken:2 -k Stale -k Unavailable
+SENTENCES := -k Invalid:2 -k Conflict -k NotFound -k NotAllowed -k Overtaken:2 -k Stale -k Unavailable -k Corrupt
 LOCK = uv pip compile --quiet --no-config --universal --generate-hashes --no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
 .PHONY: help install install-dev run test lint bench lock words clean

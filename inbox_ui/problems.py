@@ -9,8 +9,8 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from hub.edge.headers import PAGE_HEADERS
-from hub.edge.problems import RETRY_SECONDS, WENT_AWAY, status_of
-from hub.errors import TorgError, Unavailable
+from hub.edge.problems import RETRY_SECONDS, WENT_AWAY, log_damage, status_of
+from hub.errors import Corrupt, TorgError, Unavailable
 from inbox_ui.administration import start_of
 from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.words import gettext as _
@@ -25,7 +25,11 @@ def _of_ours(request: Asking, error: TorgError) -> Response[bytes]:
         return _of_a_bug(request, error)
     headers = {"Retry-After": str(RETRY_SECONDS)} if isinstance(error, Unavailable) else {}
     _speak(request)
-    return _answer(request, status, told(error), headers)
+    detail = told(error)
+    if isinstance(error, Corrupt):
+        log_damage(request, error)
+        detail += " " + _("Nothing was changed. Tell IT: torg db check names all that is damaged.")
+    return _answer(request, status, detail, headers)
 
 
 def _of_http(request: Asking, error: HTTPException) -> Response[bytes]:

@@ -12,7 +12,7 @@ from litestar.types import ExceptionHandlersMap
 from msgspec import Struct
 from sqlalchemy.exc import IntegrityError
 
-from hub.errors import Conflict, Invalid, NotAllowed, NotFound, TorgError, Unavailable
+from hub.errors import Conflict, Corrupt, Invalid, NotAllowed, NotFound, TorgError, Unavailable
 from hub.inbox.reply import Overtaken
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,7 @@ _TOO_DEEP = "recursion depth exceeded while deserializing"
 """What msgspec says of a body that is nested a thousand times."""
 _UNUSABLE = "The request can't be used as it is."
 _BUG = "Something went wrong here. It was written to the log; nothing was changed."
+_TELL_IT = "Nothing was changed. Tell IT: torg db check names all that is damaged."
 
 
 class Fault(Struct, frozen=True):
@@ -62,6 +63,7 @@ _STATUS: dict[type[TorgError], HTTPStatus] = {
     Stale: HTTPStatus.PRECONDITION_FAILED,
     VersionMissing: HTTPStatus.PRECONDITION_REQUIRED,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    Corrupt: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
 
@@ -70,14 +72,23 @@ def status_of(error: TorgError) -> HTTPStatus | None:
     return _STATUS.get(type(error))
 
 
+def log_damage(request: Request[Any, Any, Any], error: Corrupt) -> None:
+    """No bug, so no trace: it says itself what is missing."""
+    log.error("%s %s: %s", request.method, request.url.path, error)
+
+
 def _of_ours(request: Request[Any, Any, Any], error: TorgError) -> Response[bytes]:
     status = status_of(error)
     if status is None:
         return _of_a_bug(request, error)
     headers = {"Retry-After": str(RETRY_SECONDS)} if isinstance(error, Unavailable) else {}
+    detail = str(error)
+    if isinstance(error, Corrupt):
+        log_damage(request, error)
+        detail = f"{detail} {_TELL_IT}"
     return _answer(
         status,
-        str(error),
+        detail,
         headers,
         field=error.field or None if isinstance(error, Invalid) else None,
         entry=str(error.entry_id) if isinstance(error, Overtaken) else None,

@@ -48,9 +48,9 @@ class Blobs:
         try:
             content = self._path(name).read_bytes()
         except FileNotFoundError as error:
-            raise Corrupt(f"The blob {name} is missing: restore the blob folder from a backup.") from error
+            raise Corrupt("The blob {name} is missing: restore the blob folder from a backup.", name=name) from error
         if hashlib.sha256(content).hexdigest() != name.rpartition("/")[2]:
-            raise Corrupt(f"The blob {name} isn't what was stored: restore it from a backup.")
+            raise Corrupt("The blob {name} isn't what was stored: restore it from a backup.", name=name)
         return content
 
     def _unsure(self, path: Path) -> list[Path]:

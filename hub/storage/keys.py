@@ -47,7 +47,8 @@ class Keys:
             return AESGCM(self._derive(purpose)).decrypt(cipher[:_NONCE], cipher[_NONCE:], place.encode())
         except (InvalidTag, ValueError) as error:
             raise Corrupt(
-                f"The secrets of {place} can't be read with this key file. Restore the key they were made with."
+                "The secrets of {place} can't be read with this key file. Restore the key they were made with.",
+                place=place,
             ) from error
 
 

@@ -1,6 +1,7 @@
 """What holds for every route: log-in, problems, headers, limits."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,6 +132,33 @@ def test_a_bug_shows_nothing_of_itself(world: World, monkeypatch: pytest.MonkeyP
     answer = world.get("/conversations")
     assert (answer.status_code, answer.headers["Content-Type"]) == (500, PROBLEM)
     assert "secret" not in answer.text
+
+
+def test_what_is_missing_on_the_disk_is_named_and_is_no_bug(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And whoever asked is told what to do about it."""
+    found = world.mail()
+    file = {"file": ("karta.pdf", b"innehall", "application/pdf")}
+    upload = world.ask("POST", f"/conversations/{found}/uploads", files=file, params={"kind": "note"}).json()["id"]
+    said = {"text": "Se kartan", "uploads": [upload]}
+    assert world.ask("POST", f"/conversations/{found}/notes", json=said).status_code == 201
+    path = f"/attachments/{upload}"
+    assert world.get(path).content == b"innehall"
+    (blob,) = (each for each in (tmp_path / "blobs").rglob("*") if each.is_file())
+    name = f"attachments/{world.ids['granvik']}/{blob.name}"
+    tell = "Nothing was changed. Tell IT: torg db check names all that is damaged."
+    for damage, what in (
+        (lambda: blob.write_bytes(b"annat"), f"The blob {name} isn't what was stored: restore it from a backup."),
+        (blob.unlink, f"The blob {name} is missing: restore the blob folder from a backup."),
+    ):
+        damage()
+        answer = world.get(path)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (500, PROBLEM)
+        assert answer.json()["detail"] == f"{what} {tell}"
+        record = caplog.records[-1]
+        assert (record.levelname, record.exc_info) == ("ERROR", None)
+        assert record.getMessage() == f"GET /api/v1{path}: {what}"
 
 
 def test_who_goes_before_their_request_is_whole_is_no_fault_of_ours(

@@ -225,6 +225,23 @@ def test_what_went_wrong_leads_back_to_where_work_begins(screen: Screen) -> None
         assert (status in {403, 404}, f'<a class="btn" href="{start}">' in text) == (True, True), who
 
 
+def test_a_file_that_is_missing_on_the_disk_is_said_in_the_readers_language(screen: Screen) -> None:
+    found = screen.world.mail(attachments=[("karta.pdf", "application/pdf", b"karta")])
+
+    def lose(unit: Unit) -> str:
+        row = must(
+            unit.first(
+                select(Attachment).join(Entry, Entry.id == Attachment.entry_id).where(Entry.conversation_id == found)
+            )
+        )
+        row.body, row.blob = None, f"attachments/{row.municipality_id}/{row.sha256}"
+        return row.public_id
+
+    status, text = screen.get(f"/attachments/{screen.world.do(lose)}", "sara")
+    assert status == 500
+    assert "saknas: återställ filmappen från en säkerhetskopia. Inget har ändrats. Säg till IT: torg db check" in text
+
+
 def test_words_taken_away_again_leave_the_list_there_was(screen: Screen) -> None:
     _, text = screen.get("/inbox?view=open&queue=" + str(screen.world.ids["kontakt"]), "sara")
     (asked,) = re.findall(r'hx-get="(/inbox/search[^"]*)"', text)
