@@ -259,9 +259,14 @@ def send_message(unit: Unit, actor: Actor, said: NewMessage, creation: Asked, *,
 
 
 def undo(unit: Unit, actor: Actor, conversation_id: int, entry_id: int, if_match: str | None) -> ConversationLine:
-    """Take a mail of ours back that hasn't left yet. Its writer finds it among their drafts again."""
+    """Take a mail of ours back that hasn't left yet. Its writer finds it among their drafts again.
+
+    Of a conversation that has become part of another one meanwhile the mail lies there, and so does the draft.
+    """
     found = work.held(unit, actor, conversation_id)
     versions.expect(found.version, if_match, any_will_do=True)
+    while found.is_part and found.related_id is not None:
+        found = work.held(unit, actor, found.related_id)
     entry = unit.first(
         select(Entry).where(
             Entry.id == entry_id, Entry.conversation_id == found.id, Entry.kind == "mail", Entry.author_kind == "person"

@@ -14,6 +14,7 @@ from hub.edge import changing, guarding, merging, misdirecting
 from hub.errors import TorgError
 from hub.inbound.thread import _load
 from hub.inbox.conversation import Conversation
+from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry
 from hub.inbox.merge import all_parts
 from hub.inbox.municipality import Municipality
@@ -120,6 +121,35 @@ def test_what_somebody_writes_meanwhile_is_not_put_where_nobody_looks(world: Wor
         refused = world.ask("POST", f"/conversations/{other}/{what}", json=body)
         assert (refused.status_code, "go on there" in refused.json()["detail"]) == (409, True), what
     assert world.get(f"/conversations/{other}/drafts").json()["own"][0]["written"]["text"] == "Hej"
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_answer_that_was_merged_away_is_taken_back_where_it_was_given(world: World, times: int) -> None:
+    """Its undo time runs on, and the page that it was sent from may still stand at the old address."""
+    found, other, last = world.mail(), world.mail(), world.mail()
+    path = f"/conversations/{found}/replies"
+    sent = world.ask("POST", path, json={"text": "Svar"}).json()["id"]
+    whole = [other, last][times - 1]
+    for into, part in ((other, found), (last, other))[:times]:
+        assert merge(world, into, part).status_code == 200
+    undone = world.change("DELETE", f"{path}/{sent}")
+    assert (undone.status_code, undone.json().get("id")) == (200, str(whole)), undone.text
+    assert undone.headers["ETag"] == world.version(whole)
+    assert world.do(lambda unit: unit.all(select(Delivery.state))) == ["failed"]
+    (draft,) = world.get(f"/conversations/{whole}/drafts").json()["own"]
+    assert draft["written"]["text"] == "Svar"
+    assert world.everything(f"/conversations/{whole}/timeline")[-1]["body"] == {"what": "undone", "entry": sent}
+    assert world.change("DELETE", f"{path}/{sent}").status_code == 409
+    assert world.change("DELETE", f"{path}/{sent}", version='"1"').status_code == 412
+
+
+def test_where_it_lies_now_takes_the_right_to_work_there(world: World) -> None:
+    found, other = world.mail(queue="vatten"), world.mail(queue="kontakt")
+    path = f"/conversations/{found}/replies"
+    sent = world.ask("POST", path, "vera", json={"text": "Svar"}).json()["id"]
+    assert merge(world, other, found).status_code == 200
+    assert world.change("DELETE", f"{path}/{sent}", "vera").status_code == 404
+    assert world.do(lambda unit: unit.all(select(Delivery.state))) == ["queued"]
 
 
 def test_both_are_as_they_were_read(world: World) -> None:
