@@ -26,6 +26,7 @@ QUESTIONS = {
     "rare word": f"{RARE} ",
     "common word": f"{COMMON} ",
     "two common words": f"{COMMON} och ",
+    "two common words that never meet": "och og ",
     "two letters": COMMON[:2],
     "three letters": COMMON[:3],
     "four letters": COMMON[:4],

@@ -27,6 +27,10 @@ from tests.bench.gen_mail import COMMON, RARE
 from tests.bench.installation import wait_for
 
 CLIENTS, SECONDS, ROUNDS = 8, 5.0, 3
+LEAST = 100
+"""Answers that a p99 is reckoned from, however slow they are."""
+NEVER_MEET = "och og"
+"""The worst pair: each in a fifth of the mails, in two languages; to find none takes all of both lists."""
 LISTENERS, EVENTS = 200, 20
 _HERE = Path(__file__).parent
 
@@ -122,15 +126,16 @@ def _one_by_one(client: httpx.Client) -> None:
         "open": opens,
         "search rare": lambda: client.get("/inbox/search", params={"q": RARE}, headers=part),
         "search common": lambda: client.get("/inbox/search", params={"q": COMMON}, headers=part),
-        "search common pair": lambda: client.get("/inbox/search", params={"q": f"{COMMON} {RARE}"}, headers=part),
+        "search two common words": lambda: client.get("/inbox/search", params={"q": f"{COMMON} och"}, headers=part),
+        "search two that never meet": lambda: client.get("/inbox/search", params={"q": NEVER_MEET}, headers=part),
         "reply": replies,
     }
     for what, ask in questions.items():
         for _ in range(5):
             ask().raise_for_status()
-        taken = []
+        taken: list[float] = []
         end = time.perf_counter() + SECONDS
-        while time.perf_counter() < end:
+        while time.perf_counter() < end or len(taken) < LEAST:
             before = time.perf_counter()
             ask().raise_for_status()
             taken.append(1000 * (time.perf_counter() - before))
