@@ -43,7 +43,7 @@ async def fragment(request: Asking, desk: Desk, view: View) -> dict[str, Any]:
 async def whole(request: Asking, desk: Desk, view: View) -> dict[str, Any]:
     """For a whole page, rail and all."""
     values = await fragment(request, desk, view)
-    counted = await counts(desk)
+    counted = await counts(desk.storage, desk.actor)
     return values | {
         "counts": counted,
         "counted": msgspec.json.encode(counted),

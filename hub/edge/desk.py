@@ -1,14 +1,15 @@
 """Desk: what a route works with: who asks, and storage in the scope of that person."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from litestar import Request
 
 from hub.access.person import Actor
+from hub.edge.counts import forget
 from hub.settings import Settings
 from hub.storage.scope import Scope
-from hub.storage.unit import Storage, Unit
+from hub.storage.unit import Happening, Storage, Unit
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,8 +26,18 @@ class Desk:
         return await self.storage.read(Scope.of(self.actor), work, self.actor, *args, **kwargs)
 
     async def write(self, work: Callable[Concatenate[Unit, Actor, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """In the person's own scope."""
-        return await self.storage.write(Scope.of(self.actor), work, self.actor, *args, **kwargs)
+        """In the person's own scope. After a change their counts are counted anew; a logged reading changes none."""
+        happened: Sequence[Happening] = ()
+
+        def noted(unit: Unit) -> T:
+            nonlocal happened
+            happened = unit.happened
+            return work(unit, self.actor, *args, **kwargs)
+
+        done = await self.storage.write(Scope.of(self.actor), noted)
+        if happened:
+            forget(self.storage, self.actor.id)
+        return done
 
 
 def provide_desk(request: Request[Actor, Any, Any]) -> Desk:

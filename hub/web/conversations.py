@@ -75,7 +75,7 @@ async def list_conversations(
 @get("/counts", opt=READ)
 async def count_conversations(desk: NamedDependency[Desk]) -> Counts:
     """How many open ones this person may open, at most a second old."""
-    return await counts(desk)
+    return await counts(desk.storage, desk.actor)
 
 
 @get("/conversations/{conversation_id:int}", opt=READ)

@@ -1,5 +1,6 @@
 """Lists, one conversation, its timeline, and who may see them."""
 
+import asyncio
 from datetime import datetime
 
 import pytest
@@ -7,10 +8,11 @@ from sqlalchemy import select
 
 from hub import clock
 from hub.access.reading import Reading, subject_key
+from hub.edge.counts import counts, forget
 from hub.inbox.citizen import CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.storage.unit import Unit
-from tests.web.world import World, must
+from tests.web.world import World, let_pass, must
 
 
 def test_the_list_is_ordered_by_due_time_and_pages_without_gap_or_double(world: World) -> None:
@@ -173,3 +175,38 @@ def test_attachments(world: World) -> None:
     assert world.get(f"/attachments/{files[0]['public_id']}", "nils").status_code == 404
     assert world.get(f"/attachments/{files[0]['public_id']}", None).status_code == 401
     assert world.get("/attachments/nothing").status_code == 404
+
+
+def test_counts_are_kept_for_a_second_and_ones_own_change_shows_at_once(world: World) -> None:
+    found, other = world.mail(), world.mail()
+    let_pass(0)
+
+    def figures(who: str = "sara") -> tuple[int, int]:
+        counted = world.get("/counts", who).json()
+        return counted["open"], counted["mine"]
+
+    assert figures() == figures("kim") == (2, 0)
+    world.mail()
+    world.get(f"/conversations/{other}/timeline")  # a reading changes no count
+    assert figures() == (2, 0)
+    me = {"person": "me"}
+    assert world.change("PUT", f"/conversations/{found}/assignment", "sara", world.version(found), json=me).is_success
+    assert (figures(), figures("kim")) == ((3, 1), (2, 0))
+    let_pass(1)
+    assert figures("kim") == (3, 0)
+
+
+def test_what_was_being_counted_while_its_person_wrote_is_not_kept(world: World) -> None:
+    """Else it would say for a second what was before."""
+    actor = world.actor("sara")
+
+    async def ask() -> tuple[int, int]:
+        coming = asyncio.ensure_future(counts(world.storage, actor))
+        await asyncio.sleep(0)  # it is on its way
+        forget(world.storage, actor.id)
+        before = await coming
+        world.mail()
+        return before.open, (await counts(world.storage, actor)).open
+
+    let_pass(0)
+    assert asyncio.run(ask()) == (0, 1)
