@@ -1,11 +1,14 @@
 """Pause: a channel stands still until somebody resumes it, and says why."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import select
 
+from hub.channels import port
 from hub.channels.channel import Channel
 from hub.errors import NotFound
+from hub.plugin_host.registry import Registry
 from hub.storage.unit import Happening, Unit
 
 
@@ -17,9 +20,10 @@ def pause(unit: Unit, channel_id: int, why: str) -> Channel:
     return channel
 
 
-def resume(unit: Unit, channel_id: int) -> Channel:
-    """Runs again at once. Raises NotFound."""
+def resume(unit: Unit, registry: Registry, channel_id: int, may_know: Callable[[int | None], bool]) -> Channel:
+    """Runs again at once. Raises NotFound, and Conflict when another channel has its port by now."""
     channel = _channel(unit, channel_id)
+    port.require_still_free(unit, registry, channel, may_know)
     channel.paused_why, channel.lease_until = None, None
     unit.note(Happening("channel_changed", channel.id, channel.home_id))
     return channel

@@ -1,6 +1,7 @@
-"""Port: of two channels that open the same one, the second hears nothing. So it isn't added."""
+"""Port: of two channels that open the same one, the second hears nothing. So it isn't added, nor resumed."""
 
 import ipaddress
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import select
@@ -8,7 +9,7 @@ from sqlalchemy import select
 from hub.channels.channel import Channel
 from hub.channels.open import ChannelTools, open_channel
 from hub.contract import Config, Connector, Listens, Misconfigured
-from hub.errors import Invalid
+from hub.errors import Conflict, Invalid
 from hub.plugin_host.registry import Registry
 from hub.storage.unit import Unit
 
@@ -16,8 +17,50 @@ from hub.storage.unit import Unit
 def require_free(unit: Unit, registry: Registry, cls: type[Connector[Any]], config: Config) -> None:
     """Raises Invalid, naming the channel that isn't paused and has the port already."""
     wanted = _opened(cls(config, ChannelTools(0)))
-    if wanted is None:
+    other = None if wanted is None else _taken_by(unit, registry, wanted)
+    if wanted is not None and other is not None:
+        raise Invalid(
+            "port",
+            "{host} port {port} is that of channel {id} ({name}): choose another, or pause that one first",
+            host=wanted[0],
+            port=wanted[1],
+            id=other.id,
+            name=other.name,
+        )
+
+
+def require_still_free(
+    unit: Unit, registry: Registry, channel: Channel, may_know: Callable[[int | None], bool]
+) -> None:
+    """Raises Conflict when another channel has taken the port of this one, which was paused.
+
+    `may_know`: of which homes channels are named to whoever asks; None is a channel that several share.
+    """
+    try:
+        wanted = _opened(open_channel(channel, registry, unit.keys))
+    except (Invalid, Misconfigured):  # its plugin or its settings are wrong: that becomes its trouble, as ever
         return
+    other = None if wanted is None else _taken_by(unit, registry, wanted, but=channel.id)
+    if wanted is None or other is None:
+        return
+    host, port = wanted
+    if may_know(other.home_id):
+        raise Conflict(
+            "{host} port {port} is that of channel {id} ({name}) by now: pause that one first",
+            host=host,
+            port=port,
+            id=other.id,
+            name=other.name,
+        )
+    raise Conflict(
+        "{host} port {port} is another channel's by now, which you don't run: it has to be paused first",
+        host=host,
+        port=port,
+    )
+
+
+def _taken_by(unit: Unit, registry: Registry, wanted: tuple[str, int], but: int | None = None) -> Channel | None:
+    """The first that isn't paused and opens the same; those that can't be opened have no port."""
     listening = [kind for kind, each in registry.connectors.items() if issubclass(each, Listens)]
     query = select(Channel).where(Channel.kind.in_(listening), Channel.paused_why.is_(None))
     for channel in unit.all(query.order_by(Channel.id)):
@@ -25,15 +68,9 @@ def require_free(unit: Unit, registry: Registry, cls: type[Connector[Any]], conf
             other = _opened(open_channel(channel, registry, unit.keys))
         except Misconfigured:  # it can't listen, so it has no port
             continue
-        if other is not None and _collide(wanted, other):
-            raise Invalid(
-                "port",
-                "{host} port {port} is that of channel {id} ({name}): choose another, or pause that one first",
-                host=wanted[0],
-                port=wanted[1],
-                id=channel.id,
-                name=channel.name,
-            )
+        if other is not None and channel.id != but and _collide(wanted, other):
+            return channel
+    return None
 
 
 def _opened(connector: Connector[Any]) -> tuple[str, int] | None:

@@ -137,12 +137,12 @@ def _pause(channel_id: int, why: str) -> None:
 @command.command("resume")
 @click.argument("channel_id", metavar="ID", type=int)
 def _resume(channel_id: int) -> None:
-    """Let a paused channel run again.
+    """Let a paused channel run again. Another one may have taken its port meanwhile: then it stays paused.
 
     Example: torg channel resume 7314159265358979
     """
     with installation() as here:
-        here.write(_resume_now, channel_id)
+        here.write(_resume_now, load(here.settings.blocked_plugins), channel_id)
     click.echo(f"Channel {channel_id} runs again.")
 
 
@@ -222,6 +222,6 @@ def _pause_now(unit: Unit, channel_id: int, why: str) -> None:
     note_act(unit, "channel.pause", "channel", row.id, row.home_id, purpose=why)
 
 
-def _resume_now(unit: Unit, channel_id: int) -> None:
-    row = resume(unit, channel_id)
+def _resume_now(unit: Unit, registry: Registry, channel_id: int) -> None:
+    row = resume(unit, registry, channel_id, lambda _: True)
     note_act(unit, "channel.resume", "channel", row.id, row.home_id)

@@ -6,6 +6,7 @@ does, once the parser, its limits or the channel's addresses are better. What ca
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from msgspec import Struct
 from sqlalchemy import select
@@ -68,12 +69,14 @@ async def channel_to_steer(desk: Desk, channel_id: int) -> ChannelLine:
 
 async def pause_channel(desk: Desk, channel_id: int, why: str, if_match: str | None) -> ChannelLine:
     """It stands still until somebody resumes it. Raises NotFound, NotAllowed, Stale, VersionMissing."""
-    return await _steer(desk, channel_id, why, if_match)
+    await desk.storage.write(CHANNELS, _pause, desk.actor, channel_id, why, if_match)
+    return await desk.read(channel, channel_id)
 
 
-async def resume_channel(desk: Desk, channel_id: int, if_match: str | None) -> ChannelLine:
-    """It runs again at once."""
-    return await _steer(desk, channel_id, None, if_match)
+async def resume_channel(desk: Desk, registry: Registry, channel_id: int, if_match: str | None) -> ChannelLine:
+    """It runs again at once. Raises those, and Conflict when another channel has its port by now."""
+    await desk.storage.write(CHANNELS, _resume, desk.actor, registry, channel_id, if_match)
+    return await desk.read(channel, channel_id)
 
 
 def raw_events(unit: Unit, actor: Actor, wanted: Wanted) -> tuple[Sequence[RawEventLine], str | None]:
@@ -110,21 +113,23 @@ def plugins(registry: Registry) -> Plugins:
     return Plugins(registry.loaded, registry.broken, registry.blocked)
 
 
-async def _steer(desk: Desk, channel_id: int, why: str | None, if_match: str | None) -> ChannelLine:
-    await desk.storage.write(CHANNELS, _pause, desk.actor, channel_id, why, if_match)
-    return await desk.read(channel, channel_id)
+def _pause(unit: Unit, actor: Actor, channel_id: int, why: str, if_match: str | None) -> None:
+    row = _to_steer(unit, actor, channel_id, if_match)
+    pause.pause(unit, channel_id, why)
+    log_act(unit, "channel.pause", actor, municipality_id=row.home_id, subject=("channel", channel_id), purpose=why)
 
 
-def _pause(unit: Unit, actor: Actor, channel_id: int, why: str | None, if_match: str | None) -> None:
+def _resume(unit: Unit, actor: Actor, registry: Registry, channel_id: int, if_match: str | None) -> None:
+    row = _to_steer(unit, actor, channel_id, if_match)
+    pause.resume(unit, registry, channel_id, partial(policy.runs_channels, actor))
+    log_act(unit, "channel.resume", actor, municipality_id=row.home_id, subject=("channel", channel_id))
+
+
+def _to_steer(unit: Unit, actor: Actor, channel_id: int, if_match: str | None) -> Channel:
     """Asks policy first: this unit sees every municipality."""
     row = _may_steer(unit, actor, unit.lock(Channel, channel_id))
     versions.expect(fingerprint(row.paused_why), if_match)
-    if why is None:
-        pause.resume(unit, channel_id)
-    else:
-        pause.pause(unit, channel_id, why)
-    act = "channel.resume" if why is None else "channel.pause"
-    log_act(unit, act, actor, municipality_id=row.home_id, subject=("channel", channel_id), purpose=why)
+    return row
 
 
 def _require_steer(unit: Unit, actor: Actor, channel_id: int) -> None:

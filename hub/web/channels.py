@@ -46,10 +46,10 @@ async def pause_channel(
 
 @delete("/channels/{channel_id:int}/pause", opt=IT, status_code=200)
 async def resume_channel(
-    desk: NamedDependency[Desk], channel_id: PathId, if_match: IfMatch = None
+    request: Request[Actor, Any, Any], desk: NamedDependency[Desk], channel_id: PathId, if_match: IfMatch = None
 ) -> Response[ChannelLine]:
-    """It runs again at once."""
-    return _answered(await running.resume_channel(desk, channel_id, if_match))
+    """It runs again at once; 409 when another channel has taken its port meanwhile."""
+    return _answered(await running.resume_channel(desk, request.app.state.registry, channel_id, if_match))
 
 
 @get("/plugins", opt=IT)

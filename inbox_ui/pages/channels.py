@@ -65,7 +65,7 @@ async def resume(
     """It runs again at once."""
     await administration(request, desk)
     was = await desk.read(running.channel, channel_id)
-    line = await running.resume_channel(desk, channel_id, data.if_match)
+    line = await running.resume_channel(desk, request.app.state.registry, channel_id, data.if_match)
     words = _("%(name)s runs again") % {"name": line.name}
     return await _changed(request, desk, line, words, "pause", {"why": was.paused_why or ""})
 

@@ -147,7 +147,14 @@ def test_two_channels_on_one_port_are_not_added(torg: Torg, host: str) -> None:
     assert len(torg("channel", "list", "--json").json["items"]) == 1
     torg(*IN, *TO, "--set", f"port={free_port()}")
     torg("channel", "pause", first, "--why", "Flyttas")
-    torg(*IN, *TO, "--set", port)
+    second = torg(*IN, *TO, "--set", port, "--json").json["id"]
+    refused = torg("channel", "resume", first, status=1).err
+    said = f"torg: 127.0.0.1 {port.replace('=', ' ')} is that of channel {second} (in) by now: pause that one first\n"
+    assert refused == said
+    assert {each["id"]: each["state"] for each in torg("channel", "list", "--json").json["items"]}[first] == "paused"
+    torg("channel", "resume", second)  # runs already, and isn't in its own way
+    torg("channel", "pause", second, "--why", "Flyttas")
+    torg("channel", "resume", first)
 
 
 def test_a_channel_that_cannot_listen_says_why(either: Torg, monkeypatch: pytest.MonkeyPatch) -> None:

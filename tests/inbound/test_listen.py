@@ -86,7 +86,7 @@ def test_a_channel_that_another_process_pauses_and_resumes_is_followed(line: Lin
     assert reachable(line.port)
     line.storage.write_now(TEST, pause, line.ids["in"], "The mail server moves tonight")
     until(lambda: not reachable(line.port), SECONDS)
-    line.storage.write_now(TEST, resume, line.ids["in"])
+    line.storage.write_now(TEST, resume, line.registry, line.ids["in"], lambda _: True)
     until(lambda: reachable(line.port), SECONDS)
     line.send(letter())
     line.entries(1)

@@ -296,7 +296,7 @@ async def stands_still_until_resumed(office: PostOffice, deliveries: list[int]) 
     assert office.world.do(next_due) is None
     attempts = [office.row(each).attempt for each in deliveries]
     assert attempts == [1, 0]
-    office.world.do(resume, office.channel_id)
+    office.world.do(resume, office.registry, office.channel_id, lambda _: True)
     assert await office.outbox.deliver_due() == 2
     assert [office.row(each).state for each in deliveries] == ["sent", "sent"]
     assert office.sink.taken == 2

@@ -70,6 +70,30 @@ def test_pausing_a_channel(world: World) -> None:
     assert world.change("PUT", f"{path}/pause", "sara", json={"why": "nej"}).status_code == 403
 
 
+@pytest.mark.parametrize(("code", "told"), [("granvik", "that of channel {id} (new)"), ("nesoy", "another channel's")])
+def test_a_channel_whose_port_another_has_by_now_stays_paused(world: World, code: str, told: str) -> None:
+    """The other is named to who runs it, and to nobody else."""
+    settings = {"addresses": {"a@granvik.example": "granvik/1"}, "port": 2525}
+
+    def take_port(unit: Unit) -> int:
+        must(unit.get(Channel, world.ids["mute"])).config = settings
+        row = Channel(kind="smtp_in", name="new", home_id=world.ids[code], config=settings)
+        unit.add(row)
+        return row.id
+
+    path = f"/channels/{world.ids['mute']}"
+    version = world.get(path, "ida").headers["ETag"]
+    paused = world.change("PUT", f"{path}/pause", "ida", version, json={"why": "flytt"}).headers["ETag"]
+    other = world.do(take_port)
+    refused = world.change("DELETE", f"{path}/pause", "ida", paused)
+    assert (refused.status_code, refused.json()["title"]) == (409, "Conflict")
+    assert refused.json()["detail"].startswith(f"127.0.0.1 port 2525 is {told.format(id=other)} by now")
+    assert ("new" in refused.text, str(other) in refused.text) == (code == "granvik",) * 2
+    assert world.get(path, "ida").json()["paused_why"] == "flytt"
+    world.do(lambda unit: setattr(must(unit.get(Channel, other)), "paused_why", "flytt"))
+    assert world.change("DELETE", f"{path}/pause", "ida", paused).json()["paused_why"] is None
+
+
 @pytest.mark.parametrize("name", ["in", "out"])
 def test_a_shared_channel_is_stopped_by_it_of_all_whom_it_serves(world: World, name: str) -> None:
     """Granvik and Holmö take mail by it, or send by it; Nesøy, in the same installation, doesn't."""
