@@ -14,14 +14,16 @@ from hub.channels.open import ChannelTools, open_channel
 from hub.channels.pause import pause, resume
 from hub.channels.trouble import is_listening
 from hub.cli import named
+from hub.cli.channel_kinds import TITLES, all_kinds, rows_of
 from hub.cli.channel_list import all_channels
 from hub.cli.installation import Installation, installation, note_act
-from hub.cli.output import JSON, counts, print_added, print_items, print_json
+from hub.cli.output import JSON, counts, print_added, print_items, print_json, print_table
 from hub.cli.setting_values import SPLIT, Typed, read_values
 from hub.contract import Config, Connector, PluginError, Sends
 from hub.errors import Invalid, TorgError
 from hub.plugin_host.manager import load
 from hub.plugin_host.registry import Registry
+from hub.settings import load_settings
 from hub.storage.unit import Unit
 
 _TITLES = (
@@ -35,6 +37,20 @@ _STATES = {"running": "running", "waiting": "waiting for torg serve"}
 @click.group("channel")
 def command() -> None:
     """Channels: what brings messages in and takes them out."""
+
+
+@command.command("kinds")
+@JSON
+def _kinds(as_json: bool) -> None:
+    """Show the kinds of channels and the settings that each takes, with their defaults.
+
+    Example: torg channel kinds
+    """
+    kinds = all_kinds(load(load_settings().blocked_plugins))
+    if as_json:
+        print_json({"items": kinds})
+    else:
+        print_table(TITLES, rows_of(kinds), "No plugin brings a kind of channel: torg plugins list tells why.")
 
 
 @command.command("add")
@@ -61,7 +77,7 @@ def _add(
     stdin: str | None,
     as_json: bool,
 ) -> None:
-    """Add a channel: its settings are tried first, and it is saved only when they work.
+    """Add a channel: its settings are tried first, and it is saved only when they work. torg channel kinds lists them.
 
     \b
     Examples:

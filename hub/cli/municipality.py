@@ -9,6 +9,7 @@ from sqlalchemy import select
 from hub.cli import named
 from hub.cli.installation import installation, note_act
 from hub.cli.output import JSON, print_items, print_json
+from hub.errors import Invalid
 from hub.inbox.municipality import HUES, LANGUAGES, Municipality, add
 from hub.storage.unit import Unit
 
@@ -48,6 +49,23 @@ def _add(
         click.echo(f"Added municipality {code} ({row_id}).")
 
 
+@command.command("set")
+@click.argument("code")
+@click.option("--name", help="Its name, as citizens know it: answers are signed by it from now on.")
+@click.option("--short-name", help="What rows call it, where there is little room; empty: its name.")
+@click.option("--hue", type=click.IntRange(1, HUES), help="Its colour on the screen.")
+def _set(*, code: str, name: str | None, short_name: str | None, hue: int | None) -> None:
+    """Change what a municipality is called, or its colour; what isn't named stays.
+
+    Example: torg municipality set granvik --short-name Granvik --hue 3
+    """
+    if name is None and short_name is None and hue is None:
+        raise Invalid("", "say what to change: --name, --short-name or --hue")
+    with installation() as here:
+        known_as = here.write(_change, code, name, short_name, hue)
+    click.echo(f"Changed municipality {known_as}.")
+
+
 @command.command("list")
 @JSON
 def _list(as_json: bool) -> None:
@@ -68,6 +86,18 @@ def _write(
     row = add(unit, code, named.plain(name), country, language, hue, short_name)
     note_act(unit, "municipality.add", "municipality", row.id, row.id)
     return row.id
+
+
+def _change(unit: Unit, code: str, name: str | None, short_name: str | None, hue: int | None) -> str:
+    row = named.municipality(unit, code)
+    if name is not None:
+        row.name = named.plain(name)
+    if short_name is not None:
+        row.short_name = short_name.strip() or None
+    if hue is not None:
+        row.hue = hue
+    note_act(unit, "municipality.set", "municipality", row.id, row.id)
+    return row.code
 
 
 def _all(unit: Unit) -> list[dict[str, Any]]:

@@ -54,6 +54,8 @@ WRONG = [
         "security = 'bogus' can't be used: it is one of none, starttls, tls",
     ),
     ("channel add smtp_in --name f", "addresses is missing; it is pairs of NAME=VALUE (mail address = "),
+    ("municipality set granvik", "say what to change: --name, --short-name or --hue"),
+    ("municipality set solby --hue 2", "there is no municipality solby; there is: granvik"),
     ("channel check 17", "There is no channel 17"),
     ("channel pause 17 --why x", "There is no channel 17"),
     ("channel resume 17", "There is no channel 17"),
@@ -67,6 +69,7 @@ WRONG = [
 USAGE = [
     "municipality add",
     "municipality add x --name X",
+    "municipality set granvik --hue 99",
     "queue add --name Q",
     "queue add --municipality granvik --name Q --answer-days two",
     "membership end seventeen",
@@ -86,6 +89,7 @@ USAGE = [
 
 NOTHING = [
     "municipality add holmo --country SE --name",
+    "municipality set granvik --name",
     "department add --municipality granvik --name",
     "topic add --municipality granvik --name",
     "queue add --municipality granvik --name",

@@ -117,6 +117,32 @@ def test_what_does_not_work_is_not_saved(
     assert torg("channel", "list").out == "There is no channel yet.\n"
 
 
+def test_a_kinds_settings_are_shown_before_a_channel_is_added(empty: Torg, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a database: it isn't asked for."""
+    monkeypatch.setattr(channel, "load", WITH_VAULT)
+    kinds = {each["kind"]: each for each in empty("channel", "kinds", "--json").json["items"]}
+    assert {"smtp_in", "smtp", "eml_folder", "vault"} <= set(kinds)
+    assert "mail" not in kinds  # it only reads files
+    assert (kinds["smtp_in"]["listens"], kinds["smtp_in"]["sends"]) == (True, False)
+    settings = {each["name"]: each for each in kinds["smtp_in"]["settings"]}
+    assert (settings["addresses"]["required"], settings["port"]["default"]) == (True, 8025)
+    assert settings["port"] == {
+        "name": "port", "title": "Port", "required": False, "default": 8025, "secret": False,
+        "allowed": "a whole number from 1 to 65535",
+    }  # fmt: skip
+    word = next(each for each in kinds["vault"]["settings"] if each["name"] == "word")
+    assert (word["secret"], word["default"], word["allowed"]) == (
+        True,
+        None,
+        "secret, given by --set-stdin or --set-file",
+    )
+    lines = [" ".join(each.split()) for each in empty("channel", "kinds").out.splitlines()]
+    assert "smtp - - Mail out (SMTP)" in lines
+    assert "smtp host must be given Mail server: text, not empty" in lines
+    assert "smtp security starttls Encryption: one of none, starttls, tls" in lines
+    assert "smtp password - Password: secret, given by --set-stdin or --set-file" in lines
+
+
 def test_a_channel_is_checked_paused_and_resumed(either: Torg) -> None:
     added = either("channel", "add", "eml_folder", "--name", "ut", "--set", "folder=out").out.split()[-1].rstrip(".")
     assert either("channel", "check", added).out == f"Channel {added} works.\n"

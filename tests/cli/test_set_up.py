@@ -50,6 +50,23 @@ def test_what_is_added_is_listed(either: Torg) -> None:
     assert either("department", "list", "--municipality", "nesoy").out == "There is no department yet.\n"
 
 
+def test_a_municipality_is_renamed_and_what_is_not_named_stays(either: Torg) -> None:
+    def shown() -> tuple[str, str | None, int]:
+        (row,) = either("municipality", "list", "--json").json["items"]
+        return row["name"], row["short_name"], row["hue"]
+
+    assert shown() == ("Granviks kommun", None, 1)
+    told = either("municipality", "set", "granvik", "--short-name", " Granvik ", "--hue", "3")
+    assert (told.out, shown()) == ("Changed municipality granvik.\n", ("Granviks kommun", "Granvik", 3))
+    either("municipality", "set", either("municipality", "list", "--json").json["items"][0]["id"], "--name", "Granvik")
+    assert shown() == ("Granvik", "Granvik", 3)
+    either("municipality", "set", "granvik", "--short-name", "")
+    assert shown() == ("Granvik", None, 3)
+    acts = select(Audit.act).where(Audit.act == "municipality.set")
+    with either.storage() as storage:
+        assert len(storage.read_now(COMMAND_LINE, lambda unit: unit.all(acts))) == 3
+
+
 def test_a_queue_has_names_in_languages_and_areas(either: Torg) -> None:
     granvik = either("municipality", "list", "--json").json["items"][0]["id"]
     either("municipality", "add", "nesoy", "--name", "Nesøy", "--country", "NO")
