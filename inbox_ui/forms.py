@@ -1,5 +1,6 @@
 """Forms: what pages send, as far as many of them send the same. What can't be used is said in words."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
@@ -7,6 +8,7 @@ import msgspec
 from litestar.datastructures import FormMultiDict
 from msgspec import Meta, Struct
 
+from hub.edge.beginning import Sender
 from hub.edge.versions import etag
 from hub.errors import Invalid
 from inbox_ui import times
@@ -14,6 +16,8 @@ from inbox_ui.words import gettext as _
 
 T = TypeVar("T")
 Version = Annotated[str, Meta(max_length=20)]
+SENDER = "^[1-9][0-9]{0,18} [1-9][0-9]{0,18}$"
+"""Municipality and queue that a new message is from, in one value of a form."""
 Id = Annotated[str, Meta(pattern="^[1-9][0-9]{0,18}$")]
 
 
@@ -51,6 +55,14 @@ def addresses(form: FormMultiDict, name: str) -> list[str]:
     """Of a line with commas or semicolons between them."""
     said = str(form.get(name) or "").replace(";", ",").split(",")
     return [each.strip() for each in said if each.strip()]
+
+
+def sender_of(said: str) -> Sender:
+    """Of SENDER. Raises Invalid."""
+    municipality, _sign, queue = said.partition(" ")
+    if not re.fullmatch(SENDER, said):
+        raise Invalid("from", _("Choose whom the message is from."))
+    return Sender(municipality, queue)
 
 
 def usable(said: dict[str, Any], kind: type[T]) -> T:

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 import msgspec
 from litestar.datastructures import UploadFile
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hub.access import policy
 from hub.access.person import Actor
+from hub.edge.beginning import Sender, sender
 from hub.edge.desk import Desk
 from hub.edge.idempotency import Answer, Asked, Made, asked, once
 from hub.errors import Invalid
 from hub.inbox import draft
 from hub.inbox.conversation import Conversation
-from hub.inbox.draft import DraftLine, Writer, Written
+from hub.inbox.draft import DraftLine, Place, Writer, Written
 from hub.inbox.outgoing import File
 from hub.storage.unit import Unit
 
@@ -26,9 +28,28 @@ class Upload(Struct):
 
     file: UploadFile
 
+    async def read(self) -> tuple[str, str, bytes]:
+        """Name, type and content; what it took on disk is given back."""
+        try:
+            content = await self.file.read()
+        finally:
+            await self.file.close()
+        return self.file.filename, self.file.content_type, content
+
+
+class Within(Struct, frozen=True):
+    """What is written in a conversation; `kind`: one of `draft.KINDS`."""
+
+    conversation_id: int
+    kind: str
+
+
+Where = Within | Sender
+"""What a draft is of: something in a conversation, or a new message and whence it shall be."""
+
 
 class Drafts(Struct, frozen=True):
-    """A person's own drafts of a conversation, and who else has one there."""
+    """A person's own drafts of a conversation, or of none; and who else has one there."""
 
     own: Sequence[DraftLine]
     others: Sequence[Writer]
@@ -37,7 +58,7 @@ class Drafts(Struct, frozen=True):
 class _Sent(Struct):
     """An upload, to be told from another that is asked for with the same key."""
 
-    kind: str
+    where: Where
     name: str
     media_type: str
     sha256: str
@@ -55,24 +76,28 @@ def drafts_of(unit: Unit, actor: Actor, conversation_id: int) -> Drafts:
     return Drafts(draft.drafts_of(unit, actor.id, found), draft.other_writers(unit, actor.id, found))
 
 
-def save(
-    unit: Unit, actor: Actor, conversation_id: int, kind: str, written: Written, seen_entry_id: int | None
-) -> DraftLine:
+def new_draft(unit: Unit, actor: Actor) -> Drafts:
+    """Of a new message, which has no conversation yet: one's own, and nobody else's."""
+    found = draft.find(unit, Place(actor.id))
+    return Drafts([draft.line(found)] if found is not None else (), ())
+
+
+def save(unit: Unit, actor: Actor, where: Where, written: Written, seen_entry_id: int | None = None) -> DraftLine:
     """Saved every other second, so it takes no lock on the conversation and writes no audit: sending does."""
-    found = policy.require_work(actor, unit.get(Conversation, conversation_id))
-    return draft.line(draft.save(unit, found, actor.id, kind, written, seen_entry_id))
+    place = _place(unit, actor, where)
+    if isinstance(where, Sender):
+        written = replace(written, queue=where.queue)
+    return draft.line(draft.save(unit, place, written, seen_entry_id))
 
 
-def drop(unit: Unit, actor: Actor, conversation_id: int, kind: str) -> None:
-    """Gone, with its uploads."""
-    found = policy.require_work(actor, unit.get(Conversation, conversation_id))
-    draft.drop(unit, found, actor.id, kind)
+def drop(unit: Unit, actor: Actor, where: Within | None) -> None:
+    """Gone, with its uploads. None: that of a new message, wherever it was to be from."""
+    draft.drop(unit, Place(actor.id) if where is None else _place(unit, actor, where))
 
 
 async def upload(
     desk: Desk,
-    conversation_id: int,
-    kind: str,
+    where: Where,
     name: str,
     media_type: str,
     content: bytes,
@@ -90,17 +115,17 @@ async def upload(
         raise Invalid("file", "this file is larger than {most} MB, which is the most", most=megabytes)
     if not content:
         raise Invalid("file", "this file is empty")
-    sha256, blob = await desk.read(_place, conversation_id, content)
+    sha256, blob = await desk.read(_blob, where, content)
     await desk.storage.put_blobs({blob: content})
     file = File(
         draft.new_upload_id(), draft.clean_name(name), draft.clean_media_type(media_type), len(content), sha256, blob
     )
-    creation = asked(key, route, _Sent(kind, file.name, file.media_type, sha256))
-    answer = await desk.write(_add, conversation_id, kind, file, most, creation)
+    creation = asked(key, route, _Sent(where, file.name, file.media_type, sha256))
+    answer = await desk.write(_add, where, file, most, creation)
     kept = msgspec.json.decode(answer.body, type=_Kept)
     # The second time as the first, from what was sent again.
-    line = draft.upload_line(msgspec.structs.replace(file, id=kept.id))
-    return msgspec.structs.replace(answer, body=msgspec.json.encode(line).decode())
+    line = draft.upload_line(replace(file, id=kept.id))
+    return replace(answer, body=msgspec.json.encode(line).decode())
 
 
 def most_bytes(desk: Desk) -> int:
@@ -108,26 +133,34 @@ def most_bytes(desk: Desk) -> int:
     return desk.settings.upload_megabytes * MEGABYTE
 
 
-def remove_upload(unit: Unit, actor: Actor, conversation_id: int, upload_id: str) -> None:
-    """It doesn't go along after all. Raises NotFound."""
-    found = policy.require_work(actor, unit.get(Conversation, conversation_id))
-    draft.remove_upload(unit, found, actor.id, upload_id)
+def remove_upload(unit: Unit, actor: Actor, conversation_id: int | None, upload_id: str) -> None:
+    """It doesn't go along after all. None: out of a new message. Raises NotFound."""
+    found = None
+    if conversation_id is not None:
+        found = policy.require_work(actor, unit.get(Conversation, conversation_id))
+    draft.remove_upload(unit, actor.id, found, upload_id)
 
 
-def _place(unit: Unit, actor: Actor, conversation_id: int, content: bytes) -> tuple[str, str]:
+def _place(unit: Unit, actor: Actor, where: Where) -> Place:
+    """May they write there? Raises NotFound, NotAllowed."""
+    if isinstance(where, Within):
+        found = policy.require_work(actor, unit.get(Conversation, where.conversation_id))
+        return draft.of(found, actor.id, where.kind)
+    municipality, _ = sender(unit, actor, where)
+    return Place(actor.id, municipality_id=municipality.id)
+
+
+def _blob(unit: Unit, actor: Actor, where: Where, content: bytes) -> tuple[str, str]:
     """In storage's thread, where reckoning keeps nobody waiting."""
-    found = policy.require_work(actor, unit.get(Conversation, conversation_id))
-    sha256 = hashlib.sha256(content).hexdigest()
-    return sha256, draft.blob_name(found, sha256)
+    place, sha256 = _place(unit, actor, where), hashlib.sha256(content).hexdigest()
+    return sha256, draft.blob_name(place.home, sha256)
 
 
-def _add(
-    unit: Unit, actor: Actor, conversation_id: int, kind: str, file: File, most_bytes: int, creation: Asked
-) -> Answer:
-    found = policy.require_work(actor, unit.get(Conversation, conversation_id))
+def _add(unit: Unit, actor: Actor, where: Where, file: File, most_bytes: int, creation: Asked) -> Answer:
+    place = _place(unit, actor, where)
 
     def create() -> Made:
-        added = draft.add_upload(unit, found, actor.id, kind, file, most_bytes)
-        return Made(_Kept(added.id), None, found.municipality_id)
+        added = draft.add_upload(unit, place, file, most_bytes)
+        return Made(_Kept(added.id), None, place.home)
 
     return once(unit, actor, creation, create)

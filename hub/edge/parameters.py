@@ -12,13 +12,14 @@ from hub.storage.keyset import MOST
 
 HIGHEST_ID = 2**63 - 1
 
+ID = "^[1-9][0-9]{0,18}$"
 PathId = Annotated[int, PathParameter(ge=1, le=HIGHEST_ID)]
 QueryId = Annotated[int | None, QueryParameter(ge=1, le=HIGHEST_ID)]
 Limit = Annotated[int, QueryParameter(ge=1, le=MOST, description="Items of a page.")]
 After = Annotated[
     str | None, QueryParameter(max_length=100, description="The `next` of the page before; without it: the first page.")
 ]
-IdText = Annotated[str, Meta(pattern="^[1-9][0-9]{0,18}$", description="An id: 63 bits, written as text.")]
+IdText = Annotated[str, Meta(pattern=ID, description="An id: 63 bits, written as text.")]
 Said = Annotated[str, Meta(min_length=1, max_length=100_000, pattern=r"^[^\x00]*$")]
 """Text of a person's. Without NUL, which PostgreSQL can't store."""
 Reason = Annotated[str, Meta(min_length=3, max_length=500, pattern=r"^[^\x00]*$")]

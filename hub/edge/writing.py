@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from hub import clock
@@ -16,18 +17,19 @@ from hub.access import policy
 from hub.access.person import Actor
 from hub.channels.route import new_route, reply_route, sender_for, senders
 from hub.edge import versions, work
+from hub.edge.beginning import Sender, sender
 from hub.edge.idempotency import Answer, Asked, Made, once
 from hub.edge.parameters import IdText, Said, id_of, instant_of
 from hub.errors import Invalid, NotFound
 from hub.inbox import draft, forward, new_message, note, outgoing, queries, reply
 from hub.inbox.citizen import Citizen
 from hub.inbox.conversation import Conversation
-from hub.inbox.draft import Written
+from hub.inbox.draft import Place, Written
 from hub.inbox.entry import Entry, Mail
 from hub.inbox.municipality import Municipality
 from hub.inbox.outgoing import Route
 from hub.inbox.queries import ConversationLine
-from hub.inbox.queue import Queue, of_municipality
+from hub.inbox.queue import of_municipality
 from hub.inbox.timeline import AttachmentLine
 from hub.inbox.topic import Topic
 from hub.storage.unit import Unit
@@ -81,7 +83,7 @@ class NewForward(Struct, forbid_unknown_fields=True):
 
 
 class NewMessage(Struct, forbid_unknown_fields=True):
-    """`municipality`: its code or id. Either `to`, an address, or `citizen`, an id.
+    """`municipality`: its code or id. Either `to`, an address, or `citizen`, an id. `uploads`: as in an answer.
 
     `channel`: one that mail comes in by; null: the one whose answers come to the queue.
     """
@@ -95,6 +97,14 @@ class NewMessage(Struct, forbid_unknown_fields=True):
     cc: Addresses = ()
     channel: IdText | None = None
     topics: Annotated[Sequence[IdText], Meta(max_length=20)] = ()
+    uploads: Uploads = ()
+
+
+class Undone(Struct, frozen=True):
+    """What it was taken back from. `begins`: it was a new message, and is its writer's draft again."""
+
+    line: ConversationLine
+    begins: bool
 
 
 class Added(Struct, frozen=True):
@@ -140,7 +150,7 @@ def send_reply(
         found.require_whole()
         if said.seen_entry_id is not None and not said.over:
             reply.expect_seen(unit, found, actor.id, id_of("seen_entry_id", said.seen_entry_id))
-        files = draft.take(unit, found, actor.id, "reply", said.uploads)
+        files = draft.take(unit, draft.of(found, actor.id, "reply"), said.uploads)
         entry = reply.reply(
             unit,
             found,
@@ -164,7 +174,7 @@ def send_note(unit: Unit, actor: Actor, conversation_id: int, said: NewNote, cre
 
     def create() -> Made:
         found.require_whole()
-        files = draft.take(unit, found, actor.id, "note", said.uploads)
+        files = draft.take(unit, draft.of(found, actor.id, "note"), said.uploads)
         entry = note.add(unit, found, actor.id, said.text, files)
         return _made(unit, actor, "conversation.note", found, entry, None)
 
@@ -198,7 +208,7 @@ def send_forward(
             subject=said.subject,
             entry_ids=None if said.entries is None else [id_of("entries", each) for each in said.entries],
             file_ids=said.files,
-            files=draft.take(unit, found, actor.id, "forward", said.uploads),
+            files=draft.take(unit, draft.of(found, actor.id, "forward"), said.uploads),
             most_bytes=most_bytes,
         )
         return _made(unit, actor, "conversation.forward", found, entry, undo_seconds)
@@ -229,12 +239,7 @@ def offer_begin(unit: Unit, actor: Actor) -> Sequence[BeginOffer]:
 
 def send_message(unit: Unit, actor: Actor, said: NewMessage, creation: Asked, *, undo_seconds: int) -> Answer:
     """A conversation that we begin. Raises NotFound for a municipality or queue that isn't theirs to write from."""
-    municipality = _municipality(unit, said.municipality)
-    queue_id = id_of("queue", said.queue)
-    policy.require_begin(actor, municipality.id, queue_id)
-    queue = unit.get(Queue, queue_id)
-    if queue is None:
-        raise Invalid("queue", "there is no such queue")
+    municipality, queue = sender(unit, actor, Sender(said.municipality, said.queue))
     if (said.to is None) == (said.citizen is None):
         raise Invalid("to", "a message goes to an address or to a citizen: name one of them")
     channel_id = None if said.channel is None else id_of("channel", said.channel)
@@ -251,6 +256,7 @@ def send_message(unit: Unit, actor: Actor, said: NewMessage, creation: Asked, *,
             to=_citizen(unit, municipality, said.citizen) if said.to is None else said.to,
             subject=said.subject,
             cc=said.cc,
+            files=draft.take(unit, Place(actor.id, municipality_id=municipality.id), said.uploads),
             topics=[_topic(unit, each) for each in said.topics],
         )
         return _made(unit, actor, "conversation.begin", conversation, entry, undo_seconds)
@@ -258,7 +264,7 @@ def send_message(unit: Unit, actor: Actor, said: NewMessage, creation: Asked, *,
     return once(unit, actor, creation, create)
 
 
-def undo(unit: Unit, actor: Actor, conversation_id: int, entry_id: int, if_match: str | None) -> ConversationLine:
+def undo(unit: Unit, actor: Actor, conversation_id: int, entry_id: int, if_match: str | None) -> Undone:
     """Take a mail of ours back that hasn't left yet. Its writer finds it among their drafts again.
 
     Of a conversation that has become part of another one meanwhile the mail lies there, and so does the draft.
@@ -275,25 +281,26 @@ def undo(unit: Unit, actor: Actor, conversation_id: int, entry_id: int, if_match
     if entry is None:
         raise NotFound("There is no such answer in this conversation.")
     reply.undo(unit, found, actor.id, entry)
-    if entry.author_id == actor.id and entry.body.get("what") != "new":
-        _put_back(unit, found, entry)
+    again = entry.author_id == actor.id and _put_back(unit, actor, found, entry)
     work.log(unit, actor, "conversation.undo", found, entry)
-    return queries.conversation_line(unit, found.id)
+    return Undone(queries.conversation_line(unit, found.id), begins=again and entry.body.get("what") == "new")
 
 
-def _put_back(unit: Unit, conversation: Conversation, entry: Entry) -> None:
+def _put_back(unit: Unit, actor: Actor, conversation: Conversation, entry: Entry) -> bool:
     mail = unit.first(select(Mail).where(Mail.entry_id == entry.id))
     said = mail.recipients if mail is not None else {}
     copied = entry.body.get("files", {})  # the citizen's, that went along: chosen in the draft, no files of its own
+    place, seen = draft.of(conversation, actor.id, "reply"), conversation.last_entry_id
+    written = Written(text=entry.text, cc=said.get("cc", ()))
+    addressed = replace(written, to=said.get("to", ()), subject=entry.body.get("subject", ""))
     if entry.body.get("what") == "forward":
-        kind, to, text, subject = "forward", said.get("to", ()), entry.body["written"], entry.body["subject"]
-        along = [*entry.body["entries"], *copied]
-    else:
-        kind, to, text, subject, along = "reply", (), entry.text, "", None
-    written = Written(text=text, cc=said.get("cc", ()), to=to, subject=subject, along=along)
-    assert entry.author_id is not None  # it is the one who takes it back
+        place = draft.of(conversation, actor.id, "forward")
+        written = replace(addressed, text=entry.body["written"], along=[*entry.body["entries"], *copied])
+    elif entry.body.get("what") == "new":
+        place, seen = Place(actor.id, municipality_id=conversation.municipality_id), None
+        written = replace(addressed, queue=str(conversation.queue_id))
     uploads = [each for each in outgoing.files_of(unit, entry.id) if each.public_id not in copied.values()]
-    draft.put_back(unit, conversation, entry.author_id, kind, written, uploads)
+    return draft.put_back(unit, place, written, uploads, seen)
 
 
 def _made(
@@ -314,13 +321,6 @@ def _forward_route(unit: Unit, conversation: Conversation) -> Route:
         if municipality is None:
             raise
         return new_route(unit, municipality, conversation.queue_id)
-
-
-def _municipality(unit: Unit, named: str) -> Municipality:
-    for row in unit.all(select(Municipality).where(Municipality.id.in_(unit.scope.municipalities or ()))):
-        if named in {row.code, str(row.id)}:
-            return row
-    raise NotFound("There is no such queue for you to write from.")
 
 
 def _citizen(unit: Unit, municipality: Municipality, citizen_id: str | None) -> Citizen:

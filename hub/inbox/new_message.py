@@ -12,7 +12,7 @@ from hub.inbox.citizen import Citizen, CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
 from hub.inbox.municipality import Municipality
-from hub.inbox.outgoing import Envelope, Route
+from hub.inbox.outgoing import Envelope, File, Route
 from hub.inbox.participant import Participant
 from hub.inbox.queue import Queue, QueueArea
 from hub.inbox.topic import Topic
@@ -31,6 +31,7 @@ def begin(
     to: str | Citizen,
     subject: str,
     cc: Sequence[str] = (),
+    files: Sequence[File] = (),
     topics: Sequence[Topic] = (),
 ) -> tuple[Conversation, Entry]:
     """The conversation and its first mail, held back for `undo_seconds`. `to`: an address, or a citizen who has one.
@@ -65,7 +66,7 @@ def begin(
             confirmed_by=by_id,
         )
     )
-    entry = _write(unit, conversation, by_id, text, route, undo_seconds, point.value, copies)
+    entry = _write(unit, conversation, by_id, text, route, undo_seconds, point.value, copies, files)
     for each in topics:
         matter.add(unit, conversation, by_id, each)
     return conversation, entry
@@ -80,6 +81,7 @@ def _write(
     undo_seconds: int,
     recipient: str,
     copies: Sequence[str],
+    files: Sequence[File],
 ) -> Entry:
     """Undone, the conversation is closed: there is nothing in it. So that is what its mail says was before."""
     after = reply.state(conversation)
@@ -98,7 +100,7 @@ def _write(
         reply_to={recipient: tagged} if tagged else {},
         message_id=f"<{token}.{entry.id:x}@{route.address.rpartition('@')[2]}>",
     )
-    outgoing.send(unit, conversation, entry, route, envelope, undo_seconds)
+    outgoing.send(unit, conversation, entry, route, envelope, undo_seconds, files)
     return entry
 
 

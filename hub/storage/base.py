@@ -52,6 +52,6 @@ def same_municipality(column: str, target: str) -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["municipality_id", column], [f"{target}.municipality_id", f"{target}.id"])
 
 
-def partial_index(name: str, *columns: str, where: str) -> Index:
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
     """An index over the few rows that `where` (SQL, the same on both engines) picks."""
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))

@@ -41,7 +41,7 @@ async def undo_reply(
     desk: NamedDependency[Desk], conversation_id: PathId, entry_id: PathId, if_match: IfMatch = None
 ) -> Response[ConversationLine]:
     """Take a mail of ours back, a forward or first message too; 409 when it is too late. `If-Match: *` will do here."""
-    line = await desk.write(writing.undo, conversation_id, entry_id, if_match)
+    line = (await desk.write(writing.undo, conversation_id, entry_id, if_match)).line
     return Response(line, headers={"ETag": etag(line.version)})
 
 

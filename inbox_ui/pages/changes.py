@@ -231,7 +231,7 @@ async def told_elsewhere(
 ) -> Response[bytes]:
     """For a page that shows something else by now: words, and a way to the conversation, in the toast's place."""
     values = await fragment(request, desk, view)
-    toast = replace(toast, opens=view.opens(line.id))
+    toast = replace(toast, opens=toast.opens or view.opens(line.id))
     headers = {"HX-Retarget": "#toast", "HX-Reswap": "innerHTML", "HX-Trigger": f"changed-{line.id}"}
     return page(request, "toasts/_toast.html", headers=headers, **values, toast=toast)
 

@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Response, post
 from litestar.datastructures import FormMultiDict
 from litestar.di import NamedDependency
+from msgspec.structs import replace
 
 from hub.edge import glances, looking, settling, writing
 from hub.edge.desk import Desk
@@ -18,6 +19,7 @@ from hub.edge.writing import Added, NewNote, NewReply
 from hub.inbox.queries import ConversationLine
 from hub.inbox.reply import Overtaken
 from inbox_ui import thread
+from inbox_ui.beginning import beginning
 from inbox_ui.context import fragment
 from inbox_ui.forms import addresses, instant, text, usable
 from inbox_ui.pages.changes import told_elsewhere
@@ -76,10 +78,12 @@ async def undo_reply(
     conversation_id: PathId,
     entry_id: PathId,
 ) -> Response[bytes]:
-    """Taken back before it left: its text is in the composer again, to which the page goes back."""
-    line = await desk.write(writing.undo, conversation_id, entry_id, ANY)
+    """Taken back before it left: its text is in the composer or the form again, to which the page goes back."""
+    undone = await desk.write(writing.undo, conversation_id, entry_id, ANY)
     await fragment(request, desk, view)
-    toast = Toast(_("Taken back. Nothing was sent"))
+    line, toast = undone.line, Toast(_("Taken back. Nothing was sent"))
+    if undone.begins:
+        return await begun_again(request, desk, view, line, toast)
     if not shows_another(request, line.id):
         return await composed(request, desk, view, line, toast)
     if request.headers[SHOWS] == FORM:
@@ -116,6 +120,23 @@ async def sent_from_pane(request: Asking, desk: Desk, view: View, added: Added, 
         return onward(view.opens(added.conversation_id))
     back = f"{at}/replies/{added.id}/undo" if desk.settings.undo_seconds else ""
     return await opened(request, desk, view, added.conversation_id, Toast(words, back, target="#composer"))
+
+
+async def begun_again(request: Asking, desk: Desk, view: View, line: ConversationLine, toast: Toast) -> Response[bytes]:
+    """The form of a new message, with all that was in it, in place of whatever stands in the page but another form."""
+    at = f"/messages/new?{view.query}"
+    if not is_part(request):
+        return onward(at)
+    if request.headers.get(SHOWS) == FORM:
+        return await told_elsewhere(request, desk, view, line, replace(toast, opens=at))
+    values = {**await fragment(request, desk, view), **await beginning(desk)}
+    headers = {
+        "HX-Retarget": "#thread",
+        "HX-Reswap": "outerHTML",
+        "HX-Push-Url": at,
+        "HX-Trigger": f"changed-{line.id}",
+    }
+    return page(request, "messages/_again.html", headers=headers, **values, toast=toast)
 
 
 async def opened(request: Asking, desk: Desk, view: View, conversation_id: str, toast: Toast) -> Response[bytes]:

@@ -1,7 +1,6 @@
 """Messages: a conversation that we begin, from a queue that its writer works in."""
 
-import secrets
-from typing import Annotated, Any
+from typing import Annotated
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
@@ -11,10 +10,11 @@ from hub.edge import writing
 from hub.edge.desk import Desk
 from hub.edge.idempotency import asked
 from hub.edge.person import WORK
-from hub.edge.writing import BeginOffer, NewMessage
+from hub.edge.writing import NewMessage
 from hub.errors import Invalid
+from inbox_ui.beginning import beginning
 from inbox_ui.context import fragment
-from inbox_ui.forms import addresses, text, usable
+from inbox_ui.forms import addresses, sender_of, text, usable
 from inbox_ui.pages.composer import sent_from_pane
 from inbox_ui.pages.inbox import whole_page
 from inbox_ui.rendering import Asking, is_part, page
@@ -28,16 +28,10 @@ Sender = Annotated[str, QueryParameter(name="from", max_length=60)]
 async def show_new(
     request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], sender: Sender = ""
 ) -> Response[bytes]:
-    """The form, in the conversation's place."""
-    values = await fragment(request, desk, view)
-    offers = [each for each in await desk.read(writing.offer_begin) if each.address]
-    shown: dict[str, Any] = {
-        "offers": offers,
-        "chosen": next((each for each in offers if _name(each) == sender), offers[0] if offers else None),
-        "name_of": _name,
-        "one_time": secrets.token_urlsafe(16),
-    }
+    """The form, in the conversation's place, with what was begun in it."""
+    shown = await beginning(desk, sender)
     if is_part(request):
+        values = await fragment(request, desk, view)
         return page(request, "messages/_pane.html", **values, **shown)
     return await whole_page(request, desk, view, "messages/_pane.html", shown)
 
@@ -46,18 +40,19 @@ async def show_new(
 async def add_message(request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View]) -> Response[bytes]:
     """Sent, and a conversation of its own."""
     form = await request.form()
-    municipality, _sign, queue = str(form.get("from") or "").partition(" ")
+    sender = sender_of(str(form.get("from") or ""))
     to = addresses(form, "to")
     if len(to) != 1:
         raise Invalid("to", _("A new message goes to one address; others can be copied."))
     said = usable(
         {
-            "municipality": municipality,
-            "queue": queue,
+            "municipality": sender.municipality,
+            "queue": sender.queue,
             "subject": str(form.get("subject") or ""),
             "text": text(form, "text"),
             "to": to[0],
             "cc": addresses(form, "cc"),
+            "uploads": form.getall("uploads", []),
             "topics": [each for each in form.getall("topics", []) if each],
         },
         NewMessage,
@@ -66,11 +61,6 @@ async def add_message(request: Asking, desk: NamedDependency[Desk], view: NamedD
     undo_seconds = desk.settings.undo_seconds
     answer = await desk.write(writing.send_message, said, creation, undo_seconds=undo_seconds)
     return await sent_from_pane(request, desk, view, writing.added(answer), _("Sent"))
-
-
-def _name(offer: BeginOffer) -> str:
-    """Municipality and queue, in one value of a form."""
-    return f"{offer.municipality_id} {offer.queue_id}"
 
 
 ROUTES = (show_new, add_message)

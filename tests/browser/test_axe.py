@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]  # it ships no types
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import FilePayload, Locator, expect
 
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
@@ -241,6 +241,14 @@ def _other_panes(look: Look, desk_of: DeskOf, house: House, things: Mapping[str,
     look.at(desk, "forward")
     desk.goto(f"/messages/new?queue={house.ids['avfall']}&view=open")
     look.at(desk, "new message")
+    desk.at("#new-text").fill("Hej!")
+    chosen = FilePayload(name="karta.pdf", mimeType="application/pdf", buffer=b"karta")
+    desk.at(".compose [data-attach]").set_input_files([chosen])
+    expect(desk.at("#files-new .chip")).to_have_count(1)
+    expect(desk.at("#saved")).to_contain_text("Draft saved")
+    look.at(desk, "new message, begun with a file")
+    desk.at(".compose").get_by_role("button", name="Discard").click()
+    expect(desk.at(".compose")).to_have_count(0)
 
 
 def _confidential(look: Look, desk_of: DeskOf, house: House, things: Mapping[str, int]) -> None:

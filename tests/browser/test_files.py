@@ -8,7 +8,7 @@ from playwright.sync_api import FilePayload, Locator, expect
 
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
-from tests.browser.house import House
+from tests.browser.house import PASSWORD, House
 from tests.line import GRANVIK, letter
 
 MAP = bytes(range(256)) * 40
@@ -66,6 +66,58 @@ def test_files_by_choice_drag_and_paste_leave_with_the_answer(house: House, open
     assert sent["tider.txt"].get_payload(decode=True).decode() == "Sophämtning: måndagar"  # type: ignore[union-attr]  # decoded: bytes
     assert sent["image.png"].get_content().startswith(b"\x89PNG")
     assert "Mvh" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]  # it has one
+
+
+def test_a_new_message_keeps_its_files_through_reload_and_log_out_and_comes_back_whole(
+    house: House, open_desk: OpenDesk
+) -> None:
+    desk = open_desk("anton", "/inbox?view=open", permissions=["clipboard-read", "clipboard-write"])
+    desk.press("c")
+    desk.at("#new-to").fill("ny@post.example")
+    desk.at("#new-subject").fill("Karta")
+    files = desk.at("#files-new .chip")
+    desk.at(".compose [data-attach]").set_input_files(
+        [FilePayload(name=name, mimeType="application/pdf", buffer=MAP) for name in ("karta.pdf", "fel.pdf")]
+    )
+    expect(files).to_have_count(2)
+    desk.page.evaluate(DRAGGED.replace("#history", ".compose"), ["dragover", "tider.txt"])
+    desk.page.evaluate(DRAGGED.replace("#history", ".compose"), ["drop", "tider.txt"])
+    expect(files).to_have_count(3)
+    desk.page.evaluate(COPIED)
+    desk.at("#new-text").focus()
+    desk.press("Control+v")
+    expect(files).to_have_count(4)
+    desk.at("#files-new").get_by_role("button", name="Remove fel.pdf").click()
+    expect(files).to_have_count(3)
+    desk.at("#new-text").fill("Hej! Här är den.")
+    desk.page.reload()
+    expect(desk.at("#new-text")).to_have_value("Hej! Här är den.")
+    expect(files).to_have_count(3)
+    desk.at("#new-text").fill("Hej! Här är kartan.")
+    desk.at("#me-button").click()
+    desk.at("#log-out button").click()
+    desk.page.wait_for_url("**/login")
+    desk.at("#email").fill("anton@granvik.example")
+    desk.at("#password").fill(PASSWORD)
+    desk.press("Enter")
+    desk.page.wait_for_url("**/inbox")
+    desk.press("c")
+    expect(desk.at("#new-text")).to_have_value("Hej! Här är kartan.")
+    before = len(list((house.folder / "outgoing").glob("*.eml")))
+    desk.press("Control+Enter")
+    desk.says("Sent")
+    expect(desk.at("#timeline a.file")).to_have_count(3)
+    desk.at("#thread-title").focus()
+    desk.press("z")
+    desk.says("Taken back")
+    expect(desk.at("#new-to")).to_have_value("ny@post.example")
+    expect(desk.at("#new-subject")).to_have_value("Karta")
+    expect(desk.at("#new-text")).to_have_value("Hej! Här är kartan.")
+    expect(files).to_have_count(3)
+    desk.press("Control+Enter")
+    desk.says("Sent")
+    sent = house.outgoing(before + 1)[-1]
+    assert [each.get_filename() for each in sent.iter_attachments()] == ["karta.pdf", "tider.txt", "image.png"]
 
 
 def test_a_file_too_large_is_refused_in_plain_words_and_the_text_stays(

@@ -1,5 +1,7 @@
 """The network goes and comes back, the server is stopped and started, the browser falls: nothing written is lost."""
 
+from collections.abc import Mapping
+
 import pytest
 from playwright.sync_api import expect
 
@@ -121,25 +123,51 @@ def test_who_logs_out_finds_the_draft_when_they_log_in_again(open_desk: OpenDesk
     expect(desk.at("textarea.for-reply")).to_have_value("Hej! Jag återkommer.")
 
 
-def test_a_new_message_is_kept_by_the_browser_until_it_is_sent_or_discarded(open_desk: OpenDesk) -> None:
-    desk = open_desk("sara", "/messages/new?view=open")
-    said = {
-        "#new-to": "ny@post.example",
-        "#new-cc": "kopia@post.example",
-        "#new-subject": "Vatten",
-        "#new-text": "Hej!",
-    }
-    for field, text in said.items():
-        desk.at(field).fill(text)
-    expect(desk.at("#saved")).to_have_text("Not saved yet; kept in this browser")
-    desk.page.reload()
+NEW = {"#new-to": "ny@post.example", "#new-cc": "kopia@post.example", "#new-subject": "Vatten", "#new-text": "Hej!"}
+
+
+def _says(desk: Desk, said: Mapping[str, str]) -> None:
     for field, text in said.items():
         expect(desk.at(field)).to_have_value(text)
-    desk.at("[data-forgets]").click()
-    expect(desk.at("#list-title")).to_be_visible()
-    desk.goto("/messages/new?view=open")
-    for field in said:
-        expect(desk.at(field)).to_have_value("")
+
+
+def test_a_new_message_is_found_in_any_browser_until_it_is_discarded(open_desk: OpenDesk) -> None:
+    desk = open_desk("leila", "/inbox?view=open")
+    desk.press("c")
+    second = str(desk.at("#new-from option").nth(1).get_attribute("value"))
+    desk.at("#new-from").select_option(second)
+    for field, text in NEW.items():
+        desk.at(field).fill(text)
+    expect(desk.at("#saved")).to_contain_text("Draft saved")
+    desk.page.context.close()
+    again = open_desk("leila", "/inbox?view=open")
+    again.press("c")
+    _says(again, {**NEW, "#new-from": second})
+    again.at("#new-text").fill("Hej! Det")  # not saved yet
+    again.at(".compose").get_by_role("button", name="Discard").click()
+    again.says("Discarded")
+    expect(again.at(".compose")).to_have_count(0)
+    again.press("c")
+    _says(again, dict.fromkeys(NEW, ""))
+    assert again.page.evaluate("localStorage.length") == 0
+
+
+def test_a_new_message_survives_a_browser_that_falls_while_the_network_is_gone(open_desk: OpenDesk) -> None:
+    desk = open_desk("leila", "/messages/new?view=open")
+    desk.watch.expect("ERR_FAILED")
+    desk.page.route("**/messages/drafts/*", lambda route: route.abort())
+    for field, text in NEW.items():
+        desk.at(field).fill(text)
+    expect(desk.at("#saved")).to_have_text("Not saved yet; kept in this browser")
+    kept = desk.page.context.storage_state()
+    desk.page.context.close()
+    again = open_desk("leila", "/messages/new?view=open", storage_state=kept)
+    _says(again, NEW)
+    expect(again.at("#saved")).to_contain_text("Draft saved")
+    again.press("Control+Enter")
+    again.says("Sent")
+    again.press("c")
+    _says(again, dict.fromkeys(NEW, ""))  # what was sent isn't put back, by neither
 
 
 def test_ones_own_row_says_that_there_is_a_draft(house: House, open_desk: OpenDesk) -> None:

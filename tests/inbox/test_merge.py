@@ -105,9 +105,9 @@ def furnish(centre: Centre, conversation_id: int, *, everything: bool) -> None:
         row = conversation(unit, conversation_id)
         topic = must(unit.get(Topic, centre.ids["fakturor"]))
         matter.add(unit, row, centre.ids["sara"], topic)
-        draft.save(unit, row, centre.ids["sara"], "reply", Written(text="Halv"), None)
+        draft.save(unit, draft.of(row, centre.ids["sara"], "reply"), Written(text="Halv"))
         if everything:
-            draft.save(unit, row, centre.ids["vera"], "note", Written(text="Halv"), None)
+            draft.save(unit, draft.of(row, centre.ids["vera"], "note"), Written(text="Halv"))
             note.add(unit, row, centre.ids["sara"], "Intern")
             take_part(unit, row.id, "cecilia@example.com")
 

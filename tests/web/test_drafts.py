@@ -50,7 +50,14 @@ def test_a_draft_is_as_it_was_saved_last(world: World) -> None:
     second = save(world, found, text="Hej igen", subject="S", to=["a@b.se"]).json()
     assert second["saved_at"] > first.json()["saved_at"]
     assert drafts(world, found)["own"] == [second]
-    assert second["written"] == {"text": "Hej igen", "cc": [], "to": ["a@b.se"], "subject": "S", "along": None}
+    assert second["written"] == {
+        "text": "Hej igen",
+        "cc": [],
+        "to": ["a@b.se"],
+        "subject": "S",
+        "along": None,
+        "queue": None,
+    }
     assert first.json()["seen_entry_id"] == seen
     assert world.ask("DELETE", f"/conversations/{found}/drafts/reply").status_code == 204
     assert world.ask("DELETE", f"/conversations/{found}/drafts/reply").status_code == 204

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from msgspec import Struct
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from hub import clock
 from hub.access.person import Actor
@@ -15,7 +16,7 @@ from hub.edge.versions import etag, fingerprint
 from hub.inbox import confidential, draft, identity, matter, merge, misdirection, reply
 from hub.inbox.citizen import CitizenPoint
 from hub.inbox.conversation import Conversation
-from hub.inbox.draft import Draft
+from hub.inbox.draft import Draft, Place
 from hub.inbox.matter import Matter
 from hub.inbox.outgoing import File
 from hub.inbox.queue import Queue
@@ -30,6 +31,7 @@ _MEGABYTE = 1_000_000
 _ONE_FILE = b"\r\n".join(
     [b"--proof", b'Content-Disposition: form-data; name="file"; filename="a.txt"', b"", b"Fil", b"--proof--", b""]
 )
+_FILE_OF_EVERYBODY = File("upload-of-everybody", "a.txt", "text/plain", 1, "0" * 64, None, b"a")
 
 
 class Call(Struct):
@@ -55,6 +57,8 @@ def call(unit: Unit, world: World, route: str, thing: str | None) -> Call:
         return _on_channel(unit, world, method, path, thing)
     if table == "begin":
         return _begun(world, method, path, thing)
+    if table == "own":
+        return Call(method, path.replace("{upload_id:str}", _upload_to_new_of_everybody(unit, world, thing)))
     conversation = restored(unit, world, thing)
     place = world.things[thing]
     values: dict[str, Any] = {
@@ -96,9 +100,13 @@ def _on_list(unit: Unit, world: World, method: str, path: str) -> Call:
 def _begun(world: World, method: str, path: str, thing: str) -> Call:
     """To nobody that is known: what it makes is not among the things."""
     code, queue_name, _ = PLACES[thing]
-    body = {"municipality": code, "queue": str(world.ids["queue"][queue_name]), "to": "ny@invanare.example"}
-    headers = {"Idempotency-Key": f"begin-{thing}"}
-    return Call(method, path, {**body, "subject": "Nytt", "text": "Hej."}, headers)
+    sender = {"municipality": code, "queue": str(world.ids["queue"][queue_name])}
+    if path.endswith("/uploads"):
+        return Call(method, f"{path}?{urlencode(sender)}", _ONE_FILE)
+    if path.endswith("/drafts/new"):
+        return Call(method, path, {**sender, "text": "Halv"})
+    said = {**sender, "to": "ny@invanare.example", "subject": "Nytt", "text": "Hej."}
+    return Call(method, path, said, {"Idempotency-Key": f"begin-{thing}"})
 
 
 def state(unit: Unit, world: World, thing: str) -> object:
@@ -167,13 +175,23 @@ def _reply_to_undo(unit: Unit, world: World, conversation: Conversation) -> dict
 
 def _upload_of_everybody(unit: Unit, world: World, conversation: Conversation) -> dict[str, Any]:
     """Each has it in a draft of their own: whoever asks may take away theirs."""
-    file = File("upload-of-everybody", "a.txt", "text/plain", 1, "0" * 64, "none")
     those = unit.all(select(Draft).where(Draft.conversation_id == conversation.id, Draft.kind == "forward"))
     having = {row.person_id for row in those if draft.files(row)}
     for name in CALLERS:
         if world.ids["person"][name] not in having:
-            draft.add_upload(unit, conversation, world.ids["person"][name], "forward", file, _MEGABYTE)
-    return {"upload_id": file.id}
+            place = draft.of(conversation, world.ids["person"][name], "forward")
+            draft.add_upload(unit, place, _FILE_OF_EVERYBODY, _MEGABYTE)
+    return {"upload_id": _FILE_OF_EVERYBODY.id}
+
+
+def _upload_to_new_of_everybody(unit: Unit, world: World, thing: str) -> str:
+    """The same of a new message, from the thing's municipality and no other."""
+    code, _, _ = PLACES[thing]
+    unit.change(delete(Draft).where(Draft.conversation_id.is_(None)))
+    for name in CALLERS:
+        place = Place(world.ids["person"][name], municipality_id=world.ids["municipality"][code])
+        draft.add_upload(unit, place, _FILE_OF_EVERYBODY, _MEGABYTE)
+    return _FILE_OF_EVERYBODY.id
 
 
 def _one_more_matter(unit: Unit, world: World, conversation: Conversation) -> dict[str, Any]:

@@ -303,35 +303,65 @@ agent of both           403      403    403
 it of both              ok       ok     ok
 """
 
+# What is in one's own draft of a new message: theirs wherever they are a member, whatever they may begin there.
+OWN = """
+                        waste  harbour
+nobody                  401    401
+wrong token             401    401
+ended token             401    401
+expired token           401    401
+disabled                401    401
+no memberships          404    404
+agent of waste          ok     404
+agent of care           ok     404
+agent of joint          ok     404
+agent of Granvik        ok     404
+lead of waste           ok     404
+lead of care            ok     404
+agent, once of Nesøy    ok     404
+agent, reading token    403    403
+agent, writing token    403    403
+it                      ok     404
+it, reading token       403    403
+department              ok     404
+auditor                 ok     404
+admin                   ok     404
+agent of harbour        404    ok
+agent of Nesøy          404    ok
+it of Nesøy             404    ok
+agent of both           ok     ok
+it of both              ok     ok
+"""
+
 # Lists: one cell each. What stands in them is held against OPEN, CITIZEN, RAW and CHANNEL. To take the next one: 404
 # for whom nothing waits that they may open.
 LISTS = """
-                        anyone  person  read  it   take
-nobody                  ok      401     401   401  401
-wrong token             ok      401     401   401  401
-ended token             ok      401     401   401  401
-expired token           ok      401     401   401  401
-disabled                ok      401     401   401  401
-no memberships          ok      ok      ok    403  404
-agent of waste          ok      ok      ok    403  ok
-agent of care           ok      ok      ok    403  ok
-agent of joint          ok      ok      ok    403  ok
-agent of Granvik        ok      ok      ok    403  ok
-lead of waste           ok      ok      ok    403  ok
-lead of care            ok      ok      ok    403  ok
-agent, once of Nesøy    ok      ok      ok    403  ok
-agent, reading token    ok      ok      ok    403  403
-agent, writing token    ok      ok      403   403  403
-it                      ok      ok      ok    ok   404
-it, reading token       ok      ok      ok    403  403
-department              ok      ok      ok    403  404
-auditor                 ok      ok      ok    403  404
-admin                   ok      ok      ok    403  404
-agent of harbour        ok      ok      ok    403  ok
-agent of Nesøy          ok      ok      ok    403  ok
-it of Nesøy             ok      ok      ok    ok   404
-agent of both           ok      ok      ok    403  ok
-it of both              ok      ok      ok    ok   404
+                        anyone  person  read  it   take  write
+nobody                  ok      401     401   401  401   401
+wrong token             ok      401     401   401  401   401
+ended token             ok      401     401   401  401   401
+expired token           ok      401     401   401  401   401
+disabled                ok      401     401   401  401   401
+no memberships          ok      ok      ok    403  404   ok
+agent of waste          ok      ok      ok    403  ok    ok
+agent of care           ok      ok      ok    403  ok    ok
+agent of joint          ok      ok      ok    403  ok    ok
+agent of Granvik        ok      ok      ok    403  ok    ok
+lead of waste           ok      ok      ok    403  ok    ok
+lead of care            ok      ok      ok    403  ok    ok
+agent, once of Nesøy    ok      ok      ok    403  ok    ok
+agent, reading token    ok      ok      ok    403  403   403
+agent, writing token    ok      ok      403   403  403   403
+it                      ok      ok      ok    ok   404   ok
+it, reading token       ok      ok      ok    403  403   403
+department              ok      ok      ok    403  404   ok
+auditor                 ok      ok      ok    403  404   ok
+admin                   ok      ok      ok    403  404   ok
+agent of harbour        ok      ok      ok    403  ok    ok
+agent of Nesøy          ok      ok      ok    403  ok    ok
+it of Nesøy             ok      ok      ok    ok   404   ok
+agent of both           ok      ok      ok    403  ok    ok
+it of both              ok      ok      ok    ok   404   ok
 """
 
 
@@ -348,6 +378,6 @@ TABLES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     name: read_table(text)
     for name, text in {
         "open": OPEN, "work": WORK, "lift": LIFT, "begin": BEGIN, "gate": GATE, "break": BREAK, "citizen": CITIZEN,
-        "raw": RAW, "channel": CHANNEL, "pause": PAUSE, "lists": LISTS,
+        "raw": RAW, "channel": CHANNEL, "pause": PAUSE, "own": OWN, "lists": LISTS,
     }.items()
 }  # fmt: skip

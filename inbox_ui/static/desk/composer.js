@@ -1,7 +1,7 @@
 /* The composer: answer or note, files by drag, paste and choice. */
 import { all, one, token } from "./page.js";
 import { toasted } from "./dialogs.js";
-import { flush } from "./drafts.js";
+import { flush, kindOf } from "./drafts.js";
 import { unreached } from "./line.js";
 
 document.addEventListener("click", (event) => {
@@ -19,19 +19,17 @@ document.addEventListener("click", (event) => {
   if (read) one("#composer [name=seen]").value = read.dataset.reads;
 });
 
-/** The kind of draft that is being written. */
-const kindOf = (composer) =>
-  composer.matches(".compose") ? "forward" : composer.dataset.mode === "note" ? "note" : "reply";
-
 async function attach(composer, files) {
-  const id = composer.dataset.id;
-  if (!id || !files.length) return;
+  if (!files.length || !one("[data-attach]", composer)) return;
   const kind = kindOf(composer);
+  const query = new URLSearchParams({ kind });
+  const from = one("[name=from]", composer)?.value;
+  if (from) query.set("from", from);
   await flush(composer);
   for (const file of files) {
     const body = new FormData();
     body.append("file", file, file.name || "picture.png");
-    const answer = await fetch(`/conversations/${id}/uploads?kind=${kind}`, {
+    const answer = await fetch(`${composer.dataset.at}/uploads?${query}`, {
       method: "POST",
       body,
       headers: { ...token(), "HX-Request": "true" },

@@ -4,7 +4,7 @@ import { renew } from "./list.js";
 
 const EVERY = 2000;
 const person = document.body.dataset.person;
-const nameOf = (id, kind) => `draft:${person}:${id}:${kind}`;
+const nameOf = (composer, kind) => `draft:${person}:${composer.dataset.id ?? ""}:${kind}`; // a new message has no id yet
 const fields = (composer, kind) => all(`[data-draft="${kind}"]`, composer);
 const kinds = (composer) => [...new Set(all("[data-draft]", composer).map((field) => field.dataset.draft))];
 const ticks = (composer, kind) => fields(composer, kind).filter((field) => field.type === "checkbox");
@@ -15,6 +15,8 @@ const valuesOf = (composer, kind) => {
   if (boxes.length) values.along = boxes.filter((box) => box.checked).map((box) => box.value).join();
   return values;
 };
+/** What is being written: the form's own kind, or the composer's answer or note. */
+export const kindOf = (composer) => composer.dataset.writes ?? (composer.dataset.mode === "note" ? "note" : "reply");
 const changed = new Map();
 let timer;
 
@@ -36,33 +38,20 @@ const tell = (text) => {
 document.addEventListener("input", (event) => {
   const field = event.target.closest("[data-draft]");
   const composer = field?.closest("[data-composer]");
-  if (!composer?.dataset.id) return keepLocal(event.target);
+  if (!composer) return;
   const kind = field.dataset.draft;
-  const key = nameOf(composer.dataset.id, kind);
+  const key = nameOf(composer, kind);
   localStorage.setItem(key, JSON.stringify({ at: now(), ...valuesOf(composer, kind) }));
   changed.set(key, { composer, kind });
   timer ??= setTimeout(save, EVERY);
-});
-
-/* A form without a conversation yet: the browser alone keeps it */
-function keepLocal(field) {
-  const name = field.dataset?.local;
-  if (!name) return;
-  localStorage.setItem(`${name}:${person}`, field.value);
-  tell(words().unsaved);
-}
-const forget = (form) => all("[data-local]", form).forEach((field) => localStorage.removeItem(`${field.dataset.local}:${person}`));
-document.addEventListener("click", (event) => {
-  const left = event.target.closest("[data-forgets]");
-  if (left) forget(left.closest("form"));
 });
 
 /** Saves what waits now, before something depends on it. */
 export async function flush(composer) {
   clearTimeout(timer);
   for (const kind of kinds(composer)) {
-    const key = nameOf(composer.dataset.id, kind);
-    if (kind === "forward" || changed.has(key)) changed.set(key, { composer, kind });
+    const key = nameOf(composer, kind);
+    if (composer.dataset.writes || changed.has(key)) changed.set(key, { composer, kind });
   }
   await save();
 }
@@ -77,7 +66,7 @@ async function save() {
     const body = new URLSearchParams({ ...valuesOf(composer, kind), seen });
     let answer;
     try {
-      answer = await fetch(`/conversations/${composer.dataset.id}/drafts/${kind}`, {
+      answer = await fetch(`${composer.dataset.at}/drafts/${kind}`, {
         method: "POST",
         body,
         headers: { ...token(), "HX-Request": "true" },
@@ -87,7 +76,7 @@ async function save() {
     }
     if (answer?.ok) {
       const { id } = composer.dataset;
-      if (!one(`#row-${id} [data-begun]`) || !valuesOf(composer, kind).text) renew(id); // its row says that there is a draft
+      if (id && (!one(`#row-${id} [data-begun]`) || !valuesOf(composer, kind).text)) renew(id); // its row says that there is a draft
       if (localStorage.getItem(key) === sent) localStorage.removeItem(key);
       tell(words().saved.replace("{time}", clock.format(now() * 1000)));
     } else {
@@ -98,15 +87,12 @@ async function save() {
   if (changed.size) timer ??= setTimeout(save, EVERY);
 }
 
-/* A conversation opened: what the browser has and the server never got is put back */
+/* A conversation or a form opened: what the browser has and the server never got is put back */
 function restore() {
   const composer = one("#thread [data-composer]");
-  for (const field of all("[data-local]", composer ?? document)) {
-    field.value ||= localStorage.getItem(`${field.dataset.local}:${person}`) ?? "";
-  }
-  if (!composer?.dataset.id) return;
+  if (!composer) return;
   for (const kind of kinds(composer)) {
-    const key = nameOf(composer.dataset.id, kind);
+    const key = nameOf(composer, kind);
     const kept = JSON.parse(localStorage.getItem(key) ?? "null");
     const text = fields(composer, kind).find((field) => field.matches("textarea"));
     if (!kept || kept.at <= Number(text.dataset.saved)) {
@@ -115,6 +101,7 @@ function restore() {
     }
     for (const field of fields(composer, kind)) {
       if (field.type === "checkbox") field.checked = kept.along === undefined ? field.checked : kept.along.split(",").includes(field.value);
+      else if (field.matches("select")) field.value = all("option", field).find((option) => option.value === kept[field.name])?.value ?? field.value;
       else field.value = kept[field.matches("textarea") ? "text" : field.name] ?? field.value;
     }
     if (kind === "note" && !valuesOf(composer, "reply").text) one('[data-mode="note"]', composer)?.click();
@@ -125,7 +112,7 @@ function restore() {
 document.addEventListener("desk:opened", restore);
 restore();
 
-/* Sent: nothing of it is kept here; undone, it comes back from the server */
+/* Sent or discarded: nothing of it is kept here; undone, it comes back from the server */
 document.addEventListener("htmx:before:request", (event) => {
   if (!event.detail.ctx?.sourceElement?.closest?.("[data-composer]")) return;
   clearTimeout(timer);
@@ -135,14 +122,11 @@ document.addEventListener("htmx:finally:request", () => changed.size && (timer ?
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;
   const form = ctx?.sourceElement?.closest?.("[data-composer]");
-  if (!form || ctx.response.status >= 400 || ctx.response.headers.get("HX-Retarget")) return;
-  if (!/\/(replies|notes|forwards|messages)(\?|$)/.test(ctx.request.action)) return; // a file was removed, say
-  const id = form.dataset.id;
-  const kind = form.matches(".compose") ? "forward" : form.dataset.mode === "note" ? "note" : "reply";
-  if (id) {
-    localStorage.removeItem(nameOf(id, kind));
-    changed.delete(nameOf(id, kind));
-  } else forget(form);
+  if (!form || ctx.response.status >= 400 || ctx.response.headers.get("HX-Retarget") === "#asking") return;
+  if (!/\/(replies|notes|forwards|messages|drafts\/new\/end)(\?|$)/.test(ctx.request.action)) return; // a file was removed, say
+  const key = nameOf(form, kindOf(form));
+  localStorage.removeItem(key);
+  changed.delete(key);
 });
 
 /* Signing out, or leaving: what waits goes first, if it can */
@@ -151,7 +135,7 @@ addEventListener("pagehide", () => {
     const seen = one("[name=seen]", composer)?.value ?? "";
     const csrf = token()["x-csrftoken"];
     const body = new URLSearchParams({ ...valuesOf(composer, kind), seen, _csrf_token: csrf });
-    navigator.sendBeacon(`/conversations/${composer.dataset.id}/drafts/${kind}`, body);
+    navigator.sendBeacon(`${composer.dataset.at}/drafts/${kind}`, body);
   }
 });
 document.addEventListener("submit", async (event) => {
