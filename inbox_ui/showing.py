@@ -96,13 +96,12 @@ class Present(Struct, frozen=True):
 class Toast(Struct, frozen=True):
     """What was done, and the way back: where `fields` are posted to, or nothing. `opens`: the address of what it was.
 
-    `target`: what the way back changes, where the page shows it.
+    What the way back changes its answer says (`HX-Retarget`): the page may show something else by then.
     """
 
     words: str
     undo: str = ""
     fields: Mapping[str, str] = {}
-    target: str = "#thread-head"
     opens: str = ""
 
 

@@ -223,7 +223,8 @@ async def changed(
         headers = {"HX-Retarget": "#thread", "HX-Reswap": "outerHTML", "HX-Push-Url": view.href}
         return page(request, "conversations/_gone.html", headers=headers, **values, toast=Toast(words))
     shown = {**values, **thread.head(looked), **thread.others(request, desk, line.id), "toast": toast}
-    return page(request, "conversations/_changed.html", headers={"HX-Trigger": f"changed-{line.id}"}, **shown)
+    headers = {"HX-Retarget": "#thread-head", "HX-Trigger": f"changed-{line.id}"}
+    return page(request, "conversations/_changed.html", headers=headers, **shown)
 
 
 async def told_elsewhere(

@@ -77,14 +77,15 @@ async def _changed(
     if not is_part(request):
         return onward("/channels")
     fields = {**(fields or {}), "version": running.channel_version(line)}
-    return await _shown(request, desk, Toast(words, f"/channels/{line.id}/{back}", fields, "#channels"))
+    return await _shown(request, desk, Toast(words, f"/channels/{line.id}/{back}", fields))
 
 
 async def _shown(request: Asking, desk: Desk, toast: Toast | None = None) -> Response[bytes]:
     values = await administration(request, desk)
     found = health.channels(await desk.read(running.channels), request.app.state.registry.connectors)
     shown: dict[str, Any] = {"channels": found, "summary": health.summary(found), "toast": toast}
-    return page(request, "channels/_channels.html" if is_part(request) else "channels/page.html", **values, **shown)
+    template = "channels/_channels.html" if is_part(request) else "channels/page.html"
+    return page(request, template, headers={"HX-Retarget": "#channels"} if toast else None, **values, **shown)
 
 
 async def _asked(request: Asking, desk: Desk, line: ChannelLine, why: str = "", problem: str = "") -> Response[bytes]:

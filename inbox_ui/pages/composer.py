@@ -110,7 +110,7 @@ async def sent(
     await fragment(request, desk, view)
     line = await desk.read(glances.line, int(added.conversation_id))
     back = f"/conversations/{line.id}/replies/{added.id}/undo" if undo and desk.settings.undo_seconds else ""
-    return await composed(request, desk, view, line, Toast(words, back, target="#composer"))
+    return await composed(request, desk, view, line, Toast(words, back))
 
 
 async def sent_from_pane(request: Asking, desk: Desk, view: View, added: Added, words: str) -> Response[bytes]:
@@ -119,7 +119,7 @@ async def sent_from_pane(request: Asking, desk: Desk, view: View, added: Added, 
     if not is_part(request):
         return onward(view.opens(added.conversation_id))
     back = f"{at}/replies/{added.id}/undo" if desk.settings.undo_seconds else ""
-    return await opened(request, desk, view, added.conversation_id, Toast(words, back, target="#composer"))
+    return await opened(request, desk, view, added.conversation_id, Toast(words, back))
 
 
 async def begun_again(request: Asking, desk: Desk, view: View, line: ConversationLine, toast: Toast) -> Response[bytes]:
@@ -153,7 +153,7 @@ async def composed(request: Asking, desk: Desk, view: View, line: ConversationLi
         return onward(view.opens(line.id))
     looked = await desk.write(looking.look_at, int(line.id))
     values = await thread.thread(request, desk, view, looked)
-    headers = {"HX-Trigger": f"changed-{line.id}"}
+    headers = {"HX-Retarget": "#composer", "HX-Trigger": f"changed-{line.id}"}
     return page(request, "composer/_sent.html", headers=headers, **values, toast=toast)
 
 

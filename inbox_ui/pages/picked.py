@@ -139,7 +139,7 @@ async def _acted(
         left = ngettext("%(num)s stays as it is: %(why)s", "%(num)s stay as they are: %(why)s", len(refused))
         words = f"{words}. {left % {'num': len(refused), 'why': told(refused[0][1])}}"
     fields = {"acts": ",".join(map(str, done))}
-    toast = Toast(words, back, fields, "#toast") if back else Toast(words)
+    toast = Toast(words, back, fields) if back else Toast(words)
     headers = {"HX-Retarget": "#toast", "HX-Reswap": "innerHTML"}
     return await _shown(request, desk, view, [each.conversation_id for each, _why in refused], toast, headers)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import ConsoleMessage, Route, expect
 
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
@@ -164,6 +164,30 @@ def test_who_asks_for_more_goes_on_with_what_came(house: House, open_desk: OpenD
     expect(more).to_have_count(0)
     expect(desk.at("#history")).to_be_focused()
     assert abs(desk.at(f"#{entry}").evaluate(at) - where) < 2
+
+
+def test_a_key_that_is_no_outcome_s_does_nothing(open_desk: OpenDesk) -> None:
+    """A quotation mark would end a selector."""
+    desk = open_desk("sara", "/inbox?view=open")
+    desk.open(desk.rows()[4])
+    desk.press("o", '"', "o", "\\")
+    expect(desk.at("#toast [data-toast]")).to_have_count(0)
+
+
+def test_a_way_back_needs_nothing_of_the_page_that_it_stood_on(open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", "/inbox?view=open")
+    said: list[ConsoleMessage] = []
+    desk.page.on("console", lambda message: said.append(message))  # noqa: PLW0108 - it marks what it is given
+    desk.open(desk.rows()[8])
+    desk.press("e")
+    desk.says("Closed")
+    desk.press("c")
+    expect(desk.at("#new-to")).to_be_focused()
+    desk.at("#thread-title").focus()
+    desk.press("z")
+    desk.says("Open again")
+    expect(desk.at("#new-to")).to_be_visible()
+    assert [each.text for each in said if each.type == "warning"] == []
 
 
 def test_what_can_be_undone_can_be_whatever_else_is_said_or_opened(house: House, open_desk: OpenDesk) -> None:

@@ -114,9 +114,11 @@ def test_how_far_an_answer_is_shows_by_itself(house: House, open_desk: OpenDesk)
     desk.press("Control+Enter")
     answer = desk.at("#timeline > .event[data-mine]")
     expect(answer).to_contain_text("Leaves soon")
+    answer.locator(".box").evaluate("box => (box.dataset.read = '')")
     house.outgoing(1)
     expect(answer).not_to_contain_text("Leaves soon")
     expect(answer.locator("[id^=deliveries] .chip")).to_have_count(1)
+    expect(answer.locator(".box[data-read]")).to_have_count(1)  # what was opened or marked in it stays so
     asked = _asked(desk, since)
     assert any(path.startswith(f"/conversations/{conversation_id}/entries/") for path in asked)
     assert asked[f"/conversations/{conversation_id}"] == 0  # it alone, not all of the conversation

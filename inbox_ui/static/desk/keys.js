@@ -109,14 +109,14 @@ document.addEventListener("keydown", (event) => {
   if (!dialog || !singleKeys || writes(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
   const open = () => all(".ended-row:has(input)", dialog).find((row) => !one(":checked[type=radio]", row));
   const row = event.target.closest(".ended-row:has(input)") ?? open();
-  const chosen = row && one(`[data-outcome="${event.key}"]`, row);
+  const chosen = row && all("[data-outcome]", row).find((each) => each.dataset.outcome === event.key);
   if (!chosen) return;
   stop(event, () => chosen.click());
   (open() ? one("input", open()) : one("[data-kind=primary]", dialog)).focus();
 });
 
 function outcome(event, key) {
-  const button = one(`[data-outcome-key="${key}"]`) ?? (/[123]/.test(key) ? one(".matters .matter") : null);
+  const button = all("[data-outcome-key]").find((each) => each.dataset.outcomeKey === key) ?? (/[123]/.test(key) ? one(".matters .matter") : null);
   if (button) stop(event, () => button.click());
 }
 

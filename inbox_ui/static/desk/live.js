@@ -23,16 +23,17 @@ for (const name of ["row", "entry", "delivery", "presence", "typing", "glass"]) 
   });
 }
 
-/* How far an answer is on its way, or that it was taken back */
+/* How far an answer is on its way, or that it was taken back: that alone, for what somebody opened in it stays open */
 async function renewEntry(id, entry) {
   if (openId() !== id || !document.getElementById(`entry-${entry}`)) return;
   const answer = await fetch(`/conversations/${id}/entries/${entry}`, { headers: { "HX-Request": "true" } }).catch(() => line(false));
   if (!answer?.ok) return;
-  const now = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(`entry-${entry}`);
+  const now = new DOMParser().parseFromString(await answer.text(), "text/html");
   const old = document.getElementById(`entry-${entry}`);
-  if (!now || !old || old.innerHTML === now.innerHTML) return;
-  old.replaceWith(document.importNode(now, true));
-  window.htmx.process(document.getElementById(`entry-${entry}`));
+  const [was, is] = [document, now].map((page) => page.getElementById(`deliveries-${entry}`));
+  if (!old || !was || !is || was.isEqualNode(is)) return;
+  was.replaceWith(document.importNode(is, true));
+  old.toggleAttribute("data-undone", now.getElementById(`entry-${entry}`).hasAttribute("data-undone"));
 }
 
 /* Something may have been missed: everything shown is fetched again */
