@@ -21,6 +21,7 @@ from hub.inbox.queries import ConversationLine, OpenCount, Within, shown, shown_
 from hub.inbox.topic import Topic
 from hub.storage.base import Words
 from hub.storage.one_of import listed, one_of
+from hub.storage.prepared import Prepared
 from hub.storage.unit import Unit
 
 SNIPPET = 120
@@ -172,9 +173,7 @@ def _stamps(unit: Unit, reader_id: int, ids: Sequence[int]) -> Sequence[Stamp]:
     """A fraction of what the lines cost: who remembers those asks for no others."""
     if not ids:
         return []
-    rows = unit.rows(
-        _STAMP.where(Conversation.id.in_(ids)).params(reader=reader_id).execution_options(in_scope_already=True)
-    )
+    rows = _STAMPS.rows(unit, reader=reader_id, ids=listed(ids))
     return [
         Stamp(row_id, version, whose, queue_id, secret, due_at, opened_at, bool(draft))
         for row_id, version, whose, queue_id, secret, due_at, opened_at, draft in rows
@@ -232,15 +231,17 @@ _NEWEST: Select[*tuple[Any, ...]] = select(
     Entry.recorded_at,
     func.substr(Entry.text, 1, _READ),
 ).where(one_of(Entry.id, "ids"))
-_STAMP: Select[Any] = select(
-    Conversation.id,
-    Conversation.version,
-    Conversation.municipality_id,
-    Conversation.queue_id,
-    Conversation.confidential_queue_id,
-    Conversation.due_at,
-    _OPENED,
-    _HAS_DRAFT,
+_STAMPS = Prepared(
+    select(
+        Conversation.id,
+        Conversation.version,
+        Conversation.municipality_id,
+        Conversation.queue_id,
+        Conversation.confidential_queue_id,
+        Conversation.due_at,
+        _OPENED,
+        _HAS_DRAFT,
+    ).where(_THESE)
 )
 _TOPICS = (
     select(Matter.conversation_id, Topic.words)

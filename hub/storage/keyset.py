@@ -15,21 +15,16 @@ from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, bindparam, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import QueryableAttribute
 
 from hub.errors import Invalid
+from hub.storage.prepared import driver_text
 from hub.storage.unit import Unit
 
 MOST = 200
 """Rows of a page, at most."""
 _LOWEST, _HIGHEST = -1, 2**63 - 1
 _PLACEHOLDER = re.compile(r"(?<!:):(\w+)|%\((\w+)\)s")
-_DIALECTS: Mapping[str, Dialect] = {
-    "sqlite": sqlite.dialect(paramstyle="named"),
-    "postgresql": postgresql.psycopg.dialect(),  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
-}
 
 Key = QueryableAttribute[int]
 Keys = tuple[int, ...]
@@ -139,8 +134,7 @@ def _one(dialect: str, order: Order, where: Sequence[ColumnElement[bool]]) -> tu
         .order_by(*(key.desc() if order.newest_first else key for key in keys))
         .limit(bindparam("n"))
     )
-    compiled = query.compile(dialect=_DIALECTS[dialect], compile_kwargs={"render_postcompile": True})
-    return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
+    return driver_text(query, dialect)
 
 
 def _renamed(sql: str, own: Mapping[str, Any], number: int) -> str:
