@@ -15,7 +15,7 @@ INSTALL = $(if $(UV),uv pip install --quiet --python $(BIN)/python,$(BIN)/python
 SENTENCES := -k Invalid:2 -k Conflict -k NotFound -k NotAllowed -k Overtaken:2 -k Stale -k Unavailable -k Corrupt
 LOCK = uv pip compile --quiet --no-config --universal --generate-hashes --no-header --no-annotate $(if $(UPGRADE),--upgrade)
 
-.PHONY: help install install-dev run test lint bench lock words clean
+.PHONY: help install install-dev run test tests lint bench lock words clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
@@ -27,7 +27,10 @@ install-dev: $(VENV)/.installed-dev  ## what testing needs as well
 run: install  ## the demo (ARGS=--reset starts it afresh)
 	@$(BIN)/torg demo $(ARGS)
 
-test: lint  ## lint, then the tests (ARGS="-k name" picks some)
+test: install-dev  ## lint and the tests, side by side (ARGS="-k name" picks some)
+	@$(MAKE) --no-print-directory --jobs=2 lint tests
+
+tests: install-dev
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install-dev  ## style, types, who imports whom

@@ -21,7 +21,7 @@ _skipped: list[str] = []
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`make test ARGS=--large`: what takes minutes more and is run by hand."""
-    parser.addoption("--large", action="store_true", help="look at more sizes of window")
+    parser.addoption("--large", action="store_true", help="more sizes of window, and the desk on PostgreSQL")
 
 
 @pytest.fixture(scope="session")
@@ -112,8 +112,10 @@ def _server(kind: type[Server]) -> Iterator[str]:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What waits and takes long comes first: at the end there are small files enough for every process."""
+    if not config.getoption("--large"):
+        items[:] = [item for item in items if item.get_closest_marker("large") is None]
     items.sort(key=lambda item: item.path.relative_to(item.config.rootpath).parts[1] not in _LONG)
 
 

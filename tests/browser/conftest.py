@@ -24,8 +24,10 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-BOTH_ENGINES = pytest.mark.parametrize("house", ["sqlite", "postgresql"], indirect=True, scope="module")
-"""`pytestmark` of a module whose house shall stand on one engine after the other; else it stands on SQLite."""
+BOTH_ENGINES = pytest.mark.parametrize(
+    "house", ["sqlite", pytest.param("postgresql", marks=pytest.mark.large)], indirect=True, scope="module"
+)
+"""`pytestmark` of a module whose house shall stand on PostgreSQL, too, where there is time; else on SQLite alone."""
 
 LogIn = Callable[[str], StorageState]
 OpenDesk = Callable[..., Desk]
