@@ -17,7 +17,7 @@ from hub.storage.upkeep import MOST_LOGGED, Upkeep
 APP_ROLE, SYSTEM_ROLE = "torg_app", "torg_system"
 """PostgreSQL: a person's units run as the first, under row-level security; `Scope.everything` as the second."""
 POSTGRES_THREADS = 8
-_CACHED = {True: 16_384, False: 8_192}
+_CACHED = {True: 8_192, False: 4_096}
 """SQLite's own pages by connection, writing or reading, in kB. The machine keeps the file's in its memory anyway."""
 
 

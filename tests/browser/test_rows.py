@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
 from tests.browser.house import WASTE, House
+from tests.line import until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -93,6 +94,12 @@ def test_a_search_leaves_nothing_picked(house: House, open_desk: OpenDesk) -> No
     expect(desk.at("#list [data-picked]")).to_have_count(0)
 
 
+def _beside(desk: Desk, button: str) -> bool:
+    """Whether the menu of rows opened there."""
+    opener, menu = (desk.at(each).bounding_box() for each in (button, "#m-row"))
+    return bool(opener and menu and abs(menu["y"] - opener["y"]) < menu["height"] + 60)
+
+
 def test_the_menu_of_a_row_does_it_without_opening_it(house: House, open_desk: OpenDesk) -> None:
     ids = _three(house)
     desk = _desk(house, open_desk)
@@ -100,10 +107,7 @@ def test_the_menu_of_a_row_does_it_without_opening_it(house: House, open_desk: O
     desk.at(f"#row-{ids[1]}").hover()
     desk.at(f"#row-{ids[1]} .row-more").click()
     expect(desk.at("#m-row")).to_be_visible()
-    button, menu = (desk.at(each).bounding_box() for each in (f"#row-{ids[1]} .row-more", "#m-row"))
-    assert button
-    assert menu
-    assert abs(menu["y"] - button["y"]) < menu["height"] + 60, "beside its button"
+    until(lambda: _beside(desk, f"#row-{ids[1]} .row-more"), 5)
     desk.at("#m-row .option", "Close").click()
     desk.says("Closed")
     assert desk.opened() == ids[0]
