@@ -31,7 +31,7 @@ test: install-dev  ## lint and the tests, side by side (ARGS="-k name" picks som
 	@$(MAKE) --no-print-directory --jobs=2 lint tests
 
 tests: install-dev
-	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install-dev  ## style, types, who imports whom
 	@$(BIN)/ruff check

@@ -148,7 +148,7 @@ def _shown(client: httpx.Client) -> tuple[list[str], str]:
     page = client.get("/inbox?view=open").text
     token = re.search(r'name="_csrf_token" value="([0-9a-f]+)"', page)
     assert token is not None
-    return re.findall(r'id="row-(\d+)"', page), token[1]
+    return re.findall(r'id="row-(\d+)" data-due', page), token[1]
 
 
 def _first_load(client: httpx.Client) -> None:

@@ -285,11 +285,13 @@ def _written(desk: Desk, canary: Canary, mails: Sequence[tuple[int, int]]) -> No
     """What people of ours have written and named: the conversation, its menus and panes."""
     desk.goto(f"/conversations/{mails[0][0]}?view=open")
     for key, menu in (("h", "#m-queue"), ("t", "#m-topic .option"), ("m", "#m-more")):
+        desk.at("#thread-title").focus()  # of a row, the same keys open the row's
         desk.press(key)
         expect(desk.at(menu).first).to_be_visible()
         desk.press("Escape")
         expect(desk.at(menu).first).to_be_hidden()
     for words, dialog in (("Confidential", "#confidential-title"), ("Misdirected", "#misdirected-title")):
+        desk.at("#thread-title").focus()
         desk.press("m")
         desk.at("#m-more .option", words).click()
         expect(desk.at(dialog)).to_be_visible()
