@@ -1,5 +1,5 @@
 /* Drafts: in the browser at every stroke, on the server every two seconds. What the server has, the browser forgets. */
-import { all, one, openId, token } from "./page.js";
+import { all, one, token } from "./page.js";
 import { renew } from "./list.js";
 
 const EVERY = 2000;
@@ -145,4 +145,3 @@ document.addEventListener("submit", async (event) => {
   await flush(composer);
   event.target.submit();
 });
-export const isTyping = () => openId() && [...changed.keys()].some((key) => key.includes(`:${openId()}:`));
