@@ -1,9 +1,11 @@
 """The network goes and comes back, the server is stopped and started, the browser falls: nothing written is lost."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
@@ -178,3 +180,25 @@ def test_ones_own_row_says_that_there_is_a_draft(house: House, open_desk: OpenDe
     expect(desk.row(conversation_id)).to_contain_text("Draft")
     desk.at("textarea.for-reply").fill("")
     expect(desk.row(conversation_id)).not_to_contain_text("Draft")
+
+
+def test_a_save_on_its_way_as_the_answer_is_sent_makes_no_draft_of_it(house: House, open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", None)
+    conversation_id = _writing(house, desk, "Hej! ")
+    on_their_way: list[Route] = []
+
+    def hold(route: Route) -> None:
+        on_their_way.append(route)
+
+    desk.page.route("**/drafts/reply", hold)
+    desk.type("Du söker på webben.")
+    until(lambda: desk.page.wait_for_timeout(50) or on_their_way)
+    desk.watch.expect("ERR_ABORTED")
+    desk.at("#send-open").click()
+    desk.says("Sent")
+    desk.page.unroute("**/drafts/reply")
+    for each in on_their_way:
+        with suppress(PlaywrightError):  # it was called back
+            each.continue_()
+    desk.page.wait_for_timeout(2500)
+    assert not _draft(house, conversation_id)

@@ -19,6 +19,7 @@ const valuesOf = (composer, kind) => {
 export const kindOf = (composer) => composer.dataset.writes ?? (composer.dataset.mode === "note" ? "note" : "reply");
 const changed = new Map();
 let timer;
+let saving;
 
 /* By the server's clock, which says when it saved what: this computer's may be wrong by hours */
 const answered = performance.timeOrigin + (performance.getEntriesByType("navigation")[0]?.responseStart ?? 0);
@@ -57,6 +58,7 @@ export async function flush(composer) {
 }
 
 async function save() {
+  const { signal } = (saving = new AbortController());
   timer = undefined;
   const waiting = [...changed];
   changed.clear();
@@ -70,6 +72,7 @@ async function save() {
         method: "POST",
         body,
         headers: { ...token(), "HX-Request": "true" },
+        signal,
       });
     } catch {
       answer = undefined;
@@ -81,10 +84,10 @@ async function save() {
       tell(words().saved.replace("{time}", clock.format(now() * 1000)));
     } else {
       if (!changed.has(key)) changed.set(key, { composer, kind });
-      tell(words().unsaved);
+      if (!signal.aborted) tell(words().unsaved);
     }
   }
-  if (changed.size) timer ??= setTimeout(save, EVERY);
+  if (changed.size && !signal.aborted) timer ??= setTimeout(save, EVERY);
 }
 
 /* A conversation or a form opened: what the browser has and the server never got is put back */
@@ -112,9 +115,11 @@ function restore() {
 document.addEventListener("desk:opened", restore);
 restore();
 
-/* Sent or discarded: nothing of it is kept here; undone, it comes back from the server */
+/* Sent or discarded: nothing of it is kept here; undone, it comes back from the server. A save that is still on its way
+   would make the draft anew: it is called back */
 document.addEventListener("htmx:before:request", (event) => {
   if (!event.detail.ctx?.sourceElement?.closest?.("[data-composer]")) return;
+  saving?.abort();
   clearTimeout(timer);
   timer = undefined;
 });
