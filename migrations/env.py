@@ -8,10 +8,14 @@ from hub.storage.base import Row
 
 ROOMS_WITH_TABLES = (
     "hub.inbox.municipality", "hub.inbox.queue", "hub.inbox.topic", "hub.inbox.department", "hub.inbox.citizen",
-    "hub.inbox.conversation", "hub.inbox.participant", "hub.inbox.entry", "hub.inbox.matter", "hub.inbox.draft",
-    "hub.inbox.promise", "hub.inbox.delivery", "hub.access.person", "hub.access.login", "hub.access.audit",
-    "hub.access.reading", "hub.channels.channel", "hub.inbound.raw_event", "hub.edge.idempotency",
-    "hub.lookups.definition",
+    "hub.inbox.conversation", "hub.inbox.participant", "hub.inbox.entry", "hub.inbox.call", "hub.inbox.chat",
+    "hub.inbox.staff_number", "hub.outbound.freeze",
+    "hub.inbox.matter", "hub.inbox.draft", "hub.inbox.promise", "hub.inbox.delivery",
+    "hub.access.person", "hub.access.duty", "hub.access.login", "hub.access.audit",
+    "hub.access.reading", "hub.channels.channel", "hub.channels.faces", "hub.channels.hourly", "hub.channels.mailbox",
+    "hub.inbound.raw_event", "hub.edge.idempotency", "hub.lookups.definition", "hub.inbox.receipt",
+    "hub.inbox.letterhead", "hub.inbox.canned", "hub.inbox.sent_copy", "hub.inbox.whose", "hub.watch.target",
+    "hub.watch.alarm", "hub.inbox.text", "hub.inbox.form", "hub.access.knock",
 )  # fmt: skip
 
 for name in ROOMS_WITH_TABLES:
