@@ -4,29 +4,41 @@ import asyncio
 import gc
 import importlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from types import ModuleType
 
 from litestar import Litestar
 
+from hub.channels import faces
 from hub.channels.pause import standing
+from hub.contract import Answer, RawEvent, WebCall
 from hub.doorbell import Doorbell
+from hub.edge import ringing
+from hub.edge.visits import Visits
 from hub.errors import Invalid
 from hub.inbound.replay import Replayed, replay
 from hub.live.publish import Live
+from hub.lookups.sources import Sources
 from hub.plugin_host.manager import load
 from hub.plugin_host.registry import Registry
 from hub.settings import Settings
 from hub.storage.migrate import require_newest
-from hub.storage.open import open_storage
+from hub.storage.open import open_storage, require_role
+from hub.storage.scope import Scope
+from hub.watch.tell import Say
 from hub.worker.embedded import Worker, ring_on_commit
+
+_KINDS = Scope.everything("which channels strangers come to")
 
 log = logging.getLogger(__name__)
 
 
 class Hub:
-    """What a process holds while it runs. `serves`: it answers requests and listens; `works`: it reads and sends."""
+    """What a process holds while it runs. `serves`: it answers requests and listens; `works`: it reads and sends.
+
+    A public face (`settings.face`) answers strangers, keeps what they bring, and neither listens, reads nor sends.
+    """
 
     def __init__(self, settings: Settings, *, serves: bool, works: bool) -> None:
         self.settings = settings
@@ -37,8 +49,14 @@ class Hub:
             self.registry.router(name)  # a wrong name is told now, in a sentence
         self.storage = open_storage(settings)
         require_newest(self.storage.engines.reader)
-        self.live = Live(self.storage, settings.redis_url, standing, serves=serves)
-        self._serves, self._works = serves, works
+        require_role(self.storage.engines, settings.face)
+        self.is_public = settings.face == "public"
+        if not self.is_public and self.storage.read_now(_KINDS, faces.unsaid, self.registry):
+            self.storage.write_now(_KINDS, faces.say, self.registry)
+        self.sources = Sources(self.storage, self.registry)
+        self.live = Live(self.storage, settings.redis_url, standing, serves=serves, ours=not self.is_public)
+        self.visits = Visits()
+        self._serves, self._works = serves, works and not self.is_public
         self._worker: Worker | None = None
         self.failure: BaseException | None = None
         self.on_failure: Callable[[], None] = lambda: None
@@ -47,7 +65,26 @@ class Hub:
         """Read a raw event again, in this process's children."""
         if self._worker is None:
             raise RuntimeError("the hub isn't running")
-        return (await replay(self.storage, self._worker.pipeline, self._worker.routers, [raw_id]))[0]
+        worker = self._worker
+        return (await replay(self.storage, worker.pipeline, self.registry, worker.routers, [raw_id]))[0]
+
+    async def called(self, channel_id: int, call: WebCall) -> Answer:
+        """What a channel answers to whoever calls it from outside."""
+        if self._worker is None:
+            raise RuntimeError("the hub isn't running")
+        return await self._worker.calls.take(channel_id, call)
+
+    async def keep(self, channel_id: int, events: Sequence[RawEvent]) -> Sequence[str]:
+        """What came by our own public face: a reference per event, after its commit."""
+        if self._worker is None:
+            raise RuntimeError("the hub isn't running")
+        return await self._worker.pipeline.receiver.keep(channel_id, events)
+
+    async def called_by(self, token: str) -> int | None:
+        """The channel that is called by that token, where exchanges know to call helpdesks."""
+        if self._worker is None:
+            raise RuntimeError("the hub isn't running")
+        return await self._worker.calls.channel_of(token)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -56,12 +93,18 @@ class Hub:
             url = self.settings.redis_url
             rope = arq_worker().Bellrope(url) if url else None
             bell = Doorbell(rope.pull if rope and self._serves else None)
-            worker = Worker(self.storage, self.registry, self.settings, bell, listens=self._serves, works=self._works)
+            worker = Worker(
+                self.storage, self.registry, self.settings, bell,
+                listens=self._serves and not self.is_public, works=self._works, say=_say(self.settings),
+            )  # fmt: skip
             self._worker = worker
             ring_on_commit(self.storage, bell, also_read=not self._works)
             started = [tasks.create_task(worker.run(), name="worker")]
             live = tasks.create_task(self.live.run(), name="live")
-            for task in (started[0], live):
+            if self._serves:
+                rings = ringing.run(self.storage, self.visits, goes_round=not self.is_public)
+                started.append(tasks.create_task(rings, name="chats"))
+            for task in (*started, live):
                 task.add_done_callback(self._ended)
             if self._works and url:
                 started.append(tasks.create_task(arq_worker().answer_the_door(url, bell), name="door"))
@@ -76,6 +119,7 @@ class Hub:
                     task.cancel()
                 await asyncio.wait(started)
                 live.cancel()  # after the worker, whose last commits are told, too
+                await self.sources.close()
                 if rope:
                     await rope.close()
         self._worker = None
@@ -98,17 +142,27 @@ def create_app(hub: Hub) -> Litestar:
     """The web application over a hub, which runs as long as the application does."""
     from hub.web import routes  # noqa: PLC0415 - `torg worker` needs no web
 
-    pages = _screen(hub.settings.screen).routers() if hub.settings.screen else None
+    face = hub.settings.face
+    pages = _screen(hub.settings.screen).routers(face) if hub.settings.screen else None
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         app.state.storage, app.state.settings = hub.storage, hub.settings
         app.state.registry, app.state.replay = hub.registry, hub.replay
-        app.state.live = hub.live
+        app.state.live, app.state.sources = hub.live, hub.sources
+        app.state.called, app.state.keep = hub.called, hub.keep
+        app.state.visits, app.state.called_by = hub.visits, hub.called_by
         async with hub.running():
             yield
 
-    return routes.create(pages, lifespan=[lifespan])
+    return routes.create(pages, face, lifespan=[lifespan])
+
+
+def _say(settings: Settings) -> Say:
+    """In the languages of the screen, where it has some."""
+    package = _screen(settings.screen) if settings.screen else None
+    in_english: Say = lambda sentence, _: sentence  # noqa: E731 - as it was written
+    return getattr(package, "say", in_english)
 
 
 def _screen(name: str) -> ModuleType:

@@ -8,8 +8,9 @@ Between processes arq carries the ring, as JSON with a word and an id, never pic
 import asyncio
 from collections.abc import Callable
 
-READ, DELIVER = "read", "deliver"
-"""What is rung for: a raw event is to be read, a delivery is to be made."""
+READ, DELIVER, KEEP, SCAN = "read", "deliver", "keep", "scan"
+"""What is rung for: a raw event is to be read, a delivery is to be made, a copy of what was sent is to be kept,
+files are to be shown to the virus scanner."""
 
 
 class Doorbell:
@@ -17,7 +18,7 @@ class Doorbell:
 
     def __init__(self, elsewhere: Callable[[str, int], None] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        self._events: dict[str, asyncio.Event] = {what: asyncio.Event() for what in (READ, DELIVER)}
+        self._events: dict[str, asyncio.Event] = {what: asyncio.Event() for what in (READ, DELIVER, KEEP, SCAN)}
         self._elsewhere = elsewhere
 
     def ring(self, what: str, row_id: int) -> None:

@@ -17,8 +17,13 @@ INGEST_POINTS = (
     "normalised",
     "conversation_committed",
 )
+PULL_POINTS = ("pulled", "told_source")
+"""Besides those of every way in, but for acknowledged."""
+CALL_POINTS = ("summed_up",)
+"""Of calls, instead of normalised."""
 SEND_POINTS = ("reply_written", "reply_committed", "leased", "connected", "handed_over", "accepted", "settled")
-POINTS = frozenset(INGEST_POINTS + SEND_POINTS)
+LOOKUP_POINTS = ("audit_committed",)
+POINTS = frozenset(INGEST_POINTS + PULL_POINTS + CALL_POINTS + SEND_POINTS + LOOKUP_POINTS)
 
 _armed = os.environ.get("TORG_CRASH_POINT", "")
 _hits_left = int(os.environ.get("TORG_CRASH_AFTER", "0"))

@@ -1,8 +1,11 @@
 """Attempt: somebody says an e-mail address and a password. Every account has so many; those that nobody has, too.
 
-The audit counts them, so the limit holds for all processes at once. Three steps, because the check of the password
-between them takes long: `ask` (read), `hub.access.password.fits`, `settle` (write).
+So has every network, whatever accounts it tries. The audit counts them, so the limits hold for all processes at once.
+Three steps, because the check of the password between them takes long: `ask` (read), `hub.access.password.fits`,
+`settle` (write).
 """
+
+from collections.abc import Sequence
 
 from msgspec import Struct
 from sqlalchemy import select
@@ -19,7 +22,11 @@ from hub.storage.unit import Unit
 WINDOW = 15 * clock.MINUTE
 MOST = 10
 """Wrong passwords for an account, in a window. A right one before that begins the count anew."""
+MOST_OF_A_NETWORK = 50
+"""Attempts from one network in a window that failed; a contact centre may be behind one address."""
 ACT = "session.begin"
+FROM = "session.knock"
+"""The same failure once more, by the keyed hash of the network that it came from."""
 RELEASES = ("person.unlock", "person.password")
 """What IT does for whoever can't come in any more: the count begins anew."""
 SOURCE = "screen"
@@ -51,12 +58,13 @@ class Asked(Struct, frozen=True):
     password: str | None
 
 
-def ask(unit: Unit, email: str) -> Asked:
-    """What there is to check. Raises TooManyAttempts."""
+def ask(unit: Unit, email: str, network: str = "") -> Asked:
+    """What there is to check. `network`: whence; empty: from nowhere else. Raises TooManyAttempts."""
+    _require_network_left(unit, network)
     email = email.strip().lower() if email.isprintable() else ""
     query = select(Person.id, Person.password, Person.disabled_at).where(Person.email == email)
     row = next(iter(unit.rows(query)), None)
-    nobody = ("account", int.from_bytes(unit.keys.mac("account", email.encode())[:7]))
+    nobody = _named(unit, "account", email)
     account = ("person", row.id) if row else nobody
     _require_attempts_left(unit, account)
     if row is None:
@@ -64,7 +72,7 @@ def ask(unit: Unit, email: str) -> Asked:
     return Asked(row.id, account, row.password if row.disabled_at is None else None)
 
 
-def settle(unit: Unit, asked: Asked, right: bool, before: str | None = None) -> str | None:
+def settle(unit: Unit, asked: Asked, right: bool, before: str | None = None, network: str = "") -> str | None:
     """The token of the session it begins, or None; written down either way.
 
     `before`: the browser's token until now, which ends. Raises TooManyAttempts when others failed meanwhile: of a
@@ -72,8 +80,11 @@ def settle(unit: Unit, asked: Asked, right: bool, before: str | None = None) -> 
     """
     person = unit.lock(Person, asked.person_id) if asked.person_id else None
     _require_attempts_left(unit, asked.account)
+    _require_network_left(unit, network)
     if not right or person is None or person.disabled_at is not None or person.password != asked.password:
         log_act(unit, ACT, None, subject=asked.account, source=SOURCE, outcome="refused")
+        if network:
+            log_act(unit, FROM, None, subject=_named(unit, "network", network), source=SOURCE, outcome="refused")
         return None
     if before:
         session.end(unit, before)
@@ -81,17 +92,31 @@ def settle(unit: Unit, asked: Asked, right: bool, before: str | None = None) -> 
     return session.begin(unit, person)
 
 
+def _named(unit: Unit, kind: str, name: str) -> tuple[str, int]:
+    """What has no id of its own."""
+    return kind, int.from_bytes(unit.keys.mac(kind, name.encode())[:7])
+
+
+def _require_network_left(unit: Unit, network: str) -> None:
+    if network:
+        _require_left(unit, _named(unit, "network", network), (FROM,), MOST_OF_A_NETWORK)
+
+
 def _require_attempts_left(unit: Unit, account: tuple[str, int]) -> None:
+    _require_left(unit, account, (ACT, *RELEASES), MOST)
+
+
+def _require_left(unit: Unit, subject: tuple[str, int], acts: Sequence[str], most: int) -> None:
     now = clock.now()
     lately = select(Audit.at, Audit.outcome).where(
         Audit.municipality_id.is_(None),
         Audit.id > id_at(now - WINDOW - clock.MINUTE),  # the index is by id, which follows time
         Audit.at > now - WINDOW,
-        Audit.act.in_((ACT, *RELEASES)),
-        Audit.subject_key == subject_key(unit, *account),
+        Audit.act.in_(acts),
+        Audit.subject_key == subject_key(unit, *subject),
     )
     failed: list[int] = []
     for row in unit.rows(lately.order_by(Audit.id)):
         failed = [] if row.outcome == "done" else [*failed, row.at]
-    if len(failed) >= MOST:
-        raise TooManyAttempts(failed[-MOST] + WINDOW - now)
+    if len(failed) >= most:
+        raise TooManyAttempts(failed[-most] + WINDOW - now)

@@ -16,20 +16,32 @@ from hub import clock
 from hub.access.person import Actor
 from hub.access.reading import subject_key
 from hub.inbox.municipality import Municipality
-from hub.storage.base import Row
+from hub.storage.base import Row, partial_index
 from hub.storage.unit import Unit
 
 SETTLE = 60 * clock.SECOND
 """Younger rows (microseconds) aren't sealed: an id is made before its commit, a slower unit may bring an older one."""
 _GENESIS = "0" * 64
 _BATCH = 1000
+_OF_LOOKUPS = "act IN ('lookup.ask', 'lookup.answer', 'lookup.shown', 'lookup.stopped')"
+_ALARMS = "act = 'lookup.stopped' OR outcome IN ('another''s', 'of another', 'protected')"
 
 
 class Audit(Row):
     """`subject_key`: keyed hash of what it was done to. No key to anything that may be erased."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_municipality", "municipality_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_municipality", "municipality_id", "id"),
+        # Who looked (hub.lookups.looked): all of them, by person, in a conversation, about one subject, the alarms.
+        partial_index("ix_audit_lookups", "municipality_id", "id", where=_OF_LOOKUPS),
+        partial_index("ix_audit_looked_by", "person_id", "id", where=_OF_LOOKUPS),
+        partial_index(
+            "ix_audit_looked_in", "conversation_id", "id", where=f"{_OF_LOOKUPS} AND conversation_id IS NOT NULL"
+        ),
+        partial_index("ix_audit_looked_at", "subject_key", "id", where=_OF_LOOKUPS),
+        partial_index("ix_audit_alarms", "municipality_id", "id", where=_ALARMS),
+    )
     municipality_id: Mapped[int | None] = mapped_column(ForeignKey("municipality.id"))
     at: Mapped[int]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

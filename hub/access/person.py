@@ -9,14 +9,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hub import clock
 from hub.errors import Invalid
 from hub.inbox.municipality import Municipality
-from hub.storage.base import Row
+from hub.storage.base import Row, same_municipality
 from hub.storage.unit import Unit
 
 ROLES = ("agent", "lead", "it", "department", "auditor", "admin")
 
 
 class Person(Row):
-    """`password`: an argon2 hash, loaded only where it is checked. `disabled_at`: from then on nothing works."""
+    """`password`: an argon2 hash, loaded only where it is checked. `disabled_at`: from then on nothing works.
+
+    `phone`: their extension or number, as the exchange calls them.
+    """
 
     __tablename__ = "person"
     name: Mapped[str]
@@ -24,16 +27,20 @@ class Person(Row):
     language: Mapped[str]
     password: Mapped[str | None] = mapped_column(deferred=True)
     disabled_at: Mapped[int | None]
+    phone: Mapped[str | None]
 
 
 class Membership(Row):
-    """`queue_id` None: the whole municipality's, as far as the role goes."""
+    """`queue_id` None: the whole municipality's, as far as the role goes. `department_id`: likewise, of the role
+    department alone."""
 
     __tablename__ = "membership"
+    __table_args__ = (same_municipality("department_id", "department"),)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     municipality_id: Mapped[int] = mapped_column(ForeignKey("municipality.id"))
     role: Mapped[str]
     queue_id: Mapped[int | None] = mapped_column(ForeignKey("queue.id"))
+    department_id: Mapped[int | None]
     since: Mapped[int]
     until: Mapped[int | None]
 
@@ -44,6 +51,7 @@ class Held(Struct, frozen=True):
     municipality_id: int
     role: str
     queue_id: int | None
+    department_id: int | None = None
 
 
 class Actor(Struct, frozen=True):
@@ -90,12 +98,26 @@ def by_email(unit: Unit, email: str) -> Person:
     return row
 
 
-def join(unit: Unit, person: Person, municipality: Municipality, role: str, queue_id: int | None = None) -> Membership:
+def join(
+    unit: Unit,
+    person: Person,
+    municipality: Municipality,
+    role: str,
+    queue_id: int | None = None,
+    department_id: int | None = None,
+) -> Membership:
     """A membership from now on."""
     if role not in ROLES:
         raise Invalid("role", f"role is one of {', '.join(ROLES)}")
+    if department_id is not None and role != "department":
+        raise Invalid("department", "a department is named for the role department alone")
     row = Membership(
-        person_id=person.id, municipality_id=municipality.id, role=role, queue_id=queue_id, since=clock.now()
+        person_id=person.id,
+        municipality_id=municipality.id,
+        role=role,
+        queue_id=queue_id,
+        department_id=department_id,
+        since=clock.now(),
     )
     unit.add(row)
     return row
@@ -114,5 +136,5 @@ def actor(unit: Unit, person_id: int, grants: frozenset[str]) -> Actor | None:
             (Membership.until.is_(None)) | (Membership.until > now),
         )
     )
-    held = tuple(Held(row.municipality_id, row.role, row.queue_id) for row in live)
+    held = tuple(Held(row.municipality_id, row.role, row.queue_id, row.department_id) for row in live)
     return Actor(person.id, person.name, person.email, person.language, held, grants)

@@ -52,6 +52,12 @@ def may_open(actor: Actor, conversation: Placed) -> bool:
     return actor.holds(WORKERS, conversation.municipality_id, conversation.queue_id)
 
 
+def may_ask(actor: Actor, roles: Collection[str], conversation: Placed) -> bool:
+    """A lookup for these roles, beside the conversation: by the membership that lets them open it."""
+    held = replace(actor, memberships=tuple(each for each in actor.memberships if each.role in roles))
+    return may_open(held, conversation)
+
+
 def visible(actor: Actor) -> ColumnElement[bool]:
     """`may_open` as a condition on Conversation, for lists, counts and search."""
     if "read" not in actor.grants:
@@ -157,6 +163,14 @@ def require_work(actor: Actor, conversation: Conversation | None) -> Conversatio
     return found
 
 
+def require_take_back(actor: Actor, author_id: int | None) -> None:
+    """What hasn't left yet, its writer may call back, whatever they may open by now. Raises NotFound, NotAllowed."""
+    if author_id != actor.id:
+        raise NotFound("There is no such conversation.")
+    if not {"read", "write"} <= actor.grants:
+        raise NotAllowed("This token may only read: it lacks the scope write.")
+
+
 def may_begin(actor: Actor, municipality_id: int, queue_id: int) -> bool:
     """A conversation in a queue: its agents and leads, with a token that may write."""
     return {"read", "write"} <= actor.grants and actor.holds(WORKERS, municipality_id, queue_id)
@@ -166,6 +180,19 @@ def require_begin(actor: Actor, municipality_id: int, queue_id: int) -> None:
     """Raises NotFound for a queue that isn't theirs, NotAllowed for a token that may only read."""
     if "read" not in actor.grants or not actor.holds(WORKERS, municipality_id, queue_id):
         raise NotFound("There is no such queue for you to write from.")
+    if "write" not in actor.grants:
+        raise NotAllowed("This token may only read: it lacks the scope write.")
+
+
+def works_queue(actor: Actor, municipality_id: int, queue_id: int) -> bool:
+    """To know how many wait in it, and to be rung: its agents and leads."""
+    return "read" in actor.grants and actor.holds(WORKERS, municipality_id, queue_id)
+
+
+def require_duty(actor: Actor) -> None:
+    """To be rung: whoever works a queue. Raises NotFound for the others, NotAllowed for a token that may only read."""
+    if "read" not in actor.grants or not any(held.role in WORKERS for held in actor.memberships):
+        raise NotFound("You work no queue, so nobody is rung to you.")
     if "write" not in actor.grants:
         raise NotAllowed("This token may only read: it lacks the scope write.")
 
@@ -203,6 +230,90 @@ def require_pause(actor: Actor, area: Collection[int]) -> None:
     """
     if not area or not all(runs_channels(actor, each) for each in area):
         raise NotAllowed("To pause or resume this channel takes IT of every municipality that it works for.")
+
+
+def require_change(actor: Actor, area: Collection[int]) -> None:
+    """To add a channel or change its settings: IT of every municipality that it works for, as to pause it."""
+    if not area or not all(runs_channels(actor, each) for each in area):
+        raise NotAllowed("To change this channel takes IT of every municipality that it works for.")
+
+
+def runs_all(actor: Actor, municipality_ids: Collection[int]) -> bool:
+    """IT of every municipality there is."""
+    return bool(municipality_ids) and all(runs_channels(actor, each) for each in municipality_ids)
+
+
+def require_alarms(actor: Actor, area: Collection[int]) -> None:
+    """To say who is told when something is the matter: IT of every municipality that it is about. Raises NotAllowed."""
+    if not runs_all(actor, area):
+        raise NotAllowed("To say whom all channels' alarms go to takes IT of every municipality.")
+
+
+def audits(actor: Actor, municipality_id: int | None) -> bool:
+    """Auditor of the municipality, or of any: what was asked of other systems, by whom and why, and the logs.
+
+    No other role, an admin's least of all: who gives the roles doesn't watch over them as well.
+    """
+    return "audit" in actor.grants and any(
+        held.role == "auditor" and municipality_id in {None, held.municipality_id} for held in actor.memberships
+    )
+
+
+def require_auditor(actor: Actor) -> None:
+    """Raises NotAllowed."""
+    if not audits(actor, None):
+        raise NotAllowed("This is for auditors: it needs the role auditor and a token with the scope audit.")
+
+
+def sees_use(actor: Actor, municipality_id: int | None) -> bool:
+    """How lookups are used: the departments of the municipality, or of any, by role and unit; its auditors, too."""
+    return audits(actor, municipality_id) or (
+        "read" in actor.grants
+        and any(
+            held.role == "department" and municipality_id in {None, held.municipality_id} for held in actor.memberships
+        )
+    )
+
+
+def sees_lookup(actor: Actor, municipality_id: int, department_id: int | None) -> bool:
+    """What a lookup is made of, and how it is used: its department, and the municipality's auditors.
+
+    One that is no department's own is for those who are of the departments as a whole.
+    """
+    return audits(actor, municipality_id) or ("read" in actor.grants and _of(actor, municipality_id, department_id))
+
+
+def makes_lookup(actor: Actor, municipality_id: int, department_id: int | None) -> bool:
+    """Its department alone, with a token that may write."""
+    return {"read", "write"} <= actor.grants and _of(actor, municipality_id, department_id)
+
+
+def _of(actor: Actor, municipality_id: int, department_id: int | None) -> bool:
+    return any(
+        held.role == "department"
+        and held.municipality_id == municipality_id
+        and held.department_id in {None, department_id}
+        for held in actor.memberships
+    )
+
+
+def require_use(actor: Actor) -> None:
+    """Raises NotAllowed."""
+    if not sees_use(actor, None):
+        raise NotAllowed("This is for departments: it needs the role department or auditor, and a token that may read.")
+
+
+def administers(actor: Actor, municipality_id: int | None) -> bool:
+    """What a municipality has set for all its people: its admins, or those of any, with a token that may write."""
+    return "write" in actor.grants and any(
+        held.role == "admin" and municipality_id in {None, held.municipality_id} for held in actor.memberships
+    )
+
+
+def require_admin(actor: Actor) -> None:
+    """Raises NotAllowed."""
+    if not administers(actor, None):
+        raise NotAllowed("This is for administrators: it needs the role admin and a token that may write.")
 
 
 def require_it(actor: Actor) -> None:

@@ -5,10 +5,22 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from hub.channels import port
+from hub.channels import port, source
 from hub.channels.channel import Channel
-from hub.channels.open import ChannelTools, read_settings, store_settings
-from hub.contract import Config, Connector, Destination, Listens, Misconfigured, Sends
+from hub.channels.lease import just_ended
+from hub.channels.open import ChannelTools, RenewSecret, read_settings, store_settings
+from hub.contract import (
+    Config,
+    Connector,
+    Destination,
+    Hosts,
+    KeepsSent,
+    Listens,
+    Misconfigured,
+    Pulls,
+    Receives,
+    Sends,
+)
 from hub.errors import Invalid
 from hub.inbox.municipality import Municipality
 from hub.inbox.queue import resolve
@@ -16,31 +28,45 @@ from hub.plugin_host.registry import Registry
 from hub.storage.ids import new_id
 from hub.storage.unit import Happening, Unit
 
+MOVES_MESSAGES: tuple[type[Connector[Any]], ...] = (Pulls, Receives, Listens, Sends, KeepsSent, Hosts)
+"""What a channel can be made of."""
+
 
 def prepare(
     unit: Unit, registry: Registry, kind: str, values: Mapping[str, object]
 ) -> tuple[type[Connector[Any]], Config]:
     """The kind's settings, read and with destinations resolved. Raises Invalid, naming the field.
 
-    A port that another channel has is refused: both would be there, and one of them deaf.
+    A port that another channel has is refused: both would be there, and one of them deaf. So is a mailbox that another
+    fetches: everything would come twice.
     """
     cls = registry.connector(kind)
-    if not issubclass(cls, Listens | Sends):
-        raise Invalid("kind", f"{kind} only reads files: it neither listens nor sends, so no channel can be made of it")
+    if not issubclass(cls, MOVES_MESSAGES):
+        raise Invalid(
+            "kind", f"{kind} only reads files: it brings nothing in and sends nothing, so no channel can be made of it"
+        )
     config = resolve_destinations(unit, read_settings(cls, values))
     port.require_free(unit, registry, cls, config)
+    source.require_unfetched(unit, registry, cls, config)
     return cls, config
 
 
-async def check(cls: type[Connector[Any]], config: Config) -> None:
-    """The connector's own check, before anything is saved. Raises Invalid with the field, or the contract's errors."""
-    tools = ChannelTools(0)
+async def check(cls: type[Connector[Any]], config: Config, renew: RenewSecret | None = None) -> Config:
+    """The connector's own check, before anything is saved. Raises Invalid with the field, or the contract's errors.
+
+    The settings to save: with the secrets that the other side gave anew for it, unless `renew` sees to them.
+    """
+    tools = None
     try:
+        tools = ChannelTools(0, cls.places(config), renew)
         await cls(config, tools).check()
     except Misconfigured as error:
         raise Invalid(error.field, str(error)) from error
     finally:
-        tools.close()
+        if tools is not None:
+            tools.close()
+            await tools.hang_up()
+    return msgspec.structs.replace(config, **tools.new_secrets)
 
 
 def add(
@@ -50,7 +76,13 @@ def add(
     if sends_by_id is not None and unit.get(Channel, sends_by_id) is None:
         raise Invalid("sends_by", f"there is no channel {sends_by_id} to send by")
     channel = Channel(
-        id=new_id(), kind=kind, name=name, home_id=home.id if home else None, sends_by_id=sends_by_id, config={}
+        id=new_id(),
+        kind=kind,
+        name=name,
+        home_id=home.id if home else None,
+        sends_by_id=sends_by_id,
+        config={},
+        lease_until=just_ended(),
     )
     store_settings(channel, config, unit.keys)
     unit.add(channel)
@@ -67,7 +99,7 @@ def resolve_destinations(unit: Unit, config: Config) -> Config:
             try:
                 changed[name] = _resolved(unit, value)
             except Invalid as error:
-                raise Invalid(name, f"{name}: {error}") from error
+                raise Invalid(name, error.sentence, **error.said) from error
     return msgspec.structs.replace(config, **changed)
 
 

@@ -11,13 +11,25 @@ from hub.channels.open import ChannelTools, open_channel
 from hub.contract import Config, Connector, Listens, Misconfigured
 from hub.errors import Conflict, Invalid
 from hub.plugin_host.registry import Registry
+from hub.storage.keys import Keys
 from hub.storage.unit import Unit
 
 
-def require_free(unit: Unit, registry: Registry, cls: type[Connector[Any]], config: Config) -> None:
-    """Raises Invalid, naming the channel that isn't paused and has the port already."""
+def opens_as_before(channel: Channel, registry: Registry, keys: Keys, config: Config) -> bool:
+    """With these settings the channel would open the same port as with its present ones."""
+    try:
+        before = _opened(open_channel(channel, registry, keys))
+    except (Invalid, Misconfigured):
+        return False
+    return before is not None and before == _opened(registry.connector(channel.kind)(config, ChannelTools(0)))
+
+
+def require_free(
+    unit: Unit, registry: Registry, cls: type[Connector[Any]], config: Config, but: int | None = None
+) -> None:
+    """Raises Invalid, naming the channel that isn't paused and has the port already; `but` is the one itself."""
     wanted = _opened(cls(config, ChannelTools(0)))
-    other = None if wanted is None else _taken_by(unit, registry, wanted)
+    other = None if wanted is None else _taken_by(unit, registry, wanted, but=but)
     if wanted is not None and other is not None:
         raise Invalid(
             "port",

@@ -1,4 +1,4 @@
-"""`torg audit`: whether the audit is what was written, and sealing it."""
+"""`torg audit`: whether the audit is what was written, sealing it, and who looked a citizen up."""
 
 import re
 import sys
@@ -21,7 +21,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @click.group("audit")
 def command() -> None:
-    """The audit: verify its seals, seal it."""
+    """The audit: verify its seals, seal it, tell a citizen who looked."""
 
 
 @command.command("verify")
@@ -81,6 +81,33 @@ def _seal(settle: int, as_json: bool) -> None:
         print_json({"seals": made})
     else:
         click.echo(f"Made {made} seals.")
+
+
+@command.command("looked")
+@click.option("--municipality", required=True, help="Whose citizen: code or id.")
+@click.option("--citizen", type=click.IntRange(1, 2**63 - 1), help="The citizen's id.")
+@click.option("--number-stdin", is_flag=True, help="Or their identity number, from standard input.")
+@click.option("--reason", required=True, help="Why it is needed, in a sentence; kept in the audit.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV: UTF-8 with a byte order mark, semicolons.")
+@JSON
+def _looked(
+    *, municipality: str, citizen: int | None, number_stdin: bool, reason: str, as_csv: bool, as_json: bool
+) -> None:
+    """Tell who looked a citizen up in other systems, when and why: by role and unit, never by name.
+
+    It is about that citizen and for nobody else: make sure whom you hand it to. Read it through first, for a
+    purpose may name somebody else.
+
+    Example: torg audit looked --municipality granvik --citizen 7314159265358979 --reason "They ask for it" --csv
+    """
+    from hub.cli.looked import tell  # noqa: PLC0415 - it loads the web, which no other of these commands needs
+
+    if (citizen is None) is not number_stdin:
+        raise click.UsageError("Say who: --citizen ID, or --number-stdin.")
+    if as_csv and as_json:
+        raise click.UsageError("Ask for CSV or for JSON, not for both.")
+    number = sys.stdin.readline().strip() if number_stdin else ""
+    tell(municipality, citizen, number, reason, "csv" if as_csv else "json" if as_json else "table")
 
 
 def _heads(given: Sequence[str]) -> dict[str, str]:

@@ -2,41 +2,36 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import click
-import msgspec
 
 from hub.channels import add as adding
+from hub.channels import settings
+from hub.channels.change import change
 from hub.channels.channel import Channel
-from hub.channels.open import ChannelTools, open_channel
 from hub.channels.pause import pause, resume
-from hub.channels.trouble import is_listening
-from hub.cli import named
-from hub.cli.channel_kinds import TITLES, all_kinds, rows_of
-from hub.cli.channel_list import all_channels
+from hub.channels.trying import try_out
+from hub.cli import channel_kinds, channel_reconcile, named
+from hub.cli.channel_list import TITLES, all_channels, cells
 from hub.cli.installation import Installation, installation, note_act
-from hub.cli.output import JSON, counts, print_added, print_items, print_json, print_table
-from hub.cli.setting_values import SPLIT, Typed, read_values
-from hub.contract import Config, Connector, PluginError, Sends
+from hub.cli.output import JSON, print_added, print_items, print_json, print_table
+from hub.cli.setting_values import SPLIT, Typed, added_to, apart, dropped, read_values
+from hub.contract import Config, KeepsSent, Listens, PluginError, Pulls, Sends
 from hub.errors import Invalid, TorgError
 from hub.plugin_host.manager import load
 from hub.plugin_host.registry import Registry
 from hub.settings import load_settings
 from hub.storage.unit import Unit
 
-_TITLES = (
-    "id", "kind", "name", "municipality", "sends by", "state", "last contact", "raw events", "deliveries", "settings",
-)  # fmt: skip
-
-_STATES = {"running": "running", "waiting": "waiting for torg serve"}
-"""Those that give no reason of their own."""
-
 
 @click.group("channel")
 def command() -> None:
     """Channels: what brings messages in and takes them out."""
+
+
+command.add_command(channel_reconcile.command)
 
 
 @command.command("kinds")
@@ -46,11 +41,12 @@ def _kinds(as_json: bool) -> None:
 
     Example: torg channel kinds
     """
-    kinds = all_kinds(load(load_settings().blocked_plugins))
+    kinds = channel_kinds.all_kinds(load(load_settings().blocked_plugins))
+    nothing = "No plugin brings a kind of channel: torg plugins list tells why."
     if as_json:
         print_json({"items": kinds})
     else:
-        print_table(TITLES, rows_of(kinds), "No plugin brings a kind of channel: torg plugins list tells why.")
+        print_table(channel_kinds.TITLES, channel_kinds.rows_of(kinds), nothing)
 
 
 @command.command("add")
@@ -93,24 +89,101 @@ def _add(
         values = read_values(registry.connector(kind), Typed(given, files, stdin))
         here.read(_refuse_unknown, registry, municipality, sends_by)
         cls, config = here.read(adding.prepare, registry, kind, values)
-        _run_check(cls, config)
+        config = _tried(adding.check(cls, config))
         channel_id = here.write(_write, kind, name, config, municipality=municipality, sends_by=sends_by)
     print_added("channel", channel_id, as_json=as_json)
+    if as_json:
+        return
+    if hasattr(config, "lines"):  # calls: nobody answers them by a channel that sends
+        if municipality is None:
+            click.echo(
+                "A call that none of its lines names is set aside, and nobody is rung: name them all in `lines`. "
+                "What was set aside is read by `torg replay --failed` once its line is named."
+            )
+    elif sends_by is None and issubclass(cls, Listens | Pulls):
+        click.echo(f"What comes by it can't be answered yet: torg channel set {channel_id} --sends-by ID")
+
+
+@command.command("set")
+@click.argument("channel_id", metavar="ID", type=int)
+@click.argument("given", metavar="[NAME=VALUE]...", nargs=-1, callback=SPLIT)
+@click.option("--name", help="What people call it.")
+@click.option("--sends-by", type=int, metavar="ID", help="The channel that answers leave by from now on.")
+@click.option(
+    "--per-minute", type=click.IntRange(0, 10_000), help="Mails that leave by it in a minute; 0: all at once."
+)
+@click.option(
+    "--keeps-sent/--no-keeps-sent", default=None, help="Whether answers to its mails are put into its Sent folder."
+)
+@click.option(
+    "--set-file", "files", metavar="NAME=FILE", multiple=True, callback=SPLIT, help="A secret setting, from a file."
+)
+@click.option("--set-stdin", "stdin", metavar="NAME", help="A secret setting, from standard input.")
+def _set(
+    *,
+    channel_id: int,
+    given: Sequence[tuple[str, str]],
+    name: str | None,
+    sends_by: int | None,
+    per_minute: int | None,
+    keeps_sent: bool | None,
+    files: Sequence[tuple[str, str]],
+    stdin: str | None,
+) -> None:
+    """Change a channel: its settings, its name, by which one answers leave, and how fast; what isn't named stays.
+
+    Settings are tried first, and saved only when they work; whoever runs the channel begins anew with them within
+    seconds. A paused one stays paused. A delivery that waits leaves by the channel that it was written for. NAME=VALUE
+    takes the place of all that a mapping or list has, and says what that was; NAME+=VALUE adds to it.
+
+    \b
+    Examples:
+      torg channel set 7314159265358979 port=2525 peers=10.1.0.5,10.1.0.6
+      torg channel set 7314159265358979 lines+=+46191234567=granvik/Kundtjänst
+      torg channel set 7314159265358979 --set-stdin password < password.txt
+      torg channel set 7314159265358979 --sends-by 2718281828459045
+    """
+    has_settings = bool(given or files or stdin)
+    changes = any(each is not None for each in (name, sends_by, per_minute, keeps_sent))
+    if not has_settings and not changes:
+        raise Invalid("", "say what to change: NAME=VALUE, --set-file, --set-stdin, or one of the options")
+    name = None if name is None else named.plain(name)
+    was: dict[str, Any] = {}
+    values: dict[str, object] = {}
+    with installation() as here:
+        registry = load(here.settings.blocked_plugins)
+        here.read(_refuse_unknown, registry, None, sends_by)
+        if has_settings:
+            cls = registry.connector(here.read(_kind_of, channel_id))
+            plain, added = apart(given)
+            values = read_values(cls, Typed(plain, files, stdin))
+            was = here.read(_config_of, channel_id)
+            values |= added_to(was, read_values(cls, Typed(added)), values)
+            made = here.read(settings.draft, registry, channel_id, values)
+            here.write(_save, made, _tried(settings.check(here.storage, made)))
+        if changes:
+            here.write(_change, registry, channel_id, name, sends_by, per_minute=per_minute, keeps_sent=keeps_sent)
+    click.echo(f"Changed channel {channel_id}.")
+    for setting, gone in dropped(was, values).items():
+        click.echo(
+            f"{setting} has no more what it had: {', '.join(gone)}. What is to stay, add again: "
+            f"torg channel set {channel_id} {setting}+={gone[0]}"
+        )
 
 
 @command.command("list")
 @JSON
 def _list(as_json: bool) -> None:
-    """Show the channels with their state, settings (secrets as dots), raw events and deliveries.
+    """Show how the channels do and what to do about it, with their settings (secrets as dots) and what went by them.
 
-    In the state error a channel is tried again and again, and hears nothing meanwhile; in the state waiting it listens
-    as soon as torg serve runs.
+    In the state error a channel is tried again and again, and hears nothing meanwhile; in the state trouble it runs,
+    and something is the matter; the next column says what to do. One that waits listens as soon as torg serve runs.
 
     Example: torg channel list --json
     """
     with installation() as here:
         rows = here.read(all_channels, load(here.settings.blocked_plugins))
-    print_items(rows, _TITLES, _cells, "There is no channel yet.", as_json=as_json)
+    print_items(rows, TITLES, cells, "There is no channel yet.", as_json=as_json)
 
 
 @command.command("check")
@@ -162,19 +235,6 @@ def _resume(channel_id: int) -> None:
     click.echo(f"Channel {channel_id} runs again.")
 
 
-def _cells(row: Mapping[str, Any]) -> Sequence[object]:
-    return [
-        row["id"], row["kind"], row["name"], row["municipality"], row["sends_by"],
-        _STATES.get(row["state"]) or f"{row['state']}: {row['paused_why'] or row['trouble']}",
-        row["last_contact_at"], counts(row["raw_events"]), counts(row["deliveries"]),
-        " ".join(f"{name}={_shown(value)}" for name, value in row["config"].items()),
-    ]  # fmt: skip
-
-
-def _shown(value: object) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
-
-
 def _refuse_unknown(unit: Unit, registry: Registry, municipality: str | None, sends_by: int | None) -> None:
     """Before the other side is called: the municipality and the channel that answers leave by."""
     if municipality is not None:
@@ -188,13 +248,18 @@ def _refuse_unknown(unit: Unit, registry: Registry, municipality: str | None, se
         raise Invalid("sends_by", f"channel {sends_by} ({other.kind}) can't send")
 
 
-def _run_check(cls: type[Connector[Any]], config: Config) -> None:
+def _tried(checking: Coroutine[Any, Any, Config]) -> Config:
     try:
-        asyncio.run(adding.check(cls, config))
+        return asyncio.run(checking)
     except PluginError as error:
-        raise TorgError(f"{error} Nothing was saved.") from error
+        raise TorgError(_unsaved(error)) from error
     except Invalid as error:
-        raise Invalid(error.field, f"{error} Nothing was saved.") from error
+        raise Invalid(error.field, _unsaved(error)) from error
+
+
+def _unsaved(error: Exception) -> str:
+    said = str(error)
+    return f"{said}{'' if said.endswith(('.', '!', '?')) else '.'} Nothing was saved."
 
 
 def _write(unit: Unit, kind: str, name: str, config: Config, *, municipality: str | None, sends_by: int | None) -> int:
@@ -204,37 +269,53 @@ def _write(unit: Unit, kind: str, name: str, config: Config, *, municipality: st
     return row.id
 
 
+def _config_of(unit: Unit, channel_id: int) -> dict[str, Any]:
+    row = unit.get(Channel, channel_id)
+    return dict(row.config) if row is not None else {}
+
+
+def _kind_of(unit: Unit, channel_id: int) -> str:
+    return named.channel(unit, channel_id).kind
+
+
+def _save(unit: Unit, made: settings.Draft, config: Config) -> None:
+    row = settings.save(unit, made, config)
+    note_act(unit, "channel.set", "channel", row.id, row.home_id)
+
+
+def _change(
+    unit: Unit,
+    registry: Registry,
+    channel_id: int,
+    name: str | None,
+    sends_by: int | None,
+    *,
+    per_minute: int | None,
+    keeps_sent: bool | None,
+) -> None:
+    row = named.channel(unit, channel_id)
+    _refuse_unknown(unit, registry, None, sends_by)
+    kind = registry.connector(row.kind)
+    if per_minute and not issubclass(kind, Sends):
+        raise Invalid(
+            "per_minute", f"channel {channel_id} ({row.kind}) sends nothing: name the one that answers leave by"
+        )
+    if keeps_sent and not issubclass(kind, KeepsSent):
+        raise Invalid("keeps_sent", f"channel {channel_id} ({row.kind}) has no folder for what was sent")
+    change(unit, row, name, sends_by, per_minute=per_minute, keeps_sent=keeps_sent)
+    note_act(unit, "channel.set", "channel", row.id, row.home_id)
+
+
 def _try(here: Installation, channel_id: int) -> str | None:
     """What is wrong, or None."""
-    registry = load(here.settings.blocked_plugins)
-    if here.read(_listens, channel_id):  # its own port would seem to be in use
-        return None
-    try:
-        asyncio.run(_ask(here.read(_open, registry, channel_id)))
-    except PluginError as error:
-        field = getattr(error, "field", "")
-        return f"{field}: {error}" if field else str(error)
-    return None
-
-
-async def _ask(connector: Connector[Any]) -> None:
-    try:
-        await connector.check()
-    finally:
-        if isinstance(connector.tools, ChannelTools):
-            connector.tools.close()
-
-
-def _listens(unit: Unit, channel_id: int) -> bool:
-    return is_listening(named.channel(unit, channel_id))
-
-
-def _open(unit: Unit, registry: Registry, channel_id: int) -> Connector[Any]:
-    return open_channel(named.channel(unit, channel_id), registry, unit.keys)
+    here.read(named.channel, channel_id)
+    error = asyncio.run(try_out(here.storage, load(here.settings.blocked_plugins), channel_id))
+    field = getattr(error, "field", "")
+    return f"{field}: {error}" if field else str(error) if error else None
 
 
 def _pause_now(unit: Unit, channel_id: int, why: str) -> None:
-    row = pause(unit, channel_id, why)
+    row = pause(unit, channel_id, why, by_person=True)
     note_act(unit, "channel.pause", "channel", row.id, row.home_id, purpose=why)
 
 

@@ -7,8 +7,9 @@ import msgspec
 from msgspec import Meta
 
 from hub.allowed import words
-from hub.cli.setting_values import secret_fields
-from hub.contract import Config, Listens, Sends
+from hub.channels.add import MOVES_MESSAGES
+from hub.contract import Config, Controls, Hosts, KeepsSent, Listens, Pulls, Receives, Sends, Texts
+from hub.contract.config import secret_fields
 from hub.plugin_host.registry import Registry
 
 TITLES = ("kind", "setting", "default", "what it is")
@@ -21,12 +22,18 @@ def all_kinds(registry: Registry) -> list[dict[str, Any]]:
         {
             "kind": kind,
             "title": cls.title,
+            "pulls": issubclass(cls, Pulls),
+            "receives": issubclass(cls, Receives),
             "listens": issubclass(cls, Listens),
             "sends": issubclass(cls, Sends),
+            "keeps_sent": issubclass(cls, KeepsSent),
+            "texts": issubclass(cls, Texts),
+            "hosts": issubclass(cls, Hosts),
+            "controls": issubclass(cls, Controls),
             "settings": _settings(cls.Config),
         }
         for kind, cls in sorted(registry.connectors.items())
-        if issubclass(cls, Listens | Sends)
+        if issubclass(cls, MOVES_MESSAGES)
     ]
 
 

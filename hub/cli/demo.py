@@ -12,15 +12,17 @@ import shutil
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 import msgspec
 
+from hub import clock
 from hub.access.password import hashed
-from hub.cli.demo_fill import centres
+from hub.cli.demo_fill import centres, forms, lookups, permits, sources
+from hub.cli.demo_fill.content import LANGUAGES, read
 from hub.cli.demo_fill.fill import fill
 from hub.cli.serve import PORT, require_free, serve
 from hub.errors import Conflict, Invalid
@@ -41,6 +43,7 @@ PLACES = {
 }
 """The settings that are the demo's own."""
 MAIL_PORT = 8025
+_EVERYTHING = Scope.everything("demo")
 _CONFIG = "# Written by torg demo: the commands in this folder work on the demo.\n" + "".join(
     f'{name} = "{value}"\n' for name, value in PLACES.items()
 )
@@ -59,16 +62,21 @@ def command(reset: bool, port: int | None, mail_port: int) -> None:
         config = _config()
         settings = _settings(config)
         port = port or settings.port
+        if port == mail_port:
+            raise Invalid("port", f"the desk and the mail can't both have port {port}: give another --mail-port")
         require_free(settings.host, port, f"Start the demo with --port {port + 1}")
         require_free("127.0.0.1", mail_port, f"Mail comes in there: start the demo with --mail-port {mail_port + 1}")
         if reset or not FILLED.exists():
             _empty()
+            _write_sources()
             _fill(settings, mail_port)
         else:
+            _write_sources()
             _refresh(settings, mail_port)
         _write_config(config)
-        click.echo(_welcome(config, port, mail_port, settings.undo_seconds))
-        serve(settings, settings.host, port)
+        with _other_systems(settings, {port, mail_port}):
+            click.echo(_welcome(config, port, mail_port, settings.undo_seconds))
+            serve(settings, settings.host, port)
 
 
 @contextmanager
@@ -101,7 +109,7 @@ def _config() -> Path:
 
 def _settings(config: Path) -> Settings:
     """The demo's, with TORG_* over them. Raises Invalid where those would take it to another place."""
-    settings = load_settings({**os.environ, "TORG_CONFIG": str(config)})
+    settings = load_settings({**os.environ, "TORG_CONFIG": str(config) if config.exists() else os.devnull})
     for name, place in PLACES.items():
         variable = f"TORG_{name.upper()}"
         if variable in os.environ and getattr(settings, name) != place:
@@ -110,7 +118,7 @@ def _settings(config: Path) -> Settings:
         raise Invalid(
             "host", "the demo's password is known to everybody, so it answers on 127.0.0.1 alone: unset host."
         )
-    return msgspec.structs.replace(settings, **PLACES)
+    return msgspec.structs.replace(settings, **PLACES, lookup_places=(str(FOLDER.resolve()),))
 
 
 def _is_loopback(host: str) -> bool:
@@ -128,6 +136,11 @@ def _empty() -> None:
             shutil.rmtree(each)
         else:
             each.unlink()
+
+
+def _write_sources() -> None:
+    """Before all else: a file that was written just now is let alone for a second before it is read."""
+    sources.write(FOLDER, clock.to_datetime(clock.now()).date())
 
 
 def _fill(settings: Settings, mail_port: int) -> None:
@@ -159,10 +172,27 @@ def _refresh(settings: Settings, mail_port: int) -> None:
             found = migrate.current(connection)
         if found != migrate.newest():
             migrate.upgrade(storage.engines.writer)
-        everything = Scope.everything("demo")
-        storage.write_now(everything, centres.move_mail_port, load(settings.blocked_plugins), mail_port)
-        if storage.read_now(everything, centres.lack_passwords):
-            storage.write_now(everything, centres.give_passwords, hashed(centres.PASSWORD))
+        storage.write_now(_EVERYTHING, centres.move_mail_port, load(settings.blocked_plugins), mail_port)
+        storage.write_now(_EVERYTHING, centres.employ)
+        storage.write_now(_EVERYTHING, forms.publish, load(settings.blocked_plugins))
+        if storage.read_now(_EVERYTHING, centres.lack_passwords):
+            storage.write_now(_EVERYTHING, centres.give_passwords, hashed(centres.PASSWORD))
+    finally:
+        storage.close()
+
+
+@contextmanager
+def _other_systems(settings: Settings, taken: Collection[int]) -> Iterator[None]:
+    """Economy, waste and permits beside it, and what asks them; they end with the block."""
+    contents = {language: read(language) for language in LANGUAGES}
+    registry = load(settings.blocked_plugins)
+    storage = open_storage(settings)
+    try:
+        wanted = storage.read_now(_EVERYTHING, lookups.port_wanted)
+        with permits.answering(lookups.case_files(FOLDER), 0 if wanted in taken else wanted) as port:
+            lookups.connect(storage, _EVERYTHING, registry, contents, FOLDER, port)
+            storage.close()
+            yield
     finally:
         storage.close()
 
@@ -184,10 +214,15 @@ def _welcome(config: Path, port: int, mail_port: int, undo_seconds: int) -> str:
     return f"""
 {left_alone}The demo: {web}/   (it stops with Ctrl-C; --reset begins anew)
 Log in as any of them with the password {centres.PASSWORD}
-       NAME@granvik.example: sara, anton (agents), leila (lead), goran (it, admin): Granvik and Holmö share them
-       NAME@nesoy.example: kari (agent), ole (lead), marit (it): Nesøy and Fjordal share them
-       NAME@strandby.example: mette (agent), jens (lead, it)
-       Who has the role it sees the channels, what came in byte for byte, and the plugins.
+       NAME@granvik.example: sara, anton (agents), leila (lead), goran (it, admin), vera (department), rut (auditor)
+       NAME@nesoy.example: kari (agent), ole (lead), marit (it), tor (department), liv (auditor)
+       NAME@strandby.example: mette (agent), jens (lead, it), bente (department), aage (auditor)
+       Granvik shares them with Holmö, Nesøy with Fjordal. Who has the role it sees the channels, what came in byte for
+       byte, and the plugins; a department how its lookups are used; an auditor who looked, when and why.
+Three minutes: as sara, open "Ny faktura trots anstånd"; press I and Enter (her identity is confirmed, her invoices are
+asked for), L 2 (her septic tank), L 1 and Shift+I (a sentence into the answer). Then as vera: how the lookups are used;
+as rut: who looked. Change {FOLDER}/economy.db, waste.csv or permits.json, press Shift+L, and the card follows.
+Forms: {web}/forms/granvik/felanmalan, {web}/forms/nesoy/broyting (goran makes them, under Forms)
 Mail for {", ".join(place.address for place in centres.PLACES.values())} comes in on 127.0.0.1:{mail_port}:
   printf '{mail}' | curl --crlf smtp://127.0.0.1:{mail_port} --mail-from {me} --mail-rcpt {to} -T -
 or with Python alone:

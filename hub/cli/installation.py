@@ -47,17 +47,25 @@ def installation(*, newest: bool = True) -> Iterator[Installation]:
     settings = load_settings()
     storage = open_storage(settings)
     try:
-        if newest:
-            require_newest(storage.engines.reader)
-        with told_at_the_end(storage, settings.redis_url):
-            yield Installation(settings, storage)
+        with known_trouble():
+            if newest:
+                require_newest(storage.engines.reader)
+            with told_at_the_end(storage, settings.redis_url):
+                yield Installation(settings, storage)
+    finally:
+        storage.close()
+
+
+@contextmanager
+def known_trouble() -> Iterator[None]:
+    """What the database says no to as a sentence of ours."""
+    try:
+        yield
     except DBAPIError as error:
         known = _known(error)
         if known is None:
             raise
         raise known from error
-    finally:
-        storage.close()
 
 
 def note_act(

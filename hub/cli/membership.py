@@ -12,6 +12,7 @@ from hub.cli import named
 from hub.cli.installation import installation, note_act
 from hub.cli.output import JSON, print_added, print_items
 from hub.errors import Conflict, Invalid, NotFound
+from hub.inbox.department import Department, by_name
 from hub.inbox.municipality import Municipality
 from hub.inbox.queue import Queue
 from hub.storage.unit import Unit
@@ -27,14 +28,15 @@ def command() -> None:
 @click.option("--municipality", required=True, help="Where: code or id.")
 @click.option("--role", required=True, help=f"One of {', '.join(ROLES)}.")
 @click.option("--queue", help="Only in this queue of the municipality: name or id.")
+@click.option("--department", help="With the role department: only this one's lookups; name or id.")
 @JSON
-def _add(email: str, municipality: str, role: str, queue: str | None, as_json: bool) -> None:
+def _add(*, email: str, municipality: str, role: str, queue: str | None, department: str | None, as_json: bool) -> None:
     """Give a person a role from now on.
 
     Example: torg membership add sara@granvik.example --municipality granvik --role agent --queue Kundtjänst
     """
     with installation() as here:
-        row_id = here.write(_write, email, municipality, role, queue)
+        row_id = here.write(_write, email, municipality, role, queue, department)
     print_added("membership", row_id, as_json=as_json)
 
 
@@ -61,7 +63,7 @@ def _list(email: str | None, ended: bool, as_json: bool) -> None:
     """
     with installation() as here:
         rows = here.read(_all, email, ended)
-    columns = ("id", "person", "municipality", "role", "queue_name", "since", "until")
+    columns = ("id", "person", "municipality", "role", "queue_name", "department_name", "since", "until")
     print_items(
         rows,
         [each.removesuffix("_name") for each in columns],
@@ -71,23 +73,27 @@ def _list(email: str | None, ended: bool, as_json: bool) -> None:
     )
 
 
-def _write(unit: Unit, email: str, municipality: str, role: str, queue: str | None) -> int:
+def _write(unit: Unit, email: str, municipality: str, role: str, queue: str | None, department: str | None) -> int:
     person = named.person(unit, email)
     home = named.municipality(unit, municipality)
     queue_id = named.queue(unit, home, queue).id if queue is not None else None
-    _refuse_held(unit, person, home, role, queue_id)
-    row = join(unit, person, home, role, queue_id)
+    department_id = by_name(unit, home.id, department).id if department is not None else None
+    _refuse_held(unit, person, home, role, queue_id, department_id)
+    row = join(unit, person, home, role, queue_id, department_id)
     note_act(unit, "membership.add", "person", person.id, home.id)
     return row.id
 
 
-def _refuse_held(unit: Unit, person: Person, home: Municipality, role: str, queue_id: int | None) -> None:
+def _refuse_held(
+    unit: Unit, person: Person, home: Municipality, role: str, queue_id: int | None, department_id: int | None
+) -> None:
     """Of two that are the same, who ends one would believe that the role is gone."""
     held = select(Membership.id).where(
         Membership.person_id == person.id,
         Membership.municipality_id == home.id,
         Membership.role == role,
         Membership.queue_id == queue_id,
+        Membership.department_id == department_id,
         Membership.until.is_(None) | (Membership.until > clock.now()),
     )
     if unit.first(held) is not None:
@@ -106,8 +112,11 @@ def _end_now(unit: Unit, membership_id: int) -> None:
 
 def _all(unit: Unit, email: str | None, ended: bool) -> list[dict[str, Any]]:
     codes = named.municipality_codes(unit)
-    query = select(Membership, Person.email, Queue.words).join(Person, Person.id == Membership.person_id)
-    query = query.outerjoin(Queue, Queue.id == Membership.queue_id).order_by(Person.email, Membership.id)
+    query = select(Membership, Person.email, Queue.words, Department.words)
+    query = query.join(Person, Person.id == Membership.person_id)
+    query = query.outerjoin(Queue, Queue.id == Membership.queue_id)
+    query = query.outerjoin(Department, Department.id == Membership.department_id)
+    query = query.order_by(Person.email, Membership.id)
     if email is not None:
         query = query.where(Membership.person_id == named.person(unit, email).id)
     if not ended:
@@ -120,8 +129,10 @@ def _all(unit: Unit, email: str | None, ended: bool) -> list[dict[str, Any]]:
             "role": row.role,
             "queue": str(row.queue_id) if row.queue_id is not None else None,
             "queue_name": named.in_language(words) if words else None,
+            "department": str(row.department_id) if row.department_id is not None else None,
+            "department_name": named.in_language(department) if department else None,
             "since": clock.to_iso(row.since),
             "until": clock.to_iso(row.until),
         }
-        for row, address, words in unit.rows(query)
+        for row, address, words, department in unit.rows(query)
     ]

@@ -6,20 +6,24 @@ import mimetypes
 import os
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 import msgspec
+from msgspec import Struct
 
 from hub import clock
-from hub.contract import Address, RawEvent, ReceivedMessage
+from hub.contract import Address, CallStep, RawEvent, ReceivedMessage, Unreadable
 from hub.errors import TorgError
 from hub.inbound.child import MEMORY, Answer, Job
 from hub.inbound.children import Children
 from hub.plugin_host.manager import load
+
+if TYPE_CHECKING:
+    from hub.inbox.call import Told
 
 SECONDS = 10.0
 """For one file: the default of the setting parse_seconds."""
@@ -37,37 +41,52 @@ _ENCODER = msgspec.json.Encoder()
 def command(kind: str, files: Sequence[str], lines: bool, children: int) -> None:
     """Parse raw samples without a database; nothing is stored. FILE - reads standard input.
 
-    One file gives its items as a JSON array. Several, or --lines, give an object a line: {"file":…,"items":[…]}, or
-    {"file":…,"error":…} for one that can't be read. The kind mail is the parser of all mail connectors.
+    One file gives its items as a JSON array. Several, a folder, or --lines, give an object a line:
+    {"file":…,"items":[…]}, or {"file":…,"error":…} for one that can't be read. A folder is all files below it. The kind
+    mail is the parser of all mail connectors. A recorded stream of telephone events gives an object per call; where no
+    citizen calls in it, the array is empty, which is said beside it.
 
     \b
     Examples:
       torg parse mail sample.eml
+      torg parse mail samples
+      torg parse asterisk_ami dialogue.txt
       find samples -name '*.eml' -print0 | xargs -0 torg parse mail --lines
     """
     out = sys.stdout.buffer
-    if lines or len(files) > 1:
-        asyncio.run(_print_lines(kind, files, children, out))
+    if lines or len(files) > 1 or Path(files[0]).is_dir():
+        asyncio.run(_print_lines(kind, _below(files), children, out))
     else:
-        out.write(asyncio.run(_parse_one(kind, files[0])) + b"\n")
+        out.write(asyncio.run(_parse_one(kind, files[0], children)) + b"\n")
 
 
-async def _parse_one(kind: str, file: str) -> bytes:
-    async with _started(1, kind) as parser:
-        result = await _parse(parser, kind, file)
+def _below(named: Sequence[str]) -> Iterator[str]:
+    """Each file, and for a folder those below it, by name; itself where there are none, which is then said of it."""
+    for each in named:
+        if Path(each).is_dir():
+            yield from sorted(str(path) for path in Path(each).rglob("*") if path.is_file()) or [each]
+        else:
+            yield each
+
+
+async def _parse_one(kind: str, file: str, children: int) -> bytes:
+    async with _started(children, kind) as parser:
+        result = await _parse(parser, file)
     if "error" in result:
         raise TorgError(f"{result['file']}: {result['error']}")
+    if not result["items"]:  # nothing is wrong with it: a recording may hold no call
+        click.echo(f"torg: {result['file']}: there is nothing in it that a channel of {kind} would bring.", err=True)
     return _ENCODER.encode(result["items"])
 
 
-async def _print_lines(kind: str, files: Sequence[str], count: int, out: BinaryIO) -> None:
+async def _print_lines(kind: str, files: Iterable[str], count: int, out: BinaryIO) -> None:
     """In the order of the files. All children are kept busy; what is read ahead is bounded in files and in results."""
     in_hand = asyncio.Semaphore(2 * count)
     async with _started(count, kind) as parser:
 
         async def line(file: str) -> bytes:
             async with in_hand:
-                return _ENCODER.encode(await _parse(parser, kind, file)) + b"\n"
+                return _ENCODER.encode(await _parse(parser, file)) + b"\n"
 
         waiting: deque[asyncio.Task[bytes]] = deque()
         for file in files:
@@ -79,15 +98,33 @@ async def _print_lines(kind: str, files: Sequence[str], count: int, out: BinaryI
     out.flush()
 
 
+class _Parser(Struct, frozen=True):
+    """`split`: of a kind whose recordings hold many events of many calls."""
+
+    children: Children
+    kind: str
+    split: Callable[[bytes], Sequence[RawEvent]] | None
+
+    async def read(self, event: RawEvent) -> Sequence[Answer]:
+        """An answer for each group of events in it, or the only one."""
+        groups: dict[str, list[RawEvent]] = {}
+        try:
+            for each in [event] if self.split is None else self.split(event.body):
+                groups.setdefault(each.group or each.key, []).append(each)
+        except Unreadable as error:
+            return [Answer(unreadable=str(error))]
+        return await self.children.parse([Job(self.kind, group) for group in groups.values()])
+
+
 @asynccontextmanager
-async def _started(count: int, kind: str) -> AsyncIterator[Children]:
+async def _started(count: int, kind: str) -> AsyncIterator[_Parser]:
     """Raises Invalid for an unknown kind: no child would tell it from a parser's bug."""
-    load().connector(kind)
-    async with Children(count, SECONDS) as parser:
-        yield parser
+    connector = load().connector(kind)
+    async with Children(count, SECONDS) as children:
+        yield _Parser(children, kind, getattr(connector, "split", None))
 
 
-async def _parse(parser: Children, kind: str, file: str) -> dict[str, Any]:
+async def _parse(parser: _Parser, file: str) -> dict[str, Any]:
     """{"file", "items"} or {"file", "error"}: never raises for what is in a file, or for one that can't be opened."""
     name = os.fsencode(file).decode(errors="replace")
     try:
@@ -98,7 +135,7 @@ async def _parse(parser: Children, kind: str, file: str) -> dict[str, Any]:
         return {"file": name, "error": f"It has more than {MEMORY} bytes, and no child may hold them."}
     media_type = mimetypes.guess_type(file)[0] or _NO_TYPE
     event = RawEvent(key=hashlib.sha256(body).hexdigest(), body=body, media_type=media_type)
-    return {"file": name} | _result((await parser.parse([Job(kind, [event])]))[0])
+    return {"file": name} | _result(await parser.read(event))
 
 
 def _read(file: str) -> bytes:
@@ -109,13 +146,58 @@ def _read(file: str) -> bytes:
         return stream.read(MEMORY + 1)
 
 
-def _result(answer: Answer) -> dict[str, Any]:
-    if answer.unreadable is not None:
-        return {"error": answer.unreadable}
-    if answer.bug is not None:
-        *frames, error = answer.bug.splitlines()
-        return {"error": f"The parser failed with {error}{f' at {frames[-1]}' if frames else ''}."}
-    return {"items": [_item(each.message) for each in answer.items]}
+def _result(answers: Sequence[Answer]) -> dict[str, Any]:
+    for answer in answers:
+        if answer.unreadable is not None:
+            return {"error": answer.unreadable}
+        if answer.bug is not None:
+            *frames, error = answer.bug.splitlines()
+            return {"error": f"The parser failed with {error}{f' at {frames[-1]}' if frames else ''}."}
+    read = [each for answer in answers for each in answer.items]
+    steps = [step for answer in answers for step in answer.steps]
+    return {"items": [*(_item(each.message) for each in read), *map(_call, _calls(steps))]}
+
+
+def _calls(steps: Iterable[CallStep]) -> "list[Told]":
+    """A call for all its steps, in the order in which they began."""
+    of_call: dict[str, list[CallStep]] = {}
+    for step in steps:
+        of_call.setdefault(step.call, []).append(step)
+    if not of_call:
+        return []
+    from hub.inbox.call import told  # noqa: PLC0415 - brings the database's library, and most have no calls
+
+    return sorted(map(told, of_call.values()), key=lambda call: (call.offered_at, call.call))
+
+
+def _call(call: "Told") -> dict[str, Any]:
+    return {
+        "type": "call",
+        "call_id": call.call,
+        "direction": call.direction,
+        "from": call.caller,
+        "to": call.called,
+        "queue": call.queue,
+        "menu_path": call.menu_path,
+        "answered_by": call.answered_by,
+        "answered_name": call.answered_name,
+        "state": call.state,
+        "hangup_cause": call.cause,
+        "offered_at": clock.to_iso(call.offered_at),
+        "answered_at": clock.to_iso(call.answered_at),
+        "ended_at": clock.to_iso(call.ended_at),
+        "wait_seconds": call.wait_seconds,
+        "talk_seconds": call.talk_seconds,
+        "transfers": [
+            {
+                "at": clock.to_iso(each.at),
+                "by": each.by,
+                "to": each.to,
+                "answered_by": each.answered_by,
+            }
+            for each in call.transfers
+        ],
+    }
 
 
 def _item(message: ReceivedMessage) -> dict[str, Any]:
@@ -146,7 +228,39 @@ def _item(message: ReceivedMessage) -> dict[str, Any]:
             for each in message.attachments
         ],
         "problems": message.problems,
+        **_carried(message),
     }
+
+
+def _carried(message: ReceivedMessage) -> dict[str, Any]:
+    """What few mails have: only those have the field."""
+    meetings = [
+        {
+            "method": each.method,
+            "summary": each.summary,
+            "starts": clock.to_iso(each.starts),
+            "ends": clock.to_iso(each.ends),
+            "all_day": each.all_day,
+            "place": each.place,
+            "organizer": _address(each.organizer),
+            "repeats": each.repeats,
+        }
+        for each in message.invitations
+    ]
+    reports = [
+        {
+            "kind": each.kind,
+            "action": each.action,
+            "recipients": each.recipients,
+            "status": each.status,
+            "message_id": each.message_id,
+            "envelope_id": each.envelope_id,
+            "words": each.words,
+        }
+        for each in message.reports
+    ]
+    fields = {"remote_images": message.remote_images, "invitations": meetings, "reports": reports}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _address(address: Address) -> dict[str, str]:

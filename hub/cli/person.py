@@ -9,7 +9,7 @@ import click
 from sqlalchemy import select
 
 from hub import clock
-from hub.access import password, session
+from hub.access import duty, password, session
 from hub.access.person import Person, add
 from hub.cli import named
 from hub.cli.installation import installation, note_act
@@ -51,6 +51,41 @@ def _add(
         click.echo(f"Added person {row_id}. Next: torg membership add {email} --municipality … --role …")
 
 
+@command.command("phone")
+@click.argument("email")
+@click.argument("phone")
+def _phone(email: str, phone: str) -> None:
+    """Say which telephone is theirs: the extension, number or log-in that the exchange has for them. Empty: none.
+
+    By it calls are known to be theirs, and pop on their screen; one that several share is nobody's. EMAIL may be their
+    id. `torg person list` shows them.
+
+    Example: torg person phone sara@granvik.example 101
+    """
+    with installation() as here:
+        others = here.write(_set_phone, email, phone.strip() or None)
+    click.echo("Changed.")
+    if others:
+        click.echo(f"{', '.join(others)} has it, too: calls at it are nobody's as long as several share it.")
+
+
+@command.command("chats")
+@click.argument("email")
+@click.argument("chats")
+def _chats(email: str, chats: str) -> None:
+    """Say how many chats they hold at once, 0 to 20: then no more ring. They can say so at their screen, too.
+
+    EMAIL may be their id. CHATS `default`: as many as each chat's channel says (chats_each).
+
+    Example: torg person chats sara@granvik.example 2
+    """
+    if chats != "default" and not (chats.isascii() and chats.isdecimal()):
+        raise click.UsageError(f"{chats} is no number of chats: write 0 to {duty.MOST_CHATS}, or default.")
+    with installation() as here:
+        here.write(_set_chats, email, None if chats == "default" else int(chats))
+    click.echo("Changed.")
+
+
 @command.command("list")
 @JSON
 def _list(as_json: bool) -> None:
@@ -60,7 +95,7 @@ def _list(as_json: bool) -> None:
     """
     with installation() as here:
         rows = here.read(_all)
-    titles = ("id", "email", "name", "language", "disabled_at")
+    titles = ("id", "email", "name", "language", "phone", "disabled_at")
     print_items(rows, titles, itemgetter(*titles), "There is no person yet.", as_json=as_json)
 
 
@@ -123,9 +158,12 @@ def _enable(email: str) -> None:
 
 def _hash(given: bytes) -> str:
     try:
-        return password.hashed(given.decode().rstrip("\r\n"))
+        typed = given.decode().rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise Invalid("password", "a password is text in UTF-8") from error
+    if "\n" in typed or "\r" in typed:
+        raise Invalid("password", "a password is one line: nobody could type more of them when they log in")
+    return password.hashed(typed)
 
 
 def _write(unit: Unit, email: str, name: str, language: str, password_hash: str | None) -> int:
@@ -154,11 +192,27 @@ def _set_disabled(unit: Unit, email: str, disabled: bool) -> None:
     note_act(unit, "person.disable" if disabled else "person.enable", "person", row.id)
 
 
+def _set_phone(unit: Unit, email: str, phone: str | None) -> list[str]:
+    """Whose it is, too."""
+    row = named.person(unit, email)
+    row.phone = phone
+    note_act(unit, "person.phone", "person", row.id)
+    theirs = select(Person.email).where(Person.phone == phone, Person.id != row.id, Person.disabled_at.is_(None))
+    return list(unit.all(theirs.order_by(Person.email))) if phone else []
+
+
+def _set_chats(unit: Unit, email: str, chats: int | None) -> None:
+    row = named.person(unit, email)
+    duty.hold(unit, row.id, chats)
+    note_act(unit, "person.chats", "person", row.id)
+
+
 def _all(unit: Unit) -> list[dict[str, Any]]:
     return [
         {
             "id": str(row.id),
             "email": row.email,
+            "phone": row.phone,
             "name": row.name,
             "language": row.language,
             "disabled_at": clock.to_iso(row.disabled_at),

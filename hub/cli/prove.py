@@ -7,11 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+import msgspec
 
 from hub.cli.output import print_table
-from hub.proof import ingest, send
+from hub.proof import brought, calls, imap, ingest, send
 from hub.proof.installation import Where
 from hub.proof.ledgers import Report
+from hub.proof.storm import run as storm
+from hub.proof.storm.plan import SIZES
 from hub.proof.tenants import run as tenants
 
 _ADDRESS = re.compile(r"(sqlite:///|postgresql(\+psycopg)?://).")
@@ -58,14 +61,33 @@ def _seed(run: Callable[..., Any]) -> Callable[..., Any]:
 @command.command("ingest")
 @_kills(200)
 @click.option(
-    "--messages", type=click.IntRange(min=1), default=5000, show_default=True, help="Mails that are sent to it."
+    "--messages", type=click.IntRange(min=1), default=5000, show_default=True, help="Mails, or the like, that come."
+)
+@click.option(
+    "--kind",
+    type=click.Choice(sorted({*ingest.POINTS, *brought.WAYS})),
+    default="smtp_in",
+    show_default=True,
+    help="By which kind of channel.",
 )
 @_database
 @_seed
-def prove_ingest(kills: int, messages: int, engine: str, database_url: str | None, seed: int | None) -> None:
-    """Mails come in while the hub is killed: none is lost, none is there twice."""
+def prove_ingest(kills: int, messages: int, kind: str, engine: str, database_url: str | None, seed: int | None) -> None:
+    """Mails, calls, texts, forms or chats come in while the hub is killed: none is lost, none is there twice."""
     seed = _drawn(seed)
-    _end(ingest.prove(_where(engine, database_url), kills, messages, seed, _say), seed)
+    prove = brought.prove if kind in brought.WAYS else ingest.prove
+    _end(prove(_where(engine, database_url), kills, messages, seed, _say, kind), seed)
+
+
+@command.command("calls")
+@_kills(60)
+@click.option("--calls", "count", type=click.IntRange(min=10), default=1000, show_default=True, help="Calls there are.")
+@_database
+@_seed
+def prove_calls(kills: int, count: int, engine: str, database_url: str | None, seed: int | None) -> None:
+    """Calls are told shuffled, doubled and with events lost, while the hub is killed: each is one, as it was."""
+    seed = _drawn(seed)
+    _end(calls.prove(_where(engine, database_url), kills, count, seed, _say), seed)
 
 
 @command.command("send")
@@ -78,6 +100,18 @@ def prove_send(kills: int, engine: str, database_url: str | None, seed: int | No
     _end(send.prove(_where(engine, database_url), kills, seed, _say), seed)
 
 
+@command.command("imap")
+@click.option(
+    "--cuts", type=click.IntRange(min=1), default=100, show_default=True, help="Positions at which the line breaks."
+)
+@_database
+@_seed
+def prove_imap(cuts: int, engine: str, database_url: str | None, seed: int | None) -> None:
+    """A mailbox is fetched, from a server that lies, over a line that breaks, while people use it: each mail once."""
+    seed = _drawn(seed)
+    _end(imap.prove(_where(engine, database_url), cuts, seed, _say), seed)
+
+
 @command.command("tenants")
 @click.option("--no-orm-filter", is_flag=True, help="PostgreSQL only: the database's own wall must hold alone.")
 @_database
@@ -87,6 +121,30 @@ def prove_tenants(no_orm_filter: bool, engine: str, database_url: str | None) ->
     if no_orm_filter and where.engine != "postgresql":
         raise click.UsageError("SQLite has no wall of its own: --no-orm-filter goes with --engine postgresql.")
     _end(tenants.prove(where, _say, orm_filter=not no_orm_filter))
+
+
+@command.command("storm")
+@click.option(
+    "--size",
+    "name",
+    type=click.Choice(sorted(SIZES)),
+    default="S",
+    show_default=True,
+    help="S: a town in its summer, on SQLite; L: thirty municipalities, on PostgreSQL.",
+)
+@click.option("--minutes", type=click.FloatRange(min=0.1), help="Of the storm; quiet, and what waited, come besides.")
+@click.option("--rate", type=click.FloatRange(min=0.1), help="Mails, calls and chats a second in the storm.")
+@click.option("--agents", type=click.IntRange(min=1), help="Who work meanwhile.")
+@click.option("--waiting", type=click.IntRange(min=0), help="Mails in a mailbox after an outage; 0: none.")
+@click.option("--database-url", callback=_address, help="An empty database to run on. It is not emptied afterwards.")
+@_seed
+def prove_storm(name: str, database_url: str | None, seed: int | None, **otherwise: float | None) -> None:
+    """Everybody writes, calls and chats at once: nothing is lost, nobody waits, no municipality feels another's."""
+    seed, size = _drawn(seed), SIZES[name]
+    asked = msgspec.structs.replace(
+        storm.of_size(size), **{k: each for k, each in otherwise.items() if each is not None}
+    )
+    _end(storm.prove(_where(size.engine, database_url), size, asked, seed, _say), seed)
 
 
 def _where(engine: str, database_url: str | None) -> Where:

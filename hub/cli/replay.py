@@ -12,7 +12,7 @@ from hub.cli.output import JSON, print_json
 from hub.contract import Router
 from hub.errors import NotFound
 from hub.inbound.children import Children
-from hub.inbound.pipeline import Pipeline
+from hub.inbound.pipeline import Pipeline, Trusts
 from hub.inbound.replay import Replayed, choose, replay
 from hub.plugin_host.manager import load
 from hub.storage.unit import Unit
@@ -68,9 +68,9 @@ async def _replay(here: Installation, raw_ids: list[int], lines: _Lines) -> Coun
     routers: dict[str, Router] = {name: registry.router(name) for name in settings.routers}
     states: Counter[str] = Counter()
     async with Children(settings.parse_children, settings.parse_seconds, settings.blocked_plugins) as children:
-        pipeline = Pipeline(here.storage, children, routers)
+        pipeline = Pipeline(here.storage, children, routers, trusts=Trusts.of(settings))
         for raw_id in raw_ids:
-            for replayed in await replay(here.storage, pipeline, routers, [raw_id]):
+            for replayed in await replay(here.storage, pipeline, registry, routers, [raw_id]):
                 states[replayed.state] += 1
                 if replayed.state != "gone":
                     lines.tell(replayed)

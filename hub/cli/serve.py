@@ -1,15 +1,20 @@
 """`torg serve`: the web, the listening channels and, unless workers are separate, reading and sending."""
 
+import ctypes
 import errno
+import gc
 import logging
 import socket
 import sys
 import traceback
+from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import click
+import msgspec
 import uvicorn
+from msgspec import structs
 
 from hub.app import Hub, create_app
 from hub.errors import Conflict
@@ -22,9 +27,17 @@ PORT = click.IntRange(1, 65535)
 @click.command("serve")
 @click.option("--host", help="Address to answer on; otherwise the setting host.")
 @click.option("--port", type=PORT, help="Port to answer on; otherwise the setting port.")
-def command(host: str | None, port: int | None) -> None:
-    """Answer requests, listen for mail, read and send."""
+@click.option(
+    "--face", type=click.Choice(["both", "public", "inside"]), help="For whom it answers; otherwise the setting face."
+)
+def command(host: str | None, port: int | None, face: Literal["both", "public", "inside"] | None) -> None:
+    """Answer requests, listen for mail, read and send.
+
+    A public face answers citizens and other systems (chats, forms, calls to channels), on a hostname of its own; an
+    inside face answers your own people. The public one neither listens for mail, reads nor sends.
+    """
     settings = load_settings()
+    settings = structs.replace(settings, face=face or settings.face)
     host, port = host or settings.host, port or settings.port
     require_free(host, port, "Take another with --port or the setting port")
     serve(settings, host, port)
@@ -33,18 +46,38 @@ def command(host: str | None, port: int | None) -> None:
 def serve(settings: Settings, host: str, port: int) -> None:
     """Until a signal ends it: then open requests are answered and what is in hand is settled."""
     set_up_logging(settings)
+    _return_memory()
+    gc.disable()  # as for what is imported: none of this is garbage till the end
     hub = Hub(settings, serves=True, works=settings.worker == "embedded")
-    server = Server(
-        uvicorn.Config(
-            create_app(hub), host=host, port=port, log_config=None, access_log=False, server_header=False,
-            timeout_graceful_shutdown=10, timeout_keep_alive=30,
-        ),
-        hub.live,
-    )  # fmt: skip
+    server = Server(web(create_app(hub), settings, host, port), hub.live)
+    gc.freeze()
+    gc.enable()
     hub.on_failure = partial(setattr, server, "should_exit", True)
     server.run()
     if hub.failure is not None or not server.started:
         sys.exit(1)
+
+
+def web(app: Any, settings: Settings, host: str, port: int) -> uvicorn.Config:
+    """Who asks is told by `X-Forwarded-For` of the proxies that are trusted, and of nobody else: the nearest address
+    to us that isn't one of theirs, so that what a stranger writes into it before them is never taken."""
+    return uvicorn.Config(
+        app, host=host, port=port, log_config=None, access_log=False, server_header=False,
+        timeout_graceful_shutdown=10, timeout_keep_alive=30, proxy_headers=True,
+        forwarded_allow_ips=[each.strip() for each in settings.trusted_proxies],
+    )  # fmt: skip
+
+
+def _return_memory() -> None:
+    """Where it is glibc's: what was large for a moment goes back, and threads that come and go share two heaps.
+
+    By itself it keeps up to 64 MB once a password was hashed, and a heap for each of 16 threads (mallopt(3)).
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        trim_threshold, mmap_threshold, arena_max = -1, -3, -8  # malloc.h
+        for what, value in ((trim_threshold, 262_144), (mmap_threshold, 262_144), (arena_max, 2)):
+            mallopt(what, value)
 
 
 def require_free(host: str, port: int, advice: str) -> None:
@@ -76,7 +109,8 @@ class Server(uvicorn.Server):
 def set_up_logging(settings: Settings) -> None:
     """One line an event, on standard error; nothing personal is ever logged."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Impersonal("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    plain = Impersonal("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(AsJson() if settings.log_format == "json" else plain)
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
     for noisy in ("alembic", "mail.log", "uvicorn.access", "arq"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -93,3 +127,19 @@ class Impersonal(logging.Formatter):
             kinds.append(type(error).__name__)
             error = error.__cause__ or error.__context__
         return "\n".join([f"  {each.filename}:{each.lineno} {each.name}" for each in frames] + [" <- ".join(kinds)])
+
+
+class AsJson(Impersonal):
+    """The same as an object a line: at, level, logger, message and, of an error, where and which."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """UTC, ISO 8601."""
+        said: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            said["error"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(said).decode()

@@ -3,16 +3,15 @@
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
 import click
-import msgspec
 from msgspec import Struct
 
-from hub.contract import Config, Connector, Secret
+from hub.channels import typed as typed_settings
+from hub.channels.typed import SECRET, value_of
+from hub.contract import Plugin
 from hub.errors import Invalid
-
-TEXT, SECRET, MAPPING, LIST, OTHER = "text", "secret", "mapping", "list", "other"
 
 
 class Typed(Struct, frozen=True):
@@ -23,9 +22,9 @@ class Typed(Struct, frozen=True):
     stdin: str | None = None
 
 
-def read_values(cls: type[Connector[Any]], typed: Typed) -> dict[str, object]:
+def read_values(cls: type[Plugin[Any]], typed: Typed) -> dict[str, object]:
     """Values by field. Raises Invalid, naming the field; whether they fit, reading the Config tells."""
-    kinds = {name: _kind(hint) for name, hint in get_type_hints(cls.Config, include_extras=True).items()}
+    kinds = typed_settings.kinds(cls)
     texts = [*typed.given, *((name, _from_file(name, path)) for name, path in typed.files)]
     if typed.stdin is not None:
         texts.append((typed.stdin, _as_text(typed.stdin, sys.stdin.buffer.read())))
@@ -33,7 +32,7 @@ def read_values(cls: type[Connector[Any]], typed: Typed) -> dict[str, object]:
     for name, text in texts:
         if name not in kinds:
             raise Invalid(name, f"{cls.kind} has no setting {name}; it has: {', '.join(kinds) or 'none'}")
-        value = _value(kinds[name], name, text)
+        value = value_of(kinds[name], name, text)
         if name in values:
             value = _both(name, values[name], value)
         values[name] = value
@@ -43,11 +42,6 @@ def read_values(cls: type[Connector[Any]], typed: Typed) -> dict[str, object]:
                 name, f"{name} is secret and others see a command's words: --set-stdin {name} or --set-file {name}=FILE"
             )
     return values
-
-
-def secret_fields(config: type[Config]) -> list[str]:
-    """Names of the settings that are stored encrypted and shown as dots."""
-    return [name for name, hint in get_type_hints(config, include_extras=True).items() if _kind(hint) == SECRET]
 
 
 def _split(_: click.Context, option: click.Parameter, given: Sequence[str]) -> list[tuple[str, str]]:
@@ -64,52 +58,45 @@ SPLIT = _split
 """`k=v` apart, as a callback of click; anything else is a usage error."""
 
 
-def _kind(hint: Any) -> str:
-    """What a text is read as. A choice of texts is a text; `X | None` is an X."""
-    hint = _bare(hint)
-    origin, parts = get_origin(hint), [_bare(part) for part in get_args(hint)]
-    if hint is Secret or Secret in parts:
-        return SECRET
-    if hint is str or (origin is Literal and all(isinstance(part, str) for part in parts)):
-        return TEXT
-    if isinstance(origin, type) and issubclass(origin, Mapping):
-        return MAPPING
-    if isinstance(origin, type) and issubclass(origin, Sequence):
-        return LIST
-    kinds = {_kind(part) for part in parts if part is not type(None)} if origin not in {None, Literal} else set()
-    return kinds.pop() if len(kinds) == 1 else TEXT if TEXT in kinds else OTHER
+Pairs = Sequence[tuple[str, str]]
 
 
-def _bare(hint: Any) -> Any:
-    while hasattr(hint, "__metadata__"):
-        hint = hint.__origin__
-    return hint
+def apart(given: Pairs) -> tuple[Pairs, Pairs]:
+    """What takes the place of a setting, and what is added to one: `NAME+=VALUE`, here without its plus."""
+    plain = [each for each in given if not each[0].endswith("+")]
+    return plain, [(name.removesuffix("+"), value) for name, value in given if name.endswith("+")]
 
 
-def _value(kind: str, name: str, text: str) -> object:
-    if kind in {TEXT, SECRET}:
-        return text
-    if kind == MAPPING and not text.lstrip().startswith("{"):
-        return _pairs(name, text)
-    if kind == LIST and not text.lstrip().startswith("["):
-        return [part.strip() for part in text.split(",") if part.strip()]
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
-        if kind in {MAPPING, LIST}:
-            raise Invalid(name, f"{name} isn't valid JSON: {error}") from error
-        return text  # reading the Config says what is expected instead
+def added_to(was: Mapping[str, Any], added: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:
+    """Settings with what is added to them. Raises Invalid, naming one that nothing can be added to."""
+    found: dict[str, object] = {}
+    for name, more in added.items():
+        if name in given:
+            raise Invalid(name, f"{name} is given twice")
+        if isinstance(more, dict):
+            found[name] = {**(was.get(name) or {}), **more}
+        elif isinstance(more, list):
+            before = was.get(name) or []
+            found[name] = [*before, *(each for each in more if each not in before)]
+        else:
+            raise Invalid(name, f"{name} is one value, nothing is added to it: write {name}=VALUE")
+    return found
 
 
-def _pairs(name: str, text: str) -> dict[str, str]:
-    """`a=x,b=y`; a comma inside a value belongs in JSON."""
-    pairs: dict[str, str] = {}
-    for part in text.split(","):
-        key, sign, value = part.partition("=")
-        if not (key.strip() and sign and value.strip()):
-            raise Invalid(name, f"{name}: {part.strip() or 'nothing'} isn't key=value, and it isn't JSON")
-        pairs[key.strip()] = value.strip()
-    return pairs
+def dropped(was: Mapping[str, Any], given: Mapping[str, object]) -> dict[str, list[str]]:
+    """By setting, what its mapping or list had and has no more, as it is written."""
+    found: dict[str, list[str]] = {}
+    for name, now in given.items():
+        before = was.get(name)
+        if isinstance(before, dict) and isinstance(now, dict):
+            gone = [f"{key}={value}" for key, value in before.items() if key not in now]
+        elif isinstance(before, list) and isinstance(now, list):
+            gone = [str(each) for each in before if each not in now]
+        else:
+            continue
+        if gone:
+            found[name] = gone
+    return found
 
 
 def _both(name: str, first: object, second: object) -> object:

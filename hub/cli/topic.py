@@ -11,6 +11,7 @@ from hub.cli.installation import installation, note_act
 from hub.cli.output import JSON, print_added, print_items
 from hub.errors import Invalid
 from hub.inbox.topic import Topic, add
+from hub.lookups import definition
 from hub.storage.unit import Unit
 
 
@@ -35,6 +36,19 @@ def _add(municipality: str, names: Sequence[str], parent: int | None, synonyms: 
     print_added("topic", row_id, as_json=as_json)
 
 
+@command.command("allow")
+@click.argument("topic_id", type=int, metavar="ID")
+@click.option("--lookup", "lookups", multiple=True, metavar="NAME", help="May be given several times; none: no lookup.")
+def _allow(topic_id: int, lookups: Sequence[str]) -> None:
+    """Say which lookups a topic allows: they are asked as soon as the citizen's identity is confirmed.
+
+    Example: torg topic allow 913862218461167617 --lookup invoices --lookup permits
+    """
+    with installation() as here:
+        here.write(_let, topic_id, lookups)
+    click.echo(f"The topic allows: {', '.join(lookups) or 'no lookup'}.")
+
+
 @command.command("list")
 @click.option("--municipality", help="Only this one's: code or id.")
 @JSON
@@ -47,9 +61,10 @@ def _list(municipality: str | None, as_json: bool) -> None:
         rows = here.read(_all, municipality)
     print_items(
         rows,
-        ("id", "municipality", "name", "parent", "synonyms"),
+        ("id", "municipality", "name", "parent", "synonyms", "lookups"),
         lambda row: (
             row["id"], row["municipality"], named.in_language(row["name"]), row["parent"], ", ".join(row["synonyms"]),
+            ", ".join(row["lookups"]),
         ),
         "There is no topic yet.",
         as_json=as_json,
@@ -71,6 +86,17 @@ def _write(unit: Unit, municipality: str, names: Sequence[str], parent_id: int |
     return row.id
 
 
+def _let(unit: Unit, topic_id: int, lookups: Sequence[str]) -> None:
+    topic = unit.get(Topic, topic_id)
+    if topic is None:
+        raise Invalid("topic", f"there is no topic {topic_id}; torg topic list shows those there are")
+    names = dict.fromkeys(lookups)
+    for name in names:
+        definition.published(unit, topic.municipality_id, name)
+    topic.lookups = list(names)
+    note_act(unit, "topic.allow", "topic", topic.id, topic.municipality_id)
+
+
 def _all(unit: Unit, municipality: str | None) -> list[dict[str, Any]]:
     codes = named.municipality_codes(unit)
     query = select(Topic).order_by(Topic.municipality_id, Topic.id)
@@ -83,6 +109,7 @@ def _all(unit: Unit, municipality: str | None) -> list[dict[str, Any]]:
             "name": row.words,
             "parent": str(row.parent_id) if row.parent_id is not None else None,
             "synonyms": row.synonyms,
+            "lookups": row.lookups,
         }
         for row in unit.all(query)
     ]

@@ -1,6 +1,6 @@
 """Settings of one channel, as a Struct: the form is drawn from it, unknown fields are refused, secrets are masked."""
 
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
@@ -66,3 +66,14 @@ def read_config(cls: type[C], values: object) -> C:
 def convert(value: object, kind: type[T]) -> T:
     """One plain value as a field's type has it. Raises msgspec.ValidationError."""
     return msgspec.convert(value, kind, dec_hook=_decode, str_keys=True)
+
+
+def secret_fields(cls: type[Config]) -> frozenset[str]:
+    """Names of the settings that are stored encrypted and shown as dots."""
+    hints = get_type_hints(cls, include_extras=True)
+    return frozenset(name for name, hint in hints.items() if is_secret(hint))
+
+
+def is_secret(hint: Any) -> bool:
+    """A field of this type, or a part of it, is a Secret."""
+    return hint is Secret or any(is_secret(part) for part in get_args(hint))

@@ -4,13 +4,27 @@ A vendor's own errors end in the plugin: `raise Unreachable("…") from error`. 
 the one item is set aside with its trace, counted and shown, and the next goes on.
 """
 
+from collections.abc import Sequence
+
 
 class PluginError(Exception):
     """Base of the errors with a meaning to the hub."""
 
 
-class Unreachable(PluginError):
-    """The other side doesn't answer. The hub backs off and tries again."""
+class _Waits(PluginError):
+    """`wait`: seconds that the other side asks us to stay away (Retry-After); None: the hub's own pace."""
+
+    def __init__(self, sentence: str = "", *, wait: float | None = None) -> None:
+        super().__init__(sentence)
+        self.wait = wait
+
+
+class Unreachable(_Waits):
+    """The other side doesn't answer. The hub backs off, at least for as long as it asks, and tries again."""
+
+
+class TooLarge(Unreachable):
+    """Its answer is larger than what its place allows; nothing of it was kept."""
 
 
 class AuthFailed(PluginError):
@@ -26,16 +40,24 @@ class Misconfigured(PluginError):
 
 
 class Unreadable(PluginError):
-    """This raw event can't be parsed. The hub quarantines it: visible, downloadable, replayable."""
+    """This can't be read. A raw event is quarantined: visible, replayable; of a source's answer nothing is shown."""
 
 
 class Refused(PluginError):
     """The other side said no, for good. The hub tells the agent, with the other side's words."""
 
 
-class Deferred(PluginError):
-    """The other side said: not now. The hub tries again later."""
+class Deferred(_Waits):
+    """The other side said: not now. The hub tries again later, not before the time that it asks for."""
 
 
 class NotKept(PluginError):
     """Raised by `keep`: storage is in trouble and nothing was stored. Tell the source to come back."""
+
+
+class DidYouMean(PluginError):
+    """Several could be meant by what was asked by. `suggestions`: each can be asked by instead, as it is written."""
+
+    def __init__(self, suggestions: Sequence[str]) -> None:
+        super().__init__("Several could be meant.")
+        self.suggestions = tuple(suggestions)

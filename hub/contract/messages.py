@@ -5,6 +5,9 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from hub.contract.calls import CallStep
+from hub.contract.texts import ReceivedText, TextReport
+
 
 class RawEvent(Struct, frozen=True):
     """What came, byte for byte. `key`: the source's own identity, unique in the channel."""
@@ -18,6 +21,8 @@ class RawEvent(Struct, frozen=True):
     """Envelope, folder, peer, and what `parse` or a router must know of the settings; never secrets."""
     whole_size: int | None = None
     """Bytes at the source, when `body` is a stub of something over the limit."""
+    received_at: int = 0
+    """Microseconds UTC. The hub fills it in for `parse`: what an event is dated by whose source says no time."""
 
 
 class Address(Struct, frozen=True):
@@ -40,7 +45,77 @@ class ReceivedAttachment(Struct, frozen=True):
     content: bytes = b""
 
 
+class Invitation(Struct, frozen=True, kw_only=True):
+    """A meeting that a mail carries (RFC 5545). Its file is among the attachments."""
+
+    method: str
+    """request, cancel, reply, publish, counter …; empty when the calendar names none."""
+    summary: str
+    starts: int | None
+    """Microseconds UTC; of a whole day its midnight in UTC, whatever the zone."""
+    ends: int | None
+    """Not part of it: of whole days the day after the last."""
+    all_day: bool
+    place: str
+    organizer: Address
+    repeats: bool = False
+
+
 Automatic: TypeAlias = Literal["auto_reply", "bulk", "bounce", "complaint", "receipt", "generated"]
+
+
+ReportedAction: TypeAlias = Literal["failed", "delayed", "delivered", "relayed", "read"]
+
+
+class DeliveryReport(Struct, frozen=True, kw_only=True):
+    """What became of a mail of ours for one recipient, as the other side says (RFC 3464, RFC 8098).
+
+    It is part of the mail that brings it: that is an entry of its own, and the report changes the delivery it is about.
+    """
+
+    kind: Literal["dsn", "mdn"]
+    """From a mail server, or from the recipient's mail program."""
+    message_id: str
+    """Of the mail that was sent. Who doesn't know it reports on nothing."""
+    recipients: Sequence[str]
+    """One recipient's addresses, in lower case: as it was addressed, and where it went on to."""
+    action: ReportedAction
+    """relayed: to where nobody reports from, or to several."""
+    envelope_id: str | None = None
+    status: str | None = None
+    """RFC 3463, as 5.1.1."""
+    words: str = ""
+    """The other side's own, on one line."""
+
+
+class FormAnswer(Struct, frozen=True, kw_only=True):
+    """One field of a form as it was filled in, with what it was called then."""
+
+    key: str
+    kind: str
+    label: str
+    text: str
+    """In words; of an identity number empty, for that is in `sealed`."""
+    sealed: tuple[str, str] | None = None
+    """Of an identity number: its cipher and its keyed hash. Somebody typed it, which confirms nothing."""
+
+
+class ReceivedForm(Struct, frozen=True, kw_only=True):
+    """What a form brought besides its words: by which version it was filled in, and what it says of its sender."""
+
+    form: str
+    """Its id; `version`: the number of the version that was filled in."""
+    version: int
+    title: str
+    language: str
+    answers: Sequence[FormAnswer]
+    phone: str | None = None
+    """A claimed number, as it was written."""
+    topic: str | None = None
+    receipt: bool = False
+    """Whoever gave an address is sent one."""
+    doubts: Sequence[str] = ()
+    """Why it may be spam: honeypot, fast, links, many."""
 
 
 class ReceivedMessage(Struct, frozen=True, kw_only=True):
@@ -63,14 +138,55 @@ class ReceivedMessage(Struct, frozen=True, kw_only=True):
     message_id: str | None = None
     in_reply_to: str | None = None
     references: Sequence[str] = ()
+    delivered_to: Sequence[str] = ()
+    """Addresses of Delivered-To and X-Original-To: to whom it was brought, as the mail says."""
+    authentication_results: Sequence[str] = ()
+    """Values of Authentication-Results (RFC 8601) as they came, topmost first: whose to trust the hub decides."""
     automatic: Automatic | None = None
     """None: a person wrote it, as far as the headers tell (RFC 3834, RFC 3464)."""
+    reports: Sequence[DeliveryReport] = ()
+    """What a bounce or receipt says of mails of ours."""
     attachments: Sequence[ReceivedAttachment] = ()
+    remote_images: Sequence[str] = ()
+    """Addresses of the pictures that `html` would load from elsewhere: the n-th stands as `data-remote="n"`, from 0."""
+    invitations: Sequence[Invitation] = ()
     problems: Sequence[str] = ()
     """What was wrong with it and how it was read all the same; a sentence each."""
+    form: ReceivedForm | None = None
+    """It was filled in, and isn't a mail."""
 
 
-Item: TypeAlias = ReceivedMessage
+Item: TypeAlias = ReceivedMessage | CallStep | ReceivedText | TextReport
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """What a pull brought. Keep it to a few MB: its events are in memory, and are committed together."""
+
+    events: Sequence[RawEvent]
+    cursor: bytes
+    """Opaque to the hub; commits together with the events, and comes back with the next pull."""
+    more: bool = False
+    """There is more to fetch now."""
+    behind: int | None = None
+    """How many the source still has to be fetched, as far as that is known."""
+    vanished: int = 0
+    """How many were seen at the source and gone before they could be fetched."""
+    warning: str | None = None
+    """What IT has to see to soon, though it works yet: a log-in that is about to run out."""
+
+
+class Tally(Struct, frozen=True, kw_only=True):
+    """What one of a source's mailboxes holds, for reconciling."""
+
+    mailbox: str
+    at_source: int
+    keys: Sequence[str]
+    """Of those that should be here: fetched, as far as the cursor says."""
+    waiting: int = 0
+    """How many are there to be fetched yet."""
+    left_out: int = 0
+    """How many the settings leave at the source: older than the day that the channel begins with."""
+
 
 Keep: TypeAlias = Callable[[Sequence[RawEvent]], Awaitable[Sequence[str]]]
 """Returns after COMMIT, one reference per event, an identical one again getting its first reference. Raises NotKept."""
@@ -82,6 +198,15 @@ class SentAttachment(Struct, frozen=True):
     name: str
     media_type: str
     content: bytes
+    inline_id: str | None = None
+    """Of a picture that is shown in the text: its Content-ID, without angle brackets."""
+
+
+class Quoted(Struct, frozen=True):
+    """What is answered, to stand below the answer. `heading`: who wrote it, and when."""
+
+    heading: str
+    text: str
 
 
 class OutgoingMessage(Struct, frozen=True, kw_only=True):
@@ -107,6 +232,12 @@ class OutgoingMessage(Struct, frozen=True, kw_only=True):
     in_reply_to: str | None = None
     references: Sequence[str] = ()
     attachments: Sequence[SentAttachment] = ()
+    signature: str = ""
+    """Plain text that stands below `text`."""
+    quoted: Quoted | None = None
+    """None: nothing is quoted."""
+    automatic: bool = False
+    """A program answers by it, and no person: it says so (RFC 3834), so that no program answers in turn."""
 
 
 class Receipt(Struct, frozen=True):
@@ -115,6 +246,10 @@ class Receipt(Struct, frozen=True):
     outside_id: str | None
     refused: Mapping[str, str] = {}
     """recipient -> the other side's words, where it took the message for some only."""
+    parts: int | None = None
+    """Of a text message: how many it was sent as."""
+    cost: str | None = None
+    """What the other side asks for it, as `0.35 SEK`."""
 
 
 class Arrival(Struct, frozen=True):
@@ -125,6 +260,7 @@ class Arrival(Struct, frozen=True):
     subject: str
     sender: str
     recipients: Sequence[str]
+    """Of a call: the queue it waits in, then the number that was dialled, as far as they are known."""
 
 
 class Routing(Struct, frozen=True):

@@ -3,7 +3,9 @@
 What a person has just done themselves shows at once: `forget` drops what was kept for them, in this process.
 """
 
+import asyncio
 from collections import OrderedDict
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from msgspec import Struct
@@ -21,30 +23,35 @@ _MOST_KEPT = 1_000
 
 
 class _Kept(Struct, eq=False):
-    """Of one person, as this actor. `counts` None: being counted."""
+    """Of one person, as this actor. Whoever asks before `until` waits for the same counting."""
 
     actor: Actor
-    until: int = 0
-    counts: Counts | None = None
+    counted: asyncio.Future[Counts]
+    until: int
 
 
 _KNOWN: WeakKeyDictionary[Storage, OrderedDict[int, _Kept]] = WeakKeyDictionary()
 
 
 async def counts(storage: Storage, actor: Actor) -> Counts:
-    """What this person may open of what is open, at most a second old."""
+    """What this person may open of what is open, as it was counted at most a second ago or later."""
     known = _KNOWN.setdefault(storage, OrderedDict())
     there = known.get(actor.id)
-    if there is not None and there.counts is not None and there.actor == actor and clock.now() < there.until:
-        return there.counts
-    mine = known[actor.id] = _Kept(actor)
-    known.move_to_end(actor.id)
-    if len(known) > _MOST_KEPT:
-        known.popitem(last=False)
-    found = await storage.read(Scope.of(actor), count, actor)
-    # Forgotten meanwhile, it isn't found again: it may have been counted before what its person did.
-    mine.until, mine.counts = clock.now() + KEPT, found
-    return found
+    now = clock.now()
+    if there is None or there.actor != actor or there.until <= now:
+        counting = asyncio.ensure_future(storage.read(Scope.of(actor), count, actor))
+        there = known[actor.id] = _Kept(actor, counting, now + KEPT)
+        counting.add_done_callback(partial(_counted, there))
+        known.move_to_end(actor.id)
+        if len(known) > _MOST_KEPT:
+            known.popitem(last=False)
+    return await asyncio.shield(there.counted)
+
+
+def _counted(kept: _Kept, counted: asyncio.Future[Counts]) -> None:
+    """What went wrong is told to who waits, and tried anew for the next."""
+    if counted.cancelled() or counted.exception() is not None:
+        kept.until = 0
 
 
 def forget(storage: Storage, person_id: int) -> None:

@@ -7,17 +7,20 @@ import msgspec
 from litestar.datastructures import UploadFile
 from msgspec import Struct
 from msgspec.structs import replace
+from sqlalchemy import select
 
 from hub.access import policy
 from hub.access.person import Actor
 from hub.edge.beginning import Sender, sender
 from hub.edge.desk import Desk
 from hub.edge.idempotency import Answer, Asked, Made, asked, once
+from hub.edge.parameters import id_of
 from hub.errors import Invalid
 from hub.inbox import draft
 from hub.inbox.conversation import Conversation
 from hub.inbox.draft import DraftLine, Place, Writer, Written
 from hub.inbox.outgoing import File
+from hub.inbox.topic import Topic
 from hub.storage.unit import Unit
 
 MEGABYTE = 1_000_000
@@ -83,11 +86,19 @@ def new_draft(unit: Unit, actor: Actor) -> Drafts:
 
 
 def save(unit: Unit, actor: Actor, where: Where, written: Written, seen_entry_id: int | None = None) -> DraftLine:
-    """Saved every other second, so it takes no lock on the conversation and writes no audit: sending does."""
+    """Saved every other second, so it takes no lock on the conversation and writes no audit: sending does.
+
+    Topics of another municipality, which it was to be from before, are left out.
+    """
     place = _place(unit, actor, where)
     if isinstance(where, Sender):
-        written = replace(written, queue=where.queue)
+        written = replace(written, queue=where.queue, topics=_topics_there(unit, place.home, written.topics))
     return draft.line(draft.save(unit, place, written, seen_entry_id))
+
+
+def topics_of(unit: Unit, actor: Actor, where: Sender, topics: Sequence[str]) -> Sequence[str]:
+    """Those that can go with a new message from there. Raises NotFound, NotAllowed, Invalid."""
+    return _topics_there(unit, _place(unit, actor, where).home, topics)
 
 
 def drop(unit: Unit, actor: Actor, where: Within | None) -> None:
@@ -123,8 +134,8 @@ async def upload(
     creation = asked(key, route, _Sent(where, file.name, file.media_type, sha256))
     answer = await desk.write(_add, where, file, most, creation)
     kept = msgspec.json.decode(answer.body, type=_Kept)
-    # The second time as the first, from what was sent again.
-    line = draft.upload_line(replace(file, id=kept.id))
+    # The second time as the first; sent on or removed meanwhile, from what was sent again.
+    line = draft.upload_line(await desk.read(_added, where, replace(file, id=kept.id)))
     return replace(answer, body=msgspec.json.encode(line).decode())
 
 
@@ -150,10 +161,24 @@ def _place(unit: Unit, actor: Actor, where: Where) -> Place:
     return Place(actor.id, municipality_id=municipality.id)
 
 
+def _topics_there(unit: Unit, municipality_id: int, topics: Sequence[str]) -> Sequence[str]:
+    ids = [id_of("topics", each) for each in topics]
+    here = select(Topic.id).where(Topic.municipality_id == municipality_id, Topic.retired_at.is_(None))
+    known = set(unit.all(here.where(Topic.id.in_(ids)))) if ids else set()
+    return [str(each) for each in dict.fromkeys(ids) if each in known]
+
+
 def _blob(unit: Unit, actor: Actor, where: Where, content: bytes) -> tuple[str, str]:
     """In storage's thread, where reckoning keeps nobody waiting."""
     place, sha256 = _place(unit, actor, where), hashlib.sha256(content).hexdigest()
     return sha256, draft.blob_name(place.home, sha256)
+
+
+def _added(unit: Unit, actor: Actor, where: Where, file: File) -> File:
+    """As it is called in the draft."""
+    row = draft.find(unit, _place(unit, actor, where))
+    there = draft.files(row) if row is not None else []
+    return next((each for each in there if each.id == file.id), file)
 
 
 def _add(unit: Unit, actor: Actor, where: Where, file: File, most_bytes: int, creation: Asked) -> Answer:

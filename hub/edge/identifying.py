@@ -49,11 +49,16 @@ def identified(unit: Unit, actor: Actor, conversation_id: int) -> Identified:
     return Identified(identity.live_line(unit, found), found.version)
 
 
-def confirm(unit: Unit, actor: Actor, conversation_id: int, if_match: str | None, how: str) -> Identified:
-    """Until midnight in its municipality, in this conversation: in another one nothing is confirmed by it."""
+def confirm(
+    unit: Unit, actor: Actor, conversation_id: int, if_match: str | None, how: str, number: str = ""
+) -> Identified:
+    """Until midnight in its municipality, in this conversation: in another one nothing is confirmed by it.
+
+    `number`: the citizen's identity number, where they have told it.
+    """
     found = work.held(unit, actor, conversation_id)
     versions.expect(found.version, if_match)
-    identity.confirm(unit, found, actor.id, how)
+    identity.confirm(unit, found, actor.id, how, number)
     work.log(unit, actor, "identity.confirm", found, purpose=how)
     return Identified(identity.live_line(unit, found), found.version)
 

@@ -23,21 +23,21 @@ from hub.storage.unit import Storage, Unit
 KEPT = 30 * clock.SECOND
 """A citizen, colleague or topic with a new name, a mail that was read again: so long their lines may say the old."""
 _MOST = 5_000
+_UNKNOWN = (0, 0, None)
 
 
 class Lines:
-    """Of one storage, by conversation and version; the oldest are dropped first."""
+    """Of one storage, by conversation and version, with when its citizen had the last word; the oldest are dropped."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, int], tuple[int, DeskLine]] = OrderedDict()
+        self._known: OrderedDict[tuple[int, int], tuple[int, int, DeskLine]] = OrderedDict()
 
-    def get(self, stamp: Stamp) -> DeskLine | None:
+    def get(self, stamp: Stamp, now: int) -> DeskLine | None:
         """As its reader sees it now."""
-        until, line = self._known.get((stamp.id, stamp.version), (0, None))
-        if line is None or until < clock.now():
+        until, wrote, line = self._known.get((stamp.id, stamp.version), _UNKNOWN)
+        if line is None or until < now:
             return None
-        newest = line.newest
-        unread = newest is not None and newest.by == "citizen" and (stamp.opened_at or 0) < _micros(newest.recorded_at)
+        unread = (stamp.opened_at or 0) < wrote
         return (
             line
             if (line.unread, line.draft) == (unread, stamp.draft)
@@ -48,13 +48,14 @@ class Lines:
         """From now on."""
         until = clock.now() + KEPT
         for line in lines:
-            self._known[int(line.conversation.id), line.conversation.version] = (until, line)
+            newest = line.newest
+            wrote = clock.from_datetime(newest.recorded_at) if newest and newest.by == "citizen" else 0
+            self._known[int(line.conversation.id), line.conversation.version] = (until, wrote, line)
         while len(self._known) > _MOST:
             self._known.popitem(last=False)
 
 
 _KNOWN: WeakKeyDictionary[Storage, Lines] = WeakKeyDictionary()
-_micros = clock.from_datetime
 
 
 async def page_of(
@@ -62,6 +63,32 @@ async def page_of(
 ) -> tuple[Sequence[DeskLine | MaskedLine], str | None]:
     """`whole_list` with what this process remembers."""
     return await desk.read(whole_list, filtered, after, limit, _KNOWN.setdefault(desk.storage, Lines()))
+
+
+async def changed(
+    desk: Desk, filtered: Filter, shown: Sequence[int], ids: Sequence[int]
+) -> tuple[Sequence[DeskLine | MaskedLine], Sequence[DeskLine | MaskedLine]]:
+    """`changed_lines` with what this process remembers."""
+    return await desk.read(changed_lines, filtered, shown, ids, _KNOWN.setdefault(desk.storage, Lines()))
+
+
+def changed_lines(
+    unit: Unit, actor: Actor, filtered: Filter, shown: Sequence[int], ids: Sequence[int], known: Lines | None = None
+) -> tuple[Sequence[DeskLine | MaskedLine], Sequence[DeskLine | MaskedLine]]:
+    """Those of `shown`, whether or not the list would show them now; and those of `ids` that it shows, in its order.
+
+    No reading: a list shows as much. In a storm all screens ask for the same: what one was told the others are, too.
+    """
+    inside = queries.those_in(unit, policy.visible(actor), filtered, ids) if ids else ()
+    lines = desk_list.mixed_lines_of(
+        unit, partial(policy.shown_as, actor), actor.id, list(dict.fromkeys((*shown, *inside))), known
+    )
+    by_id = {_id(each): each for each in lines}
+    return [by_id[each] for each in shown if each in by_id], [by_id[each] for each in inside if each in by_id]
+
+
+def _id(line: DeskLine | MaskedLine) -> int:
+    return int(line.id if isinstance(line, MaskedLine) else line.conversation.id)
 
 
 def whole_list(

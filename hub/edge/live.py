@@ -11,6 +11,7 @@ from litestar import Request
 from litestar.response import ServerSentEventMessage
 
 from hub.access.person import Actor
+from hub.edge import on_duty
 from hub.errors import Unavailable
 from hub.live.publish import Live
 
@@ -41,7 +42,7 @@ async def stream(
         yield ServerSentEventMessage(data=None, id=_OPEN, retry=RETRY)
         if "last-event-id" in request.headers:
             yield ServerSentEventMessage(data="{}", event="resync")
-        checked = pinged = time.monotonic()
+        checked = pinged = beaten = time.monotonic()
         while not subscription.ended:
             event = await subscription.within(min(checked + CHECK, pinged + PING) - time.monotonic())
             now = time.monotonic()
@@ -49,6 +50,9 @@ async def stream(
                 try:
                     if not await still_valid():
                         return
+                    if now >= beaten + on_duty.BEAT:
+                        await on_duty.beat(request.app.state.storage, actor)
+                        beaten = now
                 except Unavailable:
                     return
                 checked = now

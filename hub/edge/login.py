@@ -1,7 +1,7 @@
 """Log-in and log-out of a browser. Whoever knocks is told the same, as slowly, whether there is such a person or not.
 
-An address behind a proxy is what uvicorn makes of `X-Forwarded-For`, which it takes from the machine itself, or from
-whom FORWARDED_ALLOW_IPS names.
+An address behind a proxy is what uvicorn makes of `X-Forwarded-For`, which it takes from those that the setting
+`trusted_proxies` lists.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from litestar.datastructures import Cookie
 
 from hub import clock
 from hub.access import attempt, password, session
-from hub.access.attempt import WINDOW, TooManyAttempts, WrongLogIn
+from hub.access.attempt import MOST_OF_A_NETWORK, WINDOW, TooManyAttempts, WrongLogIn
 from hub.access.audit import log_act
 from hub.access.person import actor
 from hub.edge.person import Connection
@@ -22,15 +22,13 @@ from hub.errors import Unavailable
 from hub.storage.scope import Scope
 from hub.storage.unit import Storage, Unit
 
-MOST_OF_A_NETWORK = 50
-"""Attempts from one network in a window that failed or are under way; a contact centre may be behind one address."""
 MOST_WAITING = 40
 """Passwords that wait for the only thread that checks them: seven seconds."""
 _MOST_NETWORKS = 10_000
 
 
 class Door:
-    """Attempts of one process by network, for as long as they count; and how many are being checked."""
+    """Attempts of one process by network, also under way, before the database is asked; and how many are checked."""
 
     def __init__(self) -> None:
         self._knocks: OrderedDict[str, deque[int]] = OrderedDict()
@@ -65,10 +63,10 @@ async def log_in(connection: Connection, email: str, given: str) -> Cookie:
     door = _door(state)
     network = network_of(connection.client.host if connection.client else "")
     door.knock(network)
-    asked = await storage.read(Scope.everything("log-in"), attempt.ask, email)
+    asked = await storage.read(Scope.everything("log-in"), attempt.ask, email, network)
     right = await _fits(door, asked.password, given)
     before = shown_token(connection)
-    token = await storage.write(Scope.everything("log-in"), attempt.settle, asked, right, before)
+    token = await storage.write(Scope.everything("log-in"), attempt.settle, asked, right, before, network)
     if token is None:
         raise WrongLogIn
     forget(connection)

@@ -11,19 +11,23 @@ from hub import clock
 from hub.access import glass, policy
 from hub.access.person import Actor
 from hub.access.reading import log_reading
-from hub.edge import work
-from hub.errors import NotFound
-from hub.inbox import desk_list, identity, links, points, queries
+from hub.channels.route import text_route, why_no_text
+from hub.edge import chatting, questioning, work
+from hub.edge.chatting import ChatLine
+from hub.errors import Invalid, NotFound
+from hub.inbox import chat, desk_list, identity, links, merge, points, queries, reply, whose
 from hub.inbox.citizen import Citizen
 from hub.inbox.conversation import Conversation
 from hub.inbox.desk_list import DeskLine, MaskedLine
 from hub.inbox.entry import Attachment, Entry
 from hub.inbox.identity import IdentityLine
-from hub.inbox.links import Linked
+from hub.inbox.letterhead import Below
+from hub.inbox.links import AlsoSent, Linked
 from hub.inbox.names import Names, names
-from hub.inbox.points import CoveredPoint
+from hub.inbox.points import CoveredPoint, masked_name
 from hub.inbox.queries import ConversationLine, ConversationPage
 from hub.inbox.timeline import EntryLine, entry_line, timeline
+from hub.lookups import definition
 from hub.storage import keyset
 from hub.storage.unit import Unit
 
@@ -36,7 +40,12 @@ class Looked(Struct, frozen=True):
     """A conversation with all that its page shows. `before`: the cursor of older entries, or None.
 
     `glass_until`: it is read from outside, the glass broken, until then: nothing may be written. `points`: of its
-    citizen, masked. `moved_from`, `moved_to`, `also_sent`: of those only what this person may open.
+    citizen, masked. `moved_from`, `moved_to`, `also_sent`: of those only what this person may open. `has_lookups`:
+    other systems can be asked here, so that an identity number is worth telling. `below`: what stands below an answer
+    of its reader's. `sharers`: others who use its address. `asks`: the entry of which somebody has to say whether it is
+    a new question. `takes_related`: what it may be related to can become part of it. `chat`: how
+    that stands, where it is one. `texts_from`: our number, where the citizen can be answered by text message;
+    `no_texts`: why not, where they wrote one. `mails`: anybody can be answered by mail.
     """
 
     page: ConversationPage
@@ -49,7 +58,27 @@ class Looked(Struct, frozen=True):
     glass_reason: str | None
     moved_from: Linked | None
     moved_to: Linked | None
-    also_sent: Sequence[Linked]
+    also_sent: Sequence[AlsoSent]
+    has_lookups: bool
+    below: Below
+    sharers: int
+    asks: str | None
+    takes_related: bool
+    chat: ChatLine | None
+    texts_from: str | None
+    no_texts: Invalid | None
+    mails: bool
+
+
+class Several(Struct, frozen=True):
+    """Entries of a conversation that a page asks for by themselves. `citizen`: their name, as in `CitizenName`.
+
+    `before`: the cursor of older ones, or None.
+    """
+
+    entries: Sequence[EntryLine]
+    citizen: str
+    before: str | None = None
 
 
 def rows(unit: Unit, actor: Actor, ids: Sequence[int]) -> Sequence[DeskLine | MaskedLine]:
@@ -66,6 +95,11 @@ def look_at(unit: Unit, actor: Actor, conversation_id: int) -> Looked:
     citizen = unit.get(Citizen, found.citizen_id)
     assert citizen is not None  # a composite foreign key sees to it
     earlier, _ = queries.conversations_of(unit, policy.within(actor), citizen, None, EARLIER + 1)
+    related = unit.get(Conversation, found.related_id)
+    row = chat.of_conversation(unit, found.id)
+    writes_texts = any(each.kind == "sms" for each in newest)
+    mails = any(each.kind == "mail" for each in newest) or reply.has_recipient(unit, found)
+    texts = text_route(unit, found) if writes_texts or not mails else None
     return Looked(
         page=queries.conversation_page(unit, found, may_open),
         entries=newest[::-1],
@@ -78,34 +112,46 @@ def look_at(unit: Unit, actor: Actor, conversation_id: int) -> Looked:
         moved_from=links.moved_from(unit, found, may_open),
         moved_to=links.moved_to(unit, found, may_open),
         also_sent=links.also_sent(unit, found, may_open),
+        has_lookups=definition.has_any(unit, found.municipality_id),
+        below=reply.below(unit, found, actor.id),
+        sharers=len(whose.sharers(unit, found)),
+        asks=questioning.asked(newest[::-1]) if found.closed_at is None else None,
+        takes_related=related is not None and may_open(related) and merge.fits(found, related),
+        chat=None if row is None else chatting.line_of(unit, row),
+        texts_from=None if texts is None else texts.our_number,
+        no_texts=why_no_text(unit, found) if writes_texts and texts is None else None,
+        mails=mails,
     )
 
 
-def newer_entries(unit: Unit, actor: Actor, conversation_id: int, after: str | None) -> Sequence[EntryLine]:
+def newer_entries(unit: Unit, actor: Actor, conversation_id: int, after: str | None) -> Several:
     """What came after `after`, a timeline cursor. Raises NotFound."""
     found = work.opened(unit, actor, conversation_id)
-    return timeline(unit, found, partial(policy.may_open, actor), after, ENTRIES)[0]
+    entries, _ = timeline(unit, found, partial(policy.may_open, actor), after, ENTRIES)
+    return Several(entries, _citizen(unit, found))
 
 
-def older_entries(
-    unit: Unit, actor: Actor, conversation_id: int, before: str | None
-) -> tuple[Sequence[EntryLine], str | None]:
-    """What came before `before`, oldest first, and the cursor of what came before that."""
+def older_entries(unit: Unit, actor: Actor, conversation_id: int, before: str | None) -> Several:
+    """What came before `before`, oldest first."""
     found = work.opened(unit, actor, conversation_id)
     entries, further = timeline(unit, found, partial(policy.may_open, actor), before, ENTRIES, newest_first=True)
-    return entries[::-1], further
+    return Several(entries[::-1], _citizen(unit, found), further)
 
 
-def entry(unit: Unit, actor: Actor, conversation_id: int, entry_id: int) -> EntryLine:
-    """One of its entries, as it is now. Raises NotFound."""
-    found = entry_line(unit, work.opened(unit, actor, conversation_id), partial(policy.may_open, actor), entry_id)
+def entry(unit: Unit, actor: Actor, conversation_id: int, entry_id: int) -> Several:
+    """One of its entries alone, as it is now. Raises NotFound."""
+    conversation = work.opened(unit, actor, conversation_id)
+    found = entry_line(unit, conversation, partial(policy.may_open, actor), entry_id)
     if found is None:
         raise NotFound("There is no such message.")
-    return found
+    return Several([found], _citizen(unit, conversation))
 
 
 def file_of(unit: Unit, actor: Actor, public_id: str) -> tuple[bytes, str, str]:
-    """An attachment's content, name and media type, the last two as a stranger wrote them; the reading is logged."""
+    """An attachment's content, name and media type, the last two as a stranger wrote them; the reading is logged.
+
+    Raises Unavailable and NotAllowed for one that the virus scanner keeps closed.
+    """
     found = unit.first(select(Attachment).where(Attachment.public_id == public_id.replace("\0", "")))
     entry = unit.get(Entry, found.entry_id) if found is not None else None
     conversation = unit.get(Conversation, entry.conversation_id) if entry is not None else None
@@ -115,6 +161,7 @@ def file_of(unit: Unit, actor: Actor, public_id: str) -> tuple[bytes, str, str]:
         broken = work.readable(unit, actor, conversation)
     except NotFound:
         raise NotFound("There is no such attachment.") from None
+    found.require_open()
     log_reading(unit, actor, "attachment", found.id, conversation.id, broken.reason if broken else None)
     content = found.body if found.blob is None else unit.blobs.get(found.blob)
     return content or b"", found.name, found.media_type
@@ -130,3 +177,8 @@ def cursor(entries: Sequence[EntryLine], otherwise: str = "") -> str:
 def centre(unit: Unit, _: Actor) -> Names:
     """What everything in this person's scope is called."""
     return names(unit)
+
+
+def _citizen(unit: Unit, conversation: Conversation) -> str:
+    citizen = unit.get(Citizen, conversation.citizen_id)
+    return masked_name(citizen.name) if citizen else ""

@@ -19,6 +19,7 @@ Limit = Annotated[int, QueryParameter(ge=1, le=MOST, description="Items of a pag
 After = Annotated[
     str | None, QueryParameter(max_length=100, description="The `next` of the page before; without it: the first page.")
 ]
+InQueue = Annotated[str | None, QueryParameter(name="queue", pattern=ID, description="One queue alone.")]
 IdText = Annotated[str, Meta(pattern=ID, description="An id: 63 bits, written as text.")]
 Said = Annotated[str, Meta(min_length=1, max_length=100_000, pattern=r"^[^\x00]*$")]
 """Text of a person's. Without NUL, which PostgreSQL can't store."""

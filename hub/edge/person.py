@@ -21,15 +21,28 @@ from hub.storage.unit import Storage
 
 ANYONE = {"permission": "anyone"}
 """Without log-in."""
+CALLED = {**ANYONE, "any_query": True}
+"""The same, by other systems, which add to the address what they like: whose call it is the channel sees to."""
 PERSON = {"permission": "person"}
 """Any of ours."""
 READ = {"permission": "read"}
 WORK = {"permission": "work"}
 IT = {"permission": "it"}
-PERMISSIONS = frozenset(each["permission"] for each in (ANYONE, PERSON, READ, WORK, IT))
+AUDIT = {"permission": "audit"}
+USE = {"permission": "use"}
+"""How lookups are used."""
+ADMIN = {"permission": "admin"}
+"""What a municipality has set."""
+PERMISSIONS = frozenset(each["permission"] for each in (ANYONE, PERSON, READ, WORK, IT, AUDIT, USE, ADMIN))
 
 CACHED = 2 * clock.SECOND
 """How long a disabled person or an ended token may still work."""
+_ROLES = {
+    "it": policy.require_it,
+    "audit": policy.require_auditor,
+    "use": policy.require_use,
+    "admin": policy.require_admin,
+}
 _MOST_CACHED = 2_000
 _LONGEST_TOKEN = 200
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -58,7 +71,8 @@ class Cache:
 async def admit(connection: Connection, handler: BaseRouteHandler) -> None:
     """The guard of every route. A route that states no permission lets nobody in."""
     permission = permission_of(handler)
-    _refuse_unknown_parameters(connection, handler)
+    if not handler.opt.get("any_query"):
+        _refuse_unknown_parameters(connection, handler)
     if permission == ANYONE["permission"]:
         return
     actor = await _actor(connection)
@@ -80,8 +94,8 @@ def require(permission: str, actor: Actor) -> None:
         raise NotAllowed("This token may not read: it lacks the scope read.")
     if permission == "work" and "write" not in actor.grants:
         raise NotAllowed("This token may only read: it lacks the scope write.")
-    if permission == "it":
-        policy.require_it(actor)
+    if permission in _ROLES:
+        _ROLES[permission](actor)
 
 
 async def _actor(connection: Connection) -> Actor:
@@ -96,7 +110,7 @@ async def _actor(connection: Connection) -> Actor:
         storage: Storage = connection.app.state.storage
         actor = await storage.read(Scope.everything("log-in"), login.by_token, token) if token.isascii() else None
         if actor is None:
-            raise NotAuthorizedException("This token is unknown, expired or ended.")
+            raise NotAuthorizedException("This token is unknown, expired or ended: ask IT for another.")
         cache.put(key, actor)
     return actor
 

@@ -12,6 +12,7 @@ from litestar.types import ExceptionHandlersMap
 from msgspec import Struct
 from sqlalchemy.exc import IntegrityError
 
+from hub.access.knock import TooManyKnocks
 from hub.errors import Conflict, Corrupt, Invalid, NotAllowed, NotFound, TorgError, Unavailable
 from hub.inbox.reply import Overtaken
 
@@ -62,6 +63,7 @@ _STATUS: dict[type[TorgError], HTTPStatus] = {
     Overtaken: HTTPStatus.CONFLICT,
     Stale: HTTPStatus.PRECONDITION_FAILED,
     VersionMissing: HTTPStatus.PRECONDITION_REQUIRED,
+    TooManyKnocks: HTTPStatus.TOO_MANY_REQUESTS,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     Corrupt: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
@@ -82,6 +84,8 @@ def _of_ours(request: Request[Any, Any, Any], error: TorgError) -> Response[byte
     if status is None:
         return _of_a_bug(request, error)
     headers = {"Retry-After": str(RETRY_SECONDS)} if isinstance(error, Unavailable) else {}
+    if isinstance(error, TooManyKnocks):
+        headers["Retry-After"] = str(60 * error.minutes)
     detail = str(error)
     if isinstance(error, Corrupt):
         log_damage(request, error)

@@ -96,6 +96,8 @@ def may(actor: Actor) -> May:
 
 def _opens(unit: Unit, actor: Actor, asked: Asked) -> str | None:
     found = unit.get(Conversation, asked.conversation_id)
+    if found is not None and found.is_part:
+        found = unit.get(Conversation, found.related_id)
     return str(found.id) if found is not None and policy.may_open(actor, found) else None
 
 

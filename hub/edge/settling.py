@@ -26,10 +26,11 @@ class NewMatter(Struct, forbid_unknown_fields=True):
 
 
 class Settled(Struct, forbid_unknown_fields=True):
-    """`avoidable_cause` null: it wasn't avoidable."""
+    """`avoidable_cause` null: it wasn't avoidable. `topic` null: what it was about stays as it is."""
 
     outcome: Literal["solved_here", "handed_over", "not_finished"] | None
     avoidable_cause: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00]*$")] | None = None
+    topic: IdText | None = None
 
 
 def add_matter(unit: Unit, actor: Actor, conversation_id: int, said: NewMatter, creation: Asked) -> Answer:
@@ -38,10 +39,7 @@ def add_matter(unit: Unit, actor: Actor, conversation_id: int, said: NewMatter, 
 
     def create() -> Made:
         found.require_whole()
-        topic = unit.get(Topic, id_of("topic", said.topic))
-        if topic is None:
-            raise Invalid("topic", "this topic isn't one of the conversation's municipality")
-        row = matter.add(unit, found, actor.id, topic)
+        row = matter.add(unit, found, actor.id, _topic(unit, said.topic))
         _log(unit, actor, "matter.add", found, row.id)
         return Made(queries.matter_line(row), found.version, found.municipality_id)
 
@@ -51,9 +49,12 @@ def add_matter(unit: Unit, actor: Actor, conversation_id: int, said: NewMatter, 
 def settle_matter(
     unit: Unit, actor: Actor, conversation_id: int, if_match: str | None, matter_id: int, said: Settled
 ) -> tuple[MatterLine, int]:
-    """How it ended; and the conversation's version then, which is the one that `if_match` names, too."""
+    """What it was about and how it ended; and the conversation's version then, as `if_match` names it, too."""
     found, row = _matter(unit, actor, conversation_id, if_match, matter_id)
-    matter.settle(unit, found, actor.id, row, said.outcome, said.avoidable_cause)
+    if said.topic not in {None, str(row.topic_id)}:
+        matter.change_topic(unit, found, actor.id, row, _topic(unit, str(said.topic)))
+    if said.topic is None or (said.outcome, said.avoidable_cause) != (row.outcome, row.avoidable_cause):
+        matter.settle(unit, found, actor.id, row, said.outcome, said.avoidable_cause)
     _log(unit, actor, "matter.settle", found, row.id)
     return queries.matter_line(row), found.version
 
@@ -77,6 +78,13 @@ def _matter(
     if row is None:
         raise NotFound("There is no such matter in this conversation.")
     return found, row
+
+
+def _topic(unit: Unit, topic_id: str) -> Topic:
+    found = unit.get(Topic, id_of("topic", topic_id))
+    if found is None:
+        raise Invalid("topic", "this topic isn't one of the conversation's municipality")
+    return found
 
 
 def _log(unit: Unit, actor: Actor, act: str, conversation: Conversation, matter_id: int) -> None:

@@ -1,16 +1,16 @@
-"""Writing: answers, notes, forwards and new messages, as every route and page sends them, each in one unit of work.
+"""Writing: notes, forwards and new messages, as all routes and pages send them, each in one unit; `replying` answers.
 
 Asked for twice with one key it is done once. What is sent takes its draft with it; taken back, it is one again.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from hub import clock
 from hub.access import policy
@@ -18,10 +18,11 @@ from hub.access.person import Actor
 from hub.channels.route import new_route, reply_route, sender_for, senders
 from hub.edge import versions, work
 from hub.edge.beginning import Sender, sender
+from hub.edge.desk import Desk
 from hub.edge.idempotency import Answer, Asked, Made, once
-from hub.edge.parameters import IdText, Said, id_of, instant_of
+from hub.edge.parameters import IdText, Said, id_of
 from hub.errors import Invalid, NotFound
-from hub.inbox import draft, forward, new_message, note, outgoing, queries, reply
+from hub.inbox import draft, forward, letterhead, new_message, note, outgoing, placeholders, queries, reply
 from hub.inbox.citizen import Citizen
 from hub.inbox.conversation import Conversation
 from hub.inbox.draft import Place, Written
@@ -32,6 +33,7 @@ from hub.inbox.queries import ConversationLine
 from hub.inbox.queue import of_municipality
 from hub.inbox.timeline import AttachmentLine
 from hub.inbox.topic import Topic
+from hub.storage.scope import Scope
 from hub.storage.unit import Unit
 
 Address = Annotated[str, Meta(max_length=254, pattern=r"^[^\x00]*$")]
@@ -41,23 +43,9 @@ Maybe = Annotated[str, Meta(max_length=100_000, pattern=r"^[^\x00]*$")]
 PublicId = Annotated[str, Meta(max_length=100)]
 Along = Annotated[Sequence[PublicId], Meta(max_length=100)] | None
 Uploads = Annotated[Sequence[Annotated[str, Meta(max_length=50)]], Meta(max_length=draft.MOST_UPLOADS)]
+Topics = Annotated[Sequence[IdText], Meta(max_length=20)]
 Instant = Annotated[datetime, Meta(tz=True)]
-
-
-class NewReply(Struct, forbid_unknown_fields=True):
-    """`cc`: whom the writer names, nobody else is copied. `uploads`: the files of the draft that go along.
-
-    `seen_entry_id`: the newest entry the writer has seen; 409 when somebody else wrote a newer one, unless `over`.
-    `then`: close the conversation, or wait until `until`, with the answer.
-    """
-
-    text: Said
-    cc: Addresses = ()
-    uploads: Uploads = ()
-    seen_entry_id: IdText | None = None
-    over: bool = False
-    then: Literal["close", "wait"] | None = None
-    until: Instant | None = None
+OWN = Scope.everything("taking back one's own")
 
 
 class NewNote(Struct, forbid_unknown_fields=True):
@@ -96,15 +84,20 @@ class NewMessage(Struct, forbid_unknown_fields=True):
     citizen: IdText | None = None
     cc: Addresses = ()
     channel: IdText | None = None
-    topics: Annotated[Sequence[IdText], Meta(max_length=20)] = ()
+    topics: Topics = ()
     uploads: Uploads = ()
 
 
 class Undone(Struct, frozen=True):
-    """What it was taken back from. `begins`: it was a new message, and is its writer's draft again."""
+    """What it was taken back from; null where its writer may not open that any more.
 
-    line: ConversationLine
+    `begins`: it was a new message, and is its writer's draft again. `crossed`: they have begun another one meanwhile,
+    so it is none, and stands in its conversation, undone, with its files.
+    """
+
+    line: ConversationLine | None
     begins: bool
+    crossed: bool
 
 
 class Added(Struct, frozen=True):
@@ -119,9 +112,12 @@ class Added(Struct, frozen=True):
 class ForwardOffer(Struct, frozen=True):
     """What a forward would say by itself, masked: to be shown, and changed, before it is sent.
 
-    `files`: what the citizen sent, oldest first; it goes along where it is chosen.
+    `files`: what the citizen sent, oldest first; it goes along where it is chosen. `address`: whence it leaves; null:
+    no channel sends for this queue yet. `signature`: what stands below the writer's words.
     """
 
+    address: str | None
+    signature: str
     subject: str
     quotation: str
     files: Sequence[AttachmentLine]
@@ -140,34 +136,6 @@ def added(answer: Answer) -> Added:
     return msgspec.json.decode(answer.body, type=Added)
 
 
-def send_reply(
-    unit: Unit, actor: Actor, conversation_id: int, said: NewReply, creation: Asked, *, undo_seconds: int
-) -> Answer:
-    """An answer to the citizen. Raises reply.Overtaken when somebody else was faster."""
-    found = work.held(unit, actor, conversation_id)
-
-    def create() -> Made:
-        found.require_whole()
-        if said.seen_entry_id is not None and not said.over:
-            reply.expect_seen(unit, found, actor.id, id_of("seen_entry_id", said.seen_entry_id))
-        files = draft.take(unit, draft.of(found, actor.id, "reply"), said.uploads)
-        entry = reply.reply(
-            unit,
-            found,
-            actor.id,
-            said.text,
-            reply_route(unit, found),
-            undo_seconds,
-            cc=said.cc,
-            files=files,
-            then=said.then,
-            until=None if said.until is None else instant_of("until", said.until),
-        )
-        return _made(unit, actor, "conversation.reply", found, entry, undo_seconds)
-
-    return once(unit, actor, creation, create)
-
-
 def send_note(unit: Unit, actor: Actor, conversation_id: int, said: NewNote, creation: Asked) -> Answer:
     """A note for the others: it never leaves the house."""
     found = work.held(unit, actor, conversation_id)
@@ -176,7 +144,7 @@ def send_note(unit: Unit, actor: Actor, conversation_id: int, said: NewNote, cre
         found.require_whole()
         files = draft.take(unit, draft.of(found, actor.id, "note"), said.uploads)
         entry = note.add(unit, found, actor.id, said.text, files)
-        return _made(unit, actor, "conversation.note", found, entry, None)
+        return made(unit, actor, "conversation.note", found, entry, None)
 
     return once(unit, actor, creation, create)
 
@@ -211,7 +179,7 @@ def send_forward(
             files=draft.take(unit, draft.of(found, actor.id, "forward"), said.uploads),
             most_bytes=most_bytes,
         )
-        return _made(unit, actor, "conversation.forward", found, entry, undo_seconds)
+        return made(unit, actor, "conversation.forward", found, entry, undo_seconds)
 
     return once(unit, actor, creation, create)
 
@@ -220,7 +188,12 @@ def offer_forward(unit: Unit, actor: Actor, conversation_id: int, entries: Seque
     """For the composer. Raises NotFound, and Invalid for an entry that may not go along."""
     found = policy.require_work(actor, unit.get(Conversation, conversation_id))
     subject, quotation = forward.suggested_subject(unit, found), forward.quotation(unit, found, entries)
-    return ForwardOffer(subject, quotation, forward.files_of(unit, found))
+    try:
+        address = _forward_route(unit, found).address
+    except Invalid:  # said when it is sent
+        address = None
+    signature = letterhead.below(unit, placeholders.where(found, actor.id)).signature
+    return ForwardOffer(address, signature, subject, quotation, forward.files_of(unit, found))
 
 
 def offer_begin(unit: Unit, actor: Actor) -> Sequence[BeginOffer]:
@@ -259,13 +232,28 @@ def send_message(unit: Unit, actor: Actor, said: NewMessage, creation: Asked, *,
             files=draft.take(unit, Place(actor.id, municipality_id=municipality.id), said.uploads),
             topics=[_topic(unit, each) for each in said.topics],
         )
-        return _made(unit, actor, "conversation.begin", conversation, entry, undo_seconds)
+        return made(unit, actor, "conversation.begin", conversation, entry, undo_seconds)
 
     return once(unit, actor, creation, create)
 
 
-def undo(unit: Unit, actor: Actor, conversation_id: int, entry_id: int, if_match: str | None) -> Undone:
-    """Take a mail of ours back that hasn't left yet. Its writer finds it among their drafts again.
+async def take_back(
+    desk: Desk, conversation_id: int, entry_id: int, if_match: str | None, *, begun: bool = False
+) -> Undone:
+    """A mail of ours that hasn't left yet; by its writer also where they may not open its conversation any more.
+
+    `begun`: another new message stands unsaved before its writer: this one doesn't become the draft that it will be.
+    """
+    try:
+        return await desk.write(undo, conversation_id, entry_id, if_match, begun=begun)
+    except NotFound:  # their own words would leave, and nobody else knows that they shall not
+        return await desk.storage.write(OWN, undo_own, desk.actor, conversation_id, entry_id, if_match, begun=begun)
+
+
+def undo(
+    unit: Unit, actor: Actor, conversation_id: int, entry_id: int, if_match: str | None, *, begun: bool = False
+) -> Undone:
+    """By whoever works there. Its writer finds it among their drafts again.
 
     Of a conversation that has become part of another one meanwhile the mail lies there, and so does the draft.
     """
@@ -273,17 +261,43 @@ def undo(unit: Unit, actor: Actor, conversation_id: int, entry_id: int, if_match
     versions.expect(found.version, if_match, any_will_do=True)
     while found.is_part and found.related_id is not None:
         found = work.held(unit, actor, found.related_id)
-    entry = unit.first(
-        select(Entry).where(
-            Entry.id == entry_id, Entry.conversation_id == found.id, Entry.kind == "mail", Entry.author_kind == "person"
-        )
-    )
+    entry = unit.first(_mails_of_ours(entry_id).where(Entry.conversation_id == found.id))
     if entry is None:
         raise NotFound("There is no such answer in this conversation.")
     reply.undo(unit, found, actor.id, entry)
-    again = entry.author_id == actor.id and _put_back(unit, actor, found, entry)
     work.log(unit, actor, "conversation.undo", found, entry)
-    return Undone(queries.conversation_line(unit, found.id), begins=again and entry.body.get("what") == "new")
+    if entry.author_id != actor.id:
+        return Undone(queries.conversation_line(unit, found.id), begins=False, crossed=False)
+    is_new = entry.body.get("what") == "new"
+    again = not (is_new and begun) and _put_back(unit, actor, found, entry)
+    return Undone(queries.conversation_line(unit, found.id), begins=again and is_new, crossed=not again)
+
+
+def undo_own(
+    unit: Unit, actor: Actor, conversation_id: int, entry_id: int, if_match: str | None, *, begun: bool = False
+) -> Undone:
+    """By its writer, in everybody's scope: nothing of the conversation is told, which version it has neither.
+
+    An answer makes no draft where its writer can't go; the first message of a conversation does, being of none.
+    """
+    entry = unit.first(_mails_of_ours(entry_id).where(Entry.first_conversation_id == conversation_id))
+    policy.require_take_back(actor, None if entry is None else entry.author_id)
+    assert entry is not None  # else it is nobody's
+    versions.expect(versions.ANY, if_match and versions.ANY)  # any: which one it is, they can't read
+    found = unit.lock(Conversation, entry.conversation_id)
+    while found is not None and found.is_part and found.related_id is not None:
+        found = unit.lock(Conversation, found.related_id)
+    assert found is not None  # a foreign key sees to it
+    reply.undo(unit, found, actor.id, entry, may_open=False)
+    work.log(unit, actor, "conversation.undo", found, entry)
+    if entry.body.get("what") != "new" or found.municipality_id not in actor.municipality_ids:
+        return Undone(None, begins=False, crossed=False)
+    again = not begun and _put_back(unit, actor, found, entry)
+    return Undone(None, begins=again, crossed=False)
+
+
+def _mails_of_ours(entry_id: int) -> Select[Entry]:
+    return select(Entry).where(Entry.id == entry_id, Entry.kind == "mail", Entry.author_kind == "person")
 
 
 def _put_back(unit: Unit, actor: Actor, conversation: Conversation, entry: Entry) -> bool:
@@ -298,12 +312,12 @@ def _put_back(unit: Unit, actor: Actor, conversation: Conversation, entry: Entry
         written = replace(addressed, text=entry.body["written"], along=[*entry.body["entries"], *copied])
     elif entry.body.get("what") == "new":
         place, seen = Place(actor.id, municipality_id=conversation.municipality_id), None
-        written = replace(addressed, queue=str(conversation.queue_id))
+        written = replace(addressed, queue=str(conversation.queue_id), topics=entry.body.get("topics", ()))
     uploads = [each for each in outgoing.files_of(unit, entry.id) if each.public_id not in copied.values()]
     return draft.put_back(unit, place, written, uploads, seen)
 
 
-def _made(
+def made(
     unit: Unit, actor: Actor, act: str, conversation: Conversation, entry: Entry, undo_seconds: int | None
 ) -> Made:
     work.log(unit, actor, act, conversation, entry)

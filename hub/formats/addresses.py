@@ -15,30 +15,36 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.S)
 _PAREN = re.compile(r"[()\\]")
 _ATOM = re.compile(r"[\w.+-]+")
 _SHORT = 200
+_MOST_COMMAS = 3
 _SIMPLE = re.compile(r"(?:\"?([\w .'-]*)\"?\s*<([\w.+=-]+@[\w.-]+)>|([\w.+=-]+@[\w.-]+))", re.A)
 
 
-def read(value: str, most: int) -> tuple[list[Address], bool]:
-    """The addresses of an unfolded, undecoded header, at most `most`; whether some were left out."""
+def read(value: str, most: int, charset: str | None = None) -> tuple[list[Address], bool]:
+    """The addresses of an unfolded, undecoded header, at most `most`; whether some were left out.
+
+    `charset`: of raw bytes in names that aren't utf-8.
+    """
     value = value.strip()
     simple = _SIMPLE.fullmatch(value) if len(value) < _SHORT else None
     if simple:  # nine of ten
         if not most:
             return [], True
         return [Address((simple[1] or "").strip(), simple[2] or simple[3])], False
-    reading = _Reading(value)
+    reading = _Reading(value, charset)
     return reading.addresses(most)
 
 
 class _Reading:
     """One header on its way through the tokens: the words, comments and address since the last comma."""
 
-    def __init__(self, value: str) -> None:
-        self.value = value
+    def __init__(self, value: str, charset: str | None) -> None:
+        self.value, self.charset = value, charset
         self.found: list[Address] = []
         self.words: list[str] = []
         self.comments: list[str] = []
         self.address: str | None = None
+        self.loose: list[str] = []
+        """Pieces before this one that are no address: of a name with an unquoted comma, if its address comes now."""
         self.quotes_close = self.comments_close = True
 
     def addresses(self, most: int) -> tuple[list[Address], bool]:
@@ -65,7 +71,7 @@ class _Reading:
         elif char == "<":
             return self._angle(at)
         elif char in ",;":
-            self._flush()
+            self._flush(char)
         elif char == ":" and self.address is None:
             self.words.clear()  # the name of a group
         elif char.isspace():
@@ -95,23 +101,37 @@ class _Reading:
             end = len(self.value)
         again = inner.rfind("<")
         inner = inner[again + 1 :].strip()
+        if (
+            inner.lower().startswith("undisclosed") and ":" in inner
+        ):  # an empty group that a program took for an address
+            self.words.clear()
+            return end + 1
         if inner.startswith("@") and ":" in inner:  # a source route, long obsolete
             inner = inner.rpartition(":")[2]
-        self.address = inner
+        self.address = inner[7:] if inner[:7].lower() == "mailto:" else inner
         return end + 1
 
-    def _flush(self) -> None:
+    def _flush(self, end: str = "") -> None:
         """What stands between two commas becomes an address; nothing becomes nothing."""
         name = "".join(self.words).strip()
+        if self.loose and self.address is not None and "@" in self.address and name:
+            del self.found[-len(self.loose) :]
+            name = "".join([*self.loose, name])
+        loose = f"{name}{end} " if name and self.address is None and "@" not in name else ""
+        before = len(self.found)
+        if not name and "" in self.words and self.address is None and self.comments:
+            self.address = ""  # `"" (Mail Delivery System)`: somebody without an address
         if self.address is None and name:
             name, self.address = _bare(name)
         if self.address is not None or name:
             if not name and self.comments:
                 name = self.comments[-1]
             address = one_line(charsets.raw_text("".join((self.address or "").split())))
-            name = decode_words(name)
+            name = decode_words(name, self.charset)
             if address or name:
-                self.found.append(Address("" if name == address else name, address))
+                self.found.append(Address(name, address))
+        goes_on = loose and len(self.found) > before and len(self.loose) < _MOST_COMMAS
+        self.loose = [*self.loose, loose] if goes_on else []
         self.words, self.comments, self.address = [], [], None
 
 

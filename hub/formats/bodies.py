@@ -1,27 +1,36 @@
-"""What a mail says and carries: its parts in order, as text, HTML and attachments (RFC 2045, 2046, 2183, 3676)."""
+"""What a mail says and carries: its parts in order, as text, HTML and attachments (RFC 2045, 2046, 2183, 1847)."""
 
-import binascii
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from email.message import Message
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
-from hub.contract.messages import ReceivedAttachment
-from hub.formats import charsets, html, long_bodies
-from hub.formats.headers import Headers, base64_word, one_line
-from hub.formats.limits import Span
+from hub.contract.errors import Unreadable
+from hub.contract.messages import Invitation, ReceivedAttachment
+from hub.formats import charsets, html, invitations, names, parts, plain, signed, tnef, transfer
+from hub.formats.headers import one_line
+from hub.formats.parts import Part
 
-_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n \t"
-_BASE64_TAIL = re.compile(rb"[A-Za-z0-9+/=\s]*")
-_BROKEN_QUOTE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*\Z)")
-_EXTENSIONS = {
-    "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics", "text/csv": ".csv", "text/vcard": ".vcf",
-    "image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "application/pdf": ".pdf",
-    "application/zip": ".zip", "application/ms-tnef": ".dat", "message/delivery-status": ".txt",
-}  # fmt: skip
-_LONGEST_NAME = 255
+_NOT_SHOWN = frozenset({
+    "text/calendar", "text/csv", "text/vcard", "text/x-vcard", "text/directory", "text/rtf", "text/css", "text/xml",
+    "text/javascript", "text/rfc822-headers", "text/rfc822-header", "text/x-amp-html", "text/watch-html",
+    "text/tab-separated-values", "text/x-vcalendar",
+})  # fmt: skip
+"""Kinds of text that are files, or other forms of what is shown."""
+_XHTML = frozenset({"application/xhtml+xml", "text/xhtml"})
+_FORMS_OF_HTML = frozenset({"text/x-amp-html", "text/watch-html"})
+_SIGNATURES = re.compile(r"application/(?:pgp-signature|(?:x-)?pkcs7-signature|x-pgp-signature)")
+_CALENDARS = frozenset({"text/calendar", "text/x-vcalendar", "application/ics"})
+_ENVELOPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_LEVELS = 4
+"""Mails opened within one another: what is signed and then signed again."""
+_MOST_OPENED = 10
+"""Calendars, signatures and envelopes that are looked into."""
+_MOST_INNER = 20
+"""Texts of mails within, where a mail has none of its own."""
+_STUB = 200
+_FAR_MORE = 4
 
 
 class Bodies(NamedTuple):
@@ -31,36 +40,43 @@ class Bodies(NamedTuple):
     html: str | None
     attachments: Sequence[ReceivedAttachment]
     problems: Sequence[str]
+    remote_images: Sequence[str] = ()
+    invitations: Sequence[Invitation] = ()
 
 
-def read(mail: Message, body: bytes, messages: Sequence[Span], long: Mapping[bytes, bytes]) -> Bodies:
-    """`messages`: where the outermost message/* parts lie in `body`, so that they are kept as they came.
+class _Place(NamedTuple):
+    """Where a leaf stands: the outermost alternative around it (0: none), and what its parent is."""
 
-    `long`: what `long_bodies` has kept out of `mail`.
-    """
-    reading = _Reading(body, messages, long)
-    for part, alternative in _leaves(mail, reading.problems):
-        reading.part(part, alternative)
+    alternative: int
+    parent: str
+    first: bool
+
+
+def read(mail: Part) -> Bodies:
+    """All of it. Raises Unreadable where a mail within a signature breaks a limit."""
+    reading = _Reading(mail)
+    reading.mail(mail, 0)
     return reading.bodies()
 
 
-def _leaves(mail: Message, problems: list[str]) -> Iterator[tuple[Message, int]]:
-    """Parts in order, each with the outermost multipart/alternative around it (0: none). A stack, no recursion."""
-    todo: list[tuple[Message, int]] = [(mail, 0)]
+def _leaves(mail: Part) -> Iterator[tuple[Part, _Place]]:
+    """Parts in order. A stack, no recursion."""
+    todo = [(mail, _Place(0, "", True))]
     count = 0
     while todo:
-        part, alternative = todo.pop()
-        if part.defects and any(type(defect).__name__ == "CloseBoundaryNotFoundDefect" for defect in part.defects):
-            problems.append("The last part isn't closed: the mail may be cut off.")
-        # Without parts, `get_payload` would decode the text by whatever is said to be its charset.
-        children = part.get_payload() if part.get_content_maintype() == "multipart" and part.is_multipart() else None
-        if not isinstance(children, list):
-            yield part, alternative
+        part, place = todo.pop()
+        children = parts.inner(part)
+        if not children:
+            yield part, place
             continue
-        if not alternative and part.get_content_subtype() == "alternative":
+        kind = part.media_type
+        alternative = place.alternative
+        if not alternative and kind == "multipart/alternative":
             count += 1
             alternative = count
-        todo.extend((child, alternative) for child in reversed(children) if isinstance(child, Message))
+        todo.extend(
+            (children[n], _Place(alternative, kind, place.first and n == 0)) for n in range(len(children) - 1, -1, -1)
+        )
 
 
 class _Shown:
@@ -73,160 +89,261 @@ class _Shown:
 
 
 class _Reading:
-    def __init__(self, body: bytes, messages: Sequence[Span], long: Mapping[bytes, bytes]) -> None:
-        self.body, self.long = body, long
-        self.messages = iter(messages)
+    def __init__(self, root: Part) -> None:
+        self.root = root
         self.shown: list[_Shown] = []
         self.attachments: list[ReceivedAttachment] = []
         self.problems: list[str] = []
+        self.inner: list[Part | bytes] = []
+        self.reports: list[Part] = []
+        self.invitations: list[Invitation] = []
+        self.level = self.opened = 0
 
-    def part(self, part: Message, alternative: int) -> None:
-        headers = Headers(part)
-        media_type, parameters = headers.media_type()
-        disposition, about_file = headers.parameters("content-disposition")
-        name = about_file.get("filename") or parameters.get("name") or ""
-        if part.is_multipart() or media_type.startswith("message/"):
-            self._attach_message(part, headers, media_type, name)
-            return
-        if media_type.startswith("multipart/"):
-            self.problems.append(f"A {media_type} has no parts: it was read as text.")
-            media_type = "text/plain"
-        data = self._decoded(long_bodies.restore(_payload(part), self.long), headers)
-        if media_type not in ("text/plain", "text/html") or disposition == "attachment" or name:
-            self._attach(data, headers, media_type, disposition, name)
-            return
-        text, problem = charsets.decode(data, parameters.get("charset"))
+    def mail(self, mail: Part, level: int) -> None:
+        """All parts of one. `level`: how many signatures it is in."""
+        self.level = level
+        if mail.boundary is not None and mail.parts and not mail.closed:
+            self.problems.append("The last part isn't closed: the mail may be cut off.")
+        for part, place in _leaves(mail):
+            self._part(part, place)
+
+    def _part(self, part: Part, place: _Place) -> None:
+        disposition, about_file = part.headers.parameters("content-disposition")
+        name = about_file.get("filename") or about_file.get("name") or part.parameters.get("name") or ""
+        kind = part.media_type
+        if kind.startswith("multipart/"):
+            self.problems.append(f"A {kind} has no parts: it was read as text.")
+            kind = "text/html" if plain.looks_like_html(part.raw) else "text/plain"
+        if kind in _XHTML and not name and not disposition.startswith("attachment"):
+            kind = "text/html"
+        if kind.startswith("message/"):
+            self._message(part, name)
+        elif kind == "application/pgp-encrypted" and place.parent == "multipart/encrypted":
+            return  # a line that says how the next part is encrypted
+        elif kind.startswith("text/") and self._is_text(part, kind, disposition, name, place):
+            self._text(part, kind, place)
+        else:
+            self._file(part, kind, disposition, name, place)
+
+    def _is_text(self, part: Part, kind: str, disposition: str, name: str, place: _Place) -> bool:
+        """To be shown, and no file. The one text of a mail is shown with a name, too, unless it says it's a file."""
+        if kind in _NOT_SHOWN:
+            return False
+        if disposition.startswith("attachment"):
+            return part is self.root and not name
+        return not name or bool(place.alternative) or (place.first and not self.shown)
+
+    def _text(self, part: Part, kind: str, place: _Place) -> None:
+        data = transfer.content(part, self.problems)
+        is_html = kind == "text/html"
+        files: list[tuple[bytes, bytes]] = []
+        if not is_html:
+            data, files = transfer.cut_uuencoded(data)
+        text, problem = charsets.decode(data, part.parameters.get("charset"), html=is_html)
         if problem:
             self.problems.append(problem)
-        text = charsets.clean(text.replace("\r\n", "\n").replace("\r", "\n"))
-        if media_type == "text/plain" and parameters.get("format", "").lower() == "flowed":
-            text = unflow(text, parameters.get("delsp", "").lower() == "yes")
-        self._show(text, media_type, alternative)
+        text = charsets.clean(text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text)
+        if kind in ("text/enriched", "text/richtext"):
+            text = plain.from_enriched(text)
+        elif not is_html:
+            if part.parameters.get("format", "").lower() == "flowed":
+                text = plain.unflow(text, part.parameters.get("delsp", "").lower() == "yes")
+            text, sealed = plain.without_armour(text, self.problems)
+            files += [(b"encrypted.asc", each.encode()) for each in sealed]
+        self._show(text, is_html, place.alternative)
+        for name, content in files:
+            self._attach(content, "application/octet-stream", names.file_name(names.raw(name), ""), None, False)
 
-    def bodies(self) -> Bodies:
-        any_html = any(shown.html for shown in self.shown)
-        texts: list[str] = []
-        htmls: list[str] = []
-        for shown in self.shown:
-            plain = "\n\n".join(text.strip("\n") for text in shown.plain if text.strip())
-            safe = [self._sanitised(one) for one in shown.html]
-            texts.append(plain or "\n\n".join(text for _, text in safe if text) or self._to_text(shown.html))
-            if any_html:
-                rich = [one for one, _ in safe if one is not None]
-                htmls.extend(rich or [f"<p>{escape(texts[-1], quote=False).replace(chr(10), '<br>')}</p>"])
-        return Bodies(
-            "\n\n".join(text for text in texts if text),
-            "\n".join(htmls) if any_html else None,
-            self.attachments,
-            self.problems,
-        )
-
-    def _sanitised(self, source: str) -> tuple[str | None, str]:
-        """The safe HTML; or None and its text, with a problem, when sanitising would take too long."""
-        problem = html.too_costly(source)
-        if problem is None:
-            return html.sanitise(source), ""
-        self.problems.append(problem)
-        return None, html.to_text(source)
-
-    def _to_text(self, sources: list[str]) -> str:
-        return "\n\n".join(filter(None, map(html.to_text, sources)))
-
-    def _show(self, text: str, media_type: str, alternative: int) -> None:
+    def _show(self, text: str, is_html: bool, alternative: int) -> None:
         if not self.shown or not alternative or self.shown[-1].alternative != alternative:
             self.shown.append(_Shown(alternative))
-        (self.shown[-1].plain if media_type == "text/plain" else self.shown[-1].html).append(text)
+        (self.shown[-1].html if is_html else self.shown[-1].plain).append(text)
 
-    def _attach(self, data: bytes, headers: Headers, media_type: str, disposition: str, name: str) -> None:
-        content_id = one_line(headers.raw("content-id")).strip("<> ") or None
+    def _file(self, part: Part, kind: str, disposition: str, name: str, place: _Place) -> None:
+        if kind in _FORMS_OF_HTML and place.alternative:
+            return
+        data = transfer.content(part, self.problems)
+        lower = name.lower()
+        if self.opened >= _MOST_OPENED:
+            pass  # each takes its time, and no mail has as many
+        elif kind in _CALENDARS or lower.endswith(".ics"):
+            self.opened += 1
+            text, _ = charsets.decode(data, part.parameters.get("charset") or "utf-8")
+            self.invitations += invitations.read(text, part.parameters.get("method", ""))
+        elif signed.is_smime(kind, lower):
+            if self._smime(data):
+                return
+        elif kind in _ENVELOPES or lower == "winmail.dat":
+            if self._tnef(data):
+                return
+        elif kind == "application/octet-stream" and place.parent == "multipart/encrypted":
+            self.problems.append(signed.ENCRYPTED)
+            name = name or "encrypted.asc"
+        content_id = one_line(part.headers.raw("content-id")).strip("<> ")
+        # What it's signed with is no file that anybody reads.
+        signature = place.parent == "multipart/signed" and bool(_SIGNATURES.fullmatch(kind))
+        inline = (
+            signature
+            or disposition.startswith("inline")
+            or (bool(content_id) and not disposition.startswith("attachment"))
+        )
+        self._attach(data, kind, names.file_name(name, kind), content_id, inline)
+
+    def _attach(self, data: bytes, kind: str, name: str, content_id: str | None, inline: bool) -> None:
+        problem = names.deceptive_file(name)
+        if problem:
+            self.problems.append(problem)
         self.attachments.append(
             ReceivedAttachment(
-                name=_file_name(name, media_type),
-                media_type=media_type,
+                name=names.without_overrides(name),
+                media_type=kind,
                 size=len(data),
                 sha256=hashlib.sha256(data).hexdigest(),
-                inline=disposition == "inline" or (content_id is not None and disposition != "attachment"),
+                inline=inline,
                 content_id=charsets.clean(charsets.raw_text(content_id)) if content_id else None,
                 content=data,
             )
         )
 
-    def _attach_message(self, part: Message, headers: Headers, media_type: str, name: str) -> None:
-        """A forwarded mail or a report, byte for byte as it lies in the body."""
-        start, end = next(self.messages, (0, 0))
-        data = self._decoded(self.body[start:end], headers)
-        inner = part.get_payload() if part.is_multipart() else None
-        if not name and media_type == "message/rfc822" and isinstance(inner, list) and inner:
-            name = (Headers(inner[0]).text("subject") if isinstance(inner[0], Message) else "") or "message"
-            name = name[: _LONGEST_NAME - 4] + ".eml"
-        self._attach(data, headers, media_type, "attachment", name)
+    def _message(self, part: Part, name: str) -> None:
+        """A forwarded mail or a report, byte for byte as it lies in the mail."""
+        data = transfer.content(part, self.problems)
+        if part.is_message:
+            self.inner.append(part.parts[0] if part.parts else data)
+            headers = part.parts[0].headers if part.parts else parts.headers_of(data)
+            name = name or names.of_mail(headers.text("subject"))
+        elif part.media_type not in ("message/partial", "message/external-body"):
+            self.reports.append(part)
+        self._attach(data, part.media_type, names.file_name(name, part.media_type), None, False)
 
-    def _decoded(self, data: bytes, headers: Headers) -> bytes:
-        """Content-Transfer-Encoding undone, as far as it goes."""
-        encoding = headers.raw("content-transfer-encoding").partition(";")[0].strip().lower()
-        if encoding in ("", "7bit", "8bit", "binary"):
-            return data
-        if encoding == "quoted-printable":
-            if _BROKEN_QUOTE.search(data):
-                self.problems.append("The quoted-printable is broken: what couldn't be read stands as it came.")
-            return binascii.a2b_qp(data)
-        if encoding == "base64":
-            return self._base64(data)
-        self.problems.append(f"The transfer encoding {one_line(encoding)[:40]!r} is unknown: read as it stands.")
-        return data
+    def _smime(self, data: bytes) -> bool:
+        """Whether it was opened: what is signed is read as the mail it is."""
+        self.opened += 1
+        found = signed.opened(data)
+        if found.problem:
+            self.problems.append(found.problem)
+        if found.content is None or self.level >= _LEVELS:
+            return False
+        try:
+            mail = parts.parse(found.content)
+        except Unreadable as error:
+            self.problems.append(str(error))
+            return False
+        before = self.level
+        self.mail(mail, before + 1)
+        self.level = before
+        return True
 
-    def _base64(self, data: bytes) -> bytes:
-        end = data.find(b"=")
-        padded = end >= 0 and data[end:].strip(b"=\r\n \t")
-        if not padded and not data.translate(None, _BASE64):
-            try:
-                return binascii.a2b_base64(data)
-            except binascii.Error:
-                self.problems.append("The base64 is cut off: it was read as far as it goes.")
-                return base64_word(data)
-        self.problems.append("The base64 is broken: what couldn't be read was left out.")
-        # Whole runs up to a padding are decoded each for itself: a program joined several, or wrote a footer after it.
-        found = _BASE64_TAIL.match(data)
-        usable = data[: found.end()] if found and found.end() > len(data) // 2 else data
-        return b"".join(base64_word(run) for run in re.split(rb"=+", usable))
+    def _tnef(self, data: bytes) -> bool:
+        """Whether Outlook's envelope was opened: what is in it stands for it."""
+        self.opened += 1
+        found = tnef.opened(data)
+        if found is None:
+            self.problems.append("The winmail.dat can't be read: it was kept as it came.")
+            return False
+        if not any(one.strip() for shown in self.shown for one in (*shown.plain, *shown.html)):
+            if found.html:
+                self._show(charsets.clean(found.html), True, 0)
+            elif found.text:
+                self._show(charsets.clean(found.text), False, 0)
+        for file in found.files:
+            self._attach(
+                file.content, file.media_type, names.file_name(file.name, file.media_type), file.content_id, False
+            )
+        return True
+
+    def bodies(self) -> Bodies:
+        """Everything put together."""
+        self._merge_forms()
+        any_html = any(shown.html for shown in self.shown)
+        texts: list[str] = []
+        htmls: list[str] = []
+        remote: list[str] = []
+        for shown in self.shown:
+            safe = [self._sanitised(one, remote) for one in shown.html]
+            texts.append(self._words(shown, [text for _, text in safe if text]))
+            if any_html:
+                rich = [one for one, _ in safe if one is not None]
+                htmls.extend(rich or [f"<p>{escape(texts[-1], quote=False).replace(chr(10), '<br>')}</p>"])
+        text = "\n\n".join(text for text in texts if text)
+        return Bodies(
+            text if text.strip() else self._instead(),
+            "\n".join(htmls) if any_html else None,
+            self.attachments,
+            self.problems,
+            remote,
+            self.invitations,
+        )
+
+    def _words(self, shown: _Shown, unsafe: list[str]) -> str:
+        """The plain form; the HTML's words where there is none, or a line that only says to look at the HTML."""
+        said = "\n\n".join(text.strip("\n") for text in shown.plain if text.strip())
+        if said.startswith("<") and shown.html and plain.looks_like_html(said[:100].encode()):
+            said = ""  # the HTML's source once more, called plain text
+        if said and (len(said) > _STUB or sum(map(len, shown.html)) < _FAR_MORE * _STUB):
+            return said
+        told = "\n\n".join(unsafe) or "\n\n".join(filter(None, map(html.to_text, shown.html)))
+        return told if not said or len(told) > _FAR_MORE * len(said) else said
+
+    def _merge_forms(self) -> None:
+        """Plain text and then the same as HTML are two forms of one, also where the program didn't say so."""
+        merged: list[_Shown] = []
+        for shown in self.shown:
+            before = merged[-1] if merged else None
+            if before and before.plain and not before.html and shown.html and not shown.plain and _same(before, shown):
+                before.html = shown.html
+            else:
+                merged.append(shown)
+        self.shown = merged
+
+    def _sanitised(self, source: str, remote: list[str]) -> tuple[str | None, str]:
+        """The safe HTML; or None and its text, with a problem, when sanitising would take too long."""
+        problem = html.too_costly(source)
+        if problem is None:
+            return html.sanitised(source, remote), ""
+        self.problems.append(problem)
+        return None, html.to_text(source)
+
+    def _instead(self) -> str:
+        """For a mail without a word of its own: the mails in it, a report, or what stands around its parts."""
+        if self.root.media_type != "multipart/report":
+            found = [text for mail in self.inner[:_MOST_INNER] if (text := _of_inner(mail))]
+            if found:
+                return "\n\n".join(found)
+        for report in self.reports:
+            text = charsets.clean(charsets.decode(transfer.content(report, []), "utf-8")[0])
+            if text.strip():
+                return text.replace("\r\n", "\n").strip("\n")
+        if self.root.parts and not self.attachments and not self.invitations:
+            around = self.root.source[self.root.start : self.root.end][: self.root.parts[0].start - self.root.start]
+            words = plain.around(around, self.root.boundary or b"")
+            return charsets.clean(charsets.decode(words, None)[0]).strip()
+        return ""
 
 
-def _payload(part: Message) -> bytes:
-    """The part as it lies in the mail: without the header, `decode` only makes bytes of it; 8-bit ones survive."""
-    del part["content-transfer-encoding"]
-    payload = part.get_payload(decode=True)
-    return payload if isinstance(payload, bytes) else b""
+def _of_inner(found: Part | bytes) -> str:
+    """Who wrote it, and its words. It is taken as a forwarded mail."""
+    try:
+        mail = found if isinstance(found, Part) else parts.parse(found)
+    except Unreadable:
+        return ""
+    inner = _Reading(mail)
+    for part, place in _leaves(mail):
+        if part.media_type in ("text/plain", "text/html") and not part.headers.raw("content-disposition"):
+            inner._text(part, part.media_type, place)
+    words = inner.bodies().text
+    if not words.strip():
+        return ""
+    headers = mail.headers
+    head = [f"{label}: {text}" for label in ("From", "Date", "Subject") if (text := headers.text(label.lower()))]
+    return "\n".join(["---------- Forwarded message ----------", *head, "", words])
 
 
-def _file_name(name: str, media_type: str) -> str:
-    """Data, never a path: only what no text column takes is removed, and the length is bounded."""
-    name = charsets.clean(one_line(name)) or "unnamed" + _EXTENSIONS.get(media_type, "")
-    if len(name) <= _LONGEST_NAME:
-        return name
-    stem, dot, extension = name.rpartition(".")
-    return stem[: _LONGEST_NAME - 11] + dot + extension[:10] if dot else name[:_LONGEST_NAME]
+def _same(before: _Shown, after: _Shown) -> bool:
+    if len(after.html[0]) > 100_000:  # noqa: PLR2004 - not worth the time
+        return False
+    return _letters("".join(before.plain)) == _letters("".join(map(html.to_text, after.html)))
 
 
-def unflow(text: str, delsp: bool) -> str:
-    """RFC 3676: soft-broken lines joined within one depth of quotes; the quotes are written `> ` per level."""
-    out: list[str] = []
-    flowing: list[str] | None = None  # the pieces of a line that goes on
-    depth_before = 0
-    for line in text.split("\n"):
-        content = line.lstrip(">")
-        depth = len(line) - len(content)
-        content = content.removeprefix(" ")
-        if flowing is not None and depth != depth_before:
-            out.append("".join(flowing))
-            flowing = None
-        if flowing is None:
-            flowing = [">" * depth + " " if depth else ""]
-        soft = content.endswith(" ") and content != "-- "
-        flowing.append(content[:-1] if soft and delsp else content)
-        depth_before = depth
-        if not soft:
-            out.append("".join(flowing))
-            flowing = None
-    if flowing is not None:
-        out.append("".join(flowing))
-    return "\n".join(out)
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text))

@@ -1,7 +1,8 @@
 """Our message to a mail's bytes (RFC 5322, 2045-2047, 2231): CRLF only, 7-bit, the same bytes on every attempt.
 
 Nothing that came from outside can become a header or a recipient: values with line ends are refused, names are quoted
-or encoded, an address must be one address. A person's reply carries no Auto-Submitted (RFC 3834).
+or encoded, an address must be one address. Only what a program answers carries Auto-Submitted (RFC 3834); no mail of
+ours has a Bcc, or a header of mailing lists. The words stand in it twice, plain and as HTML: see `letter`.
 """
 
 import base64
@@ -15,7 +16,7 @@ from urllib.parse import quote
 
 from hub.contract.errors import Refused
 from hub.contract.messages import Address, OutgoingMessage, SentAttachment
-from hub.formats.charsets import clean
+from hub.formats import letter
 
 _REFERENCES = 100
 _LINE = 76
@@ -47,6 +48,7 @@ def compose(message: OutgoingMessage) -> bytes:
         _header("Date", format_datetime(written)),
         _header("Message-ID", message.message_id),
         *_thread(message),
+        *([_header("Auto-Submitted", "auto-replied")] if message.automatic else []),
         "MIME-Version: 1.0\r\n",
     ]
     if _LANGUAGE.fullmatch(_one_line("language", message.language)):
@@ -138,30 +140,50 @@ def _header(name: str, value: str) -> str:
 
 
 def _content(message: OutgoingMessage) -> bytes:
-    text = _text_part(message.text)
-    if not message.attachments:
-        return text
-    parts = [text, *map(_attachment_part, message.attachments)]
+    """The words twice, plain and as HTML with its pictures (RFC 2046 5.1.4, 2387); around both, the other files."""
+    html = _text_part("html", letter.html(message))
+    pictures = letter.shown_in_text(message)
+    if pictures:
+        html = _multipart(message, 'related; type="text/html"', [html, *map(_picture_part, pictures)])
+    words = _multipart(message, "alternative", [_text_part("plain", letter.plain(message)), html])
+    files = [each for each in message.attachments if each not in pictures]
+    return _multipart(message, "mixed", [words, *map(_attachment_part, files)]) if files else words
+
+
+def _multipart(message: OutgoingMessage, kind: str, parts: Sequence[bytes]) -> bytes:
     digest = hashlib.sha256(message.message_id.encode())
     for part in parts:
         digest.update(hashlib.sha256(part).digest())
-    # "=_" can't occur in quoted-printable or base64, so no part can hold the boundary.
+    # "=_" can't occur in quoted-printable or base64, so no part can hold the boundary; one within another is another.
     boundary = f"=_{digest.hexdigest()[:32]}"
-    head = f'Content-Type: multipart/mixed; boundary="{boundary}"\r\n\r\n'.encode()
+    subtype, semicolon, parameter = kind.partition(";")
+    head = f'Content-Type: multipart/{subtype};{parameter}{semicolon} boundary="{boundary}"\r\n\r\n'.encode()
     mark = f"--{boundary}\r\n".encode()
     return b"".join([head, *(mark + part + b"\r\n" for part in parts), mark[:-2], b"--\r\n"])
 
 
-def _text_part(text: str) -> bytes:
-    lines = clean(text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
-    data = "\r\n".join(lines).encode()
+def _text_part(subtype: str, text: str) -> bytes:
+    data = "\r\n".join(text.split("\n")).encode()
     if not data.endswith(b"\r\n"):
         data += b"\r\n"
     coded, encoding = binascii.b2a_qp(data, istext=True), "quoted-printable"
     if len(coded) > 2 * len(data):  # mostly beyond Latin letters: base64 is shorter
         coded, encoding = _base64(data), "base64"
-    head = f'Content-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
+    head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
     return head.encode("ascii") + coded
+
+
+def _picture_part(file: SentAttachment) -> bytes:
+    """One that the HTML shows."""
+    named = f"<{_one_line('Content-ID', file.inline_id or '')}>"
+    if not _MESSAGE_ID.fullmatch(named):
+        raise Refused("A picture's Content-ID isn't one: nothing was sent.")
+    head = (
+        f"Content-Type: {_one_line('type of an attachment', file.media_type)}\r\n"
+        f"Content-Transfer-Encoding: base64\r\n{_header('Content-ID', named)}"
+        f"Content-Disposition: inline{_file_name(file.name)}\r\n\r\n"
+    )
+    return head.encode("ascii") + _base64(file.content)
 
 
 def _attachment_part(file: SentAttachment) -> bytes:

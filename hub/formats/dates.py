@@ -20,9 +20,12 @@ _ZONES = {
     "mst": -420, "mdt": -360, "pst": -480, "pdt": -420,
 }  # fmt: skip
 _TIME = r"(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2}))?(?:[.,]\d{1,9})?(?:\s?([ap])m\b)?"
-_ZONE = r"\s*(?:\(?(?:gmt|utc)?([+-]\d{1,2}:?\d{2})|([a-z]{1,5}))?"
+_ZONE = r"\s*(?:\(?(?:gmt|utc)?([+-]\d{1,2}:?\d{2}|[+-]\d{1,2}\b)|([a-z]{1,5}))?"
+_ZONE_OR_DIGITS = r"\s*(?:\(?(?:gmt|utc)?([+-]\d{1,2}:?\d{2}|[+-]\d{1,2}\b|\d{4}\b)|([a-z]{1,5}))?"
 _MAIL = re.compile(
-    r"(\d{1,2})[\s.-]{1,3}([a-zäö]{3,12})[\s.,-]{1,3}(\d{2,4})[\s,]{1,3}(?:(?:kl|klo|at)\.?\s)?" + _TIME + _ZONE
+    r"(\d{1,2})[\s.-]{1,3}([a-zäö]{3,12})[\s.,-]{1,3}(\d{2,4})[\s,]{1,3}(?:(?:kl|klo|at)\.?\s)?"
+    + _TIME
+    + _ZONE_OR_DIGITS
 )
 _AMERICAN = re.compile(
     r"([a-z]{3,9})\.?\s{1,2}(\d{1,2}),?\s{1,2}(?:(\d{4}),?\s{1,2})?"
@@ -30,8 +33,9 @@ _AMERICAN = re.compile(
     + r"(?:\s(?:([a-z]{1,5})\s)?(\d{4})\b)?"
     + _ZONE
 )
-_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[t\s]{1,2}" + _TIME + _ZONE)
+_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[t\s]{1,2}(?:[a-z]{2,9},?\s)?" + _TIME + _ZONE)
 _DOTTED = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})[\s,]{1,2}" + _TIME + _ZONE)
+_COMMENT = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
 _FULL_YEAR = 4
 _LAST_SHORT_YEAR = 49
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,6 +44,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def read(value: str) -> int | None:
     """Microseconds UTC; None if there's no date and time in it. No zone is taken as UTC."""
     text = " ".join(value[:200].lower().split())
+    found_at = _read(text)
+    # A comment may stand anywhere (RFC 5322); most hold the zone's name and none is in the way.
+    return found_at if found_at is not None or "(" not in text else _read(" ".join(_COMMENT.sub(" ", text).split()))
+
+
+def _read(text: str) -> int | None:
     if found := _MAIL.search(text):
         day, month, year, *rest = found.groups()
         return _at(year, _month(month), day, rest)
@@ -81,6 +91,7 @@ def _at(year: str, month: int | None, day: str, rest: list[str | None]) -> int |
 def _offset(offset: str | None, zone: str | None) -> int:
     if not offset:
         return _ZONES.get(zone or "", 0)
-    digits = offset[1:].replace(":", "").zfill(4)
+    digits = offset.lstrip("+-").replace(":", "")
+    digits = (digits.zfill(2) + "00" if len(digits) < 3 else digits).zfill(4)  # noqa: PLR2004 - GMT+1, hours alone
     minutes = int(digits[:2]) * 60 + int(digits[2:])
     return (-minutes if offset[0] == "-" else minutes) if minutes < 24 * 60 else 0

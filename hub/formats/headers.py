@@ -3,7 +3,6 @@
 import binascii
 import re
 from collections.abc import Iterable, Mapping
-from email.message import Message
 from urllib.parse import unquote_to_bytes
 
 from hub.formats import charsets, limits
@@ -14,21 +13,44 @@ REFERENCES = 100
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _WORD = re.compile(r"=\?([^?\s]{1,75})\?([bBqQ])\?")
+_HEX = re.compile(r"[0-9A-F]{2}")
+_CUT = re.compile(r"[\w+/=.,:!-]{4,}\??", re.A)
 _ID = re.compile(r"<([^<>]{1,998})>")
 _PARAMETER = re.compile(r"\s*([^\s=;\"]+)\s*=\s*(\"(?:[^\"\\]|\\.)*+\"|[^;]*)", re.S)
 _NAME = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
+_DRIVE = re.compile(r'"[A-Za-z]:\\[^\\]')
 _CHARSET = re.compile(r"([\w.:+-]*)'[\w-]*'", re.A)
-_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
+_TYPE = re.compile(r"[\s\"']*([a-z0-9!#$&^_.+-]{1,127} ?/ ?[a-z0-9!#$&^_.+-]{1,127})(?=[\s;,\"'/]|\Z)", re.I | re.A)
+_BOUNDARY = re.compile(r";?\s*\bboundary\s*=\s*(?:\"((?:[^\"\\]|\\.)*+)\"|([^\s;\"]+))", re.I | re.A)
+_HEADER = re.compile(r"([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)")
 
 
 class Headers:
     """The headers of one mail or part, as they came; raw 8-bit bytes are surrogates (PEP 383)."""
 
-    def __init__(self, part: Message) -> None:
+    def __init__(self) -> None:
         self.problems: list[str] = []
         self._values: dict[str, list[str]] = {}
-        for name, value in part.raw_items():
-            self._values.setdefault(name.lower(), []).append(value)
+        self._last = ""
+        self.charset: str | None = None
+        """Of the mail's text: what raw bytes are read by that aren't utf-8."""
+
+    def add(self, block: bytes) -> None:
+        """Lines that are all headers."""
+        values = self._values
+        for name, value in _HEADER.findall(block.decode("ascii", "surrogateescape")):
+            self._last = name.lower()
+            values.setdefault(self._last, []).append(value.strip(" \t\r\n"))
+
+    def continued(self, line: bytes) -> None:
+        """A line that belongs to the header before it and lost its indent."""
+        if self._last:
+            text = line.decode("ascii", "surrogateescape").strip()
+            self._values[self._last][-1] += f"\n {text}"
+
+    def size(self, name: str) -> int:
+        """Of the longest of that name."""
+        return max(map(len, self._values.get(name, ())), default=0)
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
@@ -44,7 +66,7 @@ class Headers:
 
     def text(self, name: str) -> str:
         """The first of that name, decoded, on one line."""
-        return decode_words(self.raw(name))
+        return decode_words(self.raw(name), self.charset)
 
     def id(self, name: str) -> str | None:
         found = self.ids(name)
@@ -64,12 +86,38 @@ class Headers:
     def parameters(self, name: str) -> tuple[str, Mapping[str, str]]:
         """The value in lower case and its parameters, decoded (RFC 2231, RFC 2047, raw 8-bit)."""
         value, _, rest = self.raw(name).partition(";")
+        if "=" in value:  # nothing before the parameters
+            value, rest = "", f"{value};{rest}"
         return value.strip().lower(), _parameters(rest) if rest else {}
 
-    def media_type(self) -> tuple[str, Mapping[str, str]]:
-        """RFC 2045: text/plain when there is none or it can't be read."""
-        value, parameters = self.parameters("content-type")
-        return (value if _TYPE.fullmatch(value) else "text/plain"), parameters
+    def media_type(self, fallback: str = "text/plain") -> tuple[str, Mapping[str, str]]:
+        """RFC 2045: `fallback` when there is none or it can't be read."""
+        values = self._values.get("content-type")
+        if values is None:
+            return fallback, {}
+        raw = self._bounded("content-type", values[0])
+        found = _TYPE.match(raw)
+        if found is None:
+            # "html" alone, or nothing before the parameters
+            _, _, rest = raw.partition(";")
+            word = raw.strip(" \t\"'").partition(";")[0].strip().lower()
+            parameters = _parameters(rest) if rest else {}
+            if "name" in parameters:
+                return "application/octet-stream", parameters
+            return ("text/html" if word == "html" else fallback), parameters
+        rest = raw[found.end() :]
+        # "text/html charset=utf-8": the semicolon is forgotten now and then.
+        return found[1].lower().replace(" ", ""), _parameters(rest.lstrip(" \t;,\"'")) if "=" in rest else {}
+
+    def boundary(self) -> bytes:
+        """Of the Content-Type: as it stands, since it is compared and not read. Empty if there is none."""
+        raw = self.raw("content-type")
+        found = _BOUNDARY.search(raw)
+        if found:
+            value = re.sub(r"\\(.)", r"\1", found[1]) if found[1] is not None else found[2]
+        else:
+            value = _parameters(raw.partition(";")[2]).get("boundary", "")
+        return value.encode("utf-8", "surrogateescape").rstrip()
 
     def _bounded(self, name: str, value: str) -> str:
         if len(value) > limits.HEADER:
@@ -82,33 +130,35 @@ class Headers:
 
 def one_line(text: str) -> str:
     """Without control characters, line ends and lone surrogates; trimmed."""
-    return _CONTROL.sub(" ", text).strip() if _CONTROL.search(text) else text.strip()
+    text = text.strip()
+    return text if text.isprintable() else _CONTROL.sub(" ", text).strip()
 
 
-def decode_words(value: str) -> str:
+def decode_words(value: str, charset: str | None = None) -> str:
     """RFC 2047 in a header, also broken: raw 8-bit, missing padding, blanks inside, a character split over two words.
 
     Neighbours of one charset are joined as bytes before decoding: mailers do split inside a character.
+    `charset`: of raw bytes that aren't utf-8.
     """
     if "=?" not in value:
-        return one_line(charsets.raw_text(value))
+        return one_line(charsets.raw_text(value, charset))
     out: list[str] = []
     run: list[bytes] = []  # bytes of neighbouring words
     run_charset = ""
     at = 0
-    for start, end, charset, data in _words(value):
+    for start, end, word_charset, data in _words(value):
         between = value[at:start]
         at = end
-        if run and (between.strip() or charset != run_charset):
+        if run and (between.strip() or word_charset != run_charset):
             out.append(charsets.decode(b"".join(run), run_charset)[0])
             run = []
         if between.strip() or (not out and not run):
-            out.append(charsets.raw_text(between))
+            out.append(charsets.raw_text(between, charset))
         run.append(data)
-        run_charset = charset
+        run_charset = word_charset
     if run:
         out.append(charsets.decode(b"".join(run), run_charset)[0])
-    out.append(charsets.raw_text(value[at:]))
+    out.append(charsets.raw_text(value[at:], charset))
     return one_line("".join(out))
 
 
@@ -117,16 +167,23 @@ def _words(value: str) -> Iterable[tuple[int, int, str, bytes]]:
     at = 0
     while found := _WORD.search(value, at):
         end = value.find("?=", found.end())
+        after = end + 2
+        if end >= 0 and _HEX.match(value, after):  # perhaps a question mark that should have been encoded
+            later = value.find("?=", after)
+            if later >= 0 and "=?" not in value[after:later] and " " not in value[after:later]:
+                end, after = later, later + 2
         if end < 0:
-            return
+            if not _CUT.fullmatch(value, found.end()):
+                return
+            end = after = len(value)  # a header that was cut off within its last word
         text = value[found.end() : end]
         if "=?" in text:  # the word before has no end: leave it as it stands
             at = found.end()
             continue
         data = text.encode("utf-8", "surrogateescape")
         decoded = base64_word(data) if found[2] in "bB" else binascii.a2b_qp(data, header=True)
-        yield found.start(), end + 2, found[1].partition("*")[0].lower(), decoded
-        at = end + 2
+        yield found.start(), after, found[1].partition("*")[0].lower(), decoded
+        at = after
 
 
 def base64_word(data: bytes) -> bytes:
@@ -164,7 +221,9 @@ def _split(text: str) -> Iterable[tuple[str, str]]:
             continue
         value = found[2]
         if value.startswith('"') and value.endswith('"') and len(value) > 1:
-            value = re.sub(r"\\(.)", r"\1", value[1:-1], flags=re.S)
+            # Outlook Express and others write a path of Windows as it is, its strokes not doubled.
+            path = _DRIVE.match(value) is not None
+            value = value[1:-1] if path else re.sub(r"\\(.)", r"\1", value[1:-1], flags=re.S)
         else:
             value = value.strip().strip('"')
         yield found[1], value

@@ -24,7 +24,18 @@ _TAGS = {
     "samp", "section", "small", "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot",
     "th", "thead", "time", "tr", "tt", "u", "ul", "var", "wbr",
 }  # fmt: skip
-_WITH_CONTENT = {"script", "style", "title", "template", "noscript", "noembed", "noframes", "xml", "textarea", "select"}
+_WITH_CONTENT = {
+    "script",
+    "style",
+    "title",
+    "template",
+    "noembed",
+    "noframes",
+    "xml",
+    "textarea",
+    "select",
+    "iframe",
+}
 _CELL = {"align", "valign", "width", "height", "bgcolor", "colspan", "rowspan", "nowrap"}
 _ATTRIBUTES = {
     "*": {"style", "dir", "lang", "title"},
@@ -48,6 +59,11 @@ _STYLES = {
     "border-color", "border-style", "border-width", "list-style-type",
 }  # fmt: skip
 _STYLE_VALUE = re.compile(r"(?:[\w\s.,#%!'\"-]|rgba?\([\d\s.,%]*\))*", re.A)  # no url(), var(), escapes or expressions
+_WEB = re.compile(r"https?://", re.I)
+_REMOTE = "cid:remote."
+_REMOTE_SOURCE = re.compile(r'src="cid:remote\.([^"]*)"')
+_MOST_REMOTE = 200
+_LONGEST_REMOTE = 2_000
 _LINK = re.compile(r"\s*(?:https?:|mailto:|tel:)", re.I)
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/><]*)")
@@ -62,8 +78,12 @@ _BREAKS = _BLOCKS | {
     "address", "article", "aside", "body", "details", "fieldset", "figure", "footer", "form", "header", "main", "nav",
 }  # fmt: skip
 _SILENT = {
-    "head", "script", "style", "title", "template", "noscript", "noembed", "noframes", "textarea", "select", "option",
+    "head", "script", "style", "title", "template", "noembed", "noframes", "textarea", "select", "option",
+    "iframe",
 }  # fmt: skip
+_DELIMITER = "-- "
+"""Above a signature: RFC 3676, 4.3."""
+_LONG_NUMBER = 7
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
 _MARKUP = re.compile(r"<!--(?:(?!-->).)*+(?:-->)?|<[a-zA-Z/!?][^<>]*>?", re.S)
 _SILENT_MARKUP = re.compile(r"<(script|style|title)\b(?:(?!</\1).)*+", re.S | re.I)
@@ -73,7 +93,27 @@ def sanitise(html: str) -> str:
     """Safe to show: no scripts, forms or styles that load; pictures only from the mail itself (`cid:`)."""
     if too_costly(html):
         return f"<pre>{escape(to_text(html), quote=False)}</pre>"
-    return _CLEANER.clean(html)
+    return sanitised(html, [])
+
+
+def sanitised(html: str, remote: list[str]) -> str:
+    """The same, of HTML that isn't too costly. What a picture would load from elsewhere goes into `remote`.
+
+    In its place stands `data-remote="n"`, its number there: nothing is loaded, and a reader may be asked.
+    """
+    safe = _CLEANER.clean(_closed(html))
+    if _REMOTE not in safe:
+        return safe
+
+    def listed(found: re.Match[str]) -> str:
+        address = unescape(found[1])
+        if address not in remote:
+            if len(remote) >= _MOST_REMOTE:
+                return ""
+            remote.append(address)
+        return f'data-remote="{remote.index(address)}"'
+
+    return _REMOTE_SOURCE.sub(listed, safe)
 
 
 def too_costly(html: str) -> str | None:
@@ -108,9 +148,9 @@ def to_text(html: str) -> str:
     """What a reader sees, as text: blocks are lines, lists get their marks, cells a tab, quotes `> `. No recursion."""
     if too_costly(html):
         return _without_markup(html)
-    root = LexborHTMLParser(html).body
-    if root is None:
-        return ""
+    root = LexborHTMLParser(_closed(html)).body
+    if root is None:  # frames, with words for those who have none
+        return _without_markup(html)
     text = _Text()
     stack: list[tuple[LexborNode, bool]] = [(root, True)]
     while stack:
@@ -133,6 +173,15 @@ def to_text(html: str) -> str:
             child = child.next
         stack.extend(reversed(children))
     return text.done()
+
+
+def _closed(html: str) -> str:
+    """A comment that never ends would hide all that follows: it ends with its first `>`, as old programs read it."""
+    start = html.rfind("<!--")
+    if start < 0 or "-->" in html[start:] or "--!>" in html[start:]:
+        return html
+    last = html.rfind("-->") + 3 if "-->" in html else 0
+    return html[:last] + html[last:].replace("<!--", "<! ")
 
 
 class _Text:
@@ -174,7 +223,7 @@ class _Text:
         elif name in _BREAKS:
             self._block(name)
         if name in ("ul", "ol"):
-            self.lists.append(1 if name == "ol" else 0)
+            self.lists.append(_first_number(node) if name == "ol" else 0)
         elif name == "li":
             self._item()
         elif name == "blockquote":
@@ -215,7 +264,8 @@ class _Text:
         self.gap = self.gap or (name in _PARAGRAPHS and bool(self.lines) and not self.lists)
 
     def _end_line(self, keep_blank: bool = False) -> None:
-        text = "".join(self.line).replace("\xa0", " ").rstrip()
+        text = "".join(self.line).replace("\xa0", " ")
+        text = text if text == _DELIMITER else text.rstrip()
         self.line.clear()
         if not text and not keep_blank:
             return
@@ -224,7 +274,12 @@ class _Text:
             if self.lines and self.lines[-1].strip("> "):
                 self.lines.append(prefix.rstrip())
             self.gap = False
-        self.lines.append((prefix + text).rstrip())
+        self.lines.append(prefix + text if text == _DELIMITER else (prefix + text).rstrip())
+
+
+def _first_number(node: LexborNode) -> int:
+    start = (node.attributes.get("start") or "").strip()
+    return int(start) if start.isascii() and start.isdigit() and len(start) < _LONG_NUMBER and int(start) else 1
 
 
 def _without_markup(html: str) -> str:
@@ -247,7 +302,10 @@ def _long_tag(html: str) -> bool:
 def _safe_attribute(_tag: str, attribute: str, value: str) -> str | None:
     """What nh3's lists can't say: where links and pictures may point, and which styles are harmless."""
     if attribute == "src":
-        return value if value.lstrip().lower().startswith("cid:") else None
+        value = value.strip()
+        if value[:4].lower() == "cid:":
+            return value
+        return _REMOTE + value if _WEB.match(value) and len(value) <= _LONGEST_REMOTE else None
     if attribute == "href":
         return value if _LINK.match(value) else None
     if attribute == "style":

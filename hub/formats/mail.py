@@ -3,14 +3,14 @@
 What can be read is read and the rest told in `problems`; Unreadable only where reading on would be unsafe (`limits`).
 """
 
-import email
 from collections.abc import Sequence
-from email.message import Message
 
-from hub.contract.errors import Unreadable
 from hub.contract.messages import Address, RawEvent, ReceivedMessage
-from hub.formats import addresses, automatic, bodies, dates, limits, long_bodies, quotes
-from hub.formats.headers import Headers
+from hub.formats import addresses, automatic, bodies, dates, limits, names, parts, quotes, reports
+from hub.formats.headers import Headers, one_line
+
+_RESULTS = 20
+"""Authentication-Results that are kept: every server on the way may add one, and the first of ours decides."""
 
 
 def parse(group: Sequence[RawEvent]) -> Sequence[ReceivedMessage]:
@@ -19,7 +19,7 @@ def parse(group: Sequence[RawEvent]) -> Sequence[ReceivedMessage]:
     for event in {event.key: event for event in group}.values():
         stub = event.whole_size is not None and event.whole_size > len(event.body)
         cut = f"Only the first {len(event.body)} of {event.whole_size} bytes were fetched." if stub else None
-        items.append(_parse(event.body, event.key, [cut] if cut else []))
+        items.append(_parse(event.body, event.key, [cut] if cut else [], event.origin.get("from")))
     return items
 
 
@@ -28,45 +28,50 @@ def parse_mail(body: bytes, key: str) -> ReceivedMessage:
     return _parse(body, key, [])
 
 
-def _parse(body: bytes, key: str, problems: list[str]) -> ReceivedMessage:
-    messages = limits.scan(body)
-    short, long = long_bodies.cut(body)
-    mail = _structure(short)
-    headers = Headers(mail)
+def _parse(body: bytes, key: str, problems: list[str], envelope: str | None = None) -> ReceivedMessage:
+    mail = parts.parse(body)
+    headers = mail.headers
+    headers.charset = mail.charset
     people = _People(headers)
-    sender = people.read("from") or people.read("sender")
-    if not sender:
+    wrote = [one for one in people.read("from") if one.address or one.name] or people.read("sender")
+    sender = next((one for one in wrote if "@" in one.address), wrote[0] if wrote else None)
+    if sender is None:
         problems.append("The mail names no sender.")
+    elif deceptive := names.deceptive_sender(sender.name, sender.address):
+        problems.append(deceptive)
     sent_at = dates.read(headers.raw("date"))
     if sent_at is None:
         problems.append("The mail has no date that can be read.")
-    content = bodies.read(mail, body, messages, long)
+    content = bodies.read(mail)
+    subject = headers.text("subject")
+    sender = Address(names.without_overrides(sender.name), sender.address) if sender else Address("", "")
+    answered, references = headers.id("in-reply-to"), headers.ids("references")
+    written = quotes.visible(content.text, subject, answers=bool(answered or references) or quotes.is_answer(subject))
+    said = automatic.Said(sender.address, sender.name, subject, content.text, written, envelope)
+    kind = automatic.classify(mail, headers, said)
     return ReceivedMessage(
         key=key,
-        sender=sender[0] if sender else Address("", ""),
+        sender=sender,
         to=people.read("to"),
         cc=people.read("cc"),
         reply_to=people.read("reply-to"),
-        subject=headers.text("subject"),
+        subject=subject,
         text=content.text,
-        visible_text=quotes.visible(content.text),
+        visible_text=content.text.strip() if automatic.is_report(kind) else written,
         html=content.html,
         sent_at=sent_at,
         message_id=headers.id("message-id"),
-        in_reply_to=headers.id("in-reply-to"),
-        references=headers.ids("references"),
-        automatic=automatic.classify(mail, headers, sender[0].address if sender else ""),
+        in_reply_to=answered,
+        references=references,
+        delivered_to=[each.address for name in ("delivered-to", "x-original-to") for each in people.read(name)],
+        authentication_results=[one_line(each) for each in headers.all("authentication-results")[:_RESULTS]],
+        automatic=kind,
+        reports=reports.read(mail, kind, content.text),
         attachments=content.attachments,
+        remote_images=content.remote_images,
+        invitations=content.invitations,
         problems=list(dict.fromkeys([*problems, *people.problems, *headers.problems, *content.problems])),
     )
-
-
-def _structure(body: bytes) -> Message:
-    """The standard library's parts, headers untouched. It trips over some malformed parameters."""
-    try:
-        return email.message_from_bytes(body)
-    except (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError) as error:
-        raise Unreadable(f"The structure of the mail can't be read ({type(error).__name__}).") from error
 
 
 class _People:
@@ -80,7 +85,7 @@ class _People:
     def read(self, name: str) -> list[Address]:
         found: list[Address] = []
         for value in self.headers.all(name):
-            some, more = addresses.read(value, self.left)
+            some, more = addresses.read(value, self.left, self.headers.charset)
             found += some
             self.left -= len(some)
             if more:

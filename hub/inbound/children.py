@@ -1,7 +1,6 @@
 """Children: a few processes that parse, each killed when one group of raw events takes too long.
 
-A group that ends its child twice more when tried alone is set aside; the rest of what that child held is given to the
-next one.
+A group that ends its child twice more is set aside; the rest of what that child held is given to the next one.
 """
 
 import asyncio
@@ -16,10 +15,16 @@ from msgspec import Struct
 
 from hub.inbound.child import Answer, Job
 
+AT_ONCE = 4
+"""Groups that a child has before it, so that it needn't wait for us between two: we have other things to do, too."""
+BYTES_AT_ONCE = 1024 * 1024
+"""Theirs; after that one more: its pipe holds no more."""
 TRIES = 3
 """How often a group may end its child before it is set aside: a child can also be killed by chance."""
 _SIGXCPU = 24
 _START_AGAIN = 1.0
+_STARTS = 60.0
+"""Seconds that a child has to load what it parses with, on a machine that has a lot to do."""
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +37,13 @@ class _Task(Struct):
 
 
 class Children:
-    """Start with `async with`. `parse` may be called from many tasks at once."""
+    """Start with `async with`. `parse` may be called from many tasks at once.
 
-    def __init__(self, count: int, seconds: float, blocked: Sequence[str] = ()) -> None:
-        self._count, self._seconds, self._blocked = count, seconds, blocked
+    `ahead`: they are there before anything has come, and nothing waits in the hand of one that is starting.
+    """
+
+    def __init__(self, count: int, seconds: float, blocked: Sequence[str] = (), *, ahead: bool = False) -> None:
+        self._count, self._seconds, self._blocked, self._ahead = count, seconds, blocked, ahead
         self._tasks: asyncio.Queue[_Task] = asyncio.Queue()
         self._group = asyncio.TaskGroup()
         self._runners: list[asyncio.Task[None]] = []
@@ -63,72 +71,104 @@ class Children:
         child: Process | None = None
         try:
             while True:
-                task = await self._tasks.get()
+                lives = child is not None and child.returncode is None
+                tasks = await self._next_ones() if lives or not self._ahead else ()
                 if child is None or child.returncode is not None:
                     try:
                         child = await self._start()
-                    except OSError as error:  # no process or file to be had now: the task keeps its place
-                        log.warning("no child can be started (%s); trying again", error.strerror)
-                        self._tasks.put_nowait(task)
+                    except (OSError, EOFError, TimeoutError) as error:  # no process to be had now
+                        log.warning("no child can be started (%s); trying again", error)
+                        self._give_back(tasks)
                         await asyncio.sleep(_START_AGAIN)
                         continue
-                answer = await self._ask(child, task)
-                if answer is None:
+                if tasks and not await self._ask(child, tasks):
                     child = None
-                elif not task.done.done():
-                    task.done.set_result(answer)
         finally:
             if child is not None and child.returncode is None:
                 await _end(child)
 
-    async def _ask(self, child: Process, task: _Task) -> Answer | None:
-        """None: the child is gone, and the task is either set aside or back in the queue."""
+    async def _next_ones(self) -> Sequence[_Task]:
+        """No more than a child's share of what waits: what takes long keeps back only what another has no time for."""
+        tasks = [await self._tasks.get()]
+        most = min(AT_ONCE, 1 + self._tasks.qsize() // self._count)
+        while len(tasks) < most and sum(len(task.frame) for task in tasks) < BYTES_AT_ONCE:
+            tasks.append(self._tasks.get_nowait())
+        return tasks
+
+    async def _ask(self, child: Process, tasks: Sequence[_Task]) -> bool:
+        """Whether the child is still there. If not, each task is answered, set aside or back in the queue."""
+        if child.stdin is not None:
+            # Not waited for: the child reads on when it is rid of its answers. In one: it would be woken for each part.
+            child.stdin.write(b"".join(len(task.frame).to_bytes(4) + task.frame for task in tasks))
+        for number, task in enumerate(tasks, 1):
+            if not await self._hear(child, task):
+                self._give_back(tasks[number:])
+                return False
+        return True
+
+    async def _hear(self, child: Process, task: _Task) -> bool:
+        """The child's answer to this one, and whether it is still there."""
         try:
             async with asyncio.timeout(self._seconds):
-                return await _exchange(child, task.frame)
+                answer = msgspec.msgpack.decode(await _frame(child), type=Answer)
         except TimeoutError:
             child.kill()
             await child.wait()
-            self._set_aside(task, f"It took more than {self._seconds:g} s to read.")
+            _settle(task, Answer(unreadable=f"It took more than {self._seconds:g} s to read."))
         except msgspec.DecodeError:
             child.kill()
             await child.wait()
-            if not task.done.done():
-                task.done.set_result(Answer(bug="The parser gave what is no item of the contract."))
+            _settle(task, Answer(bug="The parser gave what is no item of the contract."))
         except (asyncio.IncompleteReadError, ConnectionError, BrokenPipeError):
             code = await child.wait()
             task.deaths += 1
             if code == -_SIGXCPU:
-                self._set_aside(task, "It took more processor time to read than one message may have.")
+                too_long = "It took more processor time to read than one message may have."
+                _settle(task, Answer(unreadable=too_long))
             elif task.deaths >= TRIES:
-                self._set_aside(task, f"Reading it ended the process that read it, {TRIES} times.")
+                _settle(task, Answer(unreadable=f"Reading it ended the process that read it, {TRIES} times."))
             else:
-                self._tasks.put_nowait(task)
-        return None
+                self._give_back([task])
+        else:
+            _settle(task, answer)
+            return True
+        return False
 
-    @staticmethod
-    def _set_aside(task: _Task, sentence: str) -> None:
-        if not task.done.done():
-            task.done.set_result(Answer(unreadable=sentence))
+    def _give_back(self, tasks: Sequence[_Task]) -> None:
+        for task in tasks:
+            self._tasks.put_nowait(task)
 
     async def _start(self) -> Process:
-        return await asyncio.create_subprocess_exec(
+        """One that has said that it is ready. Raises OSError, a TimeoutError for one, and EOFError."""
+        child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "hub.inbound.child", ",".join(self._blocked), stdin=PIPE, stdout=PIPE, limit=2**20
         )
+        ready = False
+        try:
+            async with asyncio.timeout(_STARTS):
+                await _frame(child)
+            ready = True
+        finally:
+            if not ready:
+                await _end(child)
+        return child
+
+
+def _settle(task: _Task, answer: Answer) -> None:
+    if not task.done.done():  # who asked may have gone away
+        task.done.set_result(answer)
 
 
 async def _end(child: Process) -> None:
     """To the end of its pipes: a loop that closes before would leave them open."""
-    child.kill()
+    if child.returncode is None:
+        child.kill()
     if child.stdin is not None:
         child.stdin.close()
     await child.communicate()
 
 
-async def _exchange(child: Process, frame: bytes) -> Answer:
-    if child.stdin is None or child.stdout is None:
+async def _frame(child: Process) -> bytes:
+    if child.stdout is None:
         raise ConnectionError("a child without pipes")
-    child.stdin.write(len(frame).to_bytes(4) + frame)  # in one: the child would be woken for the length alone
-    await child.stdin.drain()
-    size = int.from_bytes(await child.stdout.readexactly(4))
-    return msgspec.msgpack.decode(await child.stdout.readexactly(size), type=Answer)
+    return await child.stdout.readexactly(int.from_bytes(await child.stdout.readexactly(4)))

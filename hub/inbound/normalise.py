@@ -1,23 +1,26 @@
 """Normalise: a group of parsed mails becomes rows, table by table: a statement a table, not a statement a mail."""
 
-import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select, update
 
 from hub import clock, faults
 from hub.clock import NEVER
-from hub.contract import ReceivedAttachment
+from hub.contract import Invitation
+from hub.inbound.files import attachment_rows, note_waiting
 from hub.inbound.raw_event import PARSER_VERSION, RawEvent
+from hub.inbound.receipts import Begun, Receipt, receipts
+from hub.inbound.reports import Arrived, Reports
 from hub.inbound.thread import Incoming, Thread, Threads
-from hub.inbox import calendar
+from hub.inbox import calendar, question
 from hub.inbox.citizen import Citizen, CitizenPoint
-from hub.inbox.conversation import NO_CONTACT, Conversation, oldest_unanswered
+from hub.inbox.conversation import AUTOMATIC, NO_CONTACT, Conversation, oldest_unanswered
+from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Attachment, Entry, Mail
 from hub.inbox.participant import Participant
+from hub.inbox.receipt import SentReceipt
 from hub.storage import search_index
-from hub.storage.blobs import IN_ROW
 from hub.storage.ids import new_id
 from hub.storage.unit import Happening, Unit
 from hub.storage.words import from_marks
@@ -25,15 +28,21 @@ from hub.storage.words import from_marks
 
 def normalise(unit: Unit, group: Sequence[Incoming], state: str = "new") -> int:
     """Makes entries of the mails whose raw event is still in `state`, not another worker's by now; returns how many."""
-    ours = _claim(unit, group, state)
+    ours = claim(unit, group, state)
     if not ours:
         return 0
     rows = _Rows(unit, ours)
     for mail in ours:
         rows.take(mail)
     rows.write()
+    note_waiting(unit, ours)
     faults.point("normalised")
     return len(ours)
+
+
+def arrived(mail: Incoming) -> Arrived:
+    """As `reports` looks at it."""
+    return Arrived((mail.raw_id, mail.message.key), mail.place.municipality_id, mail.received_at, mail.message)
 
 
 def mail_values(mail: Incoming) -> dict[str, Any]:
@@ -46,7 +55,7 @@ def mail_values(mail: Incoming) -> dict[str, Any]:
         "sender": mail.sender,
         "recipients": {"to": [each.address for each in message.to], "cc": [each.address for each in message.cc]},
         "automatic": message.automatic,
-        "authentication": None,
+        "authentication": mail.authentication,
         "safe_html": message.html,
     }
 
@@ -67,42 +76,27 @@ def entry_values(mail: Incoming) -> dict[str, Any]:
             "sent_at": clock.to_iso(message.sent_at),
             "full_text": message.text if message.text != message.visible_text else None,
             "problems": list(message.problems),
+            "remote_images": list(message.remote_images),
+            "invitations": [_invitation(each) for each in message.invitations],
         },
     }
 
 
-def attachment_rows(mail: Incoming, entry_id: int) -> list[dict[str, Any]]:
-    """One for each file; those too large for their row name the blob that `attachment_blobs` gave."""
-    return [
-        {
-            "id": new_id(),
-            "municipality_id": mail.place.municipality_id,
-            "public_id": secrets.token_urlsafe(16),
-            "entry_id": entry_id,
-            "sha256": each.sha256,
-            "body": None if each.size > IN_ROW else each.content,
-            "blob": _blob(mail, each) if each.size > IN_ROW else None,
-            "name": each.name,
-            "media_type": each.media_type,
-            "size": each.size,
-            "inline_id": each.content_id,
-        }
-        for each in mail.message.attachments
-    ]
-
-
-def attachment_blobs(mails: Iterable[Incoming]) -> dict[str, bytes]:
-    """Name -> content of the files too large for a row: to be put before the rows are written."""
+def _invitation(invitation: Invitation) -> dict[str, Any]:
+    """As the timeline shows it; a whole day is a date."""
     return {
-        _blob(mail, each): each.content for mail in mails for each in mail.message.attachments if each.size > IN_ROW
+        "method": invitation.method,
+        "summary": invitation.summary,
+        "starts": clock.to_iso(invitation.starts),
+        "ends": clock.to_iso(invitation.ends),
+        "all_day": invitation.all_day,
+        "place": invitation.place,
+        "organizer": [invitation.organizer.name, invitation.organizer.address],
+        "repeats": invitation.repeats,
     }
 
 
-def _blob(mail: Incoming, attachment: ReceivedAttachment) -> str:
-    return f"attachments/{mail.place.municipality_id}/{attachment.sha256}"
-
-
-def _claim(unit: Unit, group: Sequence[Incoming], state: str) -> list[Incoming]:
+def claim(unit: Unit, group: Sequence[Incoming], state: str) -> list[Incoming]:
     """Those that nobody else has made entries of meanwhile: the row's lock decides."""
     claimed = unit.changed(
         update(RawEvent)
@@ -123,14 +117,25 @@ class _Rows:
 
     def __init__(self, unit: Unit, group: Sequence[Incoming]) -> None:
         self._unit = unit
-        self._threads = Threads(unit, group)
+        reports = Reports(unit, [arrived(mail) for mail in group])
+        self._threads = Threads(unit, group, reports.conversations)
+        self._failed = reports.apply()
         self._points, self._names = known_senders(unit, group)
-        waiting = [thread.id for thread in self._threads.threads.values() if thread.wait_until is not None]
+        came_back = [reports.conversations[key] for key in self._failed]
+        waiting = [
+            thread.id
+            for named, thread in self._threads.threads.items()
+            if thread.wait_until is not None or named in came_back
+        ]
         self._unanswered = oldest_unanswered(unit, waiting)
         self._joined: dict[int, Thread] = {}
         self._new: dict[type[Any], list[dict[str, Any]]] = {
-            table: [] for table in (Citizen, CitizenPoint, Conversation, Participant, Entry, Mail, Attachment)
-        }
+            table: []
+            for table in (
+                Citizen, CitizenPoint, Conversation, Participant, Entry, Mail, Attachment, Delivery, SentReceipt,
+            )
+        }  # fmt: skip
+        self._begun: dict[int, tuple[Begun, dict[str, Any]]] = {}
         self._tokens: list[tuple[int, int, Sequence[str]]] = []
         self._recorded_at = clock.now()
 
@@ -146,6 +151,8 @@ class _Rows:
 
     def write(self) -> None:
         """All of it, in one go."""
+        for each in receipts(self._unit, [begun for begun, _ in self._begun.values()]):
+            self._add_receipt(each)
         for table, rows in self._new.items():
             self._unit.insert_many(table, rows)
         search_index.write(self._unit, self._tokens)
@@ -159,6 +166,7 @@ class _Rows:
                     "closed_at": thread.closed_at,
                     "version": thread.version,
                     "last_entry_id": thread.last_entry_id,
+                    "contact_kind": thread.contact_kind,
                 }
                 for thread in self._joined.values()
             ],
@@ -170,22 +178,25 @@ class _Rows:
         thread = Thread(new_id(), place.municipality_id, place.answer_days)
         if mail.message.automatic not in NO_CONTACT:
             thread.due_at = _due(thread, mail, mail.received_at)
-        self._new[Conversation].append(
-            {
-                "id": thread.id,
-                "municipality_id": place.municipality_id,
-                "citizen_id": citizen_id,
-                "queue_id": place.queue_id,
-                "subject": mail.message.subject,
-                "language": mail.language or place.language,
-                "opened_at": mail.received_at,
-                "due_at": thread.due_at,
-                "version": 1,
-                "related_id": related,
-                "hold": False,
-                "last_entry_id": None,
-            }
-        )
+        if mail.message.automatic is not None:
+            thread.contact_kind = AUTOMATIC
+        row = {
+            "id": thread.id,
+            "municipality_id": place.municipality_id,
+            "citizen_id": citizen_id,
+            "queue_id": place.queue_id,
+            "subject": mail.message.subject,
+            "language": mail.language or place.language,
+            "opened_at": mail.received_at,
+            "due_at": thread.due_at,
+            "contact_kind": thread.contact_kind,
+            "version": 1,
+            "related_id": related,
+            "hold": False,
+            "last_entry_id": None,
+        }
+        self._new[Conversation].append(row)
+        self._begun[thread.id] = Begun(thread, mail), row
         if point_id is not None:
             self._new[Participant].append(
                 {
@@ -200,33 +211,44 @@ class _Rows:
         return thread
 
     def _join(self, thread: Thread, mail: Incoming) -> None:
-        """A contact makes an answer due again, and a closed conversation open; an automatic mail does neither."""
+        """A contact makes an answer due again, and a closed conversation open; an automatic mail does neither.
+
+        Except for one by which an answer of ours failed: what it answered is owed again.
+        """
         thread.version += 1
         self._joined[thread.id] = thread
-        if mail.message.automatic in NO_CONTACT:
+        if mail.message.automatic is None:
+            thread.contact_kind = "mail"
+        failed = (mail.raw_id, mail.message.key) in self._failed
+        if mail.message.automatic in NO_CONTACT and not failed:
             return
         if thread.closed_at is not None:
             thread.closed_at = None
             self._add_row(
                 thread,
-                mail,
                 {
+                    "occurred_at": mail.received_at,
                     "kind": "change",
                     "author_kind": "hub",
                     "visibility": "internal",
                     "text": "",
-                    "body": {"what": "reopened"},
+                    "body": {"what": "reopened", **self._asked(thread, mail)},
                 },
             )
         if thread.due_at == NEVER or thread.wait_until is not None:
             since = self._unanswered.get(thread.id, mail.received_at)  # what was put off by waiting is older
             thread.due_at, thread.wait_until = _due(thread, mail, since), None
 
+    @staticmethod
+    def _asked(thread: Thread, mail: Incoming) -> dict[str, bool]:
+        """Whether somebody has to say if it is the same question."""
+        return {question.ASKED: True} if question.is_another(mail.message.subject, thread.subject) else {}
+
     def _add_entry(self, thread: Thread, mail: Incoming) -> None:
         entry_id = self._add_row(
             thread,
-            mail,
             {
+                "occurred_at": mail.received_at,
                 "kind": "mail",
                 "author_kind": "citizen",
                 "channel_id": mail.channel_id,
@@ -242,15 +264,14 @@ class _Rows:
         self._new[Attachment] += attachment_rows(mail, entry_id)
         self._tokens.append((entry_id, thread.municipality_id, found_by(mail, self._names)))
 
-    def _add_row(self, thread: Thread, mail: Incoming, values: dict[str, Any]) -> int:
-        entry_id = new_id()
+    def _add_row(self, thread: Thread, values: dict[str, Any]) -> int:
+        entry_id: int = values.get("id") or new_id()
         self._new[Entry].append(
             {
                 "id": entry_id,
                 "municipality_id": thread.municipality_id,
                 "conversation_id": thread.id,
                 "first_conversation_id": thread.id,
-                "occurred_at": mail.received_at,
                 "recorded_at": self._recorded_at,
                 "channel_id": None,
                 "raw_event_id": None,
@@ -261,9 +282,19 @@ class _Rows:
         )
         thread.last_entry_id = entry_id
         self._unit.note(Happening("entry_added", entry_id, thread.municipality_id, thread.id))
-        if thread.id not in self._joined:
-            self._new[Conversation][-1]["last_entry_id"] = entry_id
+        if thread.id in self._begun:
+            self._begun[thread.id][1]["last_entry_id"] = entry_id
         return entry_id
+
+    def _add_receipt(self, receipt: Receipt) -> None:
+        """An entry and a delivery as any other."""
+        thread = receipt.thread
+        self._add_row(thread, receipt.entry)
+        self._new[Mail].append(receipt.mail)
+        self._new[Delivery].append(receipt.delivery)
+        self._new[SentReceipt].append(receipt.sent)
+        self._tokens.append((receipt.entry["id"], thread.municipality_id, receipt.found_by))
+        self._unit.note(Happening("delivery_queued", receipt.delivery["id"], thread.municipality_id, thread.id))
 
     def _citizen(self, mail: Incoming) -> tuple[int, int | None]:
         """Whose address this is, and the address; a new citizen when nobody's."""
@@ -321,6 +352,7 @@ def known_senders(unit: Unit, group: Sequence[Incoming]) -> tuple[dict[Key, tupl
             CitizenPoint.municipality_id.in_({mail.place.municipality_id for mail in group}),
             CitizenPoint.kind == "email",
             CitizenPoint.match_key.in_({mail.sender for mail in group}),
+            CitizenPoint.claimed_at.is_(None),
             CitizenPoint.ended_at.is_(None),
         )
         .order_by(CitizenPoint.id.desc())

@@ -1,21 +1,15 @@
-"""Overview: channels with their health, and raw events without their content, as IT sees them.
+"""Overview: raw events without their content, as IT sees them."""
 
-Figures are of what waits or went wrong, counted through partial indexes: of what went well there is no end.
-"""
-
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, or_, select
 
 from hub import clock
-from hub.channels.channel import Channel
-from hub.inbound.raw_event import RawEvent
-from hub.inbox.delivery import UNSETTLED, WENT_WRONG, Delivery, is_one_of
-from hub.inbox.queries import shown, shown_id
-from hub.storage import keyset
+from hub.inbound.raw_event import RawEvent, message_key, sender_key
+from hub.inbox.queries import shown_id
+from hub.storage import ids, keyset
 from hub.storage.unit import Unit
 
 _NEWEST_FIRST = keyset.Order((RawEvent.id,), newest_first=True)
@@ -28,24 +22,10 @@ def _said(state: str) -> ColumnElement[str]:
 
 _OF_STATE = {state: RawEvent.state == _said(state) for state in ("new", "read", "quarantined", "erased")}
 _OF_CHANNEL = RawEvent.channel_id == bindparam("channel_id")
-
-
-class ChannelLine(Struct, frozen=True):
-    """A channel's health. Figures by state, of this person's municipalities; `paused_why` null: it runs.
-
-    `trouble`: why it can't, though it should.
-    """
-
-    id: str
-    kind: str
-    name: str
-    municipality_id: str | None
-    sends_by_id: str | None
-    paused_why: str | None
-    trouble: str | None
-    last_contact_at: datetime | None
-    raw_events: Mapping[str, int]
-    deliveries: Mapping[str, int]
+_SINCE, _UNTIL = RawEvent.id >= bindparam("first_id"), RawEvent.id < bindparam("last_id")
+"""Ids follow time."""
+_FOUND = (RawEvent.sender_key == bindparam("sender"), RawEvent.message_key == bindparam("message"))
+"""Each goes by an index of its own."""
 
 
 class RawEventLine(Struct, frozen=True):
@@ -66,57 +46,78 @@ class RawEventLine(Struct, frozen=True):
     parser: str | None
 
 
-MayRun = Callable[[int | None], bool]
-"""Whether somebody runs the channels of a municipality; None: those that are shared."""
-
-
 class Wanted(Struct, frozen=True):
-    """A list of raw events as it was asked for."""
+    """A list of raw events as it was asked for. `find`: a sender's address or a Message-ID, whole.
+
+    `since`, `until`: microseconds; the second isn't in it any more.
+    """
 
     state: str | None
     channel_id: int | None
     after: str | None
     limit: int
-
-
-def channels(unit: Unit, may_run: MayRun, channel_id: int | None = None) -> list[ChannelLine]:
-    """Those that `may_run` says yes to, by the municipality they belong to; or the one asked for.
-
-    Of a shared one what it has of the municipalities that `may_run` says yes to.
-    """
-    query = select(Channel).order_by(Channel.id)
-    rows = unit.all(query if channel_id is None else query.where(Channel.id == channel_id))
-    raw_events, deliveries = _raw_events_by_channel(unit, may_run), _deliveries_by_channel(unit, may_run)
-    return [
-        ChannelLine(
-            id=str(row.id),
-            kind=row.kind,
-            name=row.name,
-            municipality_id=shown_id(row.home_id),
-            sends_by_id=shown_id(row.sends_by_id),
-            paused_why=row.paused_why,
-            trouble=row.trouble,
-            last_contact_at=shown(row.last_contact_at),
-            raw_events={state: raw_events[row.id, state] for state in ("new", "quarantined")},
-            deliveries={state: deliveries[row.id, state] for state in (*UNSETTLED, *WENT_WRONG)},
-        )
-        for row in rows
-        if may_run(row.home_id)
-    ]
+    find: str = ""
+    since: int | None = None
+    until: int | None = None
 
 
 def raw_events(unit: Unit, municipalities: Sequence[int], wanted: Wanted) -> tuple[Sequence[RawEventLine], str | None]:
-    """Newest first, of these municipalities. What nobody's municipality is known of yet, the command line shows."""
+    """Newest first, of these municipalities."""
     where = (
         *((_OF_STATE[wanted.state],) if wanted.state else ()),
         *((_OF_CHANNEL,) if wanted.channel_id is not None else ()),
+        *((_SINCE,) if wanted.since is not None else ()),
+        *((_UNTIL,) if wanted.until is not None else ()),
     )
-    values = {} if wanted.channel_id is None else {"channel_id": wanted.channel_id}
-    narrowed = keyset.Wanted(where, _anything, values, municipalities)
+    values: dict[str, object] = {} if wanted.channel_id is None else {"channel_id": wanted.channel_id}
+    values |= {} if wanted.since is None else {"first_id": ids.first_at(wanted.since)}
+    values |= {} if wanted.until is None else {"last_id": ids.first_at(wanted.until)}
+    apart = None
+    if wanted.find:
+        values |= {"sender": sender_key(unit.keys, wanted.find), "message": message_key(unit.keys, wanted.find)}
+        apart = dict.fromkeys(municipalities, _FOUND)
+    narrowed = keyset.Wanted(where, _anything, values, municipalities, apart)
     keys, further = keyset.page(unit, _NEWEST_FIRST, narrowed, wanted.after, wanted.limit)
-    ids = [each for (each,) in keys]
-    found = unit.all(select(RawEvent).where(RawEvent.id.in_(ids)).order_by(RawEvent.id.desc())) if ids else ()
+    wanted_ids = [each for (each,) in keys]
+    rows = select(RawEvent).where(RawEvent.id.in_(wanted_ids)).order_by(RawEvent.id.desc())
+    found = unit.all(rows) if wanted_ids else ()
     return [raw_event_line(row) for row in found], further
+
+
+def raw_events_of_nobody(unit: Unit, channel_ids: Sequence[int], wanted: Wanted) -> Sequence[RawEventLine]:
+    """Of these channels, what nobody's municipality is known of yet: one more than `wanted`, so that it shows."""
+    if not channel_ids:
+        return ()
+    query = select(RawEvent).where(RawEvent.municipality_id.is_(None), RawEvent.channel_id.in_(channel_ids))
+    if wanted.state:
+        query = query.where(_OF_STATE[wanted.state])
+    if wanted.find:
+        sender, message = sender_key(unit.keys, wanted.find), message_key(unit.keys, wanted.find)
+        query = query.where(or_(RawEvent.sender_key == sender, RawEvent.message_key == message))
+    if wanted.since is not None:
+        query = query.where(RawEvent.id >= ids.first_at(wanted.since))
+    if wanted.until is not None:
+        query = query.where(RawEvent.id < ids.first_at(wanted.until))
+    if (edge := keyset.read_cursor(wanted.after, 1)) is not None:
+        query = query.where(RawEvent.id < edge[0])
+    return [raw_event_line(row) for row in unit.all(query.order_by(RawEvent.id.desc()).limit(wanted.limit + 1))]
+
+
+def set_aside(unit: Unit) -> Mapping[tuple[int, int | None], int]:
+    """How many are quarantined, by channel and municipality; without one: nobody knows yet whose."""
+    of = (RawEvent.channel_id, RawEvent.municipality_id)
+    rows = unit.rows(select(*of, func.count()).where(_OF_STATE["quarantined"]).group_by(*of))
+    return {(channel_id, municipality_id): number for channel_id, municipality_id, number in rows}
+
+
+def together(
+    own: Sequence[RawEventLine], further: str | None, nobodys: Sequence[RawEventLine], limit: int
+) -> tuple[Sequence[RawEventLine], str | None]:
+    """A page of both lists in their order, and where the next begins."""
+    found = sorted((*own, *nobodys), key=lambda each: int(each.id), reverse=True)
+    page = found[:limit]
+    more = further is not None or len(found) > limit
+    return page, keyset.write_cursor((int(page[-1].id),)) if more else None
 
 
 def raw_event_line(row: RawEvent) -> RawEventLine:
@@ -143,35 +144,3 @@ _ALL = RawEvent.id.is_not(None)
 
 def _anything(_: int) -> ColumnElement[bool]:
     return _ALL
-
-
-def _raw_events_by_channel(unit: Unit, may_run: MayRun) -> Mapping[tuple[int, str], int]:
-    """The table isn't filtered by the ORM, so its municipalities are sorted out here: as a condition they would draw
-    SQLite to the index over all of a municipality's."""
-    found: dict[tuple[int, str], int] = defaultdict(int)
-    for state in ("new", "quarantined"):
-        query = (
-            select(RawEvent.channel_id, RawEvent.municipality_id, func.count())
-            .where(_OF_STATE[state])
-            .group_by(RawEvent.channel_id, RawEvent.municipality_id)
-        )
-        for channel_id, municipality_id, count in unit.rows(query):
-            if municipality_id is not None and may_run(municipality_id):
-                found[channel_id, state] += count
-    return found
-
-
-def _deliveries_by_channel(unit: Unit, may_run: MayRun) -> Mapping[tuple[int, str], int]:
-    """An answer that was undone failed at nothing. Municipalities are sorted out here, as above."""
-    found: dict[tuple[int, str], int] = defaultdict(int)
-    for states in (UNSETTLED, WENT_WRONG):
-        query = (
-            select(Delivery.channel_id, Delivery.state, Delivery.municipality_id, func.count())
-            .where(is_one_of(states), Delivery.reason.is_distinct_from("undone"))
-            .group_by(Delivery.channel_id, Delivery.state, Delivery.municipality_id)
-            .execution_options(in_scope_already=True)
-        )
-        for channel_id, state, municipality_id, count in unit.rows(query):
-            if may_run(municipality_id):
-                found[channel_id, state] += count
-    return found

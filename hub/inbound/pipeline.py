@@ -1,7 +1,7 @@
-"""The way in, told once: keep -> parse in children -> route -> thread -> rows -> announced.
+"""The way in, told once: keep -> parse in children -> route -> files to the disk -> thread -> rows -> announced.
 
-While one group commits, the next is parsed. What a crash leaves half-way is a raw event in state new: the sweep
-finds it.
+While one group commits, the next is routed and its files are flushed, and one more is parsed. What a crash leaves
+half-way is a raw event in state new: the sweep finds it.
 """
 
 import asyncio
@@ -9,61 +9,70 @@ import logging
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import select, update
 
 from hub import clock, faults
+from hub.channels import hourly
 from hub.channels.channel import Channel
 from hub.contract import RawEvent as Event
 from hub.contract import Router
 from hub.errors import Corrupt, Invalid, Unavailable
-from hub.inbound.child import Answer, Job
+from hub.inbound.authentic import Trust, trust
+from hub.inbound.call_rows import take_calls
+from hub.inbound.child import Job
 from hub.inbound.children import Children
-from hub.inbound.normalise import attachment_blobs, normalise
+from hub.inbound.files import attachment_blobs
+from hub.inbound.filled import begin
+from hub.inbound.lane import GROUP, MOST_IN_HAND, Lane, Parsed, Placed
+from hub.inbound.normalise import normalise
 from hub.inbound.raw_event import PARSER_VERSION, RawEvent
 from hub.inbound.receive import Kept, Receiver
 from hub.inbound.route import Directory, route
+from hub.inbound.telling import Telling, tellings
+from hub.inbound.text_rows import IncomingReport, IncomingText, incoming, take_texts
 from hub.inbound.thread import Incoming
+from hub.inbound.together import Group, Name, together
+from hub.settings import Settings
 from hub.storage.scope import Scope
 from hub.storage.unit import Storage, Unit
 
-GROUP = 50
-"""Mails that are made entries of in one transaction."""
-LINGER = 0.1
-"""Seconds that a group waits for more: ten statements a group cost the same for one mail as for fifty."""
-GLANCE = 0.02
-"""Seconds that it waits when nothing more is in hand."""
-MOST_IN_HAND = 1000
-"""Raw events held in memory; the others wait in their rows."""
-MOST_BYTES_IN_HAND = 128 * 1024 * 1024
-"""Their bytes: parsing copies each a few times."""
+FULL_SWEEP = 4 * GROUP
+"""Rows that a sweep takes in hand at most."""
+_LOOK = 0.05
+"""Seconds between two looks at what is in hand."""
 INTAKE = Scope.everything("intake")
 
 log = logging.getLogger(__name__)
 
 
-class Parsed(Struct):
-    """A raw event with what its parser made of it."""
+class Trusts(Struct, frozen=True):
+    """How far what comes is trusted, by the settings. `scans`: its files wait for the virus scanner."""
 
-    kept: Kept
-    answer: Answer
+    authserv_ids: Sequence[str] = ()
+    scans: bool = False
 
-
-class Placed(Struct):
-    """A raw event's messages with whose they are; none, and the reason, when it is to be quarantined."""
-
-    kept: Kept
-    mails: list[Incoming]
-    reason: str | None
+    @classmethod
+    def of(cls, settings: Settings) -> "Trusts":
+        return cls(settings.authserv_ids, settings.scanner is not None)
 
 
 class Pipeline:
     """One for a process that reads. `kinds` gives the kind of a channel by its id."""
 
-    def __init__(self, storage: Storage, children: Children, routers: dict[str, Router], *, reads: bool = True) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        children: Children,
+        routers: dict[str, Router],
+        *,
+        trusts: Trusts | None = None,
+        reads: bool = True,
+    ) -> None:
         self._storage, self._children, self._routers, self._reads = storage, children, routers, reads
-        self._fresh: asyncio.Queue[Kept] = asyncio.Queue()
-        self._parsed: asyncio.Queue[list[Parsed]] = asyncio.Queue(maxsize=4)
-        self._in_hand: dict[int, int] = {}
+        self.trusts = trusts or Trusts()
+        # A call is answered while it rings: it doesn't wait behind the mails.
+        self._mails, self._calls = Lane(), Lane()
         self._kinds: dict[int, str] = {}
         self.receiver = Receiver(storage, self._take if reads else _leave_to_others)
 
@@ -72,20 +81,27 @@ class Pipeline:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.receiver.run())
             if self._reads:
-                tasks.create_task(self._parse())
-                tasks.create_task(self._make_entries())
+                for lane in (self._mails, self._calls):
+                    tasks.create_task(self._parse(lane))
+                    tasks.create_task(self._place(lane))
+                    tasks.create_task(self._make_entries(lane))
 
     async def sweep(self, grace: int) -> int:
         """Take in hand what has lain in state new for `grace` microseconds; returns how many."""
-        room = MOST_IN_HAND - len(self._in_hand)
-        if not self._reads or room <= 0:
+        if not self._reads:
             return 0
-        found = await self._storage.read(INTAKE, _waiting, clock.now() - grace, room)
+        return sum([await self._sweep(lane, clock.now() - grace) for lane in (self._calls, self._mails)])
+
+    async def _sweep(self, lane: Lane, before: int) -> int:
+        room = MOST_IN_HAND - len(lane)
+        if room <= 0:
+            return 0
+        found = await self._storage.read(INTAKE, _waiting, before, room, calls=lane is self._calls)
         # Read one by one: a thousand large mails at once would fill the memory.
         for row_id in found:
-            if self._is_full():
+            if lane.is_full():
                 break
-            if row_id not in self._in_hand:
+            if row_id not in lane:
                 try:
                     kept = await self._storage.read(INTAKE, load, row_id)
                 except Corrupt as error:  # its bytes are gone: this one is set aside, the next goes on
@@ -94,105 +110,152 @@ class Pipeline:
                 self._take([kept] if kept else [])
         return len(found)
 
+    async def room(self) -> None:
+        """Until whoever can leave its mails at their source may bring more: what isn't in hand is read late."""
+        while self._reads and self._mails.is_full(parts=2):  # noqa: ASYNC110 - an event would be set for each mail settled
+            await asyncio.sleep(_LOOK)
+
+    async def settled(self, left: int) -> None:
+        """Until no more than `left` are in hand."""
+        while len(self._mails) + len(self._calls) > left:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(_LOOK)
+
     def _take(self, fresh: Sequence[Kept]) -> None:
         for kept in fresh:
-            if not self._is_full() and kept.id not in self._in_hand:
-                self._in_hand[kept.id] = len(kept.event.body)
-                self._fresh.put_nowait(kept)
+            (self._mails if kept.event.group is None else self._calls).take(kept)
 
-    async def _parse(self) -> None:
+    async def _parse(self, lane: Lane) -> None:
         while True:
-            group = [await self._fresh.get()]
-            while len(group) < GROUP and not self._fresh.empty():
-                group.append(self._fresh.get_nowait())
+            group = await lane.next_ones()
             try:
                 parsed = await self.parse(group)
             except Unavailable as error:
                 log.warning("intake waits: %s", error)
-                self._let_go(group)
+                lane.let_go(group, unparsed=True)
                 continue
             faults.point("parsed")
-            await self._parsed.put(parsed)
+            await lane.parsed.put(parsed)
 
     async def parse(self, group: Sequence[Kept]) -> list[Parsed]:
-        """In children, a job an event. Raises Unavailable when a channel can't be looked up."""
+        """In children, a job an event, or a group of them. Raises Unavailable when a channel can't be looked up."""
         unknown = {kept.channel_id for kept in group} - set(self._kinds)
         if unknown:
             self._kinds |= await self._storage.read(INTAKE, _kinds, unknown)
-        answers = await self._children.parse([Job(self._kinds[kept.channel_id], [kept.event]) for kept in group])
-        return [Parsed(kept, answer) for kept, answer in zip(group, answers, strict=True)]
+        groups: dict[Name, Group] = {}
+        if any(kept.event.group is not None for kept in group):
+            groups = await self._storage.read(INTAKE, together, group)
+        alone = [kept for kept in group if _name(kept) not in groups]
+        jobs = [Job(self._kinds[kept.channel_id], [_dated(kept)]) for kept in alone]
+        jobs += [Job(self._kinds[channel_id], each.events) for (channel_id, _), each in groups.items()]
+        answers = await self._children.parse(jobs)
+        of = dict(zip([*(kept.id for kept in alone), *groups], answers, strict=True))
+        return [
+            Parsed(kept, of[_name(kept) if _name(kept) in groups else kept.id], groups.get(_name(kept)))
+            for kept in group
+        ]
 
-    async def _make_entries(self) -> None:
+    async def _place(self, lane: Lane) -> None:
         while True:
-            group = await self._gather()
+            group = await lane.gather()
             try:
-                await self.settle(group)
+                placed = await self.place(group)
+            except Unavailable as error:
+                log.warning("intake waits: %s", error)
+                placed = []
+            ready = {each.kept.id for each in placed}
+            lane.let_go([each.kept for each in group if each.kept.id not in ready])
+            if placed:
+                await lane.placed.put(placed)
+
+    async def _make_entries(self, lane: Lane) -> None:
+        while True:
+            group = await lane.placed.get()
+            try:
+                await self.store(group)
             except Unavailable as error:
                 log.warning("intake waits: %s", error)
             finally:
-                self._let_go([each.kept for each in group])
+                lane.let_go([each.kept for each in group])
             faults.point("conversation_committed")
-
-    async def _gather(self) -> list[Parsed]:
-        group = await self._parsed.get()
-        now = asyncio.get_running_loop().time
-        end = now() + LINGER
-        try:
-            while len(group) < GROUP:
-                more_in_hand = len(self._in_hand) > len(group)
-                async with asyncio.timeout_at(end if more_in_hand else min(end, now() + GLANCE)):
-                    group += await self._parsed.get()
-        except TimeoutError:
-            pass
-        return group
 
     async def settle(self, group: Sequence[Parsed], state: str = "new") -> None:
         """Entries, or quarantine, for those still in `state`. A bug sets one event aside, not its group."""
+        await self.store(await self.place(group), state)
+
+    async def place(self, group: Sequence[Parsed]) -> list[Placed]:
+        """With their files on disk: whose can't be kept now is left out. Raises Unavailable when nothing is left."""
+        placed = await self._route(group)
         try:
-            await self._settle(group, state)
+            await self._storage.put_blobs(_files(placed))
+        except Unavailable as error:
+            placed = [each for each in placed if not _files([each])]
+            if not placed:
+                raise
+            log.warning("mails with files wait: %s", error)
+        return placed
+
+    async def _route(self, group: Sequence[Parsed]) -> list[Placed]:
+        try:
+            return await self._storage.read(INTAKE, place, group, self._routers, self.trusts)
         except Unavailable:
             raise
-        except Exception:  # one of the group brings a bug to light: each on its own then
+        except Exception as error:  # one of the group brings a bug to light: each on its own then
+            if len(group) == 1:
+                log.exception("raw event %d is set aside", group[0].kept.id)
+                return [Placed(group[0].kept, [], _bug(error))]
+            log.exception("a group of %d raw events can't be placed; trying them one by one", len(group))
+            return [placed for each in group for placed in await self._route([each])]
+
+    async def store(self, group: Sequence[Placed], state: str = "new") -> None:
+        """In one transaction, or where that fails one after the other."""
+        try:
+            await self._storage.write(INTAKE, settle, group, state)
+        except Unavailable:
+            raise
+        except Exception as error:  # as above
+            if len(group) == 1:
+                log.exception("raw event %d is set aside", group[0].kept.id)
+                await self._storage.write(INTAKE, quarantine, group[0].kept.id, _bug(error), state)
+                return
             log.exception("a group of %d raw events failed; trying them one by one", len(group))
             for each in group:
-                await self._settle_alone(each, state)
-
-    async def _settle(self, group: Sequence[Parsed], state: str) -> None:
-        placed = await self._storage.read(INTAKE, place, group, self._routers)
-        await self._storage.put_blobs(attachment_blobs(mail for each in placed for mail in each.mails))
-        await self._storage.write(INTAKE, settle, placed, state)
-
-    async def _settle_alone(self, parsed: Parsed, state: str) -> None:
-        try:
-            await self._settle([parsed], state)
-        except Unavailable:
-            raise
-        except Exception as error:  # this one is set aside with its trace, the next goes on
-            log.exception("raw event %d is set aside", parsed.kept.id)
-            reason = f"A bug of the program ({type(error).__name__}) keeps it from being read; see the log."
-            await self._storage.write(INTAKE, quarantine, parsed.kept.id, reason, state)
-
-    def _let_go(self, group: Sequence[Kept]) -> None:
-        for kept in group:
-            self._in_hand.pop(kept.id, None)
-
-    def _is_full(self) -> bool:
-        return len(self._in_hand) >= MOST_IN_HAND or sum(self._in_hand.values()) >= MOST_BYTES_IN_HAND
+                await self.store([each], state)
 
 
-def place(unit: Unit, group: Sequence[Parsed], routers: dict[str, Router]) -> list[Placed]:
+def _files(group: Sequence[Placed]) -> dict[str, bytes]:
+    return attachment_blobs(mail for each in group for mail in each.mails)
+
+
+def _bug(error: Exception) -> str:
+    return f"A bug of the program ({type(error).__name__}) keeps it from being read; see the log."
+
+
+def _name(kept: Kept) -> Name:
+    return kept.channel_id, kept.event.group or ""
+
+
+def _dated(kept: Kept) -> Event:
+    return replace(kept.event, received_at=kept.received_at)
+
+
+def place(unit: Unit, group: Sequence[Parsed], routers: dict[str, Router], trusts: Trusts) -> list[Placed]:
     """Whose each message is; or the reason why it can't be read or placed."""
     directory = Directory(unit)
+    trusted = trust(unit, trusts.authserv_ids, [read.message for each in group for read in each.answer.items])
     placed = []
     for each in group:
         reason = each.answer.unreadable or (each.answer.bug and f"The parser failed:\n{each.answer.bug}")
         mails: list[Incoming] = []
+        calls: Sequence[Telling] = ()
+        texts: Sequence[IncomingText | IncomingReport] = ()
         if not reason:
             try:
-                mails = _incoming(routers, directory, each)
+                mails = _incoming(routers, directory, trusted, each, to_scan=trusts.scans)
+                calls = tellings(routers, directory, each.kept, each.group, each.answer)
+                texts = incoming(routers, directory, each.kept, each.answer)
             except Invalid as error:
                 reason = f"It can't be placed: {error}"
-        placed.append(Placed(each.kept, mails, reason))
+        placed.append(Placed(each.kept, mails, reason, calls, texts))
     return placed
 
 
@@ -201,12 +264,31 @@ def settle(unit: Unit, group: Sequence[Placed], state: str) -> None:
     for each in group:
         if each.reason:
             quarantine(unit, each.kept.id, each.reason, state)
-        elif not each.mails:
-            quarantine(unit, each.kept.id, "The parser found nothing in it.", state)
-    normalise(unit, [mail for each in group for mail in each.mails], state)
+        elif not each.mails and not each.tellings and not each.texts:
+            if each.kept.event.group is None:
+                quarantine(unit, each.kept.id, "The parser found nothing in it.", state)
+            else:  # not every event of a call says something of it
+                note_read(unit, each.kept.id, state)
+    mails = [mail for each in group for mail in each.mails]
+    normalise(unit, [each for each in mails if each.message.form is None], state)
+    begin(unit, [each for each in mails if each.message.form is not None], state)
+    take_calls(unit, [telling for each in group if not each.reason for telling in each.tellings], state)
+    take_texts(unit, [text for each in group if not each.reason for text in each.texts], state)
+    if state == "new":  # what is read again came long ago
+        hourly.note_read(unit, _oldest(group))
 
 
-def _incoming(routers: dict[str, Router], directory: Directory, parsed: Parsed) -> list[Incoming]:
+def _oldest(group: Sequence[Placed]) -> dict[tuple[int, int], int]:
+    oldest: dict[tuple[int, int], int] = {}
+    for each in group:
+        at, of = each.kept.received_at, (each.kept.channel_id, hourly.hour_of(each.kept.received_at))
+        oldest[of] = min(at, oldest.get(of, at))
+    return oldest
+
+
+def _incoming(
+    routers: dict[str, Router], directory: Directory, trusted: Trust, parsed: Parsed, *, to_scan: bool
+) -> list[Incoming]:
     kept = parsed.kept
     envelope = [address for address in kept.event.origin.get("to", "").split(",") if address]
     return [
@@ -217,9 +299,13 @@ def _incoming(routers: dict[str, Router], directory: Directory, parsed: Parsed) 
             place=route(routers, directory, kept.channel_id, [kept.event], read.message),
             message=read.message,
             language=read.language,
-            tokens=read.tokens,
+            tokens=[read.tokens],
             our_address=_without_tag(envelope[0]) if envelope else "",
             envelope=envelope,
+            envelope_sender=kept.event.origin.get("from"),
+            authentication=trusted.of(read.message),
+            conversation_id=int(kept.event.origin.get("conversation", "0")) or None,
+            to_scan=to_scan and read.message.form is None,  # a form's were looked at as they were sent
         )
         for read in parsed.answer.items
     ]
@@ -234,6 +320,15 @@ def quarantine(unit: Unit, raw_id: int, reason: str, state: str = "new") -> None
     )
 
 
+def note_read(unit: Unit, raw_id: int, state: str = "new") -> None:
+    """Though nothing follows from it."""
+    unit.change(
+        update(RawEvent)
+        .where(RawEvent.id == raw_id, RawEvent.state == state)
+        .values(state="read", reason=None, parser=PARSER_VERSION, attempts=RawEvent.attempts + 1)
+    )
+
+
 def load(unit: Unit, raw_id: int) -> Kept | None:
     """A raw event with its bytes; None when it is erased or gone."""
     row = unit.get(RawEvent, raw_id)
@@ -244,12 +339,13 @@ def load(unit: Unit, raw_id: int) -> Kept | None:
     return Kept(row.id, row.channel_id, event, row.received_at)
 
 
-def _waiting(unit: Unit, before: int, limit: int) -> Sequence[int]:
+def _waiting(unit: Unit, before: int, limit: int, *, calls: bool) -> Sequence[int]:
+    of_calls = RawEvent.group_key.is_not(None) if calls else RawEvent.group_key.is_(None)
     return unit.all(
         select(RawEvent.id)
-        .where(RawEvent.state == "new", RawEvent.received_at <= before)
+        .where(RawEvent.state == "new", of_calls, RawEvent.received_at <= before)
         .order_by(RawEvent.id)
-        .limit(min(limit, 4 * GROUP))
+        .limit(min(limit, FULL_SWEEP))
     )
 
 

@@ -5,17 +5,21 @@ Events of all connections that wait are written in one transaction: while one co
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from hub import clock, faults
+from hub.channels import hourly, lease
 from hub.channels.channel import Channel
 from hub.contract import NotKept, RawEvent
 from hub.errors import Unavailable
+from hub.formats.glance import glance
 from hub.inbound.raw_event import RawEvent as Row
+from hub.inbound.raw_event import message_key, sender_key
 from hub.inbox.municipality import Municipality
 from hub.storage.blobs import IN_ROW
 from hub.storage.ids import new_id
@@ -27,6 +31,8 @@ MOST_TOGETHER = 200
 MOST_BYTES_TOGETHER = 8 * 1024 * 1024
 """Bytes in one transaction, so that many large mails don't keep the writer to themselves."""
 _REMEMBERED = 2 * clock.SECOND
+_AT_ONCE = 500
+"""Keys in one question."""
 _ANSWERED = 0.01
 """Seconds after which a connector has told its source, for the crash point there."""
 
@@ -40,12 +46,30 @@ class Kept(Struct, frozen=True):
     received_at: int
 
 
+class Mark(Struct, frozen=True):
+    """How far a source is fetched, for whoever holds the lease of `fence`: commits with the events, or both don't."""
+
+    fence: int
+    cursor: bytes
+    behind: int | None = None
+    vanished: int = 0
+    warning: str | None = None
+    renamed: Mapping[str, int] = {}
+    """Keys of events that are here already by another, with their ids."""
+
+
 class _Waiting(Struct):
     channel_id: int
     events: Sequence[RawEvent]
     digests: Sequence[str]
     size: int
     kept: "asyncio.Future[Sequence[str]]"
+    mark: Mark | None = None
+
+
+def digests_of(events: Sequence[RawEvent]) -> Sequence[str]:
+    """SHA-256 of each body, in hex."""
+    return [hashlib.sha256(each.body).hexdigest() for each in events]
 
 
 class Receiver:
@@ -57,10 +81,19 @@ class Receiver:
         self._held_over: _Waiting | None = None
         self._memory = _Memory()
 
-    async def keep(self, channel_id: int, events: Sequence[RawEvent]) -> Sequence[str]:
-        """A reference per event, after COMMIT. Raises NotKept when storage is in trouble."""
+    async def keep(
+        self,
+        channel_id: int,
+        events: Sequence[RawEvent],
+        mark: Mark | None = None,
+        digests: Sequence[str] | None = None,
+    ) -> Sequence[str]:
+        """A reference per event, after COMMIT. Raises NotKept when storage is in trouble, LostLease for `mark`.
+
+        `digests`: of their bodies, where they have been asked for already.
+        """
         faults.point("received")
-        digests = [hashlib.sha256(each.body).hexdigest() for each in events]
+        digests = digests_of(events) if digests is None else digests
         large = {
             _blob(channel_id, digest): each.body
             for each, digest in zip(events, digests, strict=True)
@@ -71,7 +104,7 @@ class Receiver:
         except Unavailable as error:
             raise NotKept(str(error)) from error
         size = sum(len(each.body) for each in events)
-        waiting = _Waiting(channel_id, events, digests, size, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(channel_id, events, digests, size, asyncio.get_running_loop().create_future(), mark)
         await self._waiting.put(waiting)
         return await waiting.kept
 
@@ -142,13 +175,21 @@ def _write(unit: Unit, group: Sequence[_Waiting], memory: "_Memory") -> tuple[di
     ids: dict[tuple[int, str], int] = {}
     rows, fresh, again = [], [], []
     for each in group:
+        if each.mark is not None:
+            _move_on(unit, each.channel_id, each.mark, now)
         for event, digest in zip(each.events, each.digests, strict=True):
             place = (each.channel_id, event.key)
+            renamed = each.mark.renamed.get(event.key) if each.mark is not None else None
+            if renamed is not None:
+                ids[place] = renamed
+                unit.change(update(Row).where(Row.id == renamed).values(source_key=event.key))
             if place in ids:
                 again.append(place)
                 continue
             ids[place] = row_id = new_id()
-            rows.append(_row(row_id, each.channel_id, event, digest, homes.of(each.channel_id, event.origin), now))
+            rows.append(
+                _row(row_id, each, event, digest, homes.of(each.channel_id, event.origin), now) | _found_by(unit, event)
+            )
             fresh.append(Kept(row_id, each.channel_id, event, now))
     if unit.insert_new(Row, rows, ("channel_id", "source_key")) < len(rows):
         known = _known(unit, ids)
@@ -159,24 +200,52 @@ def _write(unit: Unit, group: Sequence[_Waiting], memory: "_Memory") -> tuple[di
         unit.note(Happening("raw_kept", kept.id))
     for place in again:
         unit.change(update(Row).where(Row.id == ids[place]).values(arrivals=Row.arrivals + 1))
-    for channel_id in {each.channel_id for each in group}:
+    for channel_id in {each.channel_id for each in group if each.mark is None}:
         if memory.contact_is_old(channel_id, now):
             unit.change(update(Channel).where(Channel.id == channel_id).values(last_contact_at=now))
+    # Last, as everybody writes it: many wait for an hour's row, and who has it waits for nobody.
+    hourly.count_came(unit, Counter((kept.channel_id, homes.of(kept.channel_id, kept.event.origin)) for kept in fresh))
     faults.point("raw_written")
     return ids, fresh
 
 
+def _move_on(unit: Unit, channel_id: int, mark: Mark, now: int) -> None:
+    """The source has answered: nothing is in the way any more."""
+    channel = unit.get(Channel, channel_id)
+    shown = None if channel is None else (channel.trouble, channel.warning, channel.behind)
+    lease.require(
+        unit,
+        channel_id,
+        mark.fence,
+        cursor=mark.cursor,
+        behind=mark.behind,
+        vanished=func.coalesce(Channel.vanished, 0) + mark.vanished,
+        warning=mark.warning,
+        trouble=None,
+        retry_at=None,
+        last_contact_at=now,
+    )
+    if channel is not None and shown != (None, mark.warning, mark.behind):
+        unit.note(Happening("channel_changed", channel_id, channel.home_id))
+
+
+def content_key(digest: str) -> int:
+    """Of a sha256 in hex: enough of it to find those that may be the same."""
+    return int.from_bytes(bytes.fromhex(digest[:16]), signed=True)
+
+
 def _row(
-    row_id: int, channel_id: int, event: RawEvent, digest: str, municipality_id: int | None, now: int
+    row_id: int, waiting: _Waiting, event: RawEvent, digest: str, municipality_id: int | None, now: int
 ) -> dict[str, Any]:
-    name = _blob(channel_id, digest) if _is_large(event) else None
+    name = _blob(waiting.channel_id, digest) if _is_large(event) else None
     return {
         "id": row_id,
         "municipality_id": municipality_id,
-        "channel_id": channel_id,
+        "channel_id": waiting.channel_id,
         "source_key": event.key,
         "group_key": event.group,
         "sha256": digest,
+        "content_key": None if waiting.mark is None else content_key(digest),
         "media_type": event.media_type,
         "origin": dict(event.origin),
         "body": None if name else event.body,
@@ -192,6 +261,15 @@ def _row(
     }
 
 
+def _found_by(unit: Unit, event: RawEvent) -> dict[str, Any]:
+    """Though it may never be read: who says to have sent it, else who its envelope says, and its Message-ID."""
+    sender, message_id = glance(event.body) if event.media_type == "message/rfc822" else ("", "")
+    return {
+        "sender_key": sender_key(unit.keys, sender or event.origin.get("from", "")),
+        "message_key": message_key(unit.keys, message_id),
+    }
+
+
 def _known(unit: Unit, ids: Mapping[tuple[int, str], int]) -> dict[tuple[int, str], int]:
     """Those of `ids` that had come before, with the id they got then."""
     found: dict[tuple[int, str], int] = {}
@@ -200,6 +278,15 @@ def _known(unit: Unit, ids: Mapping[tuple[int, str], int]) -> dict[tuple[int, st
         rows = unit.rows(select(Row.source_key, Row.id).where(Row.channel_id == channel_id, Row.source_key.in_(keys)))
         found |= {(channel_id, key): row_id for key, row_id in rows if row_id != ids[channel_id, key]}
     return found
+
+
+def keys_here(unit: Unit, channel_id: int, keys: Sequence[str]) -> frozenset[str]:
+    """Those of them that the channel has raw events of, erased ones as well."""
+    found: set[str] = set()
+    for first in range(0, len(keys), _AT_ONCE):
+        some = keys[first : first + _AT_ONCE]
+        found.update(unit.all(select(Row.source_key).where(Row.channel_id == channel_id, Row.source_key.in_(some))))
+    return frozenset(found)
 
 
 def _is_large(event: RawEvent) -> bool:

@@ -5,7 +5,7 @@ takes part in that conversation. Subject, body and Cc decide nothing. What names
 a new one, with a hint that the two may be related.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from sqlalchemy import select
@@ -22,6 +22,9 @@ from hub.inbox.queue import Queue
 from hub.storage.unit import Unit
 
 _MOST_REFERENCES = 50
+_MOST_CLAIMS = 20
+"""Conversations that one Message-ID may lead to."""
+_MOST_READ = 5_000
 
 
 class Incoming(Struct):
@@ -36,6 +39,14 @@ class Incoming(Struct):
     tokens: Sequence[str]
     our_address: str
     envelope: Sequence[str]
+    envelope_sender: str | None = None
+    """Empty for a null return path; None where the source gives none."""
+    authentication: str | None = None
+    """See `authentic`."""
+    conversation_id: int | None = None
+    """Of a form: the id that its sender was told, which its conversation gets."""
+    to_scan: bool = False
+    """Its files wait for the virus scanner."""
 
     @property
     def sender(self) -> str:
@@ -54,36 +65,33 @@ class Thread(Struct):
     closed_at: int | None = None
     version: int = 1
     last_entry_id: int | None = None
+    contact_kind: str = "mail"
+    subject: str = ""
 
 
 class Threads:
-    """The conversations that a group of mails may join, read in four queries, and those the group itself begins."""
+    """The conversations that a group of mails may join, read in four queries, and those the group itself begins.
 
-    def __init__(self, unit: Unit, group: Sequence[Incoming]) -> None:
+    `reported`: where a bounce or receipt belongs, see `reports`.
+    """
+
+    def __init__(self, unit: Unit, group: Sequence[Incoming], reported: Mapping[tuple[int, str], int]) -> None:
+        self._reported = reported
         self._signed = {(each.raw_id, each.message.key): _signed(unit, each) for each in group}
-        self._by_message_id: dict[tuple[int, str], int] = {}
-        named = sorted({message_id for each in group for message_id in _references(each.message)})
-        if named:
-            rows = unit.rows(
-                select(Mail.municipality_id, Mail.message_id, Entry.conversation_id)
-                .join(Entry, (Entry.municipality_id == Mail.municipality_id) & (Entry.id == Mail.entry_id))
-                .where(
-                    Mail.municipality_id.in_({each.place.municipality_id for each in group}), Mail.message_id.in_(named)
-                )
-                .order_by(Mail.id.desc())  # the first that claimed an id is read last, and keeps it
-            )
-            self._by_message_id = {(row.municipality_id, row.message_id): row.conversation_id for row in rows}
-        ids = {*self._by_message_id.values(), *(each for each in self._signed.values() if each is not None)}
+        self._by_message_id = _claims(unit, group)
+        ids = {each for each in self._signed.values() if each is not None}.union(*self._by_message_id.values())
+        ids.update(reported.values())
         self.threads = _load(unit, ids)
         self._takes_part = _participants(unit, self.threads)
 
     def find(self, mail: Incoming) -> tuple[Thread | None, int | None]:
         """The conversation it joins, or else the one it may be related to."""
+        about = self.threads.get(self._reported.get((mail.raw_id, mail.message.key), 0))
+        if about is not None:
+            return about, None
         named = [self._signed[mail.raw_id, mail.message.key]]
-        named += [
-            self._by_message_id.get((mail.place.municipality_id, message_id))
-            for message_id in _references(mail.message)
-        ]
+        for message_id in _references(mail.message):
+            named += self._by_message_id.get((mail.place.municipality_id, message_id), ())
         related = None
         for conversation_id in named:
             thread = self.threads.get(conversation_id) if conversation_id is not None else None
@@ -101,9 +109,36 @@ class Threads:
             self._takes_part.add((thread.id, mail.sender))
 
     def learn(self, thread: Thread, message: ReceivedMessage) -> None:
-        """That this conversation now has this Message-ID. The first to claim one keeps it."""
+        """That this conversation now has this Message-ID, be it the first to claim it or not."""
         if message.message_id:
-            self._by_message_id.setdefault((thread.municipality_id, message.message_id), thread.id)
+            claims = self._by_message_id.setdefault((thread.municipality_id, message.message_id), [])
+            if thread.id not in claims and len(claims) < _MOST_CLAIMS:
+                claims.append(thread.id)
+
+
+def _claims(unit: Unit, group: Sequence[Incoming]) -> dict[tuple[int, str], list[int]]:
+    """The conversations that have a Message-ID which the group names. Anybody can send a mail with a guessed one first.
+
+    So of those that strangers claimed only the first counts, for the hint; ours and those of the group's senders all.
+    """
+    named = sorted({message_id for each in group for message_id in _references(each.message)})
+    if not named:
+        return {}
+    rows = unit.rows(
+        select(Mail.municipality_id, Mail.message_id, Mail.sender, Entry.conversation_id, Entry.author_kind)
+        .join(Entry, (Entry.municipality_id == Mail.municipality_id) & (Entry.id == Mail.entry_id))
+        .where(Mail.municipality_id.in_({each.place.municipality_id for each in group}), Mail.message_id.in_(named))
+        .order_by(Mail.id)
+        .limit(_MOST_READ)
+    )
+    senders = {each.sender for each in group}
+    found: dict[tuple[int, str], list[int]] = {}
+    for row in rows:
+        claims = found.setdefault((row.municipality_id, row.message_id), [])
+        counts = not claims or row.author_kind != "citizen" or row.sender in senders
+        if counts and len(claims) < _MOST_CLAIMS and row.conversation_id not in claims:
+            claims.append(row.conversation_id)
+    return found
 
 
 def _references(message: ReceivedMessage) -> list[str]:
@@ -114,7 +149,9 @@ def _references(message: ReceivedMessage) -> list[str]:
 
 def _signed(unit: Unit, mail: Incoming) -> int | None:
     """The conversation a token of ours names. Computed, not looked up: a forged one costs no query."""
-    places = [*mail.envelope, *(each.address for each in mail.message.to), *_references(mail.message)]
+    message = mail.message
+    addressed = (each.address for each in (*message.to, *message.cc))
+    places = [*mail.envelope, *message.delivered_to, *addressed, *_references(message)]
     for token in reply_token.candidates(places):
         found = reply_token.read(unit.keys, token, mail.place.municipality_id, mail.sender)
         if found is not None:
@@ -138,7 +175,7 @@ def _load(unit: Unit, ids: set[int]) -> dict[int, Thread]:
         for row, days in rows:
             found[row.id] = Thread(
                 row.id, row.municipality_id, days, row.due_at, row.wait_until, row.closed_at, row.version,
-                row.last_entry_id,
+                row.last_entry_id, row.contact_kind, row.subject,
             )  # fmt: skip
             if row.is_part and row.related_id is not None:
                 parts[row.id] = row.related_id

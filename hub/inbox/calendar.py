@@ -19,7 +19,7 @@ def due(at: int, days: int, timezone: str, country: str) -> int:
     zone = _zone(timezone)
     local = to_datetime(at).astimezone(zone)
     day, of_day = local.date(), local.time()
-    if not _works(day, country):
+    if not works(day, country):
         day, of_day = _next(day, country), time()
     for _ in range(days):
         day = _next(day, country)
@@ -28,20 +28,25 @@ def due(at: int, days: int, timezone: str, country: str) -> int:
 
 def _next(day: date, country: str) -> date:
     day += timedelta(days=1)
-    while not _works(day, country):
+    while not works(day, country):
         day += timedelta(days=1)
     return day
 
 
+def works(day: date, country: str) -> bool:
+    """A working day of that country's offices."""
+    return day.weekday() < _SATURDAY and not is_holiday(day, country)
+
+
 @lru_cache(maxsize=4096)
-def _works(day: date, country: str) -> bool:
+def is_holiday(day: date, country: str) -> bool:
+    """A day off there, were it no weekend."""
     import holidays  # noqa: PLC0415 - 0.3 s: only where a due time is worked out
 
     # Swedish eves and the Danish 1 May, 5 June, 24 and 31 December are days off in offices, but not in the law.
     categories = {"SE": ("public", "de_facto"), "DK": ("public", "optional")}
     wanted = categories.get(country, ("public",))
-    free = holidays.country_holidays(country, categories=wanted, years=day.year)
-    return day.weekday() < _SATURDAY and day not in free
+    return day in holidays.country_holidays(country, categories=wanted, years=day.year)
 
 
 @lru_cache(maxsize=64)

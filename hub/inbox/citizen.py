@@ -22,7 +22,8 @@ class CitizenPoint(MunicipalityRow):
     """An e-mail address, phone number, identity, property or customer number. Not unique: families share.
 
     `value` is what to show, for an identity its cipher; `match_key` what to find it by: the folded address, the E.164
-    number, for an identity its keyed hash.
+    number, for an identity its keyed hash. `claimed_at`: somebody said it is theirs, in a form or chat: they are
+    answered there, and nothing that comes from it is taken for theirs.
     """
 
     __tablename__ = "citizen_point"
@@ -39,6 +40,7 @@ class CitizenPoint(MunicipalityRow):
     match_key: Mapped[str]
     confirmed_at: Mapped[int | None]
     confirmed_how: Mapped[str | None]
+    claimed_at: Mapped[int | None]
     ended_at: Mapped[int | None]
 
 

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from hub.errors import Conflict, Invalid
+from hub.inbox import chat
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
 from hub.inbox.queue import Queue, QueueArea
@@ -17,6 +18,7 @@ def limit(unit: Unit, conversation: Conversation, by_id: int, queue: Queue) -> E
     if queue.retired_at is not None or unit.first(answers) is None:
         raise Invalid("queue", "this queue doesn't answer for the conversation's municipality")
     was, conversation.confidential_queue_id = conversation.confidential_queue_id, queue.id
+    chat.silence(unit, conversation.id)
     return conversation.append_change(unit, by_id, "confidential", {"from": _id(was), "to": str(queue.id)})
 
 

@@ -6,21 +6,26 @@ A verb changes the conversation and appends an entry in the same unit of work, a
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, func, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub import clock
 from hub.clock import NEVER
 from hub.errors import Conflict, Invalid
-from hub.inbox import calendar
+from hub.inbox import calendar, chat
+from hub.inbox.call import Call
+from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry, Mail
 from hub.inbox.municipality import Municipality
+from hub.inbox.promise import Promise, is_open
 from hub.inbox.queue import Queue, QueueArea
 from hub.storage.base import MunicipalityRow, own, partial_index, same_municipality
 from hub.storage.unit import Happening, Unit
 
 NO_CONTACT = frozenset({"auto_reply", "bounce", "complaint", "receipt"})
 """Kinds of automatic mail that nobody waits for an answer to."""
+AUTOMATIC = "automatic"
+"""A `contact_kind`: no person wrote its mail. In every list as the others are, and in a view of its own."""
 
 
 class Conversation(MunicipalityRow):
@@ -101,6 +106,7 @@ class Conversation(MunicipalityRow):
     def assign(self, unit: Unit, by_id: int, assignee_id: int | None) -> Entry:
         """To a person, or to nobody. That they may work here is for the caller to have asked."""
         was, self.assignee_id = self.assignee_id, assignee_id
+        chat.hand_over(unit, self.id, assignee_id)
         return self.append_change(unit, by_id, "assigned", {"from": _id(was), "to": _id(assignee_id)})
 
     def move(self, unit: Unit, by_id: int, queue: Queue) -> Entry:
@@ -111,6 +117,7 @@ class Conversation(MunicipalityRow):
         if queue.retired_at is not None or unit.first(answers_here) is None:
             raise Invalid("queue", "this queue doesn't answer for the conversation's municipality")
         was, self.queue_id = self.queue_id, queue.id
+        chat.hand_over(unit, self.id, None)
         if self.closed_at is None and self.wait_until is None:
             self.due_at = self.owed(unit)  # by the new queue's rule
         return self.append_change(unit, by_id, "moved", {"from": _id(was), "to": _id(queue.id)})
@@ -118,11 +125,13 @@ class Conversation(MunicipalityRow):
     def close(self, unit: Unit, by_id: int) -> Entry:
         """Nothing is owed any more. What is already closed stays as it was closed."""
         self.end(None)
+        chat.end_of(unit, self.id, "person")
         return self.append_change(unit, by_id, "closed", {})
 
     def spam(self, unit: Unit, by_id: int) -> Entry:
         """Closed, and no contact to be counted. Reopening takes it back."""
         self.end("spam")
+        chat.end_of(unit, self.id, "person")
         return self.append_change(unit, by_id, "spam", {})
 
     def end(self, closed_as: str | None) -> None:
@@ -158,9 +167,21 @@ class Conversation(MunicipalityRow):
         return self.append_change(unit, by_id, "resumed", {"until": None if until is None else clock.to_iso(until)})
 
     def owed(self, unit: Unit) -> int:
-        """When its oldest unanswered contact is due; NEVER when all is answered."""
+        """When its oldest unanswered contact is due, or somebody is to be called back; NEVER when nothing is owed.
+
+        Who waits in a chat waits now: minutes, not days.
+        """
         oldest = oldest_unanswered(unit, [self.id]).get(self.id)
-        return NEVER if oldest is None else due_for(unit, self.municipality_id, self.queue_id, oldest)
+        if oldest is not None and self.contact_kind == "chat" and chat.is_live(unit, self.id):
+            return oldest + chat.ANSWER_WITHIN
+        due = NEVER if oldest is None else due_for(unit, self.municipality_id, self.queue_id, oldest)
+        promised = select(func.min(Promise.due_at)).where(
+            Promise.municipality_id == self.municipality_id,
+            Promise.conversation_id == self.id,
+            Promise.kind == "call-back",
+            is_open(),
+        )
+        return min(due, unit.first(promised) or NEVER)
 
     def append_change(self, unit: Unit, by_id: int | None, what: str, details: dict[str, Any]) -> Entry:
         """An entry that says what was done; for verbs of other nouns that change this conversation, too."""
@@ -196,6 +217,8 @@ class Conversation(MunicipalityRow):
 def oldest_unanswered(unit: Unit, conversation_ids: Sequence[int]) -> Mapping[int, int]:
     """When the oldest contact came that nobody has answered since, of each that has one; in two queries for all.
 
+    Of calls and visits none is such a contact: what a lost call is owed, its promise says. A call in which somebody
+    spoke answers.
     A person's unit asks for one at a time: for several, its filter draws SQLite to the index over a municipality's.
     """
     if not conversation_ids:
@@ -207,6 +230,8 @@ def oldest_unanswered(unit: Unit, conversation_ids: Sequence[int]) -> Mapping[in
             Entry.author_kind == "person",
             Entry.visibility == "public",
             Entry.undone_at.is_(None),
+            _reached_somebody(),
+            (Entry.kind != "call") | select(Call.id).where(_of_entry, Call.answered_at.is_not(None)).exists(),
         )
         .group_by(Entry.conversation_id)
     )
@@ -217,12 +242,22 @@ def oldest_unanswered(unit: Unit, conversation_ids: Sequence[int]) -> Mapping[in
         .where(
             Entry.conversation_id.in_(conversation_ids),
             Entry.author_kind == "citizen",
+            Entry.kind.not_in(("call", "visit")),
             Entry.occurred_at > min(answered.values()),
             Mail.automatic.is_(None) | Mail.automatic.not_in(NO_CONTACT),
         )
         .order_by(Entry.occurred_at.desc())
     )
     return {row_id: came for row_id, came in unit.rows(contacts) if came > answered[row_id]}  # the oldest is read last
+
+
+_of_entry = (Call.municipality_id == Entry.municipality_id) & (Call.entry_id == Entry.id)
+
+
+def _reached_somebody() -> ColumnElement[bool]:
+    """An answer all of whose deliveries failed is none."""
+    of_entry = select(Delivery.id).where(Delivery.entry_id == Entry.id)
+    return ~of_entry.where(Delivery.state == "failed").exists() | of_entry.where(Delivery.state != "failed").exists()
 
 
 def due_for(unit: Unit, municipality_id: int, queue_id: int, at: int) -> int:

@@ -1,6 +1,7 @@
 """Delivery: one outgoing effect, one recipient. The row is the job.
 
 queued (not before the undo time) -> leased (fence, attempt) -> handed_over -> sent | deferred | failed | uncertain.
+What is uncertain, or failed, a person decides on, see `decided`; what the other side says later is `reported`.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,11 @@ WENT_WRONG = ("failed", "uncertain")
 
 
 class Delivery(MunicipalityRow):
-    """`fence` rises with every lease: who comes back with an older one changes nothing. `reason` is for the agent."""
+    """`fence` rises with every lease: who comes back with an older one changes nothing. `reason` is for the agent.
+
+    `again_at`: since when it is tried anew, as a person asked for it. `delayed_at`, `delivered_at`, `read_at`: when
+    the other side said so, after it had taken it.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -44,6 +49,10 @@ class Delivery(MunicipalityRow):
     settled_at: Mapped[int | None]
     outside_id: Mapped[str | None]
     reason: Mapped[str | None]
+    again_at: Mapped[int | None]
+    delayed_at: Mapped[int | None]
+    delivered_at: Mapped[int | None]
+    read_at: Mapped[int | None]
 
 
 def is_one_of(states: Sequence[str]) -> ColumnElement[bool]:

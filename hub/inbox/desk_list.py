@@ -102,7 +102,7 @@ ShownAs = Callable[[Stamp], Literal["open", "masked"] | None]
 class Remembered(Protocol):
     """Lines that were read before."""
 
-    def get(self, stamp: Stamp) -> DeskLine | None:
+    def get(self, stamp: Stamp, now: int) -> DeskLine | None:
         """As its reader sees it now."""
         ...
 
@@ -152,13 +152,14 @@ def mixed_lines_of(
     """In the order of `ids`, whoever named them; nothing of what its reader may not know of."""
     found: dict[int, DeskLine | MaskedLine] = {}
     missing: list[int] = []
+    now = clock.now()
     for stamp in _stamps(unit, reader_id, ids):
         how = shown_as(stamp)
         if how == "masked":
             found[stamp.id] = _masked(stamp)
         elif how is None:
             continue
-        elif known is not None and (line := known.get(stamp)) is not None:
+        elif known is not None and (line := known.get(stamp, now)) is not None:
             found[stamp.id] = line
         else:
             missing.append(stamp.id)
@@ -194,7 +195,12 @@ def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
 _THESE = one_of(Conversation.id, "ids")
 _SAID = (
     select(Entry.id)
-    .where(Entry.conversation_id == Conversation.id, Entry.visibility == "public", Entry.undone_at.is_(None))
+    .where(
+        Entry.conversation_id == Conversation.id,
+        Entry.visibility == "public",
+        Entry.undone_at.is_(None),
+        Entry.author_kind != "hub",  # a receipt is no word of anybody's
+    )
     .order_by(Entry.occurred_at.desc(), Entry.id.desc())
     .limit(1)
     .correlate(Conversation)

@@ -6,8 +6,9 @@ saved wins. What is sent takes its draft away in the same unit.
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -80,7 +81,7 @@ class Written(Struct, frozen=True, forbid_unknown_fields=True):
     """What stands in the composer, finished or not.
 
     `along`: what of the citizen's shall go along with a forward, ids of messages and files; null: nobody has chosen.
-    `queue`: the id of the one that a new message shall be from.
+    `queue`: the id of the one that a new message shall be from; `topics`: ids of what its conversation is about.
     """
 
     text: str = ""
@@ -89,6 +90,7 @@ class Written(Struct, frozen=True, forbid_unknown_fields=True):
     subject: str = ""
     along: Sequence[str] | None = None
     queue: str | None = None
+    topics: Sequence[str] = ()
 
 
 class UploadLine(Struct, frozen=True):
@@ -187,8 +189,12 @@ def blob_name(municipality_id: int, sha256: str) -> str:
 
 
 def add_upload(unit: Unit, place: Place, file: File, most_bytes: int) -> File:
-    """One more file, whose content is in the blob folder already. All of a draft's together have `most_bytes`."""
+    """One more file, whose content is in the blob folder already. All of a draft's together have `most_bytes`.
+
+    No two are called the same: what is pasted has one name always, and pictures are named in the text.
+    """
     row = _at(unit, place)
+    file = replace(file, name=_unlike({each.name for each in files(row)}, file.name))
     there = [*files(row), file]
     expect_room(there, most_bytes)
     _keep(row, there)
@@ -240,6 +246,12 @@ def put_back(unit: Unit, place: Place, written: Written, sent: Sequence[Attachme
 def files(row: Draft) -> list[File]:
     """Those that shall go along, oldest first."""
     return msgspec.convert(_uploads(row), list[File])
+
+
+def _unlike(taken: Collection[str], name: str) -> str:
+    stem, dot, ending = name.rpartition(".")
+    stem, ending = (stem, dot + ending) if stem else (name, "")
+    return next(each for n in count(1) if (each := name if n == 1 else f"{stem}-{n}{ending}") not in taken)
 
 
 def new_upload_id() -> str:

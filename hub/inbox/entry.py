@@ -5,15 +5,16 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.storage.base import MunicipalityRow, own, same_municipality
+from hub.errors import NotAllowed, Unavailable
+from hub.storage.base import MunicipalityRow, own, partial_index, same_municipality
 from hub.storage.types import Json
 
 
 class Entry(MunicipalityRow):
-    """`kind`: mail, note or change (later chat, call, form, visit, sms, card); `body` is what that kind has to say.
+    """`kind`: mail, note, change, card, call or chat (later form, visit, sms); `body` is what that kind has to say.
 
     `visibility` follows from the kind: public may reach the citizen, internal never does. A mail that forwards what the
-    citizen wrote to somebody else is internal.
+    citizen wrote to somebody else is internal. `erase_at`: from then on what it says is shown to nobody, and erased.
     """
 
     __tablename__ = "entry"
@@ -21,8 +22,11 @@ class Entry(MunicipalityRow):
         own(),
         same_municipality("conversation_id", "conversation"),
         UniqueConstraint("municipality_id", "channel_id", "item_key"),
+        # A call is one, whichever municipality its steps seem to be for.
+        partial_index("ix_entry_call", "channel_id", "item_key", where="kind = 'call'", unique=True),
         Index("ix_entry_timeline", "conversation_id", "occurred_at", "id"),
         Index("ix_entry_raw_event", "raw_event_id"),
+        partial_index("ix_entry_erase", "erase_at", where="erase_at IS NOT NULL"),
     )
     conversation_id: Mapped[int]
     first_conversation_id: Mapped[int]
@@ -40,6 +44,7 @@ class Entry(MunicipalityRow):
     text: Mapped[str]
     body: Mapped[Any] = mapped_column(Json)
     undone_at: Mapped[int | None]
+    erase_at: Mapped[int | None]
 
 
 class Mail(MunicipalityRow):
@@ -63,28 +68,24 @@ class Mail(MunicipalityRow):
     safe_html: Mapped[str | None]
 
 
-class Call(MunicipalityRow):
-    """What only a call has. Filled when phones come; `number` is E.164 and a hint, never an identity."""
-
-    __tablename__ = "call"
-    __table_args__ = (own(), same_municipality("entry_id", "entry"), UniqueConstraint("municipality_id", "entry_id"))
-    entry_id: Mapped[int]
-    state: Mapped[str]
-    offered_at: Mapped[int | None]
-    answered_at: Mapped[int | None]
-    ended_at: Mapped[int | None]
-    cause: Mapped[str | None]
-    number: Mapped[str | None]
+WAITS, FOUND = "waits", "found"
+"""States of a file that isn't opened."""
 
 
 class Attachment(MunicipalityRow):
     """A file of an entry. `public_id` is 128 random bits: its address, which nobody can guess. `inline_id`: its cid.
 
-    Small ones lie in `body`, larger ones in the blob folder under `sha256` (`blob`).
+    Small ones lie in `body`, larger ones in the blob folder under `sha256` (`blob`). `scan`: WAITS, from `scan_at` on,
+    for the virus scanner; FOUND: there is something in it; `scan_said`: what, or why nobody knows. None: may be opened.
     """
 
     __tablename__ = "attachment"
-    __table_args__ = (own(), same_municipality("entry_id", "entry"), Index("ix_attachment_entry", "entry_id"))
+    __table_args__ = (
+        own(),
+        same_municipality("entry_id", "entry"),
+        Index("ix_attachment_entry", "entry_id"),
+        partial_index("ix_attachment_scan", "scan", "scan_at", where="scan IS NOT NULL"),
+    )
     public_id: Mapped[str] = mapped_column(unique=True)
     entry_id: Mapped[int]
     sha256: Mapped[str]
@@ -94,3 +95,16 @@ class Attachment(MunicipalityRow):
     media_type: Mapped[str]
     size: Mapped[int]
     inline_id: Mapped[str | None]
+    scan: Mapped[str | None]
+    scan_said: Mapped[str | None]
+    scan_at: Mapped[int | None]
+
+    def require_open(self) -> None:
+        """Raises Unavailable for one that waits for the virus scanner, NotAllowed for one that was shut away."""
+        if self.scan == WAITS:
+            raise Unavailable("The virus scanner hasn't looked at this file yet. Try again in a few minutes.")
+        if self.scan == FOUND:
+            raise NotAllowed(
+                "This file is shut away: the virus scanner found {found} in it. Ask IT, who can release it.",
+                found=self.scan_said or "?",
+            )

@@ -7,6 +7,7 @@ answer names this mail and so begins a conversation with a hint to this one.
 """
 
 import re
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from zoneinfo import ZoneInfo
@@ -94,10 +95,10 @@ def forward(
         "files": {original: copy.id for original, copy in copied.items()},
     }
     entry = outgoing.write(unit, conversation, by_id, route, said, body, "internal")
-    # No token, and no reference to what the citizen wrote: either would tell of them.
-    envelope = Envelope(
-        to=addressed, cc=copies, message_id=f"<{entry.id:x}.forward@{route.address.rpartition('@')[2]}>"
-    )
+    # No token, and no reference to what the citizen wrote: either would tell of them. Drawn, so that nobody who guesses
+    # it can report on it.
+    message_id = f"<{secrets.token_hex(16)}.{entry.id:x}@{route.address.rpartition('@')[2]}>"
+    envelope = Envelope(to=addressed, cc=copies, message_id=message_id)
     outgoing.send(unit, conversation, entry, route, envelope, undo_seconds, along)
     return entry
 
@@ -114,11 +115,11 @@ def suggested_subject(unit: Unit, conversation: Conversation) -> str:
 
 
 def files_of(unit: Unit, conversation: Conversation) -> Sequence[AttachmentLine]:
-    """What the citizen sent: each may go along. Oldest first."""
+    """What the citizen sent and may be opened: each may go along. Oldest first."""
     columns = (
         Attachment.public_id, Attachment.name, Attachment.media_type, Attachment.size, Attachment.inline_id
     )  # fmt: skip
-    query = select(*columns).join(*_THEIR_ENTRY).where(*_theirs(conversation))
+    query = select(*columns).join(*_THEIR_ENTRY).where(*_theirs(conversation), Attachment.scan.is_(None))
     return [AttachmentLine(*fields) for fields in unit.rows(query.order_by(Entry.occurred_at, Attachment.id))]
 
 
@@ -131,6 +132,8 @@ def _copied(unit: Unit, conversation: Conversation, file_ids: Sequence[str]) -> 
     found = unit.all(query.order_by(Entry.occurred_at, Attachment.id))
     if len(found) < len(set(file_ids)):
         raise Invalid("files", "only files that the citizen sent in this conversation go along")
+    for each in found:
+        each.require_open()
     return {
         each.public_id: File(
             draft.new_upload_id(), each.name, each.media_type, each.size, each.sha256, each.blob, each.body
@@ -160,7 +163,13 @@ def _quoted(unit: Unit, conversation: Conversation, entry_ids: Sequence[int] | N
 
 
 def _theirs(conversation: Conversation) -> tuple[ColumnElement[bool], ...]:
-    return Entry.conversation_id == conversation.id, Entry.author_kind == "citizen", Entry.visibility == "public"
+    """Of calls and visits none: what stands there one of ours has written."""
+    return (
+        Entry.conversation_id == conversation.id,
+        Entry.author_kind == "citizen",
+        Entry.visibility == "public",
+        Entry.kind.not_in(("call", "visit")),
+    )
 
 
 def _quotation(unit: Unit, conversation: Conversation, quoted: Sequence[Entry]) -> str:
@@ -188,7 +197,10 @@ def _known(unit: Unit, conversation: Conversation, quoted: Sequence[Entry]) -> t
         CitizenPoint.citizen_id.in_(theirs), CitizenPoint.kind.in_(("email", "phone"))
     )
     names |= {str(each.body.get("name") or "") for each in quoted}
-    return names, set(unit.all(points))
+    told = [answer for each in quoted if each.kind == "form" for answer in each.body["answers"]]
+    names |= {each["text"] for each in told if each["kind"] == "name"}
+    typed = {each["text"] for each in told if each["kind"] in {"email", "phone"}}  # as it stands there
+    return names, {*unit.all(points), *typed}
 
 
 def _masked(text: str, known: tuple[set[str], set[str]], words: Words) -> str:

@@ -1,16 +1,19 @@
-"""Links between conversations of different municipalities: moved from one to another, or written to several at once.
+"""Links between conversations: moved from one municipality to another, or of a mail that came by several mailboxes.
 
 Only those that whoever asks may open are named: that there is one elsewhere is told to nobody else.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import select
 
+from hub import clock
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry, Mail
+from hub.inbox.queries import PERSON
 from hub.storage.unit import Unit
 
 MayOpen = Callable[[Conversation], bool]
@@ -24,6 +27,17 @@ class Linked(Struct, frozen=True):
 
     id: str
     municipality_id: str
+
+
+class AlsoSent(Struct, frozen=True):
+    """Where the same mail came, too. `assignee`: who is to answer there; `answered_by`, `answered_at`: who has."""
+
+    id: str
+    municipality_id: str
+    queue_id: str
+    assignee: str | None
+    answered_by: str | None = None
+    answered_at: datetime | None = None
 
 
 def moved_from(unit: Unit, conversation: Conversation, may_open: MayOpen) -> Linked | None:
@@ -60,14 +74,11 @@ def told(unit: Unit, entry: Entry, may_open: MayOpen) -> Any:
     return {name: value for name, value in entry.body.items() if name not in _ELSEWHERE}
 
 
-def also_sent(unit: Unit, conversation: Conversation, may_open: MayOpen) -> Sequence[Linked]:
-    """Where the very same mail came as well: same Message-ID, same sender, same words, in another municipality.
+def also_sent(unit: Unit, conversation: Conversation, may_open: MayOpen) -> Sequence[AlsoSent]:
+    """Where the very same mail came as well: same Message-ID, same sender, same words, by another mailbox of ours.
 
     A Message-ID alone can be claimed by anybody. What was moved from one to the other was sent once.
     """
-    elsewhere = [each for each in unit.scope.municipalities or () if each != conversation.municipality_id]
-    if not elsewhere:
-        return []
     mails = (
         select(Entry.conversation_id, Mail.message_id, Mail.sender, Entry.text)
         .join(Entry, (Entry.municipality_id == Mail.municipality_id) & (Entry.id == Mail.entry_id))
@@ -77,11 +88,49 @@ def also_sent(unit: Unit, conversation: Conversation, may_open: MayOpen) -> Sequ
     if not own:
         return []
     wanted = {tuple(mail) for _, *mail in own}
-    named = mails.where(Mail.municipality_id.in_(elsewhere), Mail.message_id.in_([each[1] for each in own]))
-    ids = sorted({row_id for row_id, *mail in unit.rows(named) if tuple(mail) in wanted})
+    here = unit.scope.municipalities or (conversation.municipality_id,)
+    named = mails.where(Mail.municipality_id.in_(here), Mail.message_id.in_([each[1] for each in own]))
+    ids = {row_id for row_id, *mail in unit.rows(named) if tuple(mail) in wanted} - {conversation.id}
     rows = unit.all(select(Conversation).where(Conversation.id.in_(ids)).order_by(Conversation.id)) if ids else ()
-    sent = [row for row in rows if conversation.id != row.moved_from and row.id != conversation.moved_from]
-    return [found for row in sent if (found := _linked(row, may_open)) is not None]
+    sent = [
+        row
+        for row in rows
+        if conversation.id != row.moved_from and row.id != conversation.moved_from and not row.is_part and may_open(row)
+    ]
+    answers = _answers(unit, sent)
+    return [
+        AlsoSent(
+            str(row.id),
+            str(row.municipality_id),
+            str(row.queue_id),
+            _name(unit, row.assignee_id),
+            *answers.get(row.id, ()),
+        )
+        for row in sent
+    ]
+
+
+def _answers(unit: Unit, conversations: Sequence[Conversation]) -> dict[int, tuple[str, datetime]]:
+    """Who answered last in each, and when."""
+    if not conversations:
+        return {}
+    rows = unit.rows(
+        select(Entry.conversation_id, PERSON.c.name, Entry.occurred_at)
+        .join(PERSON, PERSON.c.id == Entry.author_id)
+        .where(
+            Entry.conversation_id.in_([each.id for each in conversations]),
+            Entry.author_kind == "person",
+            Entry.visibility == "public",
+            Entry.undone_at.is_(None),
+        )
+        .order_by(Entry.occurred_at)
+    )
+    return {row_id: (name, clock.to_datetime(at)) for row_id, name, at in rows}
+
+
+def _name(unit: Unit, person_id: int | None) -> str | None:
+    found = unit.rows(select(PERSON.c.name).where(PERSON.c.id == person_id)) if person_id is not None else ()
+    return found[0][0] if found else None
 
 
 def _linked(conversation: Conversation | None, may_open: MayOpen) -> Linked | None:

@@ -34,8 +34,7 @@ class Matter(MunicipalityRow):
 
 def add(unit: Unit, conversation: Conversation, by_id: int, topic: Topic) -> Matter:
     """One more question of this conversation."""
-    if topic.municipality_id != conversation.municipality_id or topic.retired_at is not None:
-        raise Invalid("topic", "this topic isn't one of the conversation's municipality")
+    _require_own(conversation, topic)
     row = Matter(
         municipality_id=conversation.municipality_id,
         conversation_id=conversation.id,
@@ -46,6 +45,14 @@ def add(unit: Unit, conversation: Conversation, by_id: int, topic: Topic) -> Mat
     unit.add(row)
     conversation.append_change(unit, by_id, "matter_added", {"matter": str(row.id), "topic": str(topic.id)})
     return row
+
+
+def change_topic(unit: Unit, conversation: Conversation, by_id: int, matter: Matter, topic: Topic) -> None:
+    """It was about something else. How it ended stays, and the timeline keeps what was said first."""
+    _require_own(conversation, topic)
+    said = {"matter": str(matter.id), "was": str(matter.topic_id), "topic": str(topic.id)}
+    matter.topic_id, matter.set_by, matter.set_at = topic.id, by_id, clock.now()
+    conversation.append_change(unit, by_id, "matter_topic", said)
 
 
 def settle(
@@ -65,3 +72,8 @@ def remove(unit: Unit, conversation: Conversation, by_id: int, matter: Matter) -
     gone = {"matter": str(matter.id), "topic": str(matter.topic_id)}
     unit.remove(matter)
     conversation.append_change(unit, by_id, "matter_removed", gone)
+
+
+def _require_own(conversation: Conversation, topic: Topic) -> None:
+    if topic.municipality_id != conversation.municipality_id or topic.retired_at is not None:
+        raise Invalid("topic", "this topic isn't one of the conversation's municipality")

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from hub import clock
 from hub.clock import NEVER
 from hub.errors import Conflict, Invalid, NotFound
+from hub.inbox import chat, reply, turn
 from hub.inbox.conversation import Conversation
 from hub.inbox.draft import Draft
 from hub.inbox.entry import Entry
@@ -30,6 +31,9 @@ _MOVED: dict[str, type[Matter] | type[Participant] | type[Draft] | type[Promise]
 def merge(unit: Unit, into: Conversation, by_id: int, other: Conversation) -> Entry:
     """`other` is closed as merged and points here; whatever was owed there is owed here."""
     _refuse(into, other)
+    live = chat.of_conversation(unit, other.id)
+    if live is not None and live.ended_at is None:  # it goes on nowhere; the timeline says who ended it
+        turn.leave(unit, live, other, "person", by_id)
     moved = {
         "matters": unit.all(select(Matter.id).where(Matter.conversation_id == other.id)),
         "promises": unit.all(select(Promise.id).where(Promise.conversation_id == other.id)),
@@ -61,7 +65,10 @@ def merge(unit: Unit, into: Conversation, by_id: int, other: Conversation) -> En
 
 
 def split(unit: Unit, into: Conversation, by_id: int, other: Conversation) -> Entry:
-    """Undo it: everything that was `other`'s is again. What was added since stays where it was added."""
+    """Undo it: everything that was `other`'s is again. What was added since stays where it was added.
+
+    An answer of its own that was taken back meanwhile closes it no more, nor makes it wait.
+    """
     if not other.is_part or other.related_id != into.id:
         raise NotFound("That conversation isn't part of this one.")
     into.require_whole()  # else what is the other's lies where this one does
@@ -87,6 +94,7 @@ def split(unit: Unit, into: Conversation, by_id: int, other: Conversation) -> En
     other.closed_at, other.closed_as = clock.from_iso(was["closed_at"]), was["closed_as"]
     other.wait_until = clock.from_iso(was["wait_until"])
     other.related_id = None if was["related"] is None else int(was["related"])
+    restored = reply.restore_since(unit, other, merged.recorded_at)
     waited = was["waited"]
     if waited is not None and waited["version"] == into.version:  # else something happened there since
         into.wait_until = clock.from_iso(waited["until"])
@@ -95,7 +103,7 @@ def split(unit: Unit, into: Conversation, by_id: int, other: Conversation) -> En
             each.due_at = each.wait_until or each.owed(unit)
         else:
             each.due_at = NEVER
-    other.append_change(unit, by_id, "split_from", {"conversation": str(into.id)})
+    other.append_change(unit, by_id, "split_from", {"conversation": str(into.id), **restored})
     return into.append_change(unit, by_id, "split", {"conversation": str(other.id)})
 
 

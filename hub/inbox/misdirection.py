@@ -6,17 +6,26 @@ from typing import Any
 
 from sqlalchemy import select
 
+from hub import clock
 from hub.errors import Conflict, Invalid
-from hub.inbox import confidential
+from hub.inbox import callback, confidential
+from hub.inbox.call import Call, is_pending
 from hub.inbox.citizen import Citizen, CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Attachment, Entry, Mail
 from hub.inbox.municipality import Municipality
 from hub.inbox.participant import Participant
 from hub.inbox.queue import Queue, QueueArea
+from hub.inbox.text import Text
 from hub.storage import search_index
 from hub.storage.unit import Unit
 from hub.storage.words import marks, tokens
+
+_OF_A_CALL = (
+    "direction", "number", "called", "queue_name", "menu_path", "answered_by_id", "answered_by", "offered_at",
+    "answered_at", "cause", "lost_in", "wait_seconds", "talk_seconds", "transfers", "staff", "callback_asked_at",
+    "registered_at", "called_back_at",
+)  # fmt: skip
 
 
 def note(unit: Unit, conversation: Conversation, by_id: int, where: str) -> Entry:
@@ -61,6 +70,7 @@ def send(unit: Unit, conversation: Conversation, by_id: int, municipality: Munic
     )
     for entry in unit.all(public.order_by(Entry.occurred_at, Entry.id)):
         _copy_entry(unit, copy, entry)
+    _owe_calls(unit, copy)
     copy.due_at = copy.owed(unit)
     here = {"municipality": str(conversation.municipality_id), "conversation": str(conversation.id)}
     copy.append_change(unit, by_id, "received", here)
@@ -115,16 +125,7 @@ def _people(unit: Unit, conversation: Conversation, there: int) -> tuple[Citizen
     citizen: Citizen | None = None
     points: list[tuple[int, str]] = []
     for point, role in here:
-        known = unit.first(
-            select(CitizenPoint)
-            .where(
-                CitizenPoint.municipality_id == there,
-                CitizenPoint.kind == point.kind,
-                CitizenPoint.match_key == point.match_key,
-                CitizenPoint.ended_at.is_(None),
-            )
-            .order_by(CitizenPoint.id)
-        )
+        known = _known(unit, point, there)
         if known is None:
             citizen = citizen or _new_citizen(unit, conversation, there)
             known = CitizenPoint(
@@ -134,11 +135,29 @@ def _people(unit: Unit, conversation: Conversation, there: int) -> tuple[Citizen
                 kind=point.kind,
                 value=point.value,
                 match_key=point.match_key,
+                claimed_at=point.claimed_at,
             )
             unit.add(known)
         citizen = citizen or unit.get(Citizen, known.citizen_id)
         points.append((known.id, role))
     return citizen or _new_citizen(unit, conversation, there), points
+
+
+def _known(unit: Unit, point: CitizenPoint, there: int) -> CitizenPoint | None:
+    """Who has it there. What somebody only claims, in either place, brings nobody together."""
+    if point.claimed_at is not None:
+        return None
+    return unit.first(
+        select(CitizenPoint)
+        .where(
+            CitizenPoint.municipality_id == there,
+            CitizenPoint.kind == point.kind,
+            CitizenPoint.match_key == point.match_key,
+            CitizenPoint.claimed_at.is_(None),
+            CitizenPoint.ended_at.is_(None),
+        )
+        .order_by(CitizenPoint.id)
+    )
 
 
 def _new_citizen(unit: Unit, conversation: Conversation, there: int) -> Citizen:
@@ -164,9 +183,12 @@ def _copy_entry(unit: Unit, copy: Conversation, entry: Entry) -> None:
             visibility=entry.visibility,
             language=entry.language,
             text=entry.text,
-            body=entry.body,
+            body=_said(entry),
         ),
     )
+    call = unit.first(select(Call).where(Call.municipality_id == entry.municipality_id, Call.entry_id == entry.id))
+    if call is not None:
+        unit.add(_call(made, call))
     mail = unit.first(select(Mail).where(Mail.entry_id == entry.id))
     if mail is not None:
         unit.add(
@@ -183,14 +205,24 @@ def _copy_entry(unit: Unit, copy: Conversation, entry: Entry) -> None:
                 safe_html=mail.safe_html,
             )
         )
+    text = unit.first(select(Text).where(Text.municipality_id == entry.municipality_id, Text.entry_id == entry.id))
+    if text is not None:  # what becomes of one that was sent is told of the original
+        numbers = {"number": text.number, "our_number": text.our_number}
+        unit.add(Text(municipality_id=copy.municipality_id, entry_id=made.id, outside_id=None, **numbers))
+    files = _copy_files(unit, entry, made)
+    search_index.write(unit, [(made.id, made.municipality_id, _found_by(made, mail, text, files))])
+
+
+def _copy_files(unit: Unit, entry: Entry, made: Entry) -> Sequence[Attachment]:
+    """Also those that wait for the virus scanner, or were shut away: as they are."""
     files = unit.all(select(Attachment).where(Attachment.entry_id == entry.id).order_by(Attachment.id))
-    blobs = {file.id: f"attachments/{copy.municipality_id}/{file.sha256}" for file in files if file.blob is not None}
+    blobs = {file.id: f"attachments/{made.municipality_id}/{file.sha256}" for file in files if file.blob is not None}
     # Flushed inside the unit: rare enough for the others to wait.
     unit.blobs.put_many({blobs[file.id]: unit.blobs.get(file.blob) for file in files if file.blob is not None})
     for file in files:
         unit.add(
             Attachment(
-                municipality_id=copy.municipality_id,
+                municipality_id=made.municipality_id,
                 public_id=secrets.token_urlsafe(16),
                 entry_id=made.id,
                 sha256=file.sha256,
@@ -200,16 +232,46 @@ def _copy_entry(unit: Unit, copy: Conversation, entry: Entry) -> None:
                 media_type=file.media_type,
                 size=file.size,
                 inline_id=file.inline_id,
+                scan=file.scan,
+                scan_said=file.scan_said,
+                scan_at=file.scan_at,
             )
         )
-    search_index.write(unit, [(made.id, made.municipality_id, _found_by(made, mail, files))])
+    return files
 
 
-def _found_by(made: Entry, mail: Mail | None, files: Sequence[Attachment]) -> list[str]:
+def _call(made: Entry, call: Call) -> Call:
+    """As it ended, or stood: what the exchange tells of it later, it tells of the call that came. Nobody is rung."""
+    told = {name: getattr(call, name) for name in _OF_A_CALL}
+    told["ended_at"], told["state"] = call.ended_at or clock.now(), "ended"
+    return Call(municipality_id=made.municipality_id, entry_id=made.id, steps={}, seen={}, **told)
+
+
+def _owe_calls(unit: Unit, copy: Conversation) -> None:
+    """Who called and reached nobody is to be called back from there."""
+    numbers = (
+        select(Call.number)
+        .join(Entry, (Entry.municipality_id == Call.municipality_id) & (Entry.id == Call.entry_id))
+        .where(Entry.conversation_id == copy.id, is_pending(), Call.number.is_not(None))
+    )
+    lines = {(copy.municipality_id, number) for number in unit.all(numbers) if number is not None}
+    unit.take_turns([f"number {municipality_id}/{number}" for municipality_id, number in lines])
+    callback.reckon(unit, lines)
+
+
+def _said(entry: Entry) -> Any:
+    """Without what is sealed for the municipality that it came to, or names rows of its own."""
+    body = dict(entry.body or {})
+    if entry.kind == "form":
+        body["answers"] = [{**each, "identity": None} if "identity" in each else each for each in body["answers"]]
+    return {name: said for name, said in body.items() if name not in {"begun", "registered"}}
+
+
+def _found_by(made: Entry, mail: Mail | None, text: Text | None, files: Sequence[Attachment]) -> list[str]:
     """By what the original is found by: its subject, sender and files' names, too."""
     outside = made.author_kind == "citizen"
     name = str(made.body.get("name", "")) if outside else ""
-    address = mail.sender if outside and mail is not None else ""
+    address = mail.sender if outside and mail is not None else text.number if text is not None else ""
     names = " ".join(file.name for file in files)
     everything = f"{made.body.get('subject', '')} {name} {address} {made.text} {names}"
     has_files = any(file.inline_id is None for file in files)

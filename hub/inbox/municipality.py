@@ -71,6 +71,8 @@ def by_code(unit: Unit, code: str) -> Municipality:
     """Raises Invalid, naming the codes there are."""
     row = unit.first(select(Municipality).where(Municipality.code == code))
     if row is None:
-        known = ", ".join(unit.all(select(Municipality.code).order_by(Municipality.code))) or "none yet"
-        raise Invalid("municipality", f"there is no municipality {code}; there is: {known}")
+        known = ", ".join(unit.all(select(Municipality.code).order_by(Municipality.code)))
+        if not known:
+            raise Invalid("municipality", "there is no municipality yet")
+        raise Invalid("municipality", "there is no municipality {code}; there is: {known}", code=code, known=known)
     return row

@@ -1,7 +1,8 @@
 """Names: what municipalities, queues, topics and channels are called, for whoever shows their ids to a person."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 from sqlalchemy import select
@@ -41,6 +42,23 @@ class TopicName(Struct, frozen=True):
     words: Mapping[str, str]
 
 
+K = TypeVar("K")
+
+
+class Called(dict[str, K]):
+    """By id. One added since they were read is there already, and is called … until they are read again."""
+
+    def __init__(self, known: Mapping[str, K], unnamed: Callable[[str], K]) -> None:
+        super().__init__(known)
+        self._unnamed = unnamed
+
+    def __missing__(self, row_id: str) -> K:
+        return self._unnamed(row_id)
+
+
+_UNNAMED = {"en": "…"}
+
+
 class Names(Struct, frozen=True):
     """By id. Retired queues and topics have names too; only the live ones can be chosen."""
 
@@ -67,13 +85,19 @@ def names(unit: Unit) -> Names:
             )
             for row in places
         },
-        queues={str(row.id): QueueName(str(row.id), row.words, areas[row.id]) for row in queues},
-        topics={
-            str(row.id): TopicName(
-                str(row.id), str(row.municipality_id), str(row.parent_id) if row.parent_id else None, row.words
-            )
-            for row in topics
-        },
+        queues=Called(
+            {str(row.id): QueueName(str(row.id), row.words, areas[row.id]) for row in queues},
+            lambda row_id: QueueName(row_id, _UNNAMED, ()),
+        ),
+        topics=Called(
+            {
+                str(row.id): TopicName(
+                    str(row.id), str(row.municipality_id), str(row.parent_id) if row.parent_id else None, row.words
+                )
+                for row in topics
+            },
+            lambda row_id: TopicName(row_id, "", None, _UNNAMED),
+        ),
         live_queues=[str(row.id) for row in queues if row.retired_at is None],
         live_topics=[str(row.id) for row in topics if row.retired_at is None],
     )

@@ -14,7 +14,7 @@ from hub.inbox.entry import Entry
 from hub.inbox.municipality import Municipality
 from hub.inbox.outgoing import Envelope, File, Route
 from hub.inbox.participant import Participant
-from hub.inbox.queue import Queue, QueueArea
+from hub.inbox.queue import Queue, answers_for
 from hub.inbox.topic import Topic
 from hub.storage.unit import Unit
 
@@ -42,8 +42,8 @@ def begin(
         raise Invalid("text", "a message says something")
     if not outgoing.clean_subject(subject):
         raise Invalid("subject", "a message has a subject: it is what its reader sees first")
-    if queue.retired_at is not None or not _answers_for(unit, queue, municipality):
-        raise Invalid("queue", "this queue doesn't answer for the municipality")
+    if not answers_for(unit, queue, municipality):
+        raise Invalid("queue", "this queue doesn't answer for the municipality: choose another one")
     point = _point_of(unit, to) if isinstance(to, Citizen) else _point_at(unit, municipality, to)
     copies = outgoing.recipients("cc", cc, but=[point.value])
     citizen = unit.get(Citizen, point.citizen_id)
@@ -67,6 +67,7 @@ def begin(
         )
     )
     entry = _write(unit, conversation, by_id, text, route, undo_seconds, point.value, copies, files)
+    entry.body = entry.body | {"topics": [str(each.id) for each in topics]}  # so that its draft has them again
     for each in topics:
         matter.add(unit, conversation, by_id, each)
     return conversation, entry
@@ -125,6 +126,7 @@ def _point_at(unit: Unit, municipality: Municipality, to: str) -> CitizenPoint:
             CitizenPoint.municipality_id == municipality.id,
             CitizenPoint.kind == "email",
             CitizenPoint.match_key == address.lower(),
+            CitizenPoint.claimed_at.is_(None),
             CitizenPoint.ended_at.is_(None),
         )
         .order_by(CitizenPoint.id)
@@ -143,8 +145,3 @@ def _point_at(unit: Unit, municipality: Municipality, to: str) -> CitizenPoint:
     )
     unit.add(point)
     return point
-
-
-def _answers_for(unit: Unit, queue: Queue, municipality: Municipality) -> bool:
-    area = select(QueueArea).where(QueueArea.queue_id == queue.id, QueueArea.municipality_id == municipality.id)
-    return unit.first(area) is not None

@@ -13,10 +13,14 @@ from sqlalchemy import select
 from hub import clock
 from hub.contract.errors import Refused
 from hub.errors import Invalid
+from hub.formats import letter
 from hub.formats.compose import check_address
+from hub.inbox import letterhead, placeholders
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Attachment, Entry, Mail
+from hub.inbox.letterhead import Below
+from hub.inbox.sent_copy import SentCopy
 from hub.storage import search_index
 from hub.storage.unit import Happening, Unit
 from hub.storage.words import marks, tokens
@@ -28,11 +32,15 @@ _FORWARD = re.compile(r"\s*(?:fwd?|vb|vs|vl|wg|videresendt)\s*:", re.I)
 
 
 class Route(Struct, frozen=True):
-    """By which channel an answer leaves, and as whom. `address`: ours, that the citizen's mail came to."""
+    """By which channel an answer leaves, and as whom. `address`: ours, that the citizen's mail came to.
+
+    `kept_in`: the channel whose mailbox gets a copy; None: none does.
+    """
 
     channel_id: int
     address: str
     name: str
+    kept_in: int | None = None
 
 
 class File(Struct, frozen=True):
@@ -88,8 +96,14 @@ def write(
     text: str,
     body: Mapping[str, object],
     visibility: str = "public",
+    below: Below | None = None,
 ) -> Entry:
-    """Its entry in the timeline, from the address it leaves from. `body`: what this kind of mail says besides."""
+    """Its entry in the timeline, from the address it leaves from. `body`: what this kind of mail says besides.
+
+    Its signature is written down as it is now: every attempt sends the same. `below`: where it was looked up already.
+    """
+    below = below or letterhead.below(unit, placeholders.where(conversation, by_id))
+    signature = {"signature": below.signature} if below.signature else {}
     return conversation.append(
         unit,
         Entry(
@@ -100,7 +114,7 @@ def write(
             visibility=visibility,
             language=conversation.language,
             text=text,
-            body={"name": route.name, "address": route.address, **body},
+            body={"name": route.name, "address": route.address, **signature, **body},
         ),
     )
 
@@ -129,7 +143,7 @@ def send(
             recipients=addressed | ({"reply_to_of": own} if own else {}),
         )
     )
-    attach(unit, entry, files)
+    attach(unit, entry, files, route.address.rpartition("@")[2])
     not_before = clock.now() + undo_seconds * clock.SECOND
     for recipient in (*envelope.to, *envelope.cc):
         delivery = Delivery(
@@ -142,12 +156,17 @@ def send(
         )
         unit.add(delivery)
         unit.note(Happening("delivery_queued", delivery.id, entry.municipality_id, entry.conversation_id))
+    if route.kept_in is not None:
+        unit.add(SentCopy(municipality_id=entry.municipality_id, entry_id=entry.id, channel_id=route.kept_in))
     found_by = [*tokens(entry.text, conversation.language), *marks(entry.kind, files=bool(files))]
     search_index.write(unit, [(entry.id, entry.municipality_id, found_by)])
 
 
-def attach(unit: Unit, entry: Entry, files: Sequence[File]) -> None:
-    """Their rows; the content is where it was put when they were uploaded."""
+def attach(unit: Unit, entry: Entry, files: Sequence[File], domain: str = "") -> None:
+    """Their rows; the content is where it was put when they were uploaded.
+
+    `domain`: of a mail's Content-IDs; a picture whose name stands in brackets in the text is shown there.
+    """
     for file in files:
         unit.add(
             Attachment(
@@ -160,8 +179,13 @@ def attach(unit: Unit, entry: Entry, files: Sequence[File]) -> None:
                 name=file.name,
                 media_type=file.media_type,
                 size=file.size,
+                inline_id=f"{file.id}@{domain}" if domain and _stands_in(entry.text, file) else None,
             )
         )
+
+
+def _stands_in(text: str, file: File) -> bool:
+    return letter.is_picture(file.media_type) and letter.mark_of(file.name) in text
 
 
 def reply_to(mail: Mail, recipient: str) -> str:

@@ -6,6 +6,7 @@ sender and recipients stand in its timeline as they came and as they left, for w
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -19,6 +20,7 @@ from hub.storage.unit import Unit
 MASKED = "••••"
 _PURPOSE = "identity"
 _WITH_CENTURY = 12
+_NUMBER = re.compile(r"\+[0-9]{6,15}")
 _COUNTRY = 3
 """Signs of a Nordic country code with its plus; Iceland's and Finland's have one more, which is covered."""
 
@@ -29,6 +31,8 @@ class CoveredPoint(Struct, frozen=True):
     id: str
     kind: str
     masked: str
+    claimed: bool = False
+    """They typed it into a form or a chat, and nobody knows yet whether it is theirs."""
 
 
 def covered(unit: Unit, citizen: Citizen) -> Sequence[CoveredPoint]:
@@ -47,7 +51,7 @@ def covered(unit: Unit, citizen: Citizen) -> Sequence[CoveredPoint]:
 
 def cover(keys: Keys, point: CitizenPoint) -> CoveredPoint:
     """One of them."""
-    return CoveredPoint(str(point.id), point.kind, masked(keys, point))
+    return CoveredPoint(str(point.id), point.kind, masked(keys, point), point.claimed_at is not None)
 
 
 def masked(keys: Keys, point: CitizenPoint) -> str:
@@ -55,52 +59,69 @@ def masked(keys: Keys, point: CitizenPoint) -> str:
     if point.kind == "email":
         return _masked_address(point.value)
     if point.kind == "phone":
-        return _masked_number(point.value)
+        return masked_number(point.value)
     if point.kind != "identity":
         return point.value
     try:
-        return _masked_identity(clear(keys, point))
+        return masked_identity(clear(keys, point))
     except Corrupt:
         return MASKED
 
 
 def clear(keys: Keys, point: CitizenPoint) -> str:
     """What it covers: for whoever has said why, and been written down. Raises Corrupt for a cipher of another key."""
-    if point.kind != "identity":
-        return point.value
+    return clear_value(keys, point.municipality_id, point.kind, point.value)
+
+
+def clear_value(keys: Keys, municipality_id: int, kind: str, value: str) -> str:
+    """The same of a point's fields."""
+    if kind != "identity":
+        return value
     try:
-        cipher = base64.b64decode(point.value, validate=True)
+        cipher = base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError) as error:
         raise Corrupt("An identity number is stored in a form that isn't its own.") from error
-    return keys.decrypt(_PURPOSE, _place(point.municipality_id), cipher).decode()
+    return keys.decrypt(_PURPOSE, _place(municipality_id), cipher).decode()
 
 
 def seal_identity(keys: Keys, municipality_id: int, number: str) -> tuple[str, str]:
     """`value` and `match_key` of an identity number: cipher and keyed hash, both good in its municipality alone."""
+    cipher = keys.encrypt(_PURPOSE, _place(municipality_id), _plain(number).encode())
+    return base64.b64encode(cipher).decode(), identity_key(keys, municipality_id, number)
+
+
+def identity_key(keys: Keys, municipality_id: int, number: str) -> str:
+    """The `match_key` alone: to find it by."""
+    return keys.mac(_PURPOSE, f"{_place(municipality_id)}:{_plain(number)}".encode()).hex()
+
+
+def _plain(number: str) -> str:
     plain = "".join(number.split()).upper()
-    if plain.replace("-", "").isdecimal():  # a Finnish one has letters, and its sign tells the century
-        plain = plain.replace("-", "")
-    place = _place(municipality_id)
-    cipher = keys.encrypt(_PURPOSE, place, plain.encode())
-    return base64.b64encode(cipher).decode(), keys.mac(_PURPOSE, f"{place}:{plain}".encode()).hex()
+    digits = plain.replace("-", "")
+    return digits if digits.isdecimal() else plain  # a Finnish one has letters, and its sign tells the century
 
 
 def _place(municipality_id: int) -> str:
     return f"municipality:{municipality_id}"
 
 
-def _masked_identity(number: str) -> str:
+def masked_identity(number: str) -> str:
     """1961••••-•••• where it begins with the century; of the others nothing, for they begin with a birthday."""
     kept = number[:4] if number.isdecimal() and len(number) == _WITH_CENTURY else ""
     return f"{kept}{'•' * (8 - len(kept)) if kept else '••••••'}-••••"
 
 
-def _masked_number(number: str) -> str:
+def masked_number(number: str) -> str:
     """+46 70 ••••• 41."""
     if len(number) < _COUNTRY + 2 + 4:
         return MASKED
     start, end = number[:_COUNTRY], number[-2:]
     return f"{start} {number[_COUNTRY : _COUNTRY + 2]} {'•' * (len(number) - _COUNTRY - 4)} {end}"
+
+
+def masked_name(name: str) -> str:
+    """What a citizen is called, but for a number that stands in for their name: like any other, it is asked for."""
+    return masked_number(name) if _NUMBER.fullmatch(name) else name
 
 
 def _masked_address(address: str) -> str:

@@ -17,7 +17,7 @@ from hub.inbox.citizen import Citizen, CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.matter import Matter
 from hub.inbox.participant import Participant
-from hub.inbox.points import masked
+from hub.inbox.points import masked, masked_name
 from hub.storage import keyset
 from hub.storage.unit import Unit
 
@@ -55,7 +55,8 @@ class PersonName(Struct, frozen=True):
 class ConversationLine(Struct, frozen=True):
     """A conversation as a list shows it. `due_at` null: nothing is owed.
 
-    `closed_as`: spam, misdirected or merged, if it wasn't just closed.
+    `citizen_name`: a number that stands in for one is masked. `closed_as`: spam, misdirected or merged, if it wasn't
+    just closed.
     """
 
     id: str
@@ -244,9 +245,11 @@ def conversation_page(
         .order_by(Matter.id)
     )
     related = unit.get(Conversation, conversation.related_id)
+    if related is not None and related.is_part and related.related_id == conversation.id:
+        related = None  # it is merged into this one by now
     return ConversationPage(
         conversation=conversation_line(unit, conversation.id),
-        citizen=CitizenName(str(citizen.id), citizen.name, citizen.kind, citizen.protection),
+        citizen=CitizenName(str(citizen.id), masked_name(citizen.name), citizen.kind, citizen.protection),
         participants=[
             ParticipantLine(str(each.id), point.kind, masked(unit.keys, point), each.role, shown(each.confirmed_at))
             for point, each in unit.rows(points)
@@ -266,7 +269,7 @@ def citizen_page(unit: Unit, citizen: Citizen) -> CitizenPage:
     return CitizenPage(
         id=str(citizen.id),
         municipality_id=str(citizen.municipality_id),
-        name=citizen.name,
+        name=masked_name(citizen.name),
         kind=citizen.kind,
         language=citizen.language,
         protection=citizen.protection,
@@ -366,7 +369,7 @@ def line_of(row: Sequence[Any]) -> ConversationLine:
         municipality_id=str(municipality_id),
         queue_id=str(queue_id),
         citizen_id=str(citizen_id),
-        citizen_name=citizen_name,
+        citizen_name=masked_name(citizen_name),
         subject=subject,
         language=language,
         confidential=confidential_queue_id is not None,

@@ -46,6 +46,12 @@ def of_municipality(unit: Unit, municipality: Municipality) -> Sequence[Queue]:
     return unit.all(select(Queue).where(Queue.id.in_(areas), Queue.retired_at.is_(None)).order_by(Queue.id))
 
 
+def answers_for(unit: Unit, queue: Queue, municipality: Municipality) -> bool:
+    """Whether it does now."""
+    area = select(QueueArea).where(QueueArea.queue_id == queue.id, QueueArea.municipality_id == municipality.id)
+    return queue.retired_at is None and unit.first(area) is not None
+
+
 def resolve(unit: Unit, destination: str) -> tuple[Municipality, Queue]:
     """`code/queue`, the queue by id or by its name in any language. Raises Invalid, naming what there is."""
     code, _, name = destination.partition("/")
@@ -55,5 +61,8 @@ def resolve(unit: Unit, destination: str) -> tuple[Municipality, Queue]:
         names = {str(queue.id), *(word.casefold() for word in queue.words.values())}
         if name.strip().casefold() in names:
             return municipality, queue
-    known = ", ".join(next(iter(queue.words.values())) for queue in queues) or "none yet"
-    raise Invalid("queue", f"{municipality.code} has no queue {name}; it has: {known}")
+    said = {"municipality": municipality.code, "name": name}
+    if not queues:
+        raise Invalid("queue", "{municipality} has no queue {name}, and none yet", **said)
+    known = ", ".join(next(iter(queue.words.values())) for queue in queues)
+    raise Invalid("queue", "{municipality} has no queue {name}; it has: {known}", **said, known=known)

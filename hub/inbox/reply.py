@@ -9,16 +9,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from hub import clock, faults
 from hub.clock import NEVER
 from hub.errors import Conflict, Invalid
-from hub.inbox import links, outgoing, reply_token
+from hub.inbox import letterhead, links, outgoing, placeholders, quotation, reply_token
 from hub.inbox.citizen import CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry, Mail
+from hub.inbox.letterhead import Below
 from hub.inbox.outgoing import Envelope, File, Route
 from hub.inbox.participant import Participant
 from hub.inbox.queries import PERSON
@@ -56,20 +58,45 @@ def reply(
 
     `then`: it is closed, or waits until `until` (microseconds UTC), in the same unit; undone, it is as it was before.
     """
-    if not text.strip():
-        raise Invalid("text", "an answer says something")
-    if (then == "wait") != (until is not None):
-        raise Invalid("until", "a time to wait until goes with then = wait, and with nothing else")
+    require_sound(text, then, until)
     points = _points(unit, conversation)
     asked = _newest_mail(unit, conversation)
-    recipient = _recipient(points, asked)
+    to = _recipient(points, asked)
+    recipient = to.value
     copies = outgoing.recipients("cc", cc, but=[recipient])
-    body = {"subject": outgoing.answer_subject(conversation.subject), "before": state(conversation)}
-    entry = outgoing.write(unit, conversation, by_id, route, text, body)
+    body: dict[str, Any] = {"subject": outgoing.answer_subject(conversation.subject), "before": state(conversation)}
+    letter = letterhead.below(unit, placeholders.where(conversation, by_id))
+    if letter.quotes and (said := quotation.find(unit, conversation, asked, to)) is not None:
+        body["quotes"] = str(said.id)
+    entry = outgoing.write(unit, conversation, by_id, route, text, body, below=letter)
     envelope = _envelope(
         unit, conversation, entry, route, recipient, copies, asked, {each.match_key for each in points}
     )
     outgoing.send(unit, conversation, entry, route, envelope, undo_seconds, files)
+    conclude(unit, conversation, by_id, entry, then, until)
+    return entry
+
+
+def below(unit: Unit, conversation: Conversation, by_id: int) -> Below:
+    """What will stand below this person's answer: a quotation only where there is something to quote."""
+    found = letterhead.below(unit, placeholders.where(conversation, by_id))
+    points, asked = _points(unit, conversation), _newest_mail(unit, conversation)
+    quotes = bool(points) and quotation.find(unit, conversation, asked, _recipient(points, asked)) is not None
+    return replace(found, quotes=found.quotes and quotes)
+
+
+def require_sound(text: str, then: Then | None, until: int | None) -> None:
+    """Raises Invalid for an answer that says nothing, or a time that goes with nothing."""
+    if not text.strip():
+        raise Invalid("text", "an answer says something")
+    if (then == "wait") != (until is not None):
+        raise Invalid("until", "a time to wait until goes with then = wait, and with nothing else")
+
+
+def conclude(
+    unit: Unit, conversation: Conversation, by_id: int, entry: Entry, then: Then | None, until: int | None
+) -> None:
+    """What an answer does to its conversation: nothing is owed, and `then`. `entry.body` has how it was `before`."""
     conversation.due_at, conversation.wait_until = NEVER, None
     if then == "close" and conversation.closed_at is None:
         conversation.close(unit, by_id)
@@ -77,7 +104,6 @@ def reply(
         conversation.wait(unit, by_id, until)
     entry.body = entry.body | {"then": then, "after": state(conversation)}
     faults.point("reply_written")
-    return entry
 
 
 def expect_seen(unit: Unit, conversation: Conversation, by_id: int, seen_entry_id: int) -> None:
@@ -89,7 +115,7 @@ def expect_seen(unit: Unit, conversation: Conversation, by_id: int, seen_entry_i
             Entry.conversation_id == conversation.id,
             Entry.id > seen_entry_id,
             Entry.kind.in_(_WRITTEN),
-            (Entry.author_kind != "person") | (Entry.author_id != by_id),
+            (Entry.author_kind == "citizen") | (Entry.author_id != by_id),
             Entry.undone_at.is_(None),
         )
         .order_by(Entry.id.desc())
@@ -113,10 +139,11 @@ def expect_seen(unit: Unit, conversation: Conversation, by_id: int, seen_entry_i
         )
 
 
-def undo(unit: Unit, conversation: Conversation, by_id: int, entry: Entry) -> None:
+def undo(unit: Unit, conversation: Conversation, by_id: int, entry: Entry, *, may_open: bool = True) -> None:
     """Take back what hasn't left yet. Raises Conflict when any of it has been leased to be sent, or never was to be.
 
-    What the answer did to the conversation is undone with it, unless something has happened there since.
+    `may_open`: whoever asks could take back as well what stands in its way. What the answer did to the conversation is
+    undone with it, unless something has happened there since.
     """
     deliveries = unit.all(select(Delivery).where(Delivery.entry_id == entry.id).with_for_update())
     now = clock.now()
@@ -125,6 +152,11 @@ def undo(unit: Unit, conversation: Conversation, by_id: int, entry: Entry) -> No
     if entry.undone_at is not None or any(row.state != "queued" or row.not_before <= now for row in deliveries):
         raise Conflict("It is too late to undo: the answer has left, or is leaving.")
     if entry.visibility == "public" and links.copy_of(unit, conversation) is not None:
+        if not may_open:
+            raise Conflict(
+                "It was handed on with this answer in it, by somebody who works where you no longer do: ask them to"
+                " take the conversation back, and the answer with it. Until then it leaves as it is."
+            )
         raise Conflict("It was handed on with this answer in it: take the conversation back first, then the answer.")
     for row in deliveries:
         row.state, row.settled_at, row.reason = "failed", now, "undone"
@@ -132,22 +164,43 @@ def undo(unit: Unit, conversation: Conversation, by_id: int, entry: Entry) -> No
     details: dict[str, Any] = {"entry": str(entry.id)}
     if entry.visibility == "public":
         details |= _restore(unit, conversation, entry)
+        if conversation.closed_at is None and conversation.wait_until is None:
+            conversation.due_at = conversation.owed(unit)
     conversation.append_change(unit, by_id, "undone", details)
 
 
+def restore_since(unit: Unit, conversation: Conversation, since: int) -> dict[str, Any]:
+    """It comes out of another one again: what those of its answers did to it that were taken back there is undone.
+
+    `since`: when it became part of that one. Returns what the timeline should say of it; due is for the caller.
+    """
+    details: dict[str, Any] = {}
+    conversation.due_at = conversation.wait_until or NEVER  # as any answer leaves it
+    undone = select(Entry).where(
+        Entry.conversation_id == conversation.id,
+        Entry.first_conversation_id == conversation.id,
+        Entry.undone_at >= since,
+        Entry.visibility == "public",
+    )
+    for entry in unit.all(undone.order_by(Entry.id.desc())):  # the newest first, as they would have been taken back
+        details |= _restore(unit, conversation, entry)
+    return details
+
+
 def _restore(unit: Unit, conversation: Conversation, entry: Entry) -> dict[str, Any]:
-    """Wait and closure as before the entry, and due what is owed; returns what the timeline should say of it."""
+    """Wait and closure as before the entry; returns what the timeline should say of it."""
     before, after = entry.body.get("before"), entry.body.get("after")
     details: dict[str, Any] = {}
-    if before is not None and after == state(conversation) and not _answered_since(unit, conversation, entry):
+    # The whole that it became part of stays open; `restore_since` closes the part, when that comes out again.
+    ends_another = before and before["closed_at"] and entry.first_conversation_id != conversation.id
+    as_it_left_it = before is not None and after == state(conversation) and not ends_another
+    if as_it_left_it and not _answered_since(unit, conversation, entry):
         if bool(before["closed_at"]) != (conversation.closed_at is not None):
             details["closed" if before["closed_at"] else "reopened"] = True
         if before["wait_until"]:
             details["until"] = before["wait_until"]
         conversation.due_at = _instant(before["due_at"]) or NEVER
         conversation.wait_until, conversation.closed_at = _instant(before["wait_until"]), _instant(before["closed_at"])
-    if conversation.closed_at is None and conversation.wait_until is None:
-        conversation.due_at = conversation.owed(unit)
     return details
 
 
@@ -200,6 +253,11 @@ def _envelope(
     )
 
 
+def has_recipient(unit: Unit, conversation: Conversation) -> bool:
+    """Whether anybody here can be answered by mail."""
+    return bool(_points(unit, conversation))
+
+
 def _points(unit: Unit, conversation: Conversation) -> Sequence[CitizenPoint]:
     """The addresses that take part, the one longest there first."""
     return unit.all(
@@ -214,12 +272,12 @@ def _points(unit: Unit, conversation: Conversation) -> Sequence[CitizenPoint]:
     )
 
 
-def _recipient(points: Sequence[CitizenPoint], newest: Mail | None) -> str:
+def _recipient(points: Sequence[CitizenPoint], newest: Mail | None) -> CitizenPoint:
     """The participant whose mail came last; else the one who has taken part longest."""
     if not points:
         raise Invalid("text", "nobody in this conversation can be answered by mail")
-    by_key = {point.match_key: point.value for point in points}
-    return by_key.get(newest.sender, points[0].value) if newest else points[0].value
+    by_key = {point.match_key: point for point in points}
+    return by_key.get(newest.sender, points[0]) if newest else points[0]
 
 
 def _newest_mail(unit: Unit, conversation: Conversation) -> Mail | None:

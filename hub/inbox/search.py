@@ -58,7 +58,30 @@ class Hit(Struct, frozen=True):
 def search(
     unit: Unit, plan: Plan, may: May, after: str | None, limit: int, *, fold_up: bool = False
 ) -> tuple[Sequence[Hit], str | None]:
-    """A page, and the cursor of the next one or None. `fold_up`: of each conversation only the newest hit."""
+    """A page, and the cursor of the next one or None. `fold_up`: of each conversation only the newest hit.
+
+    A conversation that is asked for by its number comes first, before those that have it in a text.
+    """
+    named = _newest_of(unit, _named(unit, plan, may)) if after is None else []
+    found, further = _found(unit, plan, may, after, limit, fold_up=fold_up)
+    known = {each.conversation_id for each in named} if fold_up else {each.entry_id for each in named}
+    others = [each for each in found if (each.conversation_id if fold_up else each.entry_id) not in known]
+    return [*named, *others], further
+
+
+def _named(unit: Unit, plan: Plan, may: May) -> Sequence[int]:
+    """Its id, or that of the one that it is part of now, if it may be opened."""
+    row = unit.get(Conversation, plan.named)
+    if row is None:
+        return []
+    whole = row.related_id if row.is_part else row.id
+    here = Conversation.municipality_id.in_(plan.municipalities)
+    return unit.all(select(Conversation.id).where(Conversation.id == whole, here, may.visible))
+
+
+def _found(
+    unit: Unit, plan: Plan, may: May, after: str | None, limit: int, *, fold_up: bool
+) -> tuple[Sequence[Hit], str | None]:
     if plan.empty or not plan.municipalities:
         keyset.read_cursor(after, 2 if plan.indexed else 1)
         return [], None
@@ -66,7 +89,7 @@ def search(
         ids, further = search_list.page(unit, plan, may.within, after, limit)
         return _newest_of(unit, ids), further
     entries, further = Walk(unit, plan, may.visible, may.within, fold_up=fold_up).page(after, limit)
-    return _hits(unit, entries, plan.words), further
+    return _hits(unit, entries, plan.shown), further
 
 
 def _newest_of(unit: Unit, ids: Sequence[int]) -> Sequence[Hit]:
@@ -88,8 +111,8 @@ def _hits(unit: Unit, ids: Sequence[int], words: str) -> Sequence[Hit]:
 
 
 def _asked(words: str) -> re.Pattern[str] | None:
-    """Words of a folded text that begin as those that were asked for: with the shortest of their stems."""
-    begun = "|".join({min((*each.stems, each.folded), key=len) for each in query_tokens(words)})
+    """Words of a folded text that begin as those that were asked for: with one of their stems."""
+    begun = "|".join(sorted({stem for each in query_tokens(words) for stem in (*each.stems, each.folded)}))
     return re.compile(rf"(?<![^\W_])(?:{begun})[^\W_]*") if begun else None
 
 

@@ -20,6 +20,7 @@ from hub.inbox.matter import Matter
 from hub.inbox.municipality import Municipality
 from hub.inbox.queries import PERSON
 from hub.inbox.queue import Queue, QueueArea
+from hub.inbox.search_numbers import number_token, numbers_apart
 from hub.inbox.search_words import Asked, Term, plain
 from hub.inbox.topic import Topic
 from hub.storage.one_of import listed, one_of
@@ -33,12 +34,16 @@ class Plan(Struct):
 
     `where`: on Conversation, with `values` as its parameters; `ids`: by filter, those of which one must be its own;
     `since`, `until`: microseconds UTC. `open`: only such; `few`: its conditions may leave few conversations of many.
-    `terms`: as it turned out that they are understood.
+    `terms`: as it turned out that they are understood. `named`: a conversation, by its number alone. `shown`: the words
+    that a snippet is cut around. `country`: whose telephone numbers are written without their country's.
     """
 
     municipalities: tuple[int, ...]
+    country: str = ""
     terms: list[Term] = field(default_factory=list)
     words: str = ""
+    shown: str = ""
+    named: int | None = None
     marked: list[Group] = field(default_factory=list)
     where: list[ColumnElement[bool]] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
@@ -56,7 +61,7 @@ class Plan(Struct):
     @property
     def empty(self) -> bool:
         """Nothing is asked for that could be found."""
-        return not self.indexed and not any(each.known for each in self.terms)
+        return not self.indexed and self.named is None and not any(each.known for each in self.terms)
 
     def conditions(self, *without: str) -> list[ColumnElement[bool]]:
         """On Conversation, but for those of some filters."""
@@ -65,7 +70,7 @@ class Plan(Struct):
 
 def plan(unit: Unit, reader_id: int, asked: Asked) -> Plan:
     """For this reader. A name that nothing in scope has is searched as words."""
-    made = Plan(unit.scope.municipalities or (), values={"reader": reader_id, "now": clock.now()})
+    made = Plan(unit.scope.municipalities or (), _country(unit), values={"reader": reader_id, "now": clock.now()})
     named: dict[str, set[int]] = {}
     for term in asked.terms:
         if not term.known or term.filter not in _NAMES or (term.filter, term.value) in _SAID:
@@ -82,7 +87,10 @@ def plan(unit: Unit, reader_id: int, asked: Asked) -> Plan:
             made.values[name] = listed(made.ids[name])
     made.municipalities = made.ids.pop("to", made.municipalities)
     made.few = made.few or made.open or bool(made.ids)
-    made.words = _words(asked, made.terms)
+    made.shown = _words(asked, made.terms)
+    made.words, numbers = numbers_apart(made.shown, made.country)
+    made.marked += numbers
+    made.named = asked.conversation_id
     return made
 
 
@@ -90,7 +98,7 @@ def _take(made: Plan, unit: Unit, term: Term) -> None:
     """A filter whose value is understood as it stands."""
     match term.filter:
         case "from":
-            made.marked += _from(term)
+            made.marked += _from(term, made.country)
         case "kind":
             made.marked.append([(KIND + term.value, False)])
         case "has":
@@ -108,12 +116,21 @@ def _take(made: Plan, unit: Unit, term: Term) -> None:
             made.few = made.few or term.value == "me"
 
 
-def _from(term: Term) -> list[Group]:
-    """An address, or the beginning of one; else words of a name or an address."""
+def _from(term: Term, country: str) -> list[Group]:
+    """An address, or the beginning of one; a telephone number; else words of a name or an address."""
     if term.value.partition("@")[0] and "@" in term.value:
         return [[(address_mark(term.value), True)]]
     words = folded_words(term.value)
-    return [[(FROM + word, term.unfinished and word == words[-1])] for word in words]
+    number = number_token(term.value, country)
+    as_we_do = [] if number is None else [(FROM + number, False)]
+    return [[(FROM + word, term.unfinished and word == words[-1]), *as_we_do] for word in words]
+
+
+def _country(unit: Unit) -> str:
+    """Where the reader is: a centre's municipalities are of one."""
+    places = unit.scope.municipalities or ()
+    place = unit.get(Municipality, places[0]) if places else None
+    return place.country if place else ""
 
 
 def _begins(unit: Unit, day: str) -> int:
@@ -203,7 +220,12 @@ _READ_AT = (
 )
 _CITIZEN_SAID_AT = (
     select(case((Entry.author_kind == "citizen", Entry.recorded_at)))
-    .where(Entry.conversation_id == Conversation.id, Entry.visibility == "public", Entry.undone_at.is_(None))
+    .where(
+        Entry.conversation_id == Conversation.id,
+        Entry.visibility == "public",
+        Entry.undone_at.is_(None),
+        Entry.author_kind != "hub",
+    )
     .order_by(Entry.occurred_at.desc(), Entry.id.desc())
     .limit(1)
     .correlate(Conversation)

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
+from hub.inbox.receipt import read_reference
 from hub.storage.words import fold
 
 _HIGHEST_ID = 2**63 - 1
@@ -24,11 +25,11 @@ def _by_name(names: Mapping[str, str]) -> Mapping[str, str]:
 FILTERS = _by_name(
     {
         "from": "från fra",
-        "topic": "ämne emne tema kontaktorsak",
+        "topic": "ämne emne tema kontaktorsak kontaktårsag",
         "queue": "kö kø",
         "to": "till til in i municipality kommun kommune",
         "is": "är er",
-        "assignee": "tilldelat tilldelad handläggare saksbehandler sagsbehandler",
+        "assignee": "tilldelat tilldelad tildelt handläggare saksbehandler sagsbehandler",
         "has": "har",
         "kind": "typ type slag",
         "before": "före før",
@@ -38,26 +39,26 @@ FILTERS = _by_name(
 _VALUES: Mapping[str, Mapping[str, str]] = {
     "is": _by_name(
         {
-            "open": "öppen öppet öppna åpen åben",
-            "closed": "stängd stängt avslutad lukket lukka",
-            "waiting": "väntar väntande venter",
-            "overdue": "försenad försenat sen forsinket forfalt",
-            "unread": "oläst ulest ulæst",
+            "open": "öppen öppet öppna åpen åpne opne åben åbent åbne",
+            "closed": "stängd stängt avslutad lukket lukkede lukka",
+            "waiting": "väntar väntande venter ventende ventar",
+            "overdue": "försenad försenat sen forsinket forsinkede forseinka forfalt",
+            "unread": "oläst ulest ulesen ulese ulæst",
         }
     ),
     "has": _by_name({"attachment": "attachments file files bilaga bilagor fil filer vedlegg bilag"}),
     "kind": _by_name(
         {
             "mail": "email e-mail epost e-post mejl",
-            "note": "notes anteckning notat",
+            "note": "notes anteckning notat notater",
             "chat": "chatt",
-            "call": "samtal samtale opkald",
-            "form": "formulär skjema formular",
+            "call": "samtal samtale samtaler samtalar anrop opkald",
+            "form": "formulär skjema skjemaer formular",
             "visit": "besök besøk besøg",
             "sms": "",
         }
     ),
-    "assignee": _by_name({"me": "jag mig meg mej", "none": "nobody ingen"}),
+    "assignee": _by_name({"me": "jag jeg eg mig meg mej", "none": "nobody ingen"}),
 }
 _CLOSED = ("is", "has", "kind")
 """These have no other values."""
@@ -66,7 +67,9 @@ _DAYS = {"today": 0, "idag": 0, "yesterday": 1, "igar": 1}
 _PIECE = re.compile(r'(?:([^\W\d_]+):)?"([^"]*)("|$)|\S+')
 _KEYED = re.compile(r"([^\W\d_]+):(.*)", re.DOTALL)
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
-_DATE_BEGUN = re.compile(r"\d{1,4}(-(\d{1,2}-?)?)?")
+_DATE_BEGUN = re.compile(r"\d{1,4}(-(\d{1,2}-?)?)?|\d{1,2}\.(\d{1,2}(\.\d{0,4})?)?")
+_DATE_DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+"""As Danes and Norwegians write it."""
 _SIGNS = re.compile('[":]')
 _ID = re.compile(r"\s*#?([1-9][0-9]{0,18})\s*")
 
@@ -87,8 +90,8 @@ class Term(Struct, frozen=True):
 class Asked(Struct, frozen=True):
     """A search as it was understood. `words`: the free ones; `unfinished`: the last of them may still be added to.
 
-    `conversation_id`: it is nothing but a number, perhaps a conversation's. `quoted`: there was a phrase, whose words
-    are searched one by one.
+    `conversation_id`: it is nothing but a number, perhaps a conversation's, as an id or as citizens are told it.
+    `quoted`: there was a phrase, whose words are searched one by one.
     """
 
     words: str
@@ -170,12 +173,13 @@ def _listed(name: str, value: str) -> tuple[str | None, bool]:
 
 
 def _date(value: str, today: date) -> str | None:
-    """As YYYY-MM-DD. A year or a month is its first day."""
+    """As YYYY-MM-DD, from that or from DD.MM.YYYY. A year or a month is its first day."""
     if fold(value) in _DAYS:
         return (today - timedelta(days=_DAYS[fold(value)])).isoformat()
-    found = _DATE.fullmatch(value)
+    found, turned = _DATE.fullmatch(value), _DATE_DAY_FIRST.fullmatch(value)
+    parts = found.groups() if found else reversed(turned.groups()) if turned else ()
     try:
-        return date(*(int(part or 1) for part in found.groups())).isoformat() if found else None
+        return date(*(int(part or 1) for part in parts)).isoformat() if parts else None
     except ValueError:
         return None
 
@@ -194,4 +198,6 @@ def plain(text: str) -> str:
 
 def _id(text: str) -> int | None:
     alone = _ID.fullmatch(text)
-    return int(alone[1]) if alone and int(alone[1]) <= _HIGHEST_ID else None
+    if alone:
+        return int(alone[1]) if int(alone[1]) <= _HIGHEST_ID else read_reference(text)
+    return read_reference(text)

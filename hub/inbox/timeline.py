@@ -6,16 +6,21 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Select, select, tuple_
 
 from hub import clock
+from hub.inbox.call import Call
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Attachment, Entry, Mail
 from hub.inbox.links import MayOpen, told
+from hub.inbox.points import masked_number
 from hub.inbox.queries import PERSON, shown, shown_id
 from hub.storage import keyset
 from hub.storage.unit import Unit
+
+_OF_EXCHANGE = frozenset({"caller", "called"})
 
 
 class Author(Struct, frozen=True):
@@ -38,18 +43,53 @@ class MailFields(Struct, frozen=True):
     html: str | None
 
 
+class CallFields(Struct, frozen=True):
+    """`number`: masked, a hint. `answered_by`: one of ours, else as the exchange calls them.
+
+    `lost_in`: menu | queue | ringing, of one that nobody took. `cause` unknown: its end was never told, and
+    `ended_at` is when the last was told of it.
+    """
+
+    state: str
+    direction: str
+    number: str | None
+    called: str | None
+    queue: str | None
+    menu_path: Sequence[str]
+    answered_by: str | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    cause: str | None
+    lost_in: str | None
+    wait_seconds: int | None
+    talk_seconds: int | None
+    transfers: Sequence[Any]
+    staff: bool
+    registered_at: datetime | None
+    called_back_at: datetime | None
+
+
 class AttachmentLine(Struct, frozen=True):
-    """A file; its content is at /attachments/{public_id}. `size` in bytes."""
+    """A file; its content is at /attachments/{public_id}. `size` in bytes.
+
+    `scan` null: it can be opened; "waits": the virus scanner hasn't looked at it yet; "found": it is shut away, for
+    there is `scan_said` in it.
+    """
 
     public_id: str
     name: str
     media_type: str
     size: int
     inline_id: str | None
+    scan: str | None = None
+    scan_said: str | None = None
 
 
 class DeliveryLine(Struct, frozen=True):
-    """Where an outgoing entry stands with one recipient. `not_before`: until then it can be undone."""
+    """Where an outgoing entry stands with one recipient. `not_before`: until then it can be undone.
+
+    `delayed_at`, `delivered_at`, `read_at`: when the other side said so, after it had taken it.
+    """
 
     id: str
     recipient: str
@@ -58,6 +98,9 @@ class DeliveryLine(Struct, frozen=True):
     not_before: datetime
     settled_at: datetime | None
     reason: str | None
+    delayed_at: datetime | None
+    delivered_at: datetime | None
+    read_at: datetime | None
 
 
 class EntryLine(Struct, frozen=True):
@@ -77,6 +120,7 @@ class EntryLine(Struct, frozen=True):
     mail: MailFields | None
     attachments: Sequence[AttachmentLine]
     deliveries: Sequence[DeliveryLine]
+    call: CallFields | None = None
 
 
 def timeline(
@@ -121,7 +165,22 @@ def _entries(conversation: Conversation) -> Select[tuple[Entry, Mail, str]]:
 def _lines(unit: Unit, rows: Sequence[Any], may_open: MayOpen) -> Sequence[EntryLine]:
     ids = [entry.id for entry, _, _ in rows]
     files, deliveries = _attachments(unit, ids), _deliveries(unit, ids)
-    return [_line(entry, told(unit, entry, may_open), mail, name, files, deliveries) for entry, mail, name in rows]
+    calls = _calls(unit, [entry.id for entry, _, _ in rows if entry.kind == "call"])
+    return [
+        replace(
+            _line(entry, _kept(entry, told(unit, entry, may_open)), mail, name, files, deliveries),
+            call=calls.get(entry.id),
+        )
+        for entry, mail, name in rows
+    ]
+
+
+def _kept(entry: Entry, body: Any) -> Any:
+    """A pinned card whose time is over is told of, and not shown. Who called stands masked beside it."""
+    if entry.kind == "call":
+        return {name: said for name, said in (body or {}).items() if name not in _OF_EXCHANGE}
+    is_over = entry.erase_at is not None and entry.erase_at <= clock.now()
+    return {**body, "card": None} if is_over else body
 
 
 def _line(
@@ -170,6 +229,8 @@ def _attachments(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, Sequence[
             Attachment.media_type,
             Attachment.size,
             Attachment.inline_id,
+            Attachment.scan,
+            Attachment.scan_said,
         )
         .where(Attachment.entry_id.in_(entry_ids))
         .order_by(Attachment.id)
@@ -178,6 +239,40 @@ def _attachments(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, Sequence[
     for entry_id, *fields in unit.rows(query):
         found[entry_id].append(AttachmentLine(*fields))
     return found
+
+
+def _calls(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, CallFields]:
+    if not entry_ids:
+        return {}
+    query = (
+        select(Call, PERSON.c.name)
+        .join(PERSON, PERSON.c.id == Call.answered_by_id, isouter=True)
+        .where(Call.entry_id.in_(entry_ids))
+    )
+    return {row.entry_id: call_fields(row, name) for row, name in unit.rows(query)}
+
+
+def call_fields(row: Call, name: str | None) -> CallFields:
+    """`name`: of ours who answered it."""
+    return CallFields(
+        state=row.state,
+        direction=row.direction,
+        number=None if row.number is None else masked_number(row.number),
+        called=row.called,
+        queue=row.queue_name,
+        menu_path=row.menu_path,
+        answered_by=name or row.answered_by,
+        answered_at=shown(row.answered_at),
+        ended_at=shown(row.ended_at),
+        cause=row.cause,
+        lost_in=row.lost_in,
+        wait_seconds=row.wait_seconds,
+        talk_seconds=row.talk_seconds,
+        transfers=row.transfers,
+        staff=row.staff,
+        registered_at=shown(row.registered_at),
+        called_back_at=shown(row.called_back_at),
+    )
 
 
 def _deliveries(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, Sequence[DeliveryLine]]:
@@ -192,6 +287,9 @@ def _deliveries(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, Sequence[D
             not_before=clock.to_datetime(row.not_before),
             settled_at=shown(row.settled_at),
             reason=row.reason,
+            delayed_at=shown(row.delayed_at),
+            delivered_at=shown(row.delivered_at),
+            read_at=shown(row.read_at),
         )
         found[row.entry_id].append(line)
     return found

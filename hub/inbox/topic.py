@@ -11,13 +11,14 @@ from hub.storage.unit import Unit
 
 
 class Topic(MunicipalityRow):
-    """`synonyms`: other words that find it."""
+    """`synonyms`: other words that find it; `lookups`: names of those that it allows without a purpose being said."""
 
     __tablename__ = "topic"
     __table_args__ = (own(), same_municipality("parent_id", "topic"))
     parent_id: Mapped[int | None]
     words: Mapped[Words]
     synonyms: Mapped[list[str]] = mapped_column(Json, default=list)
+    lookups: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
     retired_at: Mapped[int | None]
 
 

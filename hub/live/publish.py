@@ -4,7 +4,9 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from hub import clock
 from hub.access.person import Actor
@@ -12,15 +14,23 @@ from hub.errors import Unavailable
 from hub.live.bridge import TOGETHER, Bridge, Message, Sign, open_line
 from hub.live.poll import EVERY, Poll, Standing
 from hub.live.presence import Presence
+from hub.live.ringing import RingingChat, Rung, find_calls, find_chats
 from hub.live.subscription import Subscription
 from hub.live.topics import LIVE, RESYNC, Event, Found, Name, Place, Told, find, may_hear
 from hub.storage import signals
 from hub.storage.unit import Happening, Storage, Unit
 
-_KINDS = frozenset({"entry_added", "conversation_changed", "delivery_queued", "delivery_changed", "channel_changed"})
+_KINDS = frozenset(
+    {
+        "entry_added", "conversation_changed", "delivery_queued", "delivery_changed", "channel_changed", "chat_changed",
+        "call_changed", "entry_changed",
+    }
+)  # fmt: skip
 _MOST_TOGETHER = 500
 """Ids of one batch: more is an import, and everybody fetches again."""
 _MOST_PLACES = 20_000
+NOBODY = Actor(0, "", "", "en", (), frozenset())
+"""Whoever listens without being one of ours."""
 _STILL_LOOKING = 60.0
 """Seconds that other processes are looked at after the last listener left: the next page is about to open."""
 
@@ -35,16 +45,25 @@ class Live:
     """
 
     def __init__(
-        self, storage: Storage, redis_url: str | None, channels: Callable[[Unit], Standing], *, serves: bool
+        self,
+        storage: Storage,
+        redis_url: str | None,
+        channels: Callable[[Unit], Standing],
+        *,
+        serves: bool,
+        ours: bool = True,
     ) -> None:
-        self._storage = storage
+        """Not `ours`: only visitors listen, who are told that something may have happened; nothing is read for that."""
+        self._storage, self._ours = storage, ours
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listening: set[Subscription] = set()
+        self._visits: dict[int, set[Subscription]] = {}
         self._batch = _Batch()
         self._wake = asyncio.Event()
         self._places: OrderedDict[int, Place] = OrderedDict()
         self._names: dict[int, str] = {}
         self._presence = Presence()
+        self._rung = Rung()
         self._ended = False
         self._newest = 0
         """When something was last known to have happened, microseconds."""
@@ -69,6 +88,29 @@ class Live:
             self._listening.add(subscription)
         return subscription
 
+    def attend(self, conversation_id: int) -> Subscription:
+        """For the visitor of its chat, whose secret the caller has asked for: events of this one conversation alone.
+
+        Each says only that something may have changed: what of it is theirs, whoever hears it reads anew.
+        """
+
+        def left(subscription: Subscription) -> None:
+            those = self._visits.get(conversation_id, set())
+            those.discard(subscription)
+            if not those:
+                self._visits.pop(conversation_id, None)
+
+        subscription = Subscription(NOBODY, left)
+        if self._ended:
+            subscription.end()
+        else:
+            self._visits.setdefault(conversation_id, set()).add(subscription)
+        return subscription
+
+    def visitor_types(self, conversation_id: int) -> None:
+        """In its chat, for 8 s. They are no person of ours: the number is their conversation's, below zero."""
+        self._sign(replace(NOBODY, id=-conversation_id), conversation_id, "typing")
+
     def reading(self, actor: Actor, conversation_id: int) -> None:
         """A sign of life, for 30 s. Whether they may open it, the caller has asked."""
         self._sign(actor, conversation_id, "reading")
@@ -81,10 +123,15 @@ class Live:
         """(person id, name, reading | typing) in the order they came. Whoever asks may open the conversation."""
         return [(each, self._names.get(each, ""), state) for each, state in self._presence.at(conversation_id)]
 
+    @property
+    def ended(self) -> bool:
+        """Whether the process is about to end."""
+        return self._ended
+
     def end(self) -> None:
         """Lets every listener go at once. From the loop."""
         self._ended = True
-        for subscription in self._listening:
+        for subscription in (*self._listening, *self._attending()):
             subscription.end()
 
     async def run(self) -> None:
@@ -108,7 +155,7 @@ class Live:
         """In storage's thread."""
         loop, told = self._loop, [each for each in happened if each.kind in _KINDS]
         self._newest = clock.now() if told else self._newest
-        if loop is not None and told and (self._listening or self.bridge):
+        if loop is not None and told and (self._listening or self._visits or self.bridge):
             try:
                 loop.call_soon_threadsafe(self._happened_here, told)
             except RuntimeError:
@@ -135,8 +182,11 @@ class Live:
 
     def _resync(self) -> None:
         self._newest = clock.now()
-        for subscription in self._listening:
+        for subscription in (*self._listening, *self._attending()):
             subscription.put(RESYNC)
+
+    def _attending(self) -> list[Subscription]:
+        return [each for those in self._visits.values() for each in those]
 
     async def _spread(self) -> None:
         """What comes close together is asked about once and told once."""
@@ -147,9 +197,12 @@ class Live:
             batch, self._batch = self._batch, _Batch()
             if not batch:
                 continue
-            if not self._listening:
+            if not self._listening and not self._visits:
                 if self._poll is not None:
                     self._poll.forget()
+                continue
+            if not self._ours:
+                self._tell_visitors(Event("row", each) for each in batch.conversations)
                 continue
             try:
                 if len(batch) > _MOST_TOGETHER:
@@ -157,17 +210,20 @@ class Live:
                 found = await self._storage.read(
                     LIVE, find, batch.conversations, batch.entries, batch.deliveries, batch.people - self._names.keys()
                 )
+                calls = await self._storage.read(LIVE, find_calls, batch.calls) if batch.calls else {}
+                chats = await self._storage.read(LIVE, find_chats, batch.chats) if batch.chats else {}
             except (Unavailable, _TooMany):
                 self._resync()
                 if self._poll is not None:
                     self._poll.forget()
                 continue
             self._names |= found.names
-            self._tell(list(self._news(batch, found)))
+            self._tell([*self._news(batch, found, chats), *self._rung.news(calls, found.places)])
 
-    def _news(self, batch: "_Batch", found: Found) -> Iterator[Told]:
+    def _news(self, batch: "_Batch", found: Found, chats: Mapping[int, RingingChat]) -> Iterator[Told]:
         """Events with their topics, each once."""
         after: dict[Event, tuple[Place, ...]] = {}
+        around: dict[int, tuple[Place, ...]] = {}
         changed = batch.changed | set(batch.entries.values())
         for conversation_id in batch.conversations:
             place = found.places.get(conversation_id)
@@ -175,24 +231,26 @@ class Live:
             if place is None:
                 continue
             self._places[conversation_id] = place
+            around[conversation_id] = (place, *([was] if was else ()), *found.left.get(conversation_id, ()))
             if conversation_id in changed:
-                before = (*([was] if was else ()), *found.left.get(conversation_id, ()))
-                after[Event("row", conversation_id)] = (place, *before)
+                after[Event("row", conversation_id)] = around[conversation_id]
         while len(self._places) > _MOST_PLACES:
             self._places.popitem(last=False)
-        for entry_id, conversation_id in batch.entries.items():
+        for event, conversation_id in batch.of_entries():
             if conversation_id in found.places:
-                after[Event("entry", conversation_id, entry_id)] = (found.places[conversation_id],)
+                after[event] = (found.places[conversation_id],)
         for delivery_id, sent in found.deliveries.items():
-            news = self._poll is None or self._poll.stands(delivery_id, sent.state, sent.attempt)
+            news = self._poll is None or self._poll.stands(delivery_id, sent.stand)
             if news and sent.conversation_id in found.places:
                 after[Event("delivery", sent.conversation_id, sent.entry_id)] = (found.places[sent.conversation_id],)
         for conversation_id in found.broken:
             after[Event("glass", conversation_id)] = (found.places[conversation_id],)
-        for name, conversation_id in batch.presence:
+        presence: set[tuple[Name, int]] = batch.presence | {("chat", each) for each in batch.chats}
+        for name, conversation_id in presence:
             if conversation_id in found.places:
                 after[Event(name, conversation_id)] = (found.places[conversation_id],)
         yield from (Told(event, places) for event, places in after.items())
+        yield from self._rung.chat_news(chats, around)
         yield from (Told(Event("channel", each), home_id=home) for each, home in batch.channels.items())
 
     def _tell(self, news: Sequence[Told]) -> None:
@@ -202,15 +260,25 @@ class Live:
             alike.setdefault((each.actor.memberships, each.actor.grants), []).append(each)
         for subscriptions in alike.values():
             actor = subscriptions[0].actor
-            for event in [told.event for told in news if may_hear(actor, told)]:
+            for event in [told.event for told in news if told.people is None and may_hear(actor, told)]:
                 for subscription in subscriptions:
                     subscription.put(event)
+        for told in news:
+            for subscription in self._listening if told.people else ():
+                if may_hear(subscription.actor, told):
+                    subscription.put(told.event)
+        self._tell_visitors(told.event for told in news if told.places and _is_theirs(told))
+
+    def _tell_visitors(self, events: Iterable[Event]) -> None:
+        for event in events:
+            for subscription in self._visits.get(event.id or 0, ()):
+                subscription.put(event)
 
     async def _look(self, watch: signals.Watch, poll: Poll) -> None:
         """At what other processes did to the same file, while anybody listens."""
         listened = time.monotonic()
         while True:
-            if self._listening:
+            if self._listening or self._visits:
                 listened = time.monotonic()
             asleep = time.monotonic() - listened > _STILL_LOOKING
             try:
@@ -267,13 +335,21 @@ class Live:
             self._wake.set()
 
 
+def _is_theirs(told: Told) -> bool:
+    """Whether a visitor may see anything of it: who of ours reads or is rung they don't."""
+    return told.people is None and told.event.name not in {"presence", "ringing", "delivery"}
+
+
 class _Batch:
     """Ids that wait to be told."""
 
     def __init__(self) -> None:
         self.entries: dict[int, int] = {}
         self.changed: set[int] = set()
+        self.chats: set[int] = set()
+        self.calls: dict[int, int] = {}
         self.deliveries: set[int] = set()
+        self.renewed: dict[int, int] = {}
         self.channels: dict[int, int | None] = {}
         self.presence: set[tuple[Name, int]] = set()
         self.people: set[int] = set()
@@ -282,20 +358,33 @@ class _Batch:
         match happened.kind:
             case "entry_added" if happened.conversation_id is not None:
                 self.entries[happened.id] = happened.conversation_id
+            case "entry_changed" if happened.conversation_id is not None:
+                self.renewed[happened.id] = happened.conversation_id
             case "conversation_changed":
                 self.changed.add(happened.id)
+            case "chat_changed" if happened.conversation_id is not None:
+                self.changed.add(happened.conversation_id)
+                self.chats.add(happened.conversation_id)
+            case "call_changed" if happened.conversation_id is not None:
+                self.calls[happened.id] = happened.conversation_id
             case "delivery_queued" | "delivery_changed":
                 self.deliveries.add(happened.id)
             case "channel_changed":
                 self.channels[happened.id] = happened.municipality_id
 
+    def of_entries(self) -> Iterator[tuple[Event, int]]:
+        """Of those that came, and those that are shown otherwise now: fetched anew, as after a delivery."""
+        of: tuple[tuple[Name, dict[int, int]], ...] = (("entry", self.entries), ("delivery", self.renewed))
+        yield from ((Event(name, where, each), where) for name, entries in of for each, where in entries.items())
+
     @property
     def conversations(self) -> set[int]:
-        return self.changed | set(self.entries.values()) | {each for _, each in self.presence}
+        of_entries = {*self.entries.values(), *self.calls.values(), *self.renewed.values()}
+        return self.changed | of_entries | {each for _, each in self.presence}
 
     def __len__(self) -> int:
-        parts = (self.entries, self.changed, self.deliveries, self.channels, self.presence, self.people)
-        return sum(map(len, parts))
+        parts = (self.entries, self.changed, self.chats, self.calls, self.deliveries, self.channels, self.presence)
+        return sum(map(len, (*parts, self.people, self.renewed)))
 
 
 class _TooMany(Exception):

@@ -8,8 +8,10 @@ from typing import Self
 from hub.access.person import Actor
 from hub.live.topics import RESYNC, Event
 
-MOST = 100
-"""Events that a slow listener may have waiting."""
+MOST = 500
+"""Events that a slow listener may have waiting: a burst of a hundred calls is four of each, and an event is two ids.
+To fetch all that is shown again, on every screen at the same time, costs more.
+"""
 
 
 class Subscription:
@@ -31,6 +33,12 @@ class Subscription:
             event = RESYNC
         self._waiting[event] = None
         self._something.set()
+
+    def forget(self) -> None:
+        """What waits: whoever looks at all of it next needs to be told of none."""
+        self._waiting.clear()
+        if not self.ended:
+            self._something.clear()
 
     def end(self) -> None:
         """Whoever listens is let go at once; what waits is not told any more."""

@@ -16,17 +16,35 @@ from hub.access.person import Actor, Person
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry
+from hub.live.poll import STAND, Stand
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
 
 LIVE = Scope.everything("live")
 """Where conversations lie is asked once for all listeners; what each of them may hear, the policy says."""
 
-Name = Literal["row", "entry", "delivery", "glass", "channel", "presence", "typing", "resync"]
+Name = Literal[
+    "row",
+    "entry",
+    "delivery",
+    "glass",
+    "channel",
+    "presence",
+    "typing",
+    "chat",
+    "ringing",
+    "call",
+    "ring",
+    "phone",
+    "resync",
+]
 
 
 class Event(Struct, frozen=True):
-    """`id`: the conversation's, of a channel event the channel's. `entry_id`: of entry and delivery events."""
+    """`id`: the conversation's, of a channel event the channel's, of `phone` the queue's.
+
+    `entry_id`: of entry, delivery, call and ring events.
+    """
 
     name: Name
     id: int | None = None
@@ -57,10 +75,14 @@ class Told(Struct, frozen=True):
     event: Event
     places: tuple[Place, ...] = ()
     home_id: int | None = None
+    people: Set[int] | None = None
+    """These alone, as far as they may open it; None: all who may."""
 
 
 def may_hear(actor: Actor, told: Told) -> bool:
     """Whoever may open the conversation in one of its places; of channels, who runs them; of a resync, everybody."""
+    if told.people is not None and actor.id not in told.people:
+        return False
     if told.event.name == "channel":
         return policy.runs_channels(actor, told.home_id)
     return told.event.name == "resync" or any(policy.may_open(actor, place) for place in told.places)
@@ -71,8 +93,7 @@ class Sent(Struct, frozen=True):
 
     conversation_id: int
     entry_id: int
-    state: str
-    attempt: int
+    stand: Stand
 
 
 class Found(Struct, frozen=True):
@@ -106,10 +127,11 @@ def find(
 def _deliveries(unit: Unit, ids: Sequence[int]) -> Mapping[int, Sent]:
     if not ids:
         return {}
-    query = select(Delivery.id, Entry.conversation_id, Entry.id, Delivery.state, Delivery.attempt).join(
+    query = select(Delivery.id, Entry.conversation_id, Entry.id, *STAND).join(
         Entry, (Entry.municipality_id == Delivery.municipality_id) & (Entry.id == Delivery.entry_id)
     )
-    return {row_id: Sent(*of) for row_id, *of in unit.rows(query.where(Delivery.id.in_(ids)))}
+    rows = unit.rows(query.where(Delivery.id.in_(ids)))
+    return {row_id: Sent(conversation_id, entry_id, Stand(*how)) for row_id, conversation_id, entry_id, *how in rows}
 
 
 def _changes(

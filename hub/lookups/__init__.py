@@ -1,1 +1,1 @@
-"""Read-only questions to other systems. So far the table of their definitions; asking comes with the first source."""
+"""Read-only questions to other systems: what declares them, the gate, the way out."""

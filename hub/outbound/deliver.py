@@ -5,7 +5,6 @@ The lease's fence stands in every WHERE clause after it: who comes back too late
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,7 +12,6 @@ from sqlalchemy import ColumnElement, and_, select, update
 
 from hub import clock, faults
 from hub.channels.channel import Channel
-from hub.channels.open import ChannelTools, open_channel
 from hub.channels.pause import pause
 from hub.contract import (
     Address,
@@ -21,18 +19,22 @@ from hub.contract import (
     Deferred,
     Misconfigured,
     OutgoingMessage,
+    OutgoingText,
     PluginError,
+    Receipt,
     Refused,
     Sends,
     SentAttachment,
+    Texts,
 )
 from hub.errors import TorgError
 from hub.inbox import outgoing
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import UNSETTLED, Delivery, is_one_of
 from hub.inbox.entry import Attachment, Entry, Mail
-from hub.outbound import settle
-from hub.plugin_host.registry import Registry
+from hub.outbound import freeze, pace, settle
+from hub.outbound.connectors import CHANNELS, Connectors
+from hub.outbound.quoted import quoted
 from hub.storage.scope import Scope
 from hub.storage.unit import Storage, Unit
 
@@ -47,7 +49,7 @@ class Leased(Struct, frozen=True):
     id: int
     fence: int
     channel_id: int
-    message: OutgoingMessage
+    message: OutgoingMessage | OutgoingText
 
 
 class LostLease(Exception):
@@ -55,18 +57,34 @@ class LostLease(Exception):
 
 
 def lease(unit: Unit, seconds: int, limit: int, busy: Sequence[int] = ()) -> Sequence[Leased]:
-    """What is due now, oldest first, but for paused channels and those that are `busy`."""
+    """What is due now, oldest first, but for paused channels and those that are `busy`; of one with a pace only one.
+
+    Nothing after a restore, until somebody has looked.
+    """
+    if freeze.present(unit) is not None:
+        return []
+    found = list(_lease(unit, _waits(_unpaced(unit, busy)), seconds, limit))
+    for channel in pace.their_turn(unit, busy):
+        one = _lease(unit, and_(_waits(busy), Delivery.channel_id == channel.id), seconds, 1)
+        if one:
+            pace.took_a_turn(channel)
+        found += one
+    return found
+
+
+def _lease(unit: Unit, which: ColumnElement[bool], seconds: int, limit: int) -> Sequence[Leased]:
     now = clock.now()
     due = (
         select(Delivery.id)
-        .where(_waits(busy), Delivery.not_before <= now)
+        .where(which, Delivery.not_before <= now)
         .order_by(Delivery.not_before, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("due")  # as a subquery PostgreSQL may ask it anew for each row, and then its limit is none
     )
     rows = unit.changed(
         update(Delivery)
-        .where(Delivery.id.in_(due.scalar_subquery()))
+        .where(Delivery.id.in_(select(due.c.id)))
         .values(
             state="leased",
             attempt=Delivery.attempt + 1,
@@ -76,13 +94,23 @@ def lease(unit: Unit, seconds: int, limit: int, busy: Sequence[int] = ()) -> Seq
         )
         .returning(Delivery.id, Delivery.fence, Delivery.channel_id)
     )
-    return [Leased(row.id, row.fence, row.channel_id, _message(unit, row.id)) for row in sorted(rows)]
+    return [Leased(row.id, row.fence, row.channel_id, message_of(unit, row.id)) for row in sorted(rows)]
 
 
 def next_due(unit: Unit, busy: Sequence[int] = ()) -> int | None:
     """When the next delivery may be made, microseconds; None when none waits. The same channels don't count."""
-    waiting = select(Delivery.not_before).where(_waits(busy)).order_by(Delivery.not_before)
-    return unit.first(waiting)
+    if freeze.present(unit) is not None:
+        return None
+    waiting = select(Delivery.not_before).order_by(Delivery.not_before)
+    times = [unit.first(waiting.where(_waits(_unpaced(unit, busy))))]
+    for channel_id, turn in pace.paced(unit):
+        if (due := unit.first(waiting.where(_waits(busy), Delivery.channel_id == channel_id))) is not None:
+            times.append(max(due, turn))
+    return min((each for each in times if each is not None), default=None)
+
+
+def _unpaced(unit: Unit, busy: Sequence[int]) -> Sequence[int]:
+    return [*busy, *(channel_id for channel_id, _ in pace.paced(unit))]
 
 
 def _waits(busy: Sequence[int]) -> ColumnElement[bool]:
@@ -95,7 +123,7 @@ def _waits(busy: Sequence[int]) -> ColumnElement[bool]:
     )
 
 
-async def deliver(storage: Storage, registry: Registry, leased: Leased, lease_seconds: int) -> None:
+async def deliver(storage: Storage, connectors: Connectors, leased: Leased, lease_seconds: int) -> None:
     """One attempt. Every way it can end is a state of the row."""
     faults.point("leased")
     handed_over = False
@@ -109,25 +137,35 @@ async def deliver(storage: Storage, registry: Registry, leased: Leased, lease_se
         faults.point("handed_over")
 
     try:
-        receipt = await _send(storage, registry, leased, handing_over)
+        receipt = await _send(storage, connectors, leased, handing_over)
     except LostLease:
         log.warning("delivery %d: the lease was lost before anything left", leased.id)
         return
     except Refused as error:
         outcome = settle.Outcome("failed", str(error))
     except Deferred as error:
-        outcome = settle.Outcome("deferred", str(error))
+        outcome = settle.Outcome("deferred", str(error), wait=error.wait)
     except (AuthFailed, Misconfigured) as error:
         # The channel can't send for anyone: it stands still until somebody has seen to it.
-        await storage.write(Scope.everything("channel settings"), pause, leased.channel_id, str(error))
+        await storage.write(CHANNELS, pause, leased.channel_id, str(error))
         outcome = _unexpected(leased, error, handed_over)
     except Exception as error:  # noqa: BLE001 - after the point of no return whatever happens leaves it uncertain
         outcome = _unexpected(leased, error, handed_over)
     else:
         faults.point("accepted")
-        outcome = settle.Outcome("sent", None, receipt.outside_id)
+        outcome = _taken(leased, receipt)
     await storage.write(OUTBOX, settle.settle, leased.id, leased.fence, outcome)
     faults.point("settled")
+
+
+def _taken(leased: Leased, receipt: Receipt) -> settle.Outcome:
+    """A connector whose other side takes a message for some of its recipients says so in the receipt."""
+    recipient = leased.message.recipient
+    address_of = recipient if isinstance(recipient, str) else recipient.address
+    for address, words in receipt.refused.items():
+        if address.lower() == address_of.lower():
+            return settle.Outcome("failed", words, receipt.outside_id)
+    return settle.Outcome("sent", None, receipt.outside_id, parts=receipt.parts, cost=receipt.cost)
 
 
 def _unexpected(leased: Leased, error: Exception, handed_over: bool) -> settle.Outcome:
@@ -135,7 +173,7 @@ def _unexpected(leased: Leased, error: Exception, handed_over: bool) -> settle.O
         log.warning("delivery %d: no answer after it was handed over (%s)", leased.id, type(error).__name__)
         return settle.Outcome("uncertain", "The mail server didn't say whether it took it.")
     if isinstance(error, PluginError | TorgError):
-        return settle.Outcome("deferred", str(error))
+        return settle.Outcome("deferred", str(error), wait=getattr(error, "wait", None))
     log.error("delivery %d: a bug before it was handed over", leased.id, exc_info=error)
     return settle.Outcome(
         "failed", f"A bug of the program ({type(error).__name__}) keeps it from being sent; see the log."
@@ -143,42 +181,44 @@ def _unexpected(leased: Leased, error: Exception, handed_over: bool) -> settle.O
 
 
 async def _send(
-    storage: Storage, registry: Registry, leased: Leased, handing_over: Callable[[], Awaitable[None]]
-) -> Any:
-    connector, files = await storage.read(OUTBOX, _open, leased, registry)
-    try:
-        return await connector.send(replace(leased.message, attachments=files), handing_over)
-    finally:
-        if isinstance(connector.tools, ChannelTools):
-            connector.tools.close()
+    storage: Storage, connectors: Connectors, leased: Leased, handing_over: Callable[[], Awaitable[None]]
+) -> Receipt:
+    async with connectors.of(leased.channel_id) as connector:
+        message = leased.message
+        if isinstance(message, OutgoingText) and isinstance(connector, Texts):
+            return await connector.text(message, handing_over)
+        if isinstance(message, OutgoingText) or not isinstance(connector, Sends):
+            raise Misconfigured("kind", "This channel can't send: choose one that can.")
+        files = await storage.read(OUTBOX, files_of, leased.id)  # only now: a lease is of many
+        return await connector.send(replace(message, attachments=files), handing_over)
 
 
-def _open(unit: Unit, leased: Leased, registry: Registry) -> tuple[Sends[Any], Sequence[SentAttachment]]:
-    """With the message's files, which are read only now: a lease is of many."""
-    channel = unit.get(Channel, leased.channel_id)
-    connector = open_channel(channel, registry, unit.keys) if channel else None
-    if not isinstance(connector, Sends):
-        raise Misconfigured("kind", "This channel can't send: choose one that can.")
+def files_of(unit: Unit, delivery_id: int) -> Sequence[SentAttachment]:
+    """What goes along, with its content."""
     files = unit.all(
         select(Attachment)
         .join(Delivery, Delivery.entry_id == Attachment.entry_id)
-        .where(Delivery.id == leased.id)
+        .where(Delivery.id == delivery_id)
         .order_by(Attachment.id)
     )
     contents = [unit.blobs.get(each.blob) if each.blob else each.body or b"" for each in files]
-    return connector, [
-        SentAttachment(each.name, each.media_type, content) for each, content in zip(files, contents, strict=True)
+    return [
+        SentAttachment(each.name, each.media_type, content, each.inline_id)
+        for each, content in zip(files, contents, strict=True)
     ]
 
 
-def _message(unit: Unit, delivery_id: int) -> OutgoingMessage:
+def message_of(unit: Unit, delivery_id: int) -> OutgoingMessage | OutgoingText:
+    """As it leaves, but for its files."""
     delivery, entry, mail, language = unit.rows(
         select(Delivery, Entry, Mail, Conversation.language)
         .join(Entry, Entry.id == Delivery.entry_id)
-        .join(Mail, (Mail.municipality_id == Entry.municipality_id) & (Mail.entry_id == Entry.id))
+        .join(Mail, (Mail.municipality_id == Entry.municipality_id) & (Mail.entry_id == Entry.id), isouter=True)
         .join(Conversation, Conversation.id == Entry.conversation_id)
         .where(Delivery.id == delivery_id)
     )[0]
+    if mail is None:
+        return OutgoingText(sender=entry.body["our_number"], recipient=delivery.recipient, text=entry.text)
     return OutgoingMessage(
         message_id=delivery.message_id,
         sender=Address(entry.body["name"], entry.body["address"]),
@@ -187,9 +227,21 @@ def _message(unit: Unit, delivery_id: int) -> OutgoingMessage:
         to=[Address("", each) for each in mail.recipients["to"]],
         cc=[Address("", each) for each in mail.recipients.get("cc", ())],
         subject=entry.body["subject"],
-        text=entry.text,
+        text=_text(entry),
         written_at=entry.recorded_at,
         language=language or "en",
         in_reply_to=mail.in_reply_to,
         references=mail.refs,
+        automatic=entry.author_kind == "hub",
+        signature="" if entry.body.get("what") == "forward" else entry.body.get("signature", ""),
+        quoted=quoted(unit, entry),
     )
+
+
+def _text(entry: Entry) -> str:
+    """A forward is signed between its writer's words and those that go along, which are part of its text."""
+    signature, written = entry.body.get("signature"), str(entry.body.get("written", "")).strip()
+    if entry.body.get("what") != "forward" or not signature:
+        return entry.text
+    along = entry.text.removeprefix(written).lstrip("\n")
+    return "\n\n".join(part for part in (written, f"-- \n{signature}", along) if part)

@@ -8,6 +8,7 @@ from hub import clock
 from hub.doorbell import DELIVER, Doorbell
 from hub.errors import Unavailable
 from hub.outbound import settle
+from hub.outbound.connectors import Connectors
 from hub.outbound.deliver import OUTBOX, Leased, deliver, lease, next_due
 from hub.plugin_host.registry import Registry
 from hub.storage.unit import Storage
@@ -28,7 +29,8 @@ class Outbox:
     def __init__(
         self, storage: Storage, registry: Registry, bell: Doorbell, lease_seconds: int, sweep_seconds: float
     ) -> None:
-        self._storage, self._registry, self._bell = storage, registry, bell
+        self._storage, self._bell = storage, bell
+        self._connectors = Connectors(storage, registry)
         self._lease_seconds, self._sweep_seconds = lease_seconds, sweep_seconds
         self._under_way: dict[asyncio.Task[None], int] = {}
 
@@ -72,7 +74,7 @@ class Outbox:
 
     async def _attempt(self, leased: Leased) -> None:
         try:
-            await deliver(self._storage, self._registry, leased, self._lease_seconds)
+            await deliver(self._storage, self._connectors, leased, self._lease_seconds)
         except Unavailable as error:  # its end couldn't be written: the lease runs out, and the sweep decides
             log.warning("delivery %d couldn't be settled: %s", leased.id, error)
 
@@ -87,8 +89,11 @@ class Outbox:
         """What is being sent may finish; what doesn't is settled by the sweep of whoever runs next."""
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=GRACE)
-        for task in list(self._under_way):
-            task.cancel()
+        if left := list(self._under_way):
+            for task in left:
+                task.cancel()
+            await asyncio.wait(left, timeout=GRACE)
+        await self._connectors.close()
 
     async def _until_next(self) -> float:
         """Seconds. What waits only because its channel is busy is started by an attempt's end."""

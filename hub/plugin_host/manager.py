@@ -15,7 +15,7 @@ import pluggy
 from msgspec import Struct
 
 from hub.contract import ENTRY_POINT_GROUP
-from hub.contract import plugin as specification
+from hub.contract import register as specification
 from hub.plugin_host.built_in import BUILT_INS
 from hub.plugin_host.registry import Broken, BrokenRule, Offer, Registry
 
@@ -41,6 +41,16 @@ def load(
         except (Exception, SystemExit) as error:  # noqa: BLE001 - outside code: whatever it raises, the hub starts
             registry.set_aside(Broken(candidate.name, candidate.version, _sentence(error)))
     return registry
+
+
+def offered(name: str, module: Callable[[], Any]) -> Offer | str:
+    """What one plugin brings, alone; or the sentence that its red line would be."""
+    manager = pluggy.PluginManager(ENTRY_POINT_GROUP)
+    manager.add_hookspecs(specification)
+    try:
+        return _ask(manager, _Candidate(name, "", False, module))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - outside code: whatever it raises is told
+        return _sentence(error)
 
 
 class _Candidate(Struct, frozen=True):

@@ -1,15 +1,16 @@
-"""What the plugins brought: kinds of connectors, routers, who brought them, and what is broken."""
+"""What the plugins brought: kinds of connectors and lookups, routers, who brought them, and what is broken."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from hub.contract import Connector, Router
-from hub.contract.rules import broken_rules
+from hub.contract import Connector, Lookup, Router
+from hub.contract.rules import broken_rules, broken_rules_of_lookup
 from hub.errors import Invalid
 
 ConnectorClass: TypeAlias = type[Connector[Any]]
+LookupClass: TypeAlias = type[Lookup[Any]]
 
 
 class BrokenRule(Exception):
@@ -31,6 +32,7 @@ class Loaded(Struct, frozen=True):
     version: str
     built_in: bool
     connectors: Sequence[str]
+    lookups: Sequence[str]
     routers: Sequence[str]
 
 
@@ -39,6 +41,7 @@ class Offer:
 
     def __init__(self) -> None:
         self.classes: list[ConnectorClass] = []
+        self.lookups: list[LookupClass] = []
         self.functions: list[tuple[str, Router]] = []
 
     def connector(self, cls: ConnectorClass) -> None:
@@ -46,6 +49,12 @@ class Offer:
         if sentences:
             raise BrokenRule(" ".join(sentences))
         self.classes.append(cls)
+
+    def lookup(self, cls: LookupClass) -> None:
+        sentences = list(broken_rules_of_lookup(cls))
+        if sentences:
+            raise BrokenRule(" ".join(sentences))
+        self.lookups.append(cls)
 
     def router(self, name: str, router: Router) -> None:
         if not name or not callable(router):
@@ -58,6 +67,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._connectors: dict[str, ConnectorClass] = {}
+        self._lookups: dict[str, LookupClass] = {}
         self._routers: dict[str, Router] = {}
         self._loaded: list[Loaded] = []
         self._broken: list[Broken] = []
@@ -67,6 +77,11 @@ class Registry:
     def connectors(self) -> Mapping[str, ConnectorClass]:
         """By kind."""
         return self._connectors
+
+    @property
+    def lookups(self) -> Mapping[str, LookupClass]:
+        """By kind."""
+        return self._lookups
 
     @property
     def routers(self) -> Mapping[str, Router]:
@@ -95,6 +110,13 @@ class Registry:
         except KeyError:
             raise Invalid("kind", _unknown("kind of channel", kind, self._connectors)) from None
 
+    def lookup(self, kind: str) -> LookupClass:
+        """Raises Invalid("kind", …), which lists the kinds there are."""
+        try:
+            return self._lookups[kind]
+        except KeyError:
+            raise Invalid("kind", _unknown("kind of lookup", kind, self._lookups)) from None
+
     def router(self, name: str) -> Router:
         """Raises Invalid("routers", …), which lists the routers there are."""
         try:
@@ -110,16 +132,22 @@ class Registry:
     def take(self, name: str, version: str, offer: Offer, *, built_in: bool) -> None:
         """Add all that a plugin offers. Raises BrokenRule and adds nothing when a name of it is taken."""
         kinds = [cls.kind for cls in offer.classes]
+        lookups = [cls.kind for cls in offer.lookups]
         routers = [router for router, _ in offer.functions]
-        for what, wanted, there in (("kind", kinds, self._connectors), ("router", routers, self._routers)):
+        for what, wanted, there in (
+            ("kind", kinds, self._connectors),
+            ("kind of lookup", lookups, self._lookups),
+            ("router", routers, self._routers),
+        ):
             taken = {one for one in wanted if one in there or wanted.count(one) > 1}
             if taken:
                 raise BrokenRule(
                     f"The {what} {', '.join(sorted(taken))} is there already: rename it, or block one plugin."
                 )
         self._connectors.update({cls.kind: cls for cls in offer.classes})
+        self._lookups.update({cls.kind: cls for cls in offer.lookups})
         self._routers.update(offer.functions)
-        self._loaded.append(Loaded(name, version, built_in, tuple(kinds), tuple(routers)))
+        self._loaded.append(Loaded(name, version, built_in, tuple(kinds), tuple(lookups), tuple(routers)))
 
     def set_aside(self, broken: Broken) -> None:
         """Note a plugin that couldn't be loaded."""

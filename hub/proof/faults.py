@@ -2,7 +2,6 @@
 
 import os
 import random
-import secrets
 import signal
 import socket
 import subprocess
@@ -11,12 +10,12 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from hub.proof import processes
+
 START_SECONDS = 60
 STOP_SECONDS = 20
 _POLL = 0.004
 """Seconds between two looks."""
-_LOWEST_PORT, _PORTS = 20_000, 12_000
-"""Below those that the system gives to clients: a client that retries must never meet itself on a port we have left."""
 
 
 class Victim:
@@ -84,7 +83,7 @@ class Victim:
 
     def kill_a_child(self, rng: random.Random) -> bool:
         """SIGKILL to one of the processes it parses in; False when there is none, or the system doesn't tell."""
-        children = self._children()
+        children = [] if self._process is None else processes.children(self._process.pid)
         if not children:
             return False
         try:
@@ -115,45 +114,24 @@ class Victim:
         log = self.folder / "hub.log"
         return log.read_text(encoding="utf-8", errors="replace")[-4000:] if log.exists() else ""
 
-    def _children(self) -> Sequence[int]:
-        if self._process is None:
-            return []
-        found: list[int] = []
-        for listing in Path(f"/proc/{self._process.pid}/task").glob("*/children"):
-            try:
-                found += map(int, listing.read_text().split())
-            except OSError:  # a thread that ended meanwhile
-                continue
-        return sorted(found)
+    def used(self) -> float:
+        """Seconds of processor time that it and its children took so far."""
+        return 0.0 if self._process is None else processes.used(self._process.pid)
+
+    def memory(self) -> float:
+        """MB that it and its children hold now, what they share counted once."""
+        return 0.0 if self._process is None else processes.memory(self._process.pid)
 
 
 def plan_kills(rng: random.Random, kills: int, points: Sequence[str]) -> list[str | None]:
     """Half of them at the points, each equally often and five times if there are enough; None: at a random moment."""
+    if not points:
+        return [None] * kills
     each = max(min(5, kills // len(points)), kills // (2 * len(points)))
     plan: list[str | None] = [*points] * each
     plan += [None] * (kills - len(plan))
     rng.shuffle(plan)
     return plan
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of this machine that nobody listens on now."""
-    found: list[int] = []
-    while len(found) < count:
-        port = _LOWEST_PORT + secrets.randbelow(_PORTS)
-        if port not in found and _is_free(port):
-            found.append(port)
-    return found
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            one.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def _answers(port: int) -> bool:

@@ -8,14 +8,17 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from hub.channels import add
-from hub.faults import INGEST_POINTS
+from hub.faults import INGEST_POINTS, PULL_POINTS
 from hub.inbox import municipality, queue
 from hub.proof import ledgers
-from hub.proof.faults import Victim, free_ports, plan_kills
+from hub.proof.faults import Victim, plan_kills
 from hub.proof.installation import Installation, Where, fresh
 from hub.proof.ledgers import Report
+from hub.proof.mailbox_source import MailboxSource
+from hub.proof.ports import free_ports
 from hub.proof.source import Source, mails
 from hub.storage.unit import Unit
 
@@ -29,18 +32,31 @@ _CHILDREN_A_LIFE = 2
 """A mail that ends its child three times is set aside, and rightly: so two kills of children at most."""
 
 
-def prove(where: Where, kills: int, messages: int, seed: int, say: Callable[[str], None]) -> Report:
+POINTS = {"smtp_in": INGEST_POINTS, "imap": (*INGEST_POINTS, *PULL_POINTS)}
+"""Kind of channel -> where the hub can be killed on its way in."""
+
+
+def prove(
+    where: Where, kills: int, messages: int, seed: int, say: Callable[[str], None], kind: str = "smtp_in"
+) -> Report:
     """Runs it, in a temporary folder and on an empty database."""
+    points = POINTS[kind]
     rng = random.Random(seed)  # noqa: S311 - a run can be repeated by its seed
     web, port = free_ports(2)
     with fresh(where, {**SETTINGS, "port": web}) as installation:
-        installation.write(_set_up, installation, port)
         victim = Victim(installation.folder, installation.environment, web)
         outgoing = mails(rng, messages, list(ADDRESSES))
-        source = Source(installation.folder / "source.jsonl", port, outgoing)
-        run = _Run(rng, victim, source, port, messages // (kills + kills // 8 + 2), say)
+        ledger = installation.folder / "source.jsonl"
+        source: Source | MailboxSource
+        if kind == "imap":
+            source = MailboxSource(ledger, outgoing)
+            port, opens = source.port, web
+        else:
+            source, opens = Source(ledger, port, outgoing), port
+        installation.write(_set_up, installation, kind, port)
+        run = Lives(rng, victim, source, opens, messages // (kills + kills // 8 + 2), say)
         try:
-            run.lives(plan_kills(rng, kills, INGEST_POINTS))
+            run.lives(plan_kills(rng, kills, points))
             run.drain(installation)
         finally:
             source.stop()
@@ -49,7 +65,7 @@ def prove(where: Where, kills: int, messages: int, seed: int, say: Callable[[str
     findings = [*found.lost, *found.doubled, *found.foreign, *found.hidden]
     if found.quarantined:
         findings.append(f"{found.quarantined} mails are quarantined")
-    findings += [f"the point {point} was never reached" for point in INGEST_POINTS if not run.hits[point]]
+    findings += [f"the point {point} was never reached" for point in points if not run.hits[point]]
     figures = {
         "sent": found.sent,
         "attempts": found.attempts,
@@ -65,16 +81,35 @@ def prove(where: Where, kills: int, messages: int, seed: int, say: Callable[[str
         "came again": found.came_again,
         "kills": victim.kills,
         "kills of children": run.children,
-        **{f"  at {point}": run.hits[point] for point in (*INGEST_POINTS, "random")},
+        **{f"  at {point}": run.hits[point] for point in (*points, "random")},
     }
     return Report("ingest", figures, findings)
 
 
-class _Run:
-    """The lives of one hub, and what ended them. `share`: mails that a life is given to begin with."""
+class Feed(Protocol):
+    """What is outside, and brings only as many as it was allowed to."""
+
+    @property
+    def acked(self) -> int: ...
+    @property
+    def left(self) -> int: ...
+    @property
+    def idle(self) -> bool: ...
+    def allow(self, count: int) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Lives:
+    """The lives of one hub, and what ended them. `share`: mails, or events, that a life is given to begin with."""
 
     def __init__(
-        self, rng: random.Random, victim: Victim, source: Source, port: int, share: int, say: Callable[[str], None]
+        self,
+        rng: random.Random,
+        victim: Victim,
+        source: Feed,
+        port: int,
+        share: int,
+        say: Callable[[str], None],
     ) -> None:
         self.hits: Counter[str] = Counter()
         self.children = 0
@@ -95,7 +130,7 @@ class _Run:
                 if missed[point] <= 3:  # noqa: PLR2004 - as said above
                     waiting.insert(0, point)
             if self._victim.kills % _TELL_EVERY == 0:
-                self._say(f"{self._victim.kills} kills, {self._source.acked} mails taken")
+                self._say(f"{self._victim.kills} kills, {self._source.acked} taken")
 
     def drain(self, installation: Installation) -> None:
         """All mails, without a kill, until everything that came has been read."""
@@ -110,7 +145,8 @@ class _Run:
             time.sleep(0.2)
 
     def _at(self, point: str) -> bool:
-        self._victim.start(point, self._rng.randrange(4))
+        # Of a mailbox many mails come at once: it passes a point less often.
+        self._victim.start(point, self._rng.randrange(4 if not isinstance(self._source, MailboxSource) else 2))
         self._victim.wait_until_open(self._port)
         until = time.monotonic() + PATIENCE
         reached = False
@@ -136,9 +172,19 @@ class _Run:
         self.hits["random"] += 1
 
 
-def _set_up(unit: Unit, installation: Installation, port: int) -> None:
+def _set_up(unit: Unit, installation: Installation, kind: str, port: int) -> None:
     for code, name, country in (("granvik", "Granvik", "SE"), ("nesoy", "Nesøy", "NO")):
         place = municipality.add(unit, code, name, country)
         queue.add(unit, {"sv": "Alla"}, [place])
-    _, config = add.prepare(unit, installation.registry, "smtp_in", {"addresses": ADDRESSES, "port": port})
-    add.add(unit, "smtp_in", "Mail in", config)
+    given: dict[str, object] = {"addresses": ADDRESSES, "port": port}
+    if kind == "imap":
+        given |= {
+            "host": "127.0.0.1",
+            "security": "none",
+            "username": "a",
+            "password": "b",
+            "start": "all",
+            "after": "flag",
+        }
+    _, config = add.prepare(unit, installation.registry, kind, given)
+    add.add(unit, kind, "Mail in", config)

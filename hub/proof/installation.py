@@ -48,7 +48,7 @@ class Installation:
     def __init__(self, folder: Path, database_url: str, settings: Mapping[str, object]) -> None:
         self.folder, self.database_url = folder, database_url
         given = {
-            "config": folder / "torg.toml",
+            "config": os.devnull,
             "database_url": database_url,
             "key_file": folder / "torg.key",
             "blob_folder": folder / "blobs",

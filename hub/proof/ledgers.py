@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import select
 
+from hub.channels.channel import Channel
 from hub.inbound.raw_event import RawEvent
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
@@ -83,7 +84,7 @@ def arrivals(storage: Storage, sent: Sequence[Mail], ledger: Path) -> Arrivals:
     made = Counter(entries.values())
     by_sha = {row.sha256: row.id for row in raw}
     lost, doubled, hidden = [], [], []
-    found = _found(storage, sent)
+    found = found_by(storage, [mail.word for mail in sent])
     for mail in sent:
         raw_id = by_sha.get(mail.sha256)
         copies, shown = kept[mail.sha256], made[raw_id]
@@ -93,8 +94,8 @@ def arrivals(storage: Storage, sent: Sequence[Mail], ledger: Path) -> Arrivals:
             lost.append(f"mail {mail.number}: {copies} raw events, {shown} entries")
         if copies > 1 or shown > 1:
             doubled.append(f"mail {mail.number}: {copies} raw events, {shown} entries")
-        if [entries.get(entry_id) for entry_id in found[mail.number]] != [raw_id]:
-            hidden.append(f"mail {mail.number}: search finds {len(found[mail.number])} entries")
+        if [entries.get(entry_id) for entry_id in found[mail.word]] != [raw_id]:
+            hidden.append(f"mail {mail.number}: search finds {len(found[mail.word])} entries")
     ours = {mail.sha256 for mail in sent}
     foreign = [f"raw event {row.id} came from nowhere" for row in raw if row.sha256 not in ours]
     foreign += [f"entry {entry_id} came from nowhere" for entry_id, raw_id in entries.items() if raw_id is None]
@@ -114,6 +115,21 @@ def arrivals(storage: Storage, sent: Sequence[Mail], ledger: Path) -> Arrivals:
     )
 
 
+def found_by(storage: Storage, words: Sequence[str]) -> dict[str, Sequence[int]]:
+    """The entries that search finds by each, up to five."""
+    municipalities = tuple(storage.read_now(EVERYTHING, lambda unit: unit.all(select(Municipality.id))))
+    scope = Scope(municipalities, "proof")
+    found: dict[str, Sequence[int]] = {}
+    for start in range(0, len(words), _TOGETHER):
+        found |= storage.read_now(scope, _search, words[start : start + _TOGETHER])
+    return found
+
+
+def said_by_citizens(unit: Unit) -> int:
+    """How many entries there are of theirs."""
+    return len(_entries(unit))
+
+
 def sendings(storage: Storage) -> dict[int, Sending]:
     """Every delivery, by its id."""
     return {each.id: each for each in storage.read_now(EVERYTHING, _sendings)}
@@ -122,6 +138,18 @@ def sendings(storage: Storage) -> dict[int, Sending]:
 def waiting(storage: Storage) -> int:
     """Raw events that nothing has been made of yet."""
     return storage.read_now(EVERYTHING, lambda unit: len(unit.all(select(RawEvent.id).where(RawEvent.state == "new"))))
+
+
+def quarantined(storage: Storage) -> int:
+    """Raw events that couldn't be read."""
+    query = select(RawEvent.id).where(RawEvent.state == "quarantined")
+    return len(storage.read_now(EVERYTHING, lambda unit: unit.all(query)))
+
+
+def keys_of(unit: Unit, kind: str) -> Sequence[str]:
+    """Of the raw events of all channels of a kind."""
+    channels = select(Channel.id).where(Channel.kind == kind)
+    return unit.all(select(RawEvent.source_key).where(RawEvent.channel_id.in_(channels)))
 
 
 def _raw(unit: Unit) -> Sequence[Any]:
@@ -138,17 +166,8 @@ def _conversations(unit: Unit) -> int:
     return len(unit.all(select(Conversation.id)))
 
 
-def _found(storage: Storage, sent: Sequence[Mail]) -> dict[int, list[int]]:
-    municipalities = tuple(storage.read_now(EVERYTHING, lambda unit: unit.all(select(Municipality.id))))
-    scope = Scope(municipalities, "proof")
-    found: dict[int, list[int]] = {}
-    for start in range(0, len(sent), _TOGETHER):
-        found |= storage.read_now(scope, _search, sent[start : start + _TOGETHER])
-    return found
-
-
-def _search(unit: Unit, sent: Sequence[Mail]) -> dict[int, list[int]]:
-    return {mail.number: list(search_index.find(unit, mail.word, before=2**62, limit=5)) for mail in sent}
+def _search(unit: Unit, words: Sequence[str]) -> dict[str, Sequence[int]]:
+    return {word: search_index.find(unit, word, before=2**62, limit=5) for word in words}
 
 
 def _sendings(unit: Unit) -> list[Sending]:

@@ -19,16 +19,17 @@ from hub import clock
 from hub.access import login, person
 from hub.channels import add
 from hub.faults import SEND_POINTS
-from hub.inbox import municipality, queue
+from hub.inbox import letterhead, municipality, queue
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry
 from hub.proof import ledgers
 from hub.proof.agents import Agents, Reply, ask
-from hub.proof.faults import Victim, free_ports, plan_kills
+from hub.proof.faults import Victim, plan_kills
 from hub.proof.installation import Installation, Where, fresh
 from hub.proof.ledgers import Report, Sending
 from hub.proof.misdeeds import DEEDS, PER_DEED, SinkProcess
+from hub.proof.ports import free_ports
 from hub.proof.source import Source, mails
 from hub.settings import Settings
 from hub.storage.unit import Unit
@@ -44,6 +45,8 @@ _FINAL = ("sent", "uncertain", "failed")
 _GOOD = "svara@granvik.example"
 _CONVERSATIONS = 12
 _MOST_AT_ONCE = 6
+_PACE = 6_000
+"""Mails a minute: slow enough that the turns count, and quick enough for a hundred kills."""
 
 # Crash point -> (states the delivery may be found in after the kill, how it ends, its attempts, copies at the server).
 EXPECTED: Mapping[str, tuple[frozenset[str], str, int, int]] = {
@@ -303,11 +306,13 @@ def _set_up(unit: Unit, installation: Installation, ports: Sequence[int], sinks:
     """A channel in and one out for each mail server; returns an agent's token."""
     place = municipality.add(unit, "granvik", "Granvik", "SE")
     queue.add(unit, {"sv": "Alla"}, [place])
+    letterhead.put(unit, place, None, "{{agent}}\n{{queue}}, {{municipality}}", quotes=True)
     addresses = [_GOOD, *(f"{deed.slug}@granvik.example" for deed in DEEDS)]
     for address, port, sink in zip(addresses, ports, sinks, strict=True):
         leaves = {"host": "127.0.0.1", "port": sink, "security": "none", "timeout": _ANSWER_SECONDS}
         _, config = add.prepare(unit, installation.registry, "smtp", leaves)
         out = add.add(unit, "smtp", f"Out {address}", config, place)
+        out.per_minute = _PACE
         arrives = {"addresses": {address: "granvik/Alla"}, "port": port}
         _, config = add.prepare(unit, installation.registry, "smtp_in", arrives)
         add.add(unit, "smtp_in", f"In {address}", config, place, sends_by_id=out.id)

@@ -2,43 +2,63 @@
 
 Owner is a channel (raw events) or a municipality (attachments): the same bytes in two municipalities are two files, so
 that one can be erased. A blob is on disk, flushed, before the row that names it commits.
+
+What no row will name lies apart, by the day that it was put (`passing`), and is forgotten by days: a sweep that looked
+which of the others no row names would meet one whose row is just being written.
 """
 
 import hashlib
 import os
 import secrets
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
+from hub import clock
 from hub.errors import Corrupt, Unavailable
 
 IN_ROW = 64 * 1024
 """Bytes up to which content lies in its row."""
+_AT_ONCE = 8
+"""Flushes under way: the disk takes as long for one as for as many as come together."""
+PASSING = "passing"
+"""The folder of what no row will name."""
+
+
+def passing(owner: str, put_at: int) -> str:
+    """The owner of what is kept for a while and named by no row. `put_at`: microseconds UTC, whose day it lies with."""
+    return f"{PASSING}/{put_at // clock.DAY}/{owner}"
 
 
 class Blobs:
     """`root`/<owner>/<first two digits>/<sha256>."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
-        self._lasting: set[Path] = set()
+        self._root = str(root)
+        self._lasting: set[str] = set()
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "blobs-flush")
 
     def put_many(self, contents: Mapping[str, bytes]) -> None:
         """`<owner>/<sha256>` -> content; each flushed, then each folder once. Raises Unavailable when it can't be."""
-        folders: set[Path] = set()
+        # Text, not Path: taking paths apart cost more than all that is done with them.
+        fresh: list[tuple[str, bytes]] = []
+        flushed: set[str] = set()
+        named: set[str] = set()
         try:
             for name, content in contents.items():
-                path = self._path(name)
-                if not path.exists():
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    _write(path, content)
+                folder, digest = self._place(name)
+                path = f"{folder}/{digest}"
+                if not os.path.exists(path):  # noqa: PTH110 - see above
+                    os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - see above
+                    fresh.append((path, content))
                 # Also of one that is there: whoever put it may not have come to flushing its folders yet.
-                folders.add(path.parent)
-                folders.update(each.parent for each in self._unsure(path))
-            for folder in folders:
-                _flush(folder)
-            self._lasting.update(each for name in contents for each in self._unsure(self._path(name)))
-        except OSError as error:
+                flushed.add(folder)
+                named.update(self._unsure(folder))
+            self._at_once(_write, fresh)
+            self._at_once(_flush, [(folder,) for folder in flushed | {each.rpartition("/")[0] for each in named}])
+            self._lasting |= named
+        except (OSError, RuntimeError) as error:  # the second: no thread is to be had
             raise Unavailable(
                 "The disk doesn't take the content of a message. Nothing was stored; try again."
             ) from error
@@ -46,41 +66,60 @@ class Blobs:
     def get(self, name: str) -> bytes:
         """Raises Corrupt when it is gone or isn't what was stored."""
         try:
-            content = self._path(name).read_bytes()
+            content = Path(*self._place(name)).read_bytes()
         except FileNotFoundError as error:
             raise Corrupt("The blob {name} is missing: restore the blob folder from a backup.", name=name) from error
         if hashlib.sha256(content).hexdigest() != name.rpartition("/")[2]:
             raise Corrupt("The blob {name} isn't what was stored: restore it from a backup.", name=name)
         return content
 
-    def _unsure(self, path: Path) -> list[Path]:
+    def forget_passing(self, before: int) -> None:
+        """All that was put to pass before the day of that time. What can't be removed now is tried again next time."""
+        try:
+            days = [each for each in Path(self._root, PASSING).iterdir() if each.name.isdecimal()]
+        except OSError:  # there is none yet, or the disk is in trouble, which whoever writes is told
+            return
+        for each in days:
+            if int(each.name) < before // clock.DAY:
+                shutil.rmtree(each, ignore_errors=True)
+
+    def close(self) -> None:
+        """Ends the threads."""
+        self._threads.shutdown()
+
+    def _at_once(self, do: Callable[..., None], each: Iterable[tuple[str | bytes, ...]]) -> None:
+        """All of them, to their end, whatever becomes of one; then the first error."""
+        under_way = [self._threads.submit(do, *one) for one in each]
+        wait(under_way)
+        for one in under_way:
+            one.result()
+
+    def _unsure(self, folder: str) -> Iterator[str]:
         """Folders on the way to it whose own names this process hasn't flushed yet: once is enough for each."""
-        return [
-            each
-            for each in path.parents
-            if each != self._root and each.is_relative_to(self._root) and each not in self._lasting
-        ]
+        while folder != self._root and folder not in self._lasting:
+            yield folder
+            folder = folder.rpartition("/")[0]
 
-    def _path(self, name: str) -> Path:
+    def _place(self, name: str) -> tuple[str, str]:
         owner, _, digest = name.rpartition("/")
-        return self._root / owner / digest[:2] / digest
+        return f"{self._root}/{owner}/{digest[:2]}", digest
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: str, content: bytes) -> None:
     """Flushed before it has its name; on a full disk nothing of it is left."""
-    passing = path.with_name(f".{secrets.token_hex(8)}")
+    passing = f"{path[: path.rindex('/')]}/.{secrets.token_hex(8)}"
     try:
-        with passing.open("wb") as file:
+        with open(passing, "wb") as file:  # noqa: PTH123 - as in put_many
             file.write(content)
             file.flush()
             os.fdatasync(file.fileno())
-        passing.rename(path)
+        os.rename(passing, path)  # noqa: PTH104 - as in put_many
     except OSError:
-        passing.unlink(missing_ok=True)
+        Path(passing).unlink(missing_ok=True)
         raise
 
 
-def _flush(folder: Path) -> None:
+def _flush(folder: str) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -7,12 +7,13 @@ from sqlalchemy import Connection, inspect, text
 
 from hub.errors import Corrupt
 from hub.storage.blobs import Blobs
-from hub.storage.engine import APP_ROLE, SYSTEM_ROLE
+from hub.storage.engine import APP_ROLE, INTAKE_ROLE, PUBLIC_ROLE, SYSTEM_ROLE
 from hub.storage.migrate import current
 from hub.storage.unit import Storage
 
 OF_THE_CENTRE = frozenset({"queue_area", "membership"})
 """Tables with a municipality that are the centre's all the same: read to work out whose scope is what."""
+_OURS = (APP_ROLE, SYSTEM_ROLE, PUBLIC_ROLE, INTAKE_ROLE)
 _MOST_NAMED = 20
 _AT_ONCE = 1000
 
@@ -46,17 +47,17 @@ def _sqlite(connection: Connection) -> list[str]:
 
 def _postgresql(connection: Connection) -> list[str]:
     findings = []
-    roles = {row.rolname: row for row in connection.execute(_ROLES, {"roles": [APP_ROLE, SYSTEM_ROLE]})}
-    for name in (APP_ROLE, SYSTEM_ROLE):
+    roles = {row.rolname: row for row in connection.execute(_ROLES, {"roles": list(_OURS)})}
+    for name in _OURS:
         role = roles.get(name)
         if role is None:
             findings.append(f"The role {name} is missing: run torg db upgrade as a role that may create roles.")
         elif role.rolsuper or role.rolbypassrls:
             findings.append(f"The role {name} may bypass the walls: ALTER ROLE {name} NOSUPERUSER NOBYPASSRLS.")
-    owned = connection.execute(_OWNED, {"role": APP_ROLE}).scalars().all()
-    if owned:
-        findings.append(f"The role {APP_ROLE} owns {', '.join(owned)}: give them to the role that upgrades.")
-    for row in connection.execute(_WALLS):
+        owned = connection.execute(_OWNED, {"role": name}).scalars().all()
+        if owned:
+            findings.append(f"The role {name} owns {', '.join(owned)}: give them to the role that upgrades.")
+    for row in connection.execute(_WALLS, {"role": SYSTEM_ROLE}):
         if row.relname not in OF_THE_CENTRE and not (row.relrowsecurity and row.relforcerowsecurity):
             findings.append(f"Row-level security isn't forced on {row.relname}.")
         elif row.relname not in OF_THE_CENTRE and not row.policies:
@@ -70,15 +71,16 @@ _OWNED = text(
 )
 _WALLS = text(
     "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,"
-    " (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid) AS policies"
+    " (SELECT count(*) FROM pg_policy p JOIN pg_roles r ON r.oid = ANY (p.polroles)"
+    "  WHERE p.polrelid = c.oid AND r.rolname = :role) AS policies"
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid"
     " WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND a.attname = 'municipality_id'"
     " AND NOT a.attisdropped ORDER BY c.relname"
 )
 
 
-def _blobs(connection: Connection, blobs: Blobs) -> tuple[int, list[str]]:
-    """Every file that a row refers to, read and compared with its digest."""
+def named_blobs(connection: Connection) -> Sequence[str]:
+    """Every file that a row refers to. On PostgreSQL the transaction goes on as the role that sees all."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SET LOCAL ROLE {SYSTEM_ROLE}"))  # the owner is behind the forced walls as well
     tables = inspect(connection)
@@ -88,8 +90,14 @@ def _blobs(connection: Connection, blobs: Blobs) -> tuple[int, list[str]]:
             found = connection.execute(text(f"SELECT DISTINCT blob FROM {table} WHERE blob IS NOT NULL"))  # noqa: S608 - a table of ours
             for part in found.scalars().partitions(_AT_ONCE):
                 named.update(part)
+    return sorted(named)
+
+
+def _blobs(connection: Connection, blobs: Blobs) -> tuple[int, list[str]]:
+    """Each read and compared with its digest."""
+    named = named_blobs(connection)
     broken = []
-    for name in sorted(named):
+    for name in named:
         try:
             blobs.get(name)
         except Corrupt as error:

@@ -16,9 +16,30 @@ from hub.storage.upkeep import MOST_LOGGED, Upkeep
 
 APP_ROLE, SYSTEM_ROLE = "torg_app", "torg_system"
 """PostgreSQL: a person's units run as the first, under row-level security; `Scope.everything` as the second."""
+PUBLIC_ROLE, INTAKE_ROLE = "torg_public", "torg_intake"
+"""The same of a public face, which logs in as the first and may become the second, and nobody else."""
 POSTGRES_THREADS = 8
 _CACHED = {True: 8_192, False: 4_096}
 """SQLite's own pages by connection, writing or reading, in kB. The machine keeps the file's in its memory anyway."""
+
+
+class Roles(Struct, frozen=True):
+    """As whom units run on PostgreSQL. `person` None: there are no units of ours."""
+
+    person: str | None = APP_ROLE
+    visitor: str = APP_ROLE
+    everything: str = SYSTEM_ROLE
+
+    def of(self, scope: Scope) -> str:
+        if scope.municipalities is None:
+            return self.everything
+        role = self.visitor if scope.is_visitors else self.person
+        if role is None:
+            raise RuntimeError("a unit of a person of ours in a process that serves strangers")
+        return role
+
+
+PUBLIC_ROLES = Roles(None, PUBLIC_ROLE, INTAKE_ROLE)
 
 
 class Engines(Struct, frozen=True):
@@ -31,6 +52,7 @@ class Engines(Struct, frozen=True):
     """0: reading shares the writing threads."""
     upkeep: Upkeep | None = None
     """SQLite's."""
+    roles: Roles = Roles()
 
     def dispose(self) -> None:
         if self.upkeep is not None:
@@ -39,7 +61,7 @@ class Engines(Struct, frozen=True):
         self.reader.dispose()
 
 
-def open_engines(url: str) -> Engines:
+def open_engines(url: str, roles: Roles = Roles()) -> Engines:  # noqa: B008 - it can't be changed
     """Engines for a SQLAlchemy address. Raises Invalid for an engine that isn't one of the two."""
     backend = make_url(url).get_backend_name()
     if backend == "sqlite":
@@ -57,21 +79,20 @@ def open_engines(url: str) -> Engines:
                 "options": "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=30s",
             },
         )
-        return Engines(engine, engine, POSTGRES_THREADS, 0)
+        return Engines(engine, engine, POSTGRES_THREADS, 0, roles=roles)
     raise Invalid("database_url", f"database_url is sqlite:///FILE or postgresql+psycopg://…, not {backend}")
 
 
-def enter_scope(session: Session, scope: Scope, *, writing: bool) -> None:
+def enter_scope(session: Session, scope: Scope, roles: Roles, *, writing: bool) -> None:
     """PostgreSQL: take on the role, say the municipalities and whether it only reads, for this transaction.
 
     SQLite has no second wall, and a connection that only reads.
     """
     if session.get_bind().dialect.name != "postgresql":
         return
-    role = SYSTEM_ROLE if scope.municipalities is None else APP_ROLE
     municipalities = ",".join(map(str, scope.municipalities or ()))
     statement = _ENTER if writing else _ENTER_TO_READ
-    session.connection().exec_driver_sql(statement, (role, "{" + municipalities + "}"))
+    session.connection().exec_driver_sql(statement, (roles.of(scope), "{" + municipalities + "}"))
 
 
 _ENTER = "SELECT set_config('role', %s, true), set_config('torg.municipalities', %s, true)"
@@ -103,7 +124,9 @@ def _sqlite(url: str, *, writing: bool) -> Engine:
     path = make_url(url).database
     if not path or path == ":memory:":
         raise Invalid("database_url", "SQLite needs a file: sqlite:///var/torg.db")
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not Path(path).exists():
+        Path(path).touch(mode=0o600)  # citizens' mail is nobody else's; the log beside it follows the file
     engine = create_engine(
         url,
         hide_parameters=True,

@@ -55,6 +55,11 @@ def first_at(at: int) -> int:
     return min(max(0, (at // 1000 - EPOCH) << (_PROCESS_BITS + _SEQUENCE_BITS)), 2**63 - 1)
 
 
+def apart(by: int) -> int:
+    """How far two ids are from each other that were made so many microseconds apart."""
+    return by // 1000 << (_PROCESS_BITS + _SEQUENCE_BITS)
+
+
 def back(row_id: int, by: int) -> int:
     """The lowest id that could have been made `by` microseconds earlier, or later than that."""
-    return max(0, row_id - (by // 1000 << (_PROCESS_BITS + _SEQUENCE_BITS)))
+    return max(0, row_id - apart(by))

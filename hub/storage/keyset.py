@@ -69,7 +69,7 @@ def page(unit: Unit, order: Order, wanted: Wanted, after: str | None, limit: int
     statement, fixed = _statement(unit.dialect, order, wanted.where, parts)
     values = {**fixed, **wanted.values, "n": limit + 1, **{f"after_{i}": value for i, value in enumerate(edge)}}
     # The ORM's filter is built into the statement; on PostgreSQL row-level security stands behind it, as ever.
-    found: list[Keys] = [tuple(row) for row in unit.session.connection().exec_driver_sql(statement, values)]
+    found: list[Keys] = [tuple(row) for row in unit.driver_rows(statement, values)]
     return found[:limit], write_cursor(found[limit - 1]) if len(found) > limit else None
 
 

@@ -1,5 +1,9 @@
 """Migrations: to the newest, and whether the database is there. Alembic is imported only when it has work to do."""
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
@@ -24,7 +28,7 @@ def upgrade(engine: Engine) -> str:
     from alembic import command  # noqa: PLC0415 - 0.2 s that only an upgrade has to spend
     from alembic.config import Config  # noqa: PLC0415 - the same
 
-    with engine.connect() as connection:
+    with _alone(engine), engine.connect() as connection:
         config = Config()
         config.set_main_option("script_location", str(folder()))
         config.attributes["connection"] = connection
@@ -41,6 +45,39 @@ def upgrade(engine: Engine) -> str:
             statistics.write(connection)
             connection.commit()
         return current(connection) or ""
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """One upgrades, the others find it done: on SQLite by a file beside the database, gone afterwards.
+
+    Not a lock on the database's own file: to close that would let go of SQLite's own locks.
+    """
+    path = engine.url.database
+    if engine.dialect.name != "sqlite" or not path or path == ":memory:":
+        yield
+        return
+    beside = Path(f"{path}-upgrade")
+    while True:
+        handle = os.open(beside, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if not _is_open(beside, handle):
+                continue  # whoever had it has removed it
+            try:
+                yield
+            finally:
+                beside.unlink()
+            return
+        finally:
+            os.close(handle)
+
+
+def _is_open(path: Path, handle: int) -> bool:
+    try:
+        return os.fstat(handle).st_ino == path.stat().st_ino
+    except FileNotFoundError:
+        return False
 
 
 def current(connection: Connection) -> str | None:
@@ -66,6 +103,11 @@ def require_newest(engine: Engine) -> None:
         said = str(error.orig).splitlines() or ["no reason given"]
         raise Unavailable(f"The database can't be opened or reached: {said[0]}") from error
     if found is None:
-        raise Invalid("database_url", "the database is empty: run torg db upgrade")
+        where = engine.url.render_as_string(hide_password=True)
+        if engine.dialect.name == "sqlite":  # mostly another working folder than the installation's
+            where = str(Path(engine.url.database or "").resolve())
+        raise Invalid(
+            "database_url", f"the database is empty: run torg db upgrade, unless you meant another than {where}"
+        )
     if found != newest():
         raise Invalid("database_url", f"the database is at {found}, the program at {newest()}: run torg db upgrade")

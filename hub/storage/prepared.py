@@ -36,5 +36,4 @@ class Prepared:
         if unit.dialect not in self._texts:
             self._texts[unit.dialect] = driver_text(self._query, unit.dialect)
         text, fixed = self._texts[unit.dialect]
-        unit.session.flush()
-        return unit.session.connection().exec_driver_sql(text, {**fixed, **values}).all()
+        return unit.driver_rows(text, {**fixed, **values})

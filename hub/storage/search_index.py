@@ -8,7 +8,7 @@ index under row-level security.
 import string
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, func, select, text
 
 from hub.storage.one_of import listed
 from hub.storage.unit import Unit
@@ -23,6 +23,8 @@ _MOMENT = 51
 _INDEXED = 3
 """Letters: FTS5 finds such a beginning as quickly as a word; a longer one it puts together from all its words."""
 _LOOKED_THROUGH = 3_000
+_PROBED, _COMMON = 256, 4
+"""Of the first so many, so many must have a long beginning for the others to be looked through, too."""
 _SAID = "SELECT rowid, ' ' || tokens || ' ' AS said FROM search_entry"
 _FURTHER = string.ascii_lowercase + string.digits
 
@@ -52,10 +54,24 @@ def write(unit: Unit, rows: Sequence[tuple[int, int, Sequence[str]]]) -> None:
 
 
 def replace(unit: Unit, entry_id: int, municipality_id: int, tokens: Sequence[str]) -> None:
-    """Index an entry again, after a replay."""
+    """Index an entry again, after a replay, or when more is known of it."""
     key = "rowid" if unit.dialect == "sqlite" else "entry_id"
-    unit.session.connection().execute(text(f"DELETE FROM search_entry WHERE {key} = :id"), {"id": entry_id})  # noqa: S608 - a constant
+    if unit.dialect != "sqlite" and unit.scope.municipalities is not None:
+        unit.session.execute(select(func.torg_search_forget(entry_id)))
+    else:
+        _forget(unit, key, entry_id)
     write(unit, [(entry_id, municipality_id, tokens)])
+
+
+def may_replace(unit: Unit) -> bool:
+    """Whether this process's role may: that of the public face only adds."""
+    if unit.dialect == "sqlite":
+        return True
+    return bool(unit.rows(select(func.has_function_privilege("torg_search_forget(bigint)", "execute")))[0][0])
+
+
+def _forget(unit: Unit, key: str, entry_id: int) -> None:
+    unit.session.connection().execute(text(f"DELETE FROM search_entry WHERE {key} = :id"), {"id": entry_id})  # noqa: S608 - a constant
 
 
 def find(
@@ -139,7 +155,7 @@ def _find_on_sqlite(
 ) -> Sequence[int]:
     """A long beginning first among the newest that have its first letters: of a common one, enough are there.
 
-    A rare one has few words to be put together from.
+    A rare one, which a few hundred of them tell, has few words to be put together from.
     """
     found: list[int] = []
     long = [group for group in groups if any(unfinished and len(token) > _INDEXED for token, unfinished in group)]
@@ -159,8 +175,12 @@ def _find_on_sqlite(
                 if len(found) == limit:
                     rows.close()
                     return found
-        if looked < most:
-            return found
+            if looked == _PROBED and len(found) < _COMMON:
+                rows.close()
+                break
+        else:
+            if looked < most:
+                return found
     rows = connection.exec_driver_sql(
         "SELECT rowid FROM search_entry WHERE search_entry MATCH ? AND rowid < ? AND rowid >= ?"
         " ORDER BY rowid DESC LIMIT ?",

@@ -9,13 +9,15 @@ import asyncio
 import contextvars
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from msgspec import Struct
-from sqlalchemy import Delete, Select, Table, Update, event
+from sqlalchemy import BigInteger, Connection, Delete, Select, Table, Update, cast, event, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 
@@ -30,6 +32,7 @@ from hub.storage.scope import Scope
 P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R", bound=Row)
+Q = TypeVar("Q", bound=Select[Any])
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +44,8 @@ class Happening(Struct, frozen=True):
     """What a committed unit did, by ids only: no text of a citizen's ever goes this way."""
 
     kind: str
-    """entry_added | conversation_changed | raw_kept | delivery_queued | delivery_changed | channel_changed"""
+    """entry_added | conversation_changed | raw_kept | delivery_queued | delivery_changed | channel_changed |
+    call_changed | entry_changed | copy_queued | files_wait"""
     id: int
     municipality_id: int | None = None
     conversation_id: int | None = None
@@ -52,6 +56,7 @@ class Unit:
 
     def __init__(self, session: Session, scope: Scope, storage: "Storage") -> None:
         self._session, self.scope = session, scope
+        self._connection: Connection | None = None
         self.keys, self.blobs = storage.keys, storage.blobs
         self.happened: list[Happening] = []
 
@@ -64,6 +69,13 @@ class Unit:
     def session(self) -> Session:
         """For storage's own modules; a test keeps the others away from it."""
         return self._session
+
+    def driver_rows(self, text: str, values: Mapping[str, object]) -> Sequence[Any]:
+        """Of a statement in the driver's own words, as it gives them: for storage's own modules."""
+        self._session.flush()
+        if self._connection is None:
+            self._connection = self._session.connection()
+        return self._connection.exec_driver_sql(text, values).all()
 
     def add(self, row: Row) -> None:
         """Written at once, so that rows which refer to it can follow, and an error points here."""
@@ -78,18 +90,22 @@ class Unit:
         return None if row_id is None else self._session.get(cls, row_id)
 
     def lock(self, cls: type[R], row_id: int) -> R | None:
-        """The row, and nobody else's until this unit ends. A unit that writes on SQLite holds all of them anyway."""
-        return self._session.get(cls, row_id, with_for_update=True)
+        """The row, and nobody else's until this unit ends. A unit that writes on SQLite holds all of them anyway.
+
+        As it is then, though this unit has seen it before: another may have changed it while this one waited.
+        """
+        self._session.flush()  # what this unit has changed itself is kept
+        return self._session.get(cls, row_id, with_for_update=True, populate_existing=True)
 
     def first(self, query: Select[T]) -> T | None:
-        return self._session.scalars(query.limit(1)).first()
+        return self._session.scalars(_as_it_is(query.limit(1))).first()
 
     def all(self, query: Select[T]) -> Sequence[T]:
-        return self._session.scalars(query).all()
+        return self._session.scalars(_as_it_is(query)).all()
 
     def rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
         """Tuples of several columns or entities."""
-        return self._session.execute(query).all()
+        return self._session.execute(_as_it_is(query)).all()
 
     def change(self, statement: Update | Delete) -> int:
         """How many rows it changed. Raises NotAllowed for one that would give rows to another municipality."""
@@ -107,6 +123,12 @@ class Unit:
         if rows:
             self._refuse_foreign(cls, rows)
             bulk.insert(self._session.connection(), _table(cls), rows)
+
+    def insert_rows(self, rows: Sequence[Row]) -> None:
+        """The same of rows that were made and not added, all of one class; what they don't say is NULL."""
+        if rows:
+            names = [column.key for column in _table(type(rows[0])).columns]
+            self.insert_many(type(rows[0]), [{name: getattr(row, name) for name in names} for row in rows])
 
     def insert_new(self, cls: type[Row], rows: Sequence[dict[str, Any]], unique: Sequence[str]) -> int:
         """The same, without those that a row there equals in the columns `unique`; how many were new."""
@@ -127,6 +149,15 @@ class Unit:
             for row in rows:
                 if "municipality_id" in row:
                     _refuse_foreign(self.scope, row["municipality_id"])
+
+    def take_turns(self, names: Iterable[str]) -> None:
+        """Until this has committed, no other that takes turns by one of these names goes on. SQLite has one writer."""
+        if self.dialect == "sqlite":
+            return
+        keys = sorted({int.from_bytes(sha256(name.encode()).digest()[:8], signed=True) for name in names})
+        if keys:  # in the order of the array, as nothing else is asked of it
+            one = func.unnest(cast(keys, ARRAY(BigInteger))).column_valued("one")
+            self._session.execute(select(func.pg_advisory_xact_lock(one)))
 
     def note(self, happening: Happening) -> None:
         self.happened.append(happening)
@@ -158,9 +189,8 @@ class Storage:
         )
 
     async def read(self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.shield(
-            asyncio.wrap_future(self._start(self._readers, self.read_now, scope, work, *args, **kwargs))
-        )
+        # Whoever goes away before it has begun leaves nothing to be read.
+        return await asyncio.wrap_future(self._start(self._readers, self.read_now, scope, work, *args, **kwargs))
 
     def write_now(self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """In the thread of the caller: the command line, tests, and storage's threads themselves."""
@@ -178,11 +208,16 @@ class Storage:
         if contents:
             await asyncio.shield(asyncio.wrap_future(self._start(self._blob_writers, self.blobs.put_many, contents)))
 
+    async def forget_passing(self, before: int) -> None:
+        """What lies in the blob folder for a while only, and was put there before the day of that time."""
+        await asyncio.wrap_future(self._start(self._blob_writers, self.blobs.forget_passing, before))
+
     def close(self) -> None:
         """Ends the threads after the units under way, then the connections."""
         self._blob_writers.shutdown()
         self._writers.shutdown()
         self._readers.shutdown()
+        self.blobs.close()
         self.engines.dispose()
 
     @staticmethod
@@ -219,8 +254,14 @@ class Storage:
         kind = _FilteredSession if self._filter_by_scope and scope.municipalities is not None else _GuardedSession
         engine = self.engines.writer if writing else self.engines.reader
         with kind(engine, expire_on_commit=False, autoflush=True, info={"scope": scope}) as session, session.begin():
-            enter_scope(session, scope, writing=writing)
+            enter_scope(session, scope, self.engines.roles, writing=writing)
             yield Unit(session, scope, self)
+
+
+def _as_it_is(query: Q) -> Q:
+    """What is locked is read as it is once it is held: a row that the unit has seen before, too."""
+    locks = query._for_update_arg is not None  # SQLAlchemy has no public name for it
+    return query.execution_options(populate_existing=True) if locks else query
 
 
 def _only_own_rows(state: ORMExecuteState) -> None:

@@ -7,16 +7,20 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import snowballstemmer
 from msgspec import Struct
+
+from hub.storage.endings import settle
 
 LANGUAGES = {"sv": "swedish", "nb": "norwegian", "nn": "norwegian", "da": "danish", "fi": "finnish", "en": "english"}
 _MOST_TOKENS = 10_000
 _MOST_BYTES = 900_000
 _MOST_ASKED = 20
 _LONGEST = 40
+_SURELY_FEW = 1_000
+"""Tokens: of so few, each would have to be of 900 bytes to be too many."""
 _WORD = re.compile(r"[^\W_]+")
 # Put together two by two: normalising a whole text is quadratic in a run of marks.
 _MARK, _MARKED = re.compile("[\u0300-\u036f]"), re.compile(r"[^\W\d_][\u0300-\u036f]")
@@ -49,13 +53,15 @@ def tokens(text: str, language: str | None) -> list[str]:
     """Distinct search tokens of a text, sorted. `language` None: whatever `guess_language` makes of it."""
     words = _words_of(text)
     stem = _token_of(language or _guess(words))
-    found = {stem(word[:_LONGEST]) for word in words}
+    found = {stem(word[:_LONGEST]) for word in set(words)}
     found.discard("")
     return _few_enough(sorted(found)[:_MOST_TOKENS])
 
 
 def _few_enough(tokens: list[str]) -> list[str]:
     """PostgreSQL's tsvector takes a megabyte; a text of that many words isn't one that anybody searches."""
+    if len(tokens) < _SURELY_FEW:
+        return tokens
     room = _MOST_BYTES
     for number, token in enumerate(tokens):
         room -= len(token.encode()) + 8
@@ -110,9 +116,15 @@ class Asked(Struct, frozen=True):
 def query_tokens(text: str) -> list[Asked]:
     """The words of a question, at most twenty."""
     words = [word[:_LONGEST] for word in _words_of(text)[:_MOST_ASKED]]
-    languages: Sequence[str | None] = (*LANGUAGES, None)
-    asked = [Asked(sorted({_token_of(language)(word) for language in languages} - {""}), fold(word)) for word in words]
+    asked = [Asked(sorted(_stems_of(word) - {""}), fold(word)) for word in words]
     return [each for each in asked if each.folded]
+
+
+def _stems_of(word: str) -> set[str]:
+    """In every language, and as it is. Unsettled, too: what came before there were `endings` is found as it was."""
+    languages: Sequence[str | None] = (*LANGUAGES, None)
+    stems = {_token_of(language)(word) for language in languages}
+    return stems | {fold(_stemmer_of(language)(word)) for language in LANGUAGES}
 
 
 def fold(word: str) -> str:
@@ -151,5 +163,11 @@ def _guess(words: Sequence[str]) -> str | None:
 def _token_of(language: str | None) -> Callable[[str], str]:
     if language not in LANGUAGES:
         return lru_cache(maxsize=50_000)(fold)
-    stem = snowballstemmer.stemmer(LANGUAGES[language]).stemWord
-    return lru_cache(maxsize=50_000)(lambda word: fold(stem(word)))
+    stem, settled = _stemmer_of(language), partial(settle, language=language)
+    return lru_cache(maxsize=50_000)(lambda word: settled(fold(stem(word))))
+
+
+@lru_cache(maxsize=16)
+def _stemmer_of(language: str) -> Callable[[str], str]:
+    stem: Callable[[str], str] = snowballstemmer.stemmer(LANGUAGES[language]).stemWord
+    return stem

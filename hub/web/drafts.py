@@ -13,7 +13,7 @@ from hub.edge.desk import Desk
 from hub.edge.drafting import Drafts, Within
 from hub.edge.parameters import IdText, PathId, id_of
 from hub.edge.person import READ, WORK
-from hub.edge.writing import Addresses, Along, Maybe, Subject
+from hub.edge.writing import Addresses, Along, Maybe, Subject, Topics
 from hub.inbox.draft import DraftLine, Written
 
 Kind = Annotated[Literal["reply", "note", "forward"], PathParameter()]
@@ -39,6 +39,7 @@ class NewMessageDraft(Struct, forbid_unknown_fields=True):
     cc: Addresses = ()
     to: Addresses = ()
     subject: Subject = ""
+    topics: Topics = ()
 
 
 @get("/conversations/{conversation_id:int}/drafts", opt=READ)
@@ -72,7 +73,7 @@ async def show_new_draft(desk: NamedDependency[Desk]) -> Drafts:
 @put("/drafts/new", opt=WORK)
 async def save_new_draft(desk: NamedDependency[Desk], data: JSONBody[NewMessageDraft]) -> DraftLine:
     """A person has one. From another municipality than before, it goes there with its uploads."""
-    written = Written(text=data.text, cc=data.cc, to=data.to, subject=data.subject)
+    written = Written(text=data.text, cc=data.cc, to=data.to, subject=data.subject, topics=data.topics)
     return await desk.write(drafting.save, Sender(data.municipality, data.queue), written)
 
 

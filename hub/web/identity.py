@@ -1,11 +1,11 @@
 """Identity of a citizen, as it is confirmed in a conversation; and what is covered of them, revealed for a purpose."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from litestar import Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from hub.edge import identifying
 from hub.edge.desk import Desk
@@ -16,9 +16,10 @@ from hub.edge.versions import IfMatch, etag
 
 
 class Confirming(Struct, forbid_unknown_fields=True):
-    """`how`: an address, a number or a name in a mail is no way."""
+    """`how`: an address, a number or a name in a mail is no way. `number`: the identity number that they told."""
 
     how: Literal["control_question", "called_back", "id_at_desk", "eid", "known_to_department"]
+    number: Annotated[str, Meta(max_length=20)] = ""
 
 
 class Revealing(Struct, forbid_unknown_fields=True):
@@ -39,7 +40,7 @@ async def confirm_identity(
     desk: NamedDependency[Desk], conversation_id: PathId, data: JSONBody[Confirming], if_match: IfMatch = None
 ) -> Response[Identified]:
     """Until midnight in its municipality, and in this conversation alone."""
-    return _identified(await desk.write(identifying.confirm, conversation_id, if_match, data.how))
+    return _identified(await desk.write(identifying.confirm, conversation_id, if_match, data.how, data.number))
 
 
 @delete("/conversations/{conversation_id:int}/identity", opt=WORK, status_code=200)

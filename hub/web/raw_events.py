@@ -1,5 +1,6 @@
 """Raw events: what came, byte for byte. IT sees that it came; what it says only by breaking glass, with a reason."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from litestar import Request, Response, get, post
@@ -7,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from msgspec import Struct
 
+from hub import clock
 from hub.access.person import Actor
 from hub.edge import running
 from hub.edge.desk import Desk
@@ -25,6 +27,15 @@ Why = Annotated[
 ]
 
 
+Find = Annotated[
+    str,
+    QueryParameter(
+        name="find", max_length=1000, pattern=r"^[^\x00]*$", description="A sender's address or a Message-ID, whole."
+    ),
+]
+Time = Annotated[datetime | None, QueryParameter(description="ISO 8601; the list ends before `until`.")]
+
+
 class Replay(Struct, frozen=True):
     """`state`: how it was read this time; `reason`: why it couldn't be."""
 
@@ -38,23 +49,29 @@ async def list_raw_events(
     desk: NamedDependency[Desk],
     which: State = None,
     channel: QueryId = None,
+    find: Find = "",
+    since: Time = None,
+    until: Time = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Page[RawEventLine]:
-    """Newest first, without content."""
-    return Page(*await desk.read(running.raw_events, Wanted(which, channel, after, limit)))
+    """Newest first, without content. A search by sender or Message-ID is in the audit."""
+    if find.strip():
+        await desk.write(running.note_search, find)
+    wanted = Wanted(which, channel, after, limit, find.strip(), _instant(since), _instant(until))
+    return Page(*await running.raw_events(desk, wanted))
 
 
 @get("/raw-events/{raw_event_id:int}", opt=IT)
 async def show_raw_event(desk: NamedDependency[Desk], raw_event_id: PathId) -> RawEventLine:
     """One of them, without content."""
-    return await desk.read(running.raw_event, raw_event_id)
+    return await running.raw_event(desk, raw_event_id)
 
 
 @get("/raw-events/{raw_event_id:int}/content", opt=IT, media_type=OPAQUE)
 async def fetch_raw_event(desk: NamedDependency[Desk], raw_event_id: PathId, reason: Why) -> Response[bytes]:
     """What came, byte for byte. Who asked and why is kept in the reading log and the audit."""
-    content = await desk.write(running.read_raw_event, raw_event_id, reason)
+    content = await running.read_raw_event(desk, raw_event_id, reason)
     return download(content, f"{raw_event_id}.bin")
 
 
@@ -65,6 +82,10 @@ async def replay_raw_event(
     """Read it again: what parsing decides is replaced, nothing else. Doing it twice changes nothing more."""
     ended = await running.replay_raw_event(desk, request.app.state.replay, raw_event_id)
     return Replay(str(raw_event_id), ended.state, ended.reason)
+
+
+def _instant(at: datetime | None) -> int | None:
+    return None if at is None else clock.from_datetime(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 ROUTES = (list_raw_events, show_raw_event, fetch_raw_event, replay_raw_event)

@@ -8,15 +8,16 @@ from litestar.params import JSONBody
 
 from hub import faults
 from hub.access.person import Actor
-from hub.edge import writing
+from hub.edge import replying, writing
 from hub.edge.answer import created
 from hub.edge.desk import Desk
 from hub.edge.drafting import most_bytes
 from hub.edge.idempotency import IdempotencyKey, asked
 from hub.edge.parameters import PathId
 from hub.edge.person import WORK
+from hub.edge.replying import NewReply
 from hub.edge.versions import IfMatch, etag
-from hub.edge.writing import Added, NewForward, NewMessage, NewNote, NewReply
+from hub.edge.writing import Added, NewForward, NewMessage, NewNote
 from hub.inbox.queries import ConversationLine
 
 
@@ -31,7 +32,7 @@ async def add_reply(
     """An answer to the citizen, by the channel they wrote to; 409 with `entry` when somebody wrote a newer one."""
     creation = asked(idempotency_key, f"POST {request.url.path}", data)
     undo_seconds = desk.settings.undo_seconds
-    answer = await desk.write(writing.send_reply, conversation_id, data, creation, undo_seconds=undo_seconds)
+    answer = await desk.write(replying.send_reply, conversation_id, data, creation, undo_seconds=undo_seconds)
     faults.point("reply_committed")
     return created(answer)
 
@@ -39,9 +40,14 @@ async def add_reply(
 @delete("/conversations/{conversation_id:int}/replies/{entry_id:int}", opt=WORK, status_code=200)
 async def undo_reply(
     desk: NamedDependency[Desk], conversation_id: PathId, entry_id: PathId, if_match: IfMatch = None
-) -> Response[ConversationLine]:
-    """Take a mail of ours back, a forward or first message too; 409 when it is too late. `If-Match: *` will do here."""
-    line = (await desk.write(writing.undo, conversation_id, entry_id, if_match)).line
+) -> Response[ConversationLine | None]:
+    """Take a mail of ours back, a forward or first message too; 409 when it is too late. `If-Match: *` will do here.
+
+    204 to its writer who may not open the conversation any more.
+    """
+    line = (await writing.take_back(desk, conversation_id, entry_id, if_match)).line
+    if line is None:
+        return Response(None, status_code=204)
     return Response(line, headers={"ETag": etag(line.version)})
 
 

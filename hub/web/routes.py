@@ -1,7 +1,7 @@
 """Routes: the table of contents of what is served, and what holds for all of it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from litestar import Litestar, Router
 from litestar.di import Provide
@@ -12,63 +12,102 @@ from litestar.types import ControllerRouterHandler
 
 from hub.edge.desk import provide_desk
 from hub.edge.headers import secure
+from hub.edge.meter import Meter, metered
 from hub.edge.person import ANYONE, admit
 from hub.edge.problems import PROBLEMS
 from hub.web import (
+    alarms,
+    asked,
     attachments,
     centre,
     changes,
+    channel_calls,
     channels,
+    chats,
     citizens,
     confidentiality,
+    contacts,
     conversations,
+    deliveries,
     drafts,
+    duties,
+    forms,
     health,
     identity,
+    letters,
+    lookups,
+    made_lookups,
     matters,
     merges,
     misdirection,
+    phones,
+    questions,
     raw_events,
+    receipts,
     replies,
     search,
+    turns,
     uploads,
+    whose,
 )
 
 PREFIX = "/api/v1"
+Face = Literal["both", "public", "inside"]
 MOST_BYTES = 1_000_000
 """A body's size, at most."""
 
 
-def create(pages: Sequence[Router] | None = None, **options: Any) -> Litestar:
+def create(pages: Sequence[Router] | None = None, face: Face = "both", **options: Any) -> Litestar:
     """The application, with the screen's `pages` or a plain one; `options` are Litestar's own, `lifespan` above all.
 
-    It expects in `app.state`: storage, settings, registry, and `replay`, an async callable of a raw event's id.
+    `face` public: what strangers ask for, and nothing of ours; inside: the rest.
+
+    It expects in `app.state`: storage, settings, registry, `replay`, an async callable of a raw event's id, and
+    `called`, one of a channel's id and a call.
     """
-    plain = Router("/", route_handlers=[health.welcome], guards=[admit])
+    plain = [] if face == "public" else [Router("/", route_handlers=[health.welcome], guards=[admit])]
     return Litestar(
-        [*routes(), *(pages if pages is not None else [plain])],
-        openapi_config=_openapi(),
+        [*routes(face), *(pages if pages is not None else plain)],
+        openapi_config=None if face == "public" else _openapi(),
         exception_handlers=PROBLEMS,
         before_send=[secure],
         request_max_body_size=MOST_BYTES,
         logging_config=None,  # `torg serve` sets it up
+        middleware=[metered(Meter())],
         **options,
     )
 
 
-def routes() -> list[ControllerRouterHandler]:
+def routes(face: Face = "both") -> list[ControllerRouterHandler]:
     """Everything that is served. Each route states who may ask it; `admit` sees to that."""
-    api = Router(
+    found: list[ControllerRouterHandler] = [Router("/", route_handlers=[*health.ROUTES], guards=[admit])]
+    if face != "public":
+        found += [_inside(), Router("/", route_handlers=[*health.INSIDE], guards=[admit])]
+    if face != "inside":
+        found.append(Router(PREFIX, route_handlers=[*forms.ROUTES], guards=[admit]))
+        found.append(Router("/", route_handlers=[*channel_calls.ROUTES, *chats.ROUTES], guards=[admit]))
+    return found
+
+
+def _inside() -> Router:
+    return Router(
         PREFIX,
         route_handlers=[
             *conversations.ROUTES,
+            *contacts.ROUTES,
             *replies.ROUTES,
+            *turns.ROUTES,
+            *phones.ROUTES,
+            *deliveries.ROUTES,
             *drafts.ROUTES,
             *uploads.ROUTES,
             *changes.ROUTES,
             *confidentiality.ROUTES,
             *identity.ROUTES,
+            *lookups.ROUTES,
             *merges.ROUTES,
+            *questions.ROUTES,
+            *whose.ROUTES,
             *misdirection.ROUTES,
             *matters.ROUTES,
             *search.ROUTES,
@@ -76,13 +115,17 @@ def routes() -> list[ControllerRouterHandler]:
             *attachments.ROUTES,
             *channels.ROUTES,
             *raw_events.ROUTES,
+            *alarms.ROUTES,
+            *receipts.ROUTES,
+            *asked.ROUTES,
+            *made_lookups.ROUTES,
+            *letters.ROUTES,
             *centre.ROUTES,
+            *duties.ROUTES,
         ],
         guards=[admit],
         dependencies={"desk": Provide(provide_desk, sync_to_thread=False)},
     )
-    plain = Router("/", route_handlers=[*health.ROUTES], guards=[admit])
-    return [api, plain]
 
 
 def _openapi() -> OpenAPIConfig:

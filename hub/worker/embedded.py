@@ -7,36 +7,62 @@ from collections.abc import Sequence
 from hub import clock
 from hub.access import audit
 from hub.contract import Router
-from hub.doorbell import DELIVER, READ, Doorbell
+from hub.doorbell import DELIVER, KEEP, READ, SCAN, Doorbell
 from hub.errors import TorgError
+from hub.inbound import given_up
+from hub.inbound.calls import Calls
 from hub.inbound.children import Children
 from hub.inbound.listen import Listeners
-from hub.inbound.pipeline import Pipeline
+from hub.inbound.pipeline import FULL_SWEEP, Pipeline, Trusts
+from hub.inbound.pull import Pullers
+from hub.inbound.scan import Scans
+from hub.lookups import pin
+from hub.outbound.copies import Copies
 from hub.outbound.pipeline import Outbox
 from hub.plugin_host.registry import Registry
 from hub.settings import Settings
 from hub.storage.scope import Scope
 from hub.storage.unit import Happening, Storage
+from hub.watch.round import Round
+from hub.watch.tell import Say
 
-RINGS = {"raw_kept": READ, "delivery_queued": DELIVER}
+RINGS = {"raw_kept": READ, "delivery_queued": DELIVER, "copy_queued": KEEP, "files_wait": SCAN}
 """Which happening is work for whom."""
 
 log = logging.getLogger(__name__)
 
 
 class Worker:
-    """`listens`: holds the channels' ports. `works`: reads and sends; without it only what came is kept."""
+    """`listens`: holds the channels' ports, and pulls. `works`: reads and sends; without it only what came is kept.
+
+    `say`: a sentence of the hub's in a language, for the alarms that go to IT.
+    """
 
     def __init__(
-        self, storage: Storage, registry: Registry, settings: Settings, bell: Doorbell, *, listens: bool, works: bool
+        self,
+        storage: Storage,
+        registry: Registry,
+        settings: Settings,
+        bell: Doorbell,
+        *,
+        listens: bool,
+        works: bool,
+        say: Say = lambda sentence, _: sentence,
     ) -> None:
         self._storage, self._settings, self._bell = storage, settings, bell
         self._listens, self._works = listens, works
         self.routers: dict[str, Router] = {name: registry.router(name) for name in settings.routers}
-        self._children = Children(settings.parse_children, settings.parse_seconds, settings.blocked_plugins)
-        self.pipeline = Pipeline(storage, self._children, self.routers, reads=works)
+        self._children = Children(
+            settings.parse_children, settings.parse_seconds, settings.blocked_plugins, ahead=works
+        )
+        self.pipeline = Pipeline(storage, self._children, self.routers, trusts=Trusts.of(settings), reads=works)
+        self._scans = Scans(storage, bell, settings.scanner, settings.sweep_seconds) if settings.scanner else None
         self._outbox = Outbox(storage, registry, bell, settings.lease_seconds, settings.sweep_seconds)
+        self._watch = Round(storage, registry, say)
+        self._copies = Copies(storage, registry, bell, settings.sweep_seconds)
         self._listeners = Listeners(storage, registry, self.pipeline.receiver)
+        self._pullers = Pullers(storage, registry, self.pipeline.receiver, self.pipeline.room)
+        self.calls = Calls(storage, registry, self.pipeline.receiver, self._pullers.ring)
 
     async def run(self) -> None:
         """Until cancelled. The listeners end first, while what they feed still runs: mail in hand gets its answer."""
@@ -44,16 +70,30 @@ class Worker:
             tasks.create_task(self.pipeline.run(), name="way in")
             if self._works:
                 tasks.create_task(self._outbox.run(), name="way out")
+                tasks.create_task(self._copies.run(), name="copies")
                 tasks.create_task(self._sweep(), name="sweep")
+                tasks.create_task(self._watch.run(self._settings.sweep_seconds), name="watch")
                 tasks.create_task(self._read_when_rung(), name="doorbell")
+                if self._scans is not None:
+                    tasks.create_task(self._scans.run(), name="virus scanner")
+            if self._listens:
+                tasks.create_task(self._pullers.run(), name="pulling")
             await (self._listeners.run() if self._listens else asyncio.Event().wait())
 
     async def sweep(self, grace: int) -> None:
         """Everything that lies waiting though nobody rang: after a crash, without Redis, after an outage."""
-        await self.pipeline.sweep(grace)
+        if await self.pipeline.sweep(grace) >= FULL_SWEEP:
+            self._bell.ring_here(READ)
         if await self._outbox.sweep():
             self._bell.ring(DELIVER, 0)
         await self._storage.write(Scope.everything("seal the audit"), audit.seal)
+        pins = Scope.everything("pinned cards whose time is over")
+        if await self._storage.read(pins, pin.any_old):
+            await self._storage.write(pins, pin.erase_old)
+        await self._storage.forget_passing(clock.now() - clock.DAY)
+        calls = Scope.everything("calls whose end was never told")
+        if await self._storage.read(calls, given_up.silent):
+            await self._storage.write(calls, given_up.give_up)
 
     async def _sweep(self) -> None:
         grace = 0  # what a killed process left, nobody has in hand
@@ -70,7 +110,8 @@ class Worker:
         while True:
             if await self._bell.heard(READ, 3600):
                 try:
-                    await self.pipeline.sweep(0)
+                    while await self.pipeline.sweep(0) >= FULL_SWEEP:
+                        await self.pipeline.settled(FULL_SWEEP // 2)
                 except TorgError as error:
                     log.warning("reading waits: %s", error)
 

@@ -13,7 +13,7 @@ from hub.channels.channel import Channel
 from hub.channels.open import read_settings, store_settings
 from hub.channels.port import require_free
 from hub.cli.demo_fill.content import Content
-from hub.inbox import department, municipality, queue, topic
+from hub.inbox import canned, department, letterhead, municipality, queue, topic
 from hub.inbox.municipality import Municipality
 from hub.plugin_host.registry import Registry
 from hub.storage.unit import Unit
@@ -27,6 +27,8 @@ class Place(Struct, frozen=True):
     language: str
     address: str
     hue: int
+    phone: str = ""
+    """Of a range that the regulator keeps for stories."""
 
 
 class Colleague(Struct, frozen=True):
@@ -42,8 +44,8 @@ class Colleague(Struct, frozen=True):
 
 
 PLACES = {
-    "granvik": Place("Granvik kommun", "SE", "sv", "kommunen@granvik.example", 1),
-    "holmo": Place("Holmö kommun", "SE", "sv", "kommunen@holmo.example", 3),
+    "granvik": Place("Granvik kommun", "SE", "sv", "kommunen@granvik.example", 1, "+46846500401"),
+    "holmo": Place("Holmö kommun", "SE", "sv", "kommunen@holmo.example", 3, "+46846500402"),
     "nesoy": Place("Nesøy kommune", "NO", "nb", "post@nesoy.example", 2),
     "fjordal": Place("Fjordal kommune", "NO", "nb", "post@fjordal.example", 4),
     "strandby": Place("Strandby Kommune", "DK", "da", "borgerservice@strandby.example", 5),
@@ -56,15 +58,21 @@ COLLEAGUES = {
         "anton@granvik.example": Colleague("Anton Berg", ["agent"]),
         "leila@granvik.example": Colleague("Leila Haddad", ["lead"]),
         "goran@granvik.example": Colleague("Göran Nyström", ["it", "admin"]),
+        "vera@granvik.example": Colleague("Vera Åkesson", ["department"]),
+        "rut@granvik.example": Colleague("Rut Ekman", ["auditor"]),
     },
     "nb": {
         "kari@nesoy.example": Colleague("Kari Solberg", ["agent"]),
         "ole@nesoy.example": Colleague("Ole Bakken", ["lead"]),
         "marit@nesoy.example": Colleague("Marit Vik", ["it"]),
+        "tor@nesoy.example": Colleague("Tor Haugen", ["department"]),
+        "liv@nesoy.example": Colleague("Liv Strand", ["auditor"]),
     },
     "da": {
         "mette@strandby.example": Colleague("Mette Holm", ["agent"]),
         "jens@strandby.example": Colleague("Jens Kjær", ["lead", "it"]),
+        "bente@strandby.example": Colleague("Bente Lund", ["department"]),
+        "aage@strandby.example": Colleague("Aage Friis", ["auditor"]),
     },
 }
 """By language, which is by centre."""
@@ -103,6 +111,15 @@ def found(unit: Unit, registry: Registry, contents: Mapping[str, Content], outgo
     return Founded(_add_channels(unit, registry, contents, outgoing, mail_port), queues, topics, actors)
 
 
+def keep_ready(unit: Unit, contents: Mapping[str, Content]) -> None:
+    """Signatures and canned answers. After the past, whose answers were signed by hand."""
+    for code, place in PLACES.items():
+        home = municipality.by_code(unit, code)
+        letterhead.put(unit, home, None, f"{{{{agent}}}}\n{{{{queue}}}}, {home.name}", None)
+        for each in contents[place.language].canned:
+            canned.write(unit, home, None, {place.language: each.title}, {place.language: each.text})
+
+
 def move_mail_port(unit: Unit, registry: Registry, port: int) -> None:
     """The demo listens for mail on another port than it did. Channels that somebody added to it keep theirs.
 
@@ -115,6 +132,17 @@ def move_mail_port(unit: Unit, registry: Registry, port: int) -> None:
     config = read_settings(cls, {**own.config, "port": port})
     require_free(unit, registry, cls, config)
     store_settings(own, config, unit.keys)
+
+
+def employ(unit: Unit) -> None:
+    """Those of the colleagues whom an older program didn't know."""
+    known = set(unit.all(select(Person.email)))
+    for language, colleagues in COLLEAGUES.items():
+        codes = [code for code, place in PLACES.items() if place.language == language]
+        for email, colleague in colleagues.items():
+            if email not in known:
+                homes = unit.all(select(Municipality).where(Municipality.code.in_(codes)))
+                _add_person(unit, email, colleague, language, homes)
 
 
 def give_passwords(unit: Unit, password_hash: str) -> None:

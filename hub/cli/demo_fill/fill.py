@@ -19,8 +19,8 @@ from hub import clock
 from hub.access.password import hashed
 from hub.access.person import Actor
 from hub.channels.channel import Channel
-from hub.channels.open import ChannelTools, open_channel
-from hub.cli.demo_fill import centres, desk
+from hub.channels.open import close_connector, open_channel
+from hub.cli.demo_fill import calls, centres, desk, forms
 from hub.cli.demo_fill.centres import COLLEAGUES, PLACES, Founded
 from hub.cli.demo_fill.content import LANGUAGES, Content, Story, read
 from hub.cli.demo_fill.desk import Order
@@ -71,6 +71,7 @@ async def fill(settings: Settings, outgoing: Path, mail_port: int, progress: Cal
         contents = {language: read(language) for language in LANGUAGES}
         clock.set_source(lambda: now - PAST - 20 * DAY)  # they have been here for a while when the first mail comes
         founded = storage.write_now(DEMO, centres.found, registry, contents, outgoing, mail_port)
+        storage.write_now(DEMO, calls.connect, registry, contents)
         storage.write_now(DEMO, centres.give_passwords, hashed(centres.PASSWORD))
         async with Children(settings.parse_children, settings.parse_seconds, settings.blocked_plugins) as children:
             routers = {name: registry.router(name) for name in settings.routers}
@@ -82,6 +83,10 @@ async def fill(settings: Settings, outgoing: Path, mail_port: int, progress: Cal
             ]
             try:
                 await _Past(storage, settings, pipeline, founded, contents, now, kept).live(mail_port, progress)
+                await storage.write(DEMO, centres.keep_ready, contents)
+                await storage.write(DEMO, forms.publish, registry)
+                for language, content in contents.items():
+                    await storage.write(DEMO, calls.tell, founded, language, content.spoken, now)
             finally:
                 for task in running:
                     task.cancel()
@@ -102,8 +107,7 @@ async def _listen(storage: Storage, registry: Registry, channel_id: int, pipelin
     try:
         await connector.listen(keep)
     finally:
-        if isinstance(connector.tools, ChannelTools):
-            connector.tools.close()
+        await close_connector(connector)
 
 
 class _Past:
@@ -177,7 +181,8 @@ class _Past:
         if act.what == "look":
             queue_id = self._founded.queues[story.municipality, story.queue]
             topics = [self._founded.topics[story.municipality, code] for code in story.topics]
-            order = Order(queue_id, topics, story.note, course.chance.random() < _TAKEN_ON)
+            taken_on = course.chance.random() < _TAKEN_ON or bool(story.colleague)
+            order = Order(queue_id, topics, story.note, taken_on)
             await write_as(scope, desk.look, by, conversation_id, order)
         elif act.what == "answer":
             text, at = story.messages[act.message].text, self._days[story.municipality].local(act.at)
@@ -202,7 +207,8 @@ def _course(story: Story, language: str, number: int, founded: Founded) -> _Cour
     chance = Random(f"{SEED}:{number}:course")  # noqa: S311 - made-up mails, no secrets
     workers = [each.signature for each in COLLEAGUES[language].values() if WORKERS & set(each.roles)]
     signed = "\n".join("\n".join(said.text.strip().splitlines()[-2:]) for said in story.messages if said.by == "agent")
-    names = [name for name in workers if name in signed] or [chance.choice(workers)]
+    wanted = story.colleague or signed
+    names = [name for name in workers if name in wanted] or [chance.choice(workers)]
     return _Course(story, language, founded.actors[language, names[0]], chance)
 
 

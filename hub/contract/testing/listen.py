@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from hub.contract.config import Secret, read_config
+from hub.contract.config import read_config
 from hub.contract.errors import NotKept
 from hub.contract.messages import RawEvent
 from hub.contract.testing.connector import ConnectorTests
 from hub.contract.testing.inspection import assert_text
+from hub.contract.testing.plugin import secrets_of
 from hub.contract.testing.stage import PATIENCE, InThread
 
 A_WHILE = 0.2
@@ -63,8 +64,7 @@ class ListenTests(ConnectorTests):
         with self._listener(keeping) as settings:
             self._bring(settings)
             config = read_config(self.connector.Config, dict(settings))
-        values = [getattr(config, name) for name in config.__struct_fields__]
-        secrets = [value.reveal() for value in values if isinstance(value, Secret)]
+        secrets = secrets_of(config)
         for event in keeping.kept:
             assert event.key
             assert self._parse([event])

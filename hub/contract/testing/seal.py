@@ -1,5 +1,6 @@
 """A room without doors: code in it reaches no file, network, process or clock, by whatever name it imported them."""
 
+import gc
 import sys
 import threading
 import time
@@ -14,6 +15,9 @@ OUTSIDE = ("open", "socket.", "subprocess.", "os.", "shutil.", "sqlite3.", "urll
 CLOCKS = frozenset({"now", "utcnow", "today"})
 TIMES = frozenset({"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "localtime", "ctime"})
 
+TOOLS = "hub.contract.testing.stage"
+"""Whose clock is the hub's, which an `accept` may ask: it is given to it."""
+
 _sealed = threading.local()
 _watching = False
 
@@ -24,8 +28,13 @@ class WentOutside(BaseException):
 
 @contextmanager
 def sealed() -> Iterator[None]:
-    """Raises WentOutside in this thread at what isn't pure, and again at the end if it was swallowed."""
+    """Raises WentOutside in this thread at what isn't pure, and again at the end if it was swallowed.
+
+    What earlier code left behind isn't cleared away meanwhile: its last words would be taken for what is done here.
+    """
     _watch()
+    collecting = gc.isenabled()
+    gc.disable()
     _sealed.seen = []
     _sealed.on = True
     before = sys.getprofile()
@@ -35,6 +44,8 @@ def sealed() -> Iterator[None]:
     finally:
         sys.setprofile(before)
         _sealed.on = False
+        if collecting:
+            gc.enable()
     if _sealed.seen:
         raise WentOutside(_sealed.seen[0])
 
@@ -52,9 +63,9 @@ def _on_event(event: str, _arguments: tuple[Any, ...]) -> None:
         _went_outside(event)
 
 
-def _on_call(_frame: FrameType, event: str, called: Any) -> None:
+def _on_call(frame: FrameType, event: str, called: Any) -> None:
     """The clock raises no audit events, and its functions are C: the profiler sees them called."""
-    if event != "c_call" or not _sealed.on:
+    if event != "c_call" or not _sealed.on or frame.f_globals.get("__name__") == TOOLS:
         return
     owner, name = getattr(called, "__self__", None), getattr(called, "__name__", "")
     if owner is time and name in TIMES:

@@ -1,7 +1,7 @@
 """What everyone keeps who sends: the point of no return, and a name for every answer."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
@@ -50,13 +50,13 @@ class SendTests(ConnectorTests):
     def test_a_message_is_handed_over_once_before_it_is_taken(self) -> None:
         attempt = self._attempt("takes")
         assert isinstance(attempt.outcome, Receipt), f"a receipt, not {attempt.outcome!r}"
-        assert attempt.taken == [MESSAGE.message_id], "the other side has taken it once"
+        assert attempt.taken == [self._name], "the other side has taken it once"
         assert attempt.handed_over == 1, "handing_over is awaited exactly once"
         assert attempt.taken_at_handing_over == [], "before the first byte that can't be taken back"
 
     def test_a_copy_for_somebody_else_is_sent_as_well(self) -> None:
         taken = asyncio.run(self._send_copies())
-        assert taken == [MESSAGE.message_id] * 2, "the same message for another recipient is another one to send"
+        assert taken == [self._name] * 2, "the same message for another recipient is another one to send"
 
     def test_when_the_hub_says_stop_nothing_leaves(self) -> None:
         attempt = self._attempt("takes", stop=True)
@@ -83,13 +83,27 @@ class SendTests(ConnectorTests):
         assert attempt.handed_over == 1
 
     async def _send_copies(self) -> list[str]:
-        other = Address("", "olle@exempel.example")
         async with self.other_side("takes") as outside:
             connector = self._connector(outside.settings)
-            for recipient in (MESSAGE.recipient, other):
-                copy = replace(MESSAGE, recipient=recipient, to=[MESSAGE.recipient], cc=[other])
-                await asyncio.wait_for(connector.send(copy, Attempt(stop=False).handing_over), PATIENCE)
+            for copy in self._copies():
+                await asyncio.wait_for(self._hand(connector, copy, Attempt(stop=False).handing_over), PATIENCE)
             return list(outside.taken())
+
+    @property
+    def _name(self) -> str:
+        """What the other side says that it has taken."""
+        return MESSAGE.message_id
+
+    def _copies(self) -> Sequence[Any]:
+        """The message, and the same for somebody else."""
+        other = Address("", "olle@exempel.example")
+        return [
+            replace(MESSAGE, recipient=each, to=[MESSAGE.recipient], cc=[other]) for each in (MESSAGE.recipient, other)
+        ]
+
+    def _hand(self, connector: Any, message: Any, handing_over: Callable[[], Awaitable[None]]) -> Awaitable[Receipt]:
+        sending: Awaitable[Receipt] = connector.send(message, handing_over)
+        return sending
 
     def _attempt(self, manner: Any, *, stop: bool = False) -> "Attempt":
         return asyncio.run(self._send(manner, Attempt(stop=stop)))
@@ -98,7 +112,7 @@ class SendTests(ConnectorTests):
         async with self.other_side(manner) as outside:
             attempt.look = outside.taken
             try:
-                sending = self._connector(outside.settings).send(MESSAGE, attempt.handing_over)
+                sending = self._hand(self._connector(outside.settings), self._copies()[0], attempt.handing_over)
                 attempt.outcome = await asyncio.wait_for(sending, PATIENCE)
             except (Exception, Stop) as error:  # noqa: BLE001 - what it raises is what is tested
                 attempt.outcome = error

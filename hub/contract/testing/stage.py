@@ -1,10 +1,20 @@
 """What the tests stand on: tools without a hub, and a blocking call beside the test."""
 
 import asyncio
+import re
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+
+import httpx
+from msgspec import Struct
+
+from hub.contract.config import Secret
+from hub.contract.errors import Unreachable
+from hub.contract.lookup import Bounds, Place
+from hub.contract.outside import Answer, Http, Outside
 
 R = TypeVar("R")
 
@@ -36,12 +46,127 @@ class InThread:
 
 
 class TestTools:
-    """The tools of a connector without a hub."""
+    """The tools of a plugin without a hub."""
 
     __test__ = False  # pytest: no test, whatever the name
+
+    called_at = "/calls/1"
+
+    def __init__(self, http: "ReplayingHttp | None" = None, places: Mapping[str, Outside] | None = None) -> None:
+        self.http, self._places = http, places or {}
+        self.kept_secrets: dict[str, Secret] = {}
+
+    def elsewhere(self, name: str) -> Http:
+        """A place of the connector's; or the same, to another address of the lookup's bounds."""
+        if name in self._places:
+            return PlacedHttp(self._places[name])
+        assert self.http is not None
+        return self.http.at(name)
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
     async def block(self, call: Callable[[], R]) -> R:
         return await asyncio.to_thread(call)
+
+    async def renew_secret(self, field: str, renew: Callable[[Secret | None], Awaitable[Secret | None]]) -> None:
+        if (new := await renew(self.kept_secrets.get(field))) is not None:
+            self.kept_secrets[field] = new
+
+    async def known(self, keys: Sequence[str]) -> frozenset[str]:  # noqa: ARG002 - without a hub nothing is
+        return frozenset()
+
+    async def open_calls(self) -> Sequence[str]:
+        return ()
+
+
+class Request(Struct, frozen=True):
+    """What a lookup asked its source. `at`: the name of another address, when it isn't the source's own."""
+
+    method: str
+    path: str
+    query: Mapping[str, str | Sequence[str]]
+    headers: Mapping[str, str]
+    content: bytes
+    at: str = ""
+
+
+class WentAstray(BaseException):
+    """It asked what it doesn't list, or without end. Not an Exception, so that no `except Exception` hides it."""
+
+
+class PlacedHttp:
+    """The way out of a connector, to whom its settings name: lets through what is listed, a connection a request."""
+
+    def __init__(self, place: Outside) -> None:
+        self._place = place
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes = b"",
+    ) -> Answer:
+        if not any(listed == method and re.fullmatch(pattern, path) for listed, pattern in self._place.asks):
+            raise WentAstray(f"{method} {path} isn't listed")
+        try:
+            async with httpx.AsyncClient(trust_env=False, timeout=self._place.seconds) as client:
+                said = await client.request(
+                    method, self._place.base_url + path, params=dict(query or {}), headers=headers, content=content
+                )
+        except httpx.TransportError as error:
+            raise Unreachable("Nobody answers.") from error
+        headers = {name.lower(): value for name, value in said.headers.items() if name.lower() != "content-encoding"}
+        return Answer(said.status_code, headers, said.content)
+
+
+class ReplayingHttp:
+    """The way out of a lookup, to nobody: answers as it is told to, keeps a ledger, lets through what is listed."""
+
+    MOST = 200
+    """Requests for one question."""
+
+    def __init__(self, bounds: Bounds, answer: Callable[[Request], Answer]) -> None:
+        self.ledger: list[Request] = []
+        self.astray: list[str] = []
+        self._bounds, self._answer = bounds, answer
+        self._name, self._place = "", Place("", bounds.allowed_paths, bounds.allowed_posts)
+
+    def at(self, name: str) -> "ReplayingHttp":
+        """To another address, with the same ledger."""
+        other = copy(self)
+        other._name, other._place = name, self._bounds.elsewhere.get(name, Place(""))
+        return other
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes = b"",
+    ) -> Answer:
+        request = Request(method, path, query or {}, headers or {}, content, self._name)
+        self.ledger.append(request)
+        if not self._is_listed(request):
+            self._stop(f"{method} {path} isn't listed")
+        if len(self.ledger) % (self.MOST + 1) == 0:
+            self._stop(f"more than {self.MOST} requests for one question")
+        return self._answer(request)
+
+    def _stop(self, why: str) -> None:
+        self.astray.append(why)
+        raise WentAstray(why)
+
+    def _is_listed(self, request: Request) -> bool:
+        if request.method in {"GET", "HEAD"}:
+            return any(re.fullmatch(pattern, request.path) for pattern in self._place.allowed_paths)
+        action = next((value for name, value in request.headers.items() if name.lower() == "soapaction"), "")
+        return request.method == "POST" and any(
+            re.fullmatch(pattern, request.path) and listed == action.strip('"')
+            for pattern, listed in self._place.allowed_posts
+        )

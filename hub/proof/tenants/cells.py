@@ -1,10 +1,14 @@
 """The cells of the matrix, written by hand: a table for each kind of thing, a row for each caller.
 
+Here those of conversations and citizens; what belongs to a role, and lists, stand in `role_cells`.
+
 `ok` stands for the route's own status. A thing that a person may not know of is 404; what they may know of but not do
 is 403; what is there no more to be done, 409.
 """
 
 from collections.abc import Mapping
+
+from hub.proof.tenants.role_cells import CHANNEL, LISTS, LOOKUP, OWN, PAUSE, RAW, REPORT, RULE
 
 OPEN = """
                         waste  care  secret  inner  joint  harbour  theirs
@@ -26,11 +30,15 @@ agent, writing token    403    403   403     403    403    403      403
 it                      404    404   404     404    404    404      404
 it, reading token       404    404   404     404    404    404      404
 department              404    404   404     404    404    404      404
+department of parks     404    404   404     404    404    404      404
 auditor                 404    404   404     404    404    404      404
+auditor, reading token  404    404   404     404    404    404      404
 admin                   404    404   404     404    404    404      404
 agent of harbour        404    404   404     404    404    ok       404
 agent of Nesøy          404    404   404     404    404    ok       ok
 it of Nesøy             404    404   404     404    404    404      404
+department of Nesøy     404    404   404     404    404    404      404
+auditor of Nesøy        404    404   404     404    404    404      404
 agent of both           ok     ok    404     404    ok     ok       ok
 it of both              404    404   404     404    404    404      404
 """
@@ -55,11 +63,15 @@ agent, writing token    403    403   403     403    403    403      403
 it                      404    404   404     404    404    404      404
 it, reading token       403    403   403     403    403    403      403
 department              404    404   404     404    404    404      404
+department of parks     404    404   404     404    404    404      404
 auditor                 404    404   404     404    404    404      404
+auditor, reading token  403    403   403     403    403    403      403
 admin                   404    404   404     404    404    404      404
 agent of harbour        404    404   404     404    404    ok       404
 agent of Nesøy          404    404   404     404    404    ok       ok
 it of Nesøy             404    404   404     404    404    404      404
+department of Nesøy     404    404   404     404    404    404      404
+auditor of Nesøy        404    404   404     404    404    404      404
 agent of both           ok     ok    404     404    ok     ok       ok
 it of both              404    404   404     404    404    404      404
 """
@@ -85,11 +97,15 @@ agent, writing token    403    403   403     403    403    403      403
 it                      404    404   404     404    404    404      404
 it, reading token       403    403   403     403    403    403      403
 department              404    404   404     404    404    404      404
+department of parks     404    404   404     404    404    404      404
 auditor                 404    404   404     404    404    404      404
+auditor, reading token  403    403   403     403    403    403      403
 admin                   404    404   404     404    404    404      404
 agent of harbour        404    404   404     404    404    409      404
 agent of Nesøy          404    404   404     404    404    409      409
 it of Nesøy             404    404   404     404    404    404      404
+department of Nesøy     404    404   404     404    404    404      404
+auditor of Nesøy        404    404   404     404    404    404      404
 agent of both           409    409   404     404    409    409      409
 it of both              404    404   404     404    404    404      404
 """
@@ -115,11 +131,15 @@ agent, writing token    403    403   403     403    403    403      403
 it                      404    404   404     404    404    404      404
 it, reading token       403    403   403     403    403    403      403
 department              404    404   404     404    404    404      404
+department of parks     404    404   404     404    404    404      404
 auditor                 404    404   404     404    404    404      404
+auditor, reading token  403    403   403     403    403    403      403
 admin                   404    404   404     404    404    404      404
 agent of harbour        404    404   404     404    404    ok       404
 agent of Nesøy          404    404   404     404    404    ok       ok
 it of Nesøy             404    404   404     404    404    404      404
+department of Nesøy     404    404   404     404    404    404      404
+auditor of Nesøy        404    404   404     404    404    404      404
 agent of both           ok     ok    ok      ok     ok     ok       ok
 it of both              404    404   404     404    404    404      404
 """
@@ -146,11 +166,15 @@ agent, writing token    403    403   403     403    403    403      403
 it                      404    404   404     404    404    404      404
 it, reading token       404    404   404     404    404    404      404
 department              404    404   404     404    404    404      404
+department of parks     404    404   404     404    404    404      404
 auditor                 404    404   404     404    404    404      404
+auditor, reading token  404    404   404     404    404    404      404
 admin                   404    404   404     404    404    404      404
 agent of harbour        404    404   404     404    404    404      404
 agent of Nesøy          404    404   404     404    404    404      404
 it of Nesøy             404    404   404     404    404    404      404
+department of Nesøy     404    404   404     404    404    404      404
+auditor of Nesøy        404    404   404     404    404    404      404
 agent of both           404    404   ok      ok     404    404      404
 it of both              404    404   404     404    404    404      404
 """
@@ -176,11 +200,15 @@ agent, writing token    403    403   403     403    403    403      403
 it                      404    404   404     404    404    404      404
 it, reading token       403    403   403     403    403    403      403
 department              404    404   404     404    404    404      404
+department of parks     404    404   404     404    404    404      404
 auditor                 404    404   404     404    404    404      404
+auditor, reading token  403    403   403     403    403    403      403
 admin                   404    404   404     404    404    404      404
 agent of harbour        404    404   404     404    404    404      404
 agent of Nesøy          404    404   404     404    404    404      404
 it of Nesøy             404    404   404     404    404    404      404
+department of Nesøy     404    404   404     404    404    404      404
+auditor of Nesøy        404    404   404     404    404    404      404
 agent of both           404    404   ok      ok     404    404      404
 it of both              404    404   404     404    404    404      404
 """
@@ -206,162 +234,17 @@ agent, writing token    403    403   403     403    403    403      403
 it                      404    404   404     404    404    404      404
 it, reading token       404    404   404     404    404    404      404
 department              404    404   404     404    404    404      404
+department of parks     404    404   404     404    404    404      404
 auditor                 404    404   404     404    404    404      404
+auditor, reading token  404    404   404     404    404    404      404
 admin                   404    404   404     404    404    404      404
 agent of harbour        404    404   404     404    404    ok       ok
 agent of Nesøy          404    404   404     404    404    ok       ok
 it of Nesøy             404    404   404     404    404    404      404
+department of Nesøy     404    404   404     404    404    404      404
+auditor of Nesøy        404    404   404     404    404    404      404
 agent of both           ok     ok    ok      ok     ok     ok       ok
 it of both              404    404   404     404    404    404      404
-"""
-
-RAW = """
-                        waste  care  secret  inner  joint  harbour  theirs
-nobody                  401    401   401     401    401    401      401
-wrong token             401    401   401     401    401    401      401
-ended token             401    401   401     401    401    401      401
-expired token           401    401   401     401    401    401      401
-disabled                401    401   401     401    401    401      401
-no memberships          403    403   403     403    403    403      403
-agent of waste          403    403   403     403    403    403      403
-agent of care           403    403   403     403    403    403      403
-agent of joint          403    403   403     403    403    403      403
-agent of Granvik        403    403   403     403    403    403      403
-lead of waste           403    403   403     403    403    403      403
-lead of care            403    403   403     403    403    403      403
-agent, once of Nesøy    403    403   403     403    403    403      403
-agent, reading token    403    403   403     403    403    403      403
-agent, writing token    403    403   403     403    403    403      403
-it                      ok     ok    ok      ok     ok     404      404
-it, reading token       403    403   403     403    403    403      403
-department              403    403   403     403    403    403      403
-auditor                 403    403   403     403    403    403      403
-admin                   403    403   403     403    403    403      403
-agent of harbour        403    403   403     403    403    403      403
-agent of Nesøy          403    403   403     403    403    403      403
-it of Nesøy             404    404   404     404    404    ok       ok
-agent of both           403    403   403     403    403    403      403
-it of both              ok     ok    ok      ok     ok     ok       ok
-"""
-
-CHANNEL = """
-                        granvik  nesoy  centre
-nobody                  401      401    401
-wrong token             401      401    401
-ended token             401      401    401
-expired token           401      401    401
-disabled                401      401    401
-no memberships          403      403    403
-agent of waste          403      403    403
-agent of care           403      403    403
-agent of joint          403      403    403
-agent of Granvik        403      403    403
-lead of waste           403      403    403
-lead of care            403      403    403
-agent, once of Nesøy    403      403    403
-agent, reading token    403      403    403
-agent, writing token    403      403    403
-it                      ok       404    ok
-it, reading token       403      403    403
-department              403      403    403
-auditor                 403      403    403
-admin                   403      403    403
-agent of harbour        403      403    403
-agent of Nesøy          403      403    403
-it of Nesøy             404      ok     ok
-agent of both           403      403    403
-it of both              ok       ok     ok
-"""
-
-# Whoever stops the centre's channel stops it for all whom it works for: both know of it, neither may alone.
-PAUSE = """
-                        granvik  nesoy  centre
-nobody                  401      401    401
-wrong token             401      401    401
-ended token             401      401    401
-expired token           401      401    401
-disabled                401      401    401
-no memberships          403      403    403
-agent of waste          403      403    403
-agent of care           403      403    403
-agent of joint          403      403    403
-agent of Granvik        403      403    403
-lead of waste           403      403    403
-lead of care            403      403    403
-agent, once of Nesøy    403      403    403
-agent, reading token    403      403    403
-agent, writing token    403      403    403
-it                      ok       404    403
-it, reading token       403      403    403
-department              403      403    403
-auditor                 403      403    403
-admin                   403      403    403
-agent of harbour        403      403    403
-agent of Nesøy          403      403    403
-it of Nesøy             404      ok     403
-agent of both           403      403    403
-it of both              ok       ok     ok
-"""
-
-# What is in one's own draft of a new message: theirs wherever they are a member, whatever they may begin there.
-OWN = """
-                        waste  harbour
-nobody                  401    401
-wrong token             401    401
-ended token             401    401
-expired token           401    401
-disabled                401    401
-no memberships          404    404
-agent of waste          ok     404
-agent of care           ok     404
-agent of joint          ok     404
-agent of Granvik        ok     404
-lead of waste           ok     404
-lead of care            ok     404
-agent, once of Nesøy    ok     404
-agent, reading token    403    403
-agent, writing token    403    403
-it                      ok     404
-it, reading token       403    403
-department              ok     404
-auditor                 ok     404
-admin                   ok     404
-agent of harbour        404    ok
-agent of Nesøy          404    ok
-it of Nesøy             404    ok
-agent of both           ok     ok
-it of both              ok     ok
-"""
-
-# Lists: one cell each. What stands in them is held against OPEN, CITIZEN, RAW and CHANNEL. To take the next one: 404
-# for whom nothing waits that they may open.
-LISTS = """
-                        anyone  person  read  it   take  write
-nobody                  ok      401     401   401  401   401
-wrong token             ok      401     401   401  401   401
-ended token             ok      401     401   401  401   401
-expired token           ok      401     401   401  401   401
-disabled                ok      401     401   401  401   401
-no memberships          ok      ok      ok    403  404   ok
-agent of waste          ok      ok      ok    403  ok    ok
-agent of care           ok      ok      ok    403  ok    ok
-agent of joint          ok      ok      ok    403  ok    ok
-agent of Granvik        ok      ok      ok    403  ok    ok
-lead of waste           ok      ok      ok    403  ok    ok
-lead of care            ok      ok      ok    403  ok    ok
-agent, once of Nesøy    ok      ok      ok    403  ok    ok
-agent, reading token    ok      ok      ok    403  403   403
-agent, writing token    ok      ok      403   403  403   403
-it                      ok      ok      ok    ok   404   ok
-it, reading token       ok      ok      ok    403  403   403
-department              ok      ok      ok    403  404   ok
-auditor                 ok      ok      ok    403  404   ok
-admin                   ok      ok      ok    403  404   ok
-agent of harbour        ok      ok      ok    403  ok    ok
-agent of Nesøy          ok      ok      ok    403  ok    ok
-it of Nesøy             ok      ok      ok    ok   404   ok
-agent of both           ok      ok      ok    403  ok    ok
-it of both              ok      ok      ok    ok   404   ok
 """
 
 
@@ -378,6 +261,8 @@ TABLES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     name: read_table(text)
     for name, text in {
         "open": OPEN, "work": WORK, "lift": LIFT, "begin": BEGIN, "gate": GATE, "break": BREAK, "citizen": CITIZEN,
-        "raw": RAW, "channel": CHANNEL, "pause": PAUSE, "own": OWN, "lists": LISTS,
+        "raw": RAW, "report": REPORT, "channel": CHANNEL, "pause": PAUSE, "own": OWN, "lists": LISTS,
+        "lookup": LOOKUP,
+        "rule": RULE, "target": PAUSE,  # who is told of all channels concerns all, as the centre's channel does
     }.items()
 }  # fmt: skip

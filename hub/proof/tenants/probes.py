@@ -14,7 +14,8 @@ from hub.edge.versions import etag
 from hub.inbox.citizen import CitizenPoint
 from hub.inbox.entry import Entry
 from hub.inbox.matter import Matter
-from hub.proof.tenants.calls import Call, put_away, restored
+from hub.proof.tenants.calls import put_away, restored
+from hub.proof.tenants.ready import Call
 from hub.proof.tenants.world import World
 from hub.storage.unit import Unit
 

@@ -13,20 +13,22 @@ from urllib.parse import unquote
 
 from hub.app import Hub, create_app
 from hub.proof import ledgers
-from hub.proof.faults import START_SECONDS, Victim, free_ports
+from hub.proof.faults import START_SECONDS, Victim
 from hub.proof.installation import Installation, Where, dsn, fresh
 from hub.proof.ledgers import Report
+from hub.proof.ports import free_ports
 from hub.proof.source import Source
 from hub.proof.tenants import walls
-from hub.proof.tenants.calls import Call, call, state
+from hub.proof.tenants.calls import call, state
 from hub.proof.tenants.cells import TABLES
-from hub.proof.tenants.matrix import CALLERS, CHANNELS, PLACES, QUEUES, ROUTES
+from hub.proof.tenants.matrix import CALLERS, CHANNELS, LOOKUPS, PLACES, QUEUES, ROUTES
 from hub.proof.tenants.probes import ASKER, Probe, probes
+from hub.proof.tenants.ready import Call
 from hub.proof.tenants.world import CANARY, World, channel_of, mail_to, plant_centre, plant_mail
 
 _LISTED = {"/api/v1/conversations": "id", "/api/v1/search": "conversation_id"}
 """Lists that must name exactly the conversations that may be opened, and by which field."""
-_SHOWN_TO_NOBODY = {"channel config", "department", "people address"}
+_SHOWN_TO_NOBODY = {"channel config", "department address", "people address"}
 """No route tells of them."""
 
 
@@ -212,6 +214,17 @@ class Run:
             events = {str(thing.raw_event_id): name for name, thing in self._world.things.items()}
             found = {events.get(item["id"], "?") for item in json.loads(shown)["items"]}
             self._compare(caller, path, found, _ok("raw", caller))
+        elif path == "/api/v1/made-lookups":
+            names = {(code, department or "waste"): name for name, (code, department) in LOOKUPS.items()}
+            codes = {str(row_id): code for code, row_id in self._world.ids["municipality"].items()}
+            items = [(codes.get(item["municipality_id"], "?"), item["name"]) for item in json.loads(shown)["items"]]
+            self._compare(caller, path, {names.get(each, "?") for each in items}, _ok("lookup", caller))
+        elif path in {"/api/v1/lookups/asked", "/api/v1/lookups/use"}:
+            codes = {str(row_id): code for code, row_id in self._world.ids["municipality"].items()}
+            found = {codes.get(item["municipality_id"], "?") for item in json.loads(shown)["items"]}
+            roles = {"auditor"} if path.endswith("/asked") else {"auditor", "department"}
+            own = {code for code, role, _ in CALLERS[caller].memberships if role in roles}
+            self._compare(caller, path, found, own)
 
     def _compare(self, caller: str, what: str, found: object, expected: object) -> None:
         if found != expected:
@@ -221,20 +234,32 @@ class Run:
 
 def _allowed(caller: str, route: str) -> set[tuple[str, str]]:
     """(kind, name) of the canaries that this caller may be sent: what the tables say they may open, and the words of
-    the municipalities where they are members. The settings of a channel: nobody's."""
+    the municipalities where they are members. The settings of a channel: to who may change them."""
     who = CALLERS[caller]
     if who.shows != "token":
         return set()
     own = {code for code, _, _ in who.memberships}
     allowed = {("municipality", code) for code in own} | {("people", code) for code in own}
+    if route.endswith("/contacts/{entry_id:int}"):  # to whom it can be handed over
+        allowed |= {("department", code) for code in own}
     allowed |= {("queue", name) for name, areas in QUEUES.items() if own & set(areas)}
+    if who.scopes is None:
+        allowed |= {("asked", code) for code, role, _ in who.memberships if role == "auditor"}
     opens = _ok("open", caller)
     if route.endswith("/content"):
         opens = opens | _ok("raw", caller)  # breaking glass, with a reason: the mail as it came
         allowed |= {("citizen", place) for place in _ok("raw", caller)}
+    if route.endswith("/settings"):  # the addresses that it takes mail for
+        theirs = _ok("pause", caller)
+        allowed |= {("address", place) for place in PLACES if channel_of(place) in theirs}
+    allowed |= {("alarm", name) for name in _ok("target", caller)}
+    if "/alarm-targets" in route and _ok("target", caller) == set(CHANNELS):
+        # Why a notice didn't go out, in the words of the server that it was to leave by.
+        allowed |= {("channel config", name) for name in CHANNELS}
     allowed |= {(kind, place) for place in opens for kind in ("place", "citizen", "address")}
     allowed |= {("citizen", place) for place in _ok("citizen", caller)}
     allowed |= {("raw", place) for place in _ok("raw", caller)}
+    allowed |= {("lookup", name) for name in _ok("lookup", caller)}
     return allowed | {("channel", name) for name in _ok("channel", caller)}
 
 

@@ -13,8 +13,10 @@ from sqlalchemy import select, update
 
 from hub import clock
 from hub.access import login, person
+from hub.access.audit import log_act
 from hub.access.person import Membership
 from hub.channels import add, pause
+from hub.channels.open import read_settings
 from hub.channels.route import reply_route
 from hub.inbound.raw_event import RawEvent
 from hub.inbox import confidential, department, matter, municipality, note, queue, reply, topic
@@ -23,10 +25,14 @@ from hub.inbox.entry import Attachment, Entry
 from hub.inbox.municipality import Municipality
 from hub.inbox.queue import Queue
 from hub.inbox.topic import Topic
+from hub.lookups import definition
+from hub.lookups.definition import Declared, Whose
+from hub.plugin_host.manager import load
 from hub.proof.installation import Installation
 from hub.proof.source import Mail
-from hub.proof.tenants.matrix import CALLERS, CHANNELS, PLACES, QUEUES
+from hub.proof.tenants.matrix import CALLERS, CHANNELS, LOOKUPS, PLACES, QUEUES
 from hub.storage.unit import Unit
+from hub.watch import target
 
 CANARY = re.compile(rb"kq[0-9a-f]{12}")
 COMMON = "gemensamma"
@@ -77,21 +83,30 @@ def plant_centre(unit: Unit, installation: Installation, ports: Mapping[str, int
     """Municipalities, queues, topics, channels and people; before the first mail."""
     canaries = Canaries()
     world = World(
-        canaries, {"municipality": {}, "queue": {}, "channel": {}, "person": {}, "topic": {}}, {}, {}, dict(ports), {}
+        canaries,
+        {"municipality": {}, "queue": {}, "channel": {}, "person": {}, "topic": {}, "department": {}},
+        {},
+        {},
+        dict(ports),
+        {},
     )
     rows: dict[str, Municipality] = {}
+    # Nothing answers there: what is proved is who may ask.
+    nowhere = read_settings(load(()).lookup("edp_future"), {"base_url": "http://127.0.0.1:9"})
     for code, country in (("granvik", "SE"), ("nesoy", "NO")):
         row = rows[code] = municipality.add(unit, code, canaries.plant("municipality", code, code), country)
         world.ids["municipality"][code] = row.id
         words = {"sv": canaries.plant("municipality", code, "Sopor")}
         synonyms = [canaries.plant("municipality", code)]
         world.ids["topic"][code] = topic.add(unit, row, words, synonyms=synonyms).id
+        definition.publish(unit, row.id, Declared(name="waste", kind="edp_future", title=words), nowhere)
         department.add(
             unit,
             row,
             {"sv": canaries.plant("department", code)},
-            f"{canaries.plant('department', code)}@{code}.example",
+            f"{canaries.plant('department address', code)}@{code}.example",
         )
+    _departments(unit, world, rows)
     queues: dict[str, Queue] = {}
     for name, areas in QUEUES.items():
         words = {"sv": name, "nb": canaries.plant("queue", name)}
@@ -100,6 +115,18 @@ def plant_centre(unit: Unit, installation: Installation, ports: Mapping[str, int
     _channels(unit, installation, world, rows)
     _people(unit, world, rows)
     return world
+
+
+def _departments(unit: Unit, world: World, rows: Mapping[str, Municipality]) -> None:
+    """Those that have lookups of their own; where those lead is told to nobody but whoever makes them."""
+    for name, (code, department_name) in LOOKUPS.items():
+        if department_name is not None:
+            row = department.add(unit, rows[code], {"sv": department_name}, None)
+            world.ids["department"][department_name] = row.id
+            address = f"http://127.0.0.1:9/{world.canaries.plant('lookup', name)}"
+            settings = read_settings(load(()).lookup("edp_future"), {"base_url": address})
+            declared = Declared(name=department_name, kind="edp_future", title={"sv": department_name})
+            definition.publish(unit, rows[code].id, declared, settings, Whose(row.id))
 
 
 def plant_mail(unit: Unit, world: World) -> None:
@@ -132,6 +159,19 @@ def plant_mail(unit: Unit, world: World) -> None:
             topic_id=topic_row.id,
         )
         unit.change(update(RawEvent).where(RawEvent.id == raw_id).values(reason=plant("raw", name)))
+        _ask_about(unit, world, conversation, code)
+
+
+def _ask_about(unit: Unit, world: World, conversation: Conversation, code: str) -> None:
+    """A question to another system, as the gate leaves it in the audit."""
+    by = person.actor(unit, world.ids["person"][f"writer {code}"], frozenset())
+    purpose = world.canaries.plant("asked", code, "Frågar")
+    for act, outcome in (("lookup.ask", "asked"), ("lookup.answer", "found 1")):
+        log_act(
+            unit, act, by, municipality_id=conversation.municipality_id, subject=("invoice", conversation.id),
+            conversation_id=conversation.id, purpose=purpose,
+            source="conversation: waste", outcome=outcome,
+        )  # fmt: skip
 
 
 def mail_to(world: World, place: str) -> Mail:
@@ -176,7 +216,8 @@ def _channels(unit: Unit, installation: Installation, world: World, rows: Mappin
         _, config = add.prepare(unit, installation.registry, "smtp_in", arrives)
         row = add.add(unit, "smtp_in", plant("channel", name), config, home, sends_by_id=out.id)
         world.ids["channel"][name] = row.id
-        pause.pause(unit, out.id, plant("channel", name, "Står still"))
+        target.add_mail(unit, f"{plant('alarm', name)}@centre.example", home)
+        pause.pause(unit, out.id, plant("channel", name, "Står still"), by_person=True)
 
 
 def _people(unit: Unit, world: World, rows: Mapping[str, Municipality]) -> None:
@@ -188,10 +229,11 @@ def _people(unit: Unit, world: World, rows: Mapping[str, Municipality]) -> None:
     for number, (name, caller) in enumerate(CALLERS.items()):
         row = person.add(unit, f"caller{number}@centre.example", name)
         world.ids["person"][name] = row.id
-        for code, role, queue_name in (*caller.memberships, *caller.past):
-            queue_id = world.ids["queue"][queue_name] if queue_name else None
-            held: Membership = person.join(unit, row, rows[code], role, queue_id)
-            if (code, role, queue_name) in caller.past:
+        for code, role, within in (*caller.memberships, *caller.past):
+            place = world.ids["department" if role == "department" else "queue"][within] if within else None
+            places = (None, place) if role == "department" else (place, None)
+            held: Membership = person.join(unit, row, rows[code], role, *places)
+            if (code, role, within) in caller.past:
                 held.since, held.until = clock.now() - 2 * _HOUR * clock.SECOND, clock.now() - clock.SECOND
         expires_at = clock.now() - clock.SECOND if caller.shows == "expired" else None
         scopes = login.TOKEN_SCOPES if caller.scopes is None else caller.scopes

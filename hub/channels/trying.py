@@ -1,0 +1,52 @@
+"""Trying: whether a channel that is there would work now, as it stands. Nothing is fetched, sent or marked."""
+
+import asyncio
+from typing import Any
+
+from hub.channels.channel import Channel
+from hub.channels.open import close_connector, open_channel
+from hub.channels.renewing import renewing
+from hub.channels.trouble import is_listening
+from hub.contract import Connector, Listens, PluginError, Unreachable
+from hub.errors import Invalid, NotFound
+from hub.plugin_host.registry import Registry
+from hub.storage.scope import Scope
+from hub.storage.unit import Storage, Unit
+
+LONGEST = 20
+"""Seconds: whoever asks waits for it."""
+_TRYING = Scope.everything("channel settings")
+
+
+async def try_out(storage: Storage, registry: Registry, channel_id: int) -> PluginError | Invalid | None:
+    """What is wrong, or None. One that listens works: its own port would seem to be in use."""
+    try:
+        if await storage.read(_TRYING, _listens, registry, channel_id):
+            return None
+        connector = await storage.read(_TRYING, _open, registry, channel_id, storage)
+        try:
+            async with asyncio.timeout(LONGEST):
+                await connector.check()
+        finally:
+            await close_connector(connector)
+    except TimeoutError:
+        return Unreachable(f"It didn't answer within {LONGEST} seconds.")
+    except (PluginError, Invalid) as error:
+        return error
+    return None
+
+
+def _channel(unit: Unit, channel_id: int) -> Channel:
+    channel = unit.get(Channel, channel_id)
+    if channel is None:
+        raise NotFound(f"There is no channel {channel_id}.")
+    return channel
+
+
+def _listens(unit: Unit, registry: Registry, channel_id: int) -> bool:
+    channel = _channel(unit, channel_id)
+    return issubclass(registry.connector(channel.kind), Listens) and is_listening(channel)
+
+
+def _open(unit: Unit, registry: Registry, channel_id: int, storage: Storage) -> Connector[Any]:
+    return open_channel(_channel(unit, channel_id), registry, unit.keys, renewing(storage, channel_id))

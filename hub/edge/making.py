@@ -1,0 +1,369 @@
+"""Making: a lookup as its department writes it: a draft, tried, approved by its owner, published, rolled back.
+
+What a draft says is whatever somebody typed, finished or not; before anything is asked of a source by it, it is read as
+its plugin reads it, and the place is one that departments may read from.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import get_type_hints
+
+from msgspec import Struct
+from msgspec.structs import replace
+from sqlalchemy import select
+
+from hub import clock
+from hub.access import policy
+from hub.access.audit import log_act
+from hub.access.person import Actor, Membership, Person
+from hub.allowed import problem
+from hub.channels.open import read_settings
+from hub.contract import Config, Misconfigured, PluginError
+from hub.contract.config import convert, secret_fields
+from hub.contract.rules import broken_bounds
+from hub.edge import defining, versions
+from hub.edge.desk import Desk
+from hub.edge.versions import fingerprint
+from hub.errors import Invalid, NotAllowed, NotFound
+from hub.inbox.department import by_name, of_municipality
+from hub.inbox.municipality import Municipality
+from hub.inbox.topic import Topic
+from hub.lookups import audience, definition, places
+from hub.lookups import open as opening
+from hub.lookups.audience import Wider
+from hub.lookups.definition import DRAFT, Declared, Lookup, Published, Whose
+from hub.plugin_host.http import Forbidden
+from hub.plugin_host.registry import LookupClass, Registry
+from hub.storage.base import Words
+from hub.storage.unit import Unit
+
+KINDS = ("sql", "table", "rest")
+"""Kinds whose settings a department writes itself; those of the others are IT's, by torg lookup import."""
+
+
+class Ready(Struct, frozen=True):
+    """A draft that could be published. `wider`: what its owner approves then; `key`: of that list, so that what was
+    approved is what is published."""
+
+    draft: Published
+    config: Config
+    wider: Sequence[Wider]
+    key: str
+    is_owner: bool
+
+
+class Ended(Struct, frozen=True):
+    """What came of it: `published` (as which version), `waiting` for its owner, or `asks` that it be approved."""
+
+    what: str
+    number: int = 0
+    wider: Sequence[Wider] = ()
+    key: str = ""
+
+
+class Standing(Struct, frozen=True):
+    """Who could answer for it, by id; which topics ask it."""
+
+    is_owner: bool
+    colleagues: Mapping[int, str]
+    topics: Sequence[Words]
+
+
+def begin(
+    unit: Unit, actor: Actor, registry: Registry, municipality_id: int, declared: Declared, department_id: int | None
+) -> None:
+    """A new one, as a draft. Raises NotFound, Invalid for a name that is taken."""
+    if not policy.makes_lookup(actor, municipality_id, department_id):
+        raise NotFound("There is no such department of yours.")
+    _require_no_register(declared)
+    _require_shape(registry, declared)
+    taken = {row.name for row in definition.all_of(unit, municipality_id)}
+    if declared.name in taken:
+        raise Invalid("name", "there is a lookup of this name already: choose another")
+    whose = Whose(department_id, actor.id, actor.id)
+    row_id = definition.save_draft(unit, municipality_id, replace(declared, department=""), {}, whose)
+    log(unit, actor, "lookup.draft", municipality_id, row_id)
+
+
+def save(
+    unit: Unit,
+    actor: Actor,
+    registry: Registry,
+    municipality_id: int,
+    declared: Declared,
+    secrets: Mapping[str, str],
+    if_match: str | None,
+) -> None:
+    """As its draft. `secrets`: those that were typed now; the others stay, unless it leads elsewhere.
+
+    Raises NotFound, NotAllowed, Stale, Invalid.
+    """
+    row = held(unit, actor, municipality_id, declared.name, if_match)
+    before = definition.read(unit, row)
+    cls = registry.lookups.get(declared.kind)
+    _require_no_register(declared, before.declared, _live(unit, municipality_id, declared.name))
+    _require_shape(registry, declared)
+    if declared.department:
+        to = by_name(unit, municipality_id, declared.department).id
+        if not policy.makes_lookup(actor, municipality_id, to):
+            raise Invalid("file", "a lookup can't be given to a department that you aren't of")
+    kept = definition.secrets_of(before, declared, secret_fields(cls.Config) if cls is not None else ())
+    if declared.kind not in KINDS and (declared.kind, declared.settings) != (before.declared.kind, _said(before)):
+        raise Invalid("kind", "its source is set by IT, with torg lookup import: what is set there stays as it is")
+    whose = replace(before.whose, saved_by_id=actor.id, approved_by_id=None)
+    row_id = definition.save_draft(unit, municipality_id, declared, {**kept, **secrets}, whose)
+    log(unit, actor, "lookup.draft", municipality_id, row_id)
+
+
+def discard(unit: Unit, actor: Actor, municipality_id: int, name: str, if_match: str | None) -> None:
+    """The draft goes; what is asked stays. Raises NotFound, NotAllowed, Stale."""
+    row = held(unit, actor, municipality_id, name, if_match)
+    if row.version == DRAFT:
+        definition.drop_draft(unit, municipality_id, name)
+        log(unit, actor, "lookup.discard", municipality_id, row.id)
+
+
+async def check(desk: Desk, registry: Registry, municipality_id: int, name: str, if_match: str | None) -> Ready:
+    """Whether the draft could be published: as it is read, from where it reads, and its source answers.
+
+    Raises NotFound, NotAllowed, Stale, Invalid with the field.
+    """
+    ready, cls = await desk.write(_ready, registry, municipality_id, name, if_match, desk.settings.lookup_places)
+    try:
+        await opening.tried(cls, ready.config)
+    except Misconfigured as error:
+        raise Invalid(error.field, str(error)) from error
+    except PluginError as error:
+        raise Invalid("", "the source gives no answer: {why}", why=str(error)) from error
+    except Forbidden as error:
+        raise Invalid("", "these settings ask for what no lookup may: {why}", why=str(error)) from error
+    return ready
+
+
+async def publish(
+    desk: Desk, registry: Registry, municipality_id: int, name: str, if_match: str | None, approves: str
+) -> Ended:
+    """Tried first. `approves`: the key of what whoever presses has approved. Raises as `check`."""
+    ready = await check(desk, registry, municipality_id, name, if_match)
+    if ready.wider and ready.is_owner and approves != ready.key:
+        return Ended("asks", wider=ready.wider, key=ready.key)
+    return await desk.write(_publish, municipality_id, name, if_match, ready)
+
+
+def roll_back(
+    unit: Unit, actor: Actor, municipality_id: int, name: str, number: int, if_match: str | None, approves: str
+) -> Ended:
+    """An earlier version is asked again; where that shows more to more people its owner approves, as of a draft.
+
+    Raises NotFound, NotAllowed, Stale, Invalid.
+    """
+    newest = held(unit, actor, municipality_id, name, if_match)
+    row = next((each for each in definition.versions(unit, municipality_id, name) if each.version == number), None)
+    if row is None:
+        raise NotFound("There is no such version of this lookup.")
+    wanted, live = definition.read(unit, row), _live(unit, municipality_id, name)
+    _require_no_register(wanted.declared, live)
+    wider = _wider(live, wanted)
+    key = _key(wider)
+    # Of who answers for it now: an old version may name nobody, or whoever did then.
+    if wider and not is_owner(unit, actor, definition.read(unit, newest)):
+        settings = replace(wanted.declared, settings=_said(wanted))
+        secrets = {name: value for name, value in wanted.values.items() if name not in settings.settings}
+        owner = newest.owner_id
+        whose = replace(wanted.whose, owner_id=owner, saved_by_id=actor.id, approved_by_id=None)
+        definition.save_draft(unit, municipality_id, settings, secrets, whose, "waiting")
+        return Ended("waiting")
+    if wider and approves != key:
+        return Ended("asks", wider=wider, key=key)
+    definition.roll_back(unit, municipality_id, name, number)
+    log(unit, actor, "lookup.publish", municipality_id, row.id)
+    return Ended("published", number)
+
+
+def withdraw(unit: Unit, actor: Actor, municipality_id: int, name: str, if_match: str | None) -> None:
+    """It is asked no more. Raises NotFound, NotAllowed, Stale, Invalid."""
+    held(unit, actor, municipality_id, name, if_match)
+    _require_no_register(_live(unit, municipality_id, name))
+    was = definition.withdraw(unit, municipality_id, name)
+    log(unit, actor, "lookup.withdraw", municipality_id, was.id)
+
+
+def give(unit: Unit, actor: Actor, municipality_id: int, name: str, person_id: int, if_match: str | None) -> None:
+    """Somebody else of the department answers for it from now on: given by who does, or taken where nobody does.
+
+    Raises NotFound, NotAllowed, Stale, Invalid.
+    """
+    row = held(unit, actor, municipality_id, name, if_match)
+    if not is_owner(unit, actor, definition.read(unit, row)):
+        raise NotAllowed("To give this lookup to a colleague takes its owner.")
+    if person_id not in colleagues(unit, municipality_id, row.department_id):
+        raise Invalid("owner", "choose a colleague of the department")
+    definition.give(unit, municipality_id, name, person_id)
+    log(unit, actor, "lookup.give", municipality_id, row.id)
+
+
+def colleagues(unit: Unit, municipality_id: int, department_id: int | None) -> Mapping[int, str]:
+    """Who may answer for a lookup of this department: names by id."""
+    now = clock.now()
+    query = (
+        select(Person.id, Person.name)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(
+            Membership.municipality_id == municipality_id,
+            Membership.role == "department",
+            Membership.department_id.is_(None) | (Membership.department_id == department_id),
+            Membership.since <= now,
+            Membership.until.is_(None) | (Membership.until > now),
+            Person.disabled_at.is_(None),
+        )
+        .order_by(Person.name, Person.id)
+    )
+    return dict(unit.rows(query))
+
+
+def departments(unit: Unit, actor: Actor, municipality_id: int) -> Sequence[tuple[str, Words]]:
+    """Those that this person makes lookups of; with an empty id: of no department's own. Raises NotFound."""
+    there = [(row.id, row.words) for row in of_municipality(unit, municipality_id)]
+    own = [(str(row_id), words) for row_id, words in there if policy.makes_lookup(actor, municipality_id, row_id)]
+    whole = policy.makes_lookup(actor, municipality_id, None)
+    if not own and not whole:
+        raise NotFound("There is no such municipality of yours.")
+    return [*own, *([("", {})] if whole else [])]
+
+
+def standing(unit: Unit, actor: Actor, municipality_id: int, name: str) -> Standing:
+    """Raises NotFound, NotAllowed."""
+    row = held(unit, actor, municipality_id, name, versions.ANY)
+    one = definition.read(unit, row)
+    there = colleagues(unit, municipality_id, row.department_id)
+    return Standing(is_owner(unit, actor, one), there, topics(unit, municipality_id, name))
+
+
+def _require_no_register(*several: Declared | Published | None) -> None:
+    """The register of protected identities is asked before all other lookups of the municipality, and by its word they
+    are asked or not: no department makes, changes or stops it. Raises Invalid."""
+    if any((each.declared if isinstance(each, Published) else each).register for each in several if each is not None):
+        raise Invalid("file", "who has a protected identity is told by IT's lookup: torg lookup import changes it")
+
+
+def _require_shape(registry: Registry, declared: Declared) -> None:
+    """That each setting is of its kind, whether they are all there or not; and none a secret. Raises Invalid."""
+    cls = registry.lookup(declared.kind)
+    hints = get_type_hints(cls.Config, include_extras=True)
+    for name, value in declared.settings.items():
+        if name not in hints:
+            raise Invalid(name, "{kind} has no setting {name}", kind=cls.kind, name=name)
+        if name in secret_fields(cls.Config):
+            raise Invalid("file", "{name} is secret, and a file is read by many: write it in its field", name=name)
+        found = problem(name, hints[name], value, convert)
+        if found:
+            raise Invalid(name, found)
+
+
+def topics(unit: Unit, municipality_id: int, name: str) -> Sequence[Words]:
+    """Names of the topics that ask it."""
+    rows = unit.all(select(Topic).where(Topic.municipality_id == municipality_id).order_by(Topic.id))
+    return [row.words for row in rows if name in row.lookups]
+
+
+def is_owner(unit: Unit, actor: Actor, one: Published) -> bool:
+    """Who answers for it; where nobody does, or they are of the department no more, whoever of it comes first."""
+    owner = one.whose.owner_id
+    return owner == actor.id or owner not in colleagues(unit, one.municipality_id, one.whose.department_id)
+
+
+def held(unit: Unit, actor: Actor, municipality_id: int, name: str, if_match: str | None) -> Lookup:
+    """Its draft, or the version that is asked, to be changed. Raises NotFound, NotAllowed, Stale."""
+    rows = defining.seen(unit, actor, municipality_id, name)
+    row = defining.current(rows)
+    if not policy.makes_lookup(actor, municipality_id, rows[0].department_id):
+        raise NotAllowed("To change a lookup takes its department, and a token that may write.")
+    if if_match != versions.ANY:
+        versions.expect(str(row.id), if_match)
+    return row
+
+
+def read_draft(
+    unit: Unit, actor: Actor, registry: Registry, municipality_id: int, name: str, if_match: str | None,
+    allowed: Sequence[str],
+) -> tuple[Published, LookupClass, Config]:  # fmt: skip
+    """As its plugin reads it. Raises NotFound, NotAllowed, Stale, Invalid with the field."""
+    one = definition.read(unit, held(unit, actor, municipality_id, name, if_match))
+    _require_no_register(one.declared, _live(unit, municipality_id, name))
+    if not any(each.strip() for each in one.declared.title.values()):
+        raise Invalid("title", "write what it is called")
+    home = unit.get(Municipality, municipality_id)
+    assert home is not None  # a foreign key sees to it
+    try:
+        require_place(unit, one, home.code, allowed)
+        cls = registry.lookup(one.declared.kind)
+        config = read_settings(cls, one.values)
+        for broken in broken_bounds(cls.kind, cls.bounds(config)):
+            raise Invalid("by", broken)
+    except Misconfigured as error:
+        raise Invalid(error.field, str(error)) from error
+    return one, cls, config
+
+
+def require_place(unit: Unit, one: Published, code: str, allowed: Sequence[str]) -> None:
+    """From where it is asked already it may go on reading. Raises Misconfigured."""
+    live = _live(unit, one.municipality_id, one.declared.name)
+    same = live is not None and live.declared.kind == one.declared.kind
+    if not same or live is None or places.where(live.values) != places.where(one.values):
+        places.require_allowed(allowed, code, one.values)
+
+
+def _ready(
+    unit: Unit, actor: Actor, registry: Registry, municipality_id: int, name: str, if_match: str | None,
+    allowed: Sequence[str],
+) -> tuple[Ready, LookupClass]:  # fmt: skip
+    one, cls, config = read_draft(unit, actor, registry, municipality_id, name, if_match, allowed)
+    wider = _wider(_live(unit, municipality_id, name), one)
+    log(unit, actor, "lookup.check", municipality_id, one.id)
+    return Ready(one, config, wider, _key(wider), is_owner(unit, actor, one)), cls
+
+
+def _publish(unit: Unit, actor: Actor, municipality_id: int, name: str, if_match: str | None, ready: Ready) -> Ended:
+    row = held(unit, actor, municipality_id, name, if_match)
+    one, live = ready.draft, _live(unit, municipality_id, name)
+    wider = _wider(live, one)
+    if wider and not is_owner(unit, actor, one):
+        secrets = {name: value for name, value in one.values.items() if name not in one.declared.settings}
+        whose = replace(one.whose, saved_by_id=actor.id)
+        definition.save_draft(unit, municipality_id, one.declared, secrets, whose, "waiting")
+        return Ended("waiting", wider=wider)
+    if _key(wider) != ready.key:  # another version was published meanwhile
+        return Ended("asks", wider=wider, key=_key(wider))
+    approved_by = actor.id if wider else live.whose.approved_by_id if live is not None else None
+    owner = actor.id if is_owner(unit, actor, one) else one.whose.owner_id
+    whose = replace(
+        one.whose, owner_id=owner, saved_by_id=one.whose.saved_by_id or actor.id, approved_by_id=approved_by
+    )
+    made = definition.publish(unit, municipality_id, one.declared, ready.config, whose)
+    if row.version == DRAFT:
+        definition.drop_draft(unit, municipality_id, name)
+    log(unit, actor, "lookup.publish", municipality_id, made.id)
+    return Ended("published", made.version)
+
+
+def _live(unit: Unit, municipality_id: int, name: str) -> Published | None:
+    rows = definition.versions(unit, municipality_id, name)
+    return next((definition.read(unit, row) for row in rows if row.state == "published"), None)
+
+
+def _wider(live: Published | None, one: Published) -> Sequence[Wider]:
+    moved = {} if live is None or live.values.get("url") == one.values.get("url") else {"url": True}
+    return audience.wider(None if live is None else live.declared, one.declared, moved)
+
+
+def _key(wider: Sequence[Wider]) -> str:
+    return fingerprint(*wider)
+
+
+def _said(one: Published) -> dict[str, object]:
+    """Its settings without the secrets."""
+    return dict(one.declared.settings)
+
+
+def log(unit: Unit, actor: Actor, act: str, municipality_id: int, row_id: int) -> None:
+    """In the audit."""
+    log_act(unit, act, actor, municipality_id=municipality_id, subject=("lookup", row_id))

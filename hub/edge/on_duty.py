@@ -1,0 +1,60 @@
+"""On duty: who can be rung says so themselves, and their open screen says that they are still there."""
+
+from datetime import datetime
+
+from msgspec import Struct
+from sqlalchemy import select
+
+from hub import clock
+from hub.access import duty, policy
+from hub.access.duty import Duty, State
+from hub.access.person import Actor
+from hub.storage.scope import Scope
+from hub.storage.unit import Storage, Unit
+
+BEAT = 30.0
+"""Seconds between two signs of a screen that is open: two may be lost before whoever it is counts as gone."""
+_FRESH = 20 * clock.SECOND
+"""Microseconds for which another screen's sign spares one's own."""
+
+
+class DutyLine(Struct, frozen=True):
+    """`since` null: they never said. `chats`: that they hold at once; null: as many as each chat's channel says."""
+
+    state: State
+    since: datetime | None
+    chats: int | None
+
+
+def mine(unit: Unit, actor: Actor) -> DutyLine:
+    """As they said last; away, where they never did."""
+    row = unit.first(select(Duty).where(Duty.person_id == actor.id))
+    return DutyLine("away", None, None) if row is None else _line(row)
+
+
+def say(unit: Unit, actor: Actor, state: State) -> DutyLine:
+    """From now on. Raises NotFound for whoever works no queue, NotAllowed."""
+    policy.require_duty(actor)
+    return _line(duty.say(unit, actor.id, state))
+
+
+def hold(unit: Unit, actor: Actor, chats: int | None) -> DutyLine:
+    """So many at once; None: as channels say. Raises NotFound for whoever works no queue, NotAllowed, Invalid."""
+    policy.require_duty(actor)
+    return _line(duty.hold(unit, actor.id, chats))
+
+
+async def beat(storage: Storage, actor: Actor) -> None:
+    """Their screen is open. Most who look at it are away, or were seen on another: those cost no write."""
+    if await storage.read(Scope.of(actor), _is_due, actor.id):
+        await storage.write(Scope.of(actor), duty.seen, actor.id)
+
+
+def _is_due(unit: Unit, person_id: int) -> bool:
+    long_ago = clock.now() - _FRESH
+    mine = Duty.person_id == person_id
+    return unit.first(select(Duty.id).where(mine, Duty.state != "away", Duty.seen_at < long_ago)) is not None
+
+
+def _line(row: Duty) -> DutyLine:
+    return DutyLine(duty.known(row.state), clock.to_datetime(row.since) if row.seen_at else None, row.chats)

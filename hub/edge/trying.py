@@ -1,0 +1,112 @@
+"""Trying: a draft asked of its source before anybody else can: what columns there are, and what an answer looks like.
+
+A question goes through the gate as everybody's does: it is in the audit before it is asked, the register of protected
+identities is asked first, and limits hold. What comes is covered as agents see it.
+"""
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hub.access.person import Actor
+from hub.contract import Identifier, Misconfigured, PluginError
+from hub.contract.mapping_config import MappedConfig
+from hub.edge import configuring, making
+from hub.edge.configuring import Field
+from hub.edge.defining import Made
+from hub.edge.desk import Desk
+from hub.errors import Invalid
+from hub.inbox.municipality import Municipality
+from hub.lookups import definition
+from hub.lookups import open as opening
+from hub.lookups.ask import ask
+from hub.lookups.cover import covered
+from hub.lookups.definition import Published
+from hub.lookups.question import Answered, Question
+from hub.lookups.sources import Sources
+from hub.plugin_host.http import Forbidden
+from hub.plugin_host.registry import LookupClass, Registry
+from hub.storage.scope import Scope
+from hub.storage.unit import Unit
+
+PURPOSE = "Trying a lookup before it is published"
+_ELSEWHERE = frozenset(
+    {"by", "select", "probe", "elsewhere", "headers", "token_headers", *MappedConfig.__struct_fields__}
+)
+"""Settings that the page has fields of its own for, or that are set in the file."""
+
+
+class Tried(Struct, frozen=True):
+    """An answer, as agents see it, and how long it took."""
+
+    answered: Answered
+    milliseconds: int
+
+
+def fields(registry: Registry, kind: str, made: Made) -> Sequence[Field]:
+    """Settings of a kind of source, as they are drawn; of a secret only whether there is one. None of a kind that
+    departments don't set."""
+    if kind not in making.KINDS or kind not in registry.lookups:
+        return ()
+    settings = made.declared.settings if kind == made.declared.kind else {}
+    secrets = made.secrets if kind == made.declared.kind else ()
+    found = configuring.fields_of(registry.lookups[kind], settings, has_secrets=False)
+    return [replace(each, is_set=each.name in secrets) for each in found if each.name not in _ELSEWHERE]
+
+
+async def columns(
+    desk: Desk, registry: Registry, municipality_id: int, name: str, view: str, codes: Collection[str]
+) -> Mapping[str, Sequence[str]]:
+    """What can be chosen from at its source, as far as its kind tells: columns; of `codes` the words that stand there,
+    where they are few. Raises NotFound, NotAllowed, Invalid."""
+    one, cls = await desk.write(_draft, registry, municipality_id, name, desk.settings.lookup_places)
+    try:
+        return await opening.columns(cls, one.values, view, codes)
+    except Misconfigured as error:
+        field = "view" if error.field == "select" and not one.values.get("select") else error.field
+        raise Invalid(field, str(error)) from error
+    except PluginError as error:
+        raise Invalid("", "the source gives no answer: {why}", why=str(error)) from error
+
+
+async def try_draft(desk: Desk, sources: Sources, municipality_id: int, name: str, by: Identifier, value: str) -> Tried:
+    """Through the gate; what the source does is an answer.
+
+    Raises NotFound, NotAllowed, Invalid: with the field `value` where it is what was asked by that can't be.
+    """
+    one = await desk.read(_readable, sources.registry, municipality_id, name, desk.settings.lookup_places)
+    question = Question(municipality_id, name, by, value, PURPOSE, source="lookup editor", version_id=one.id)
+    began = time.monotonic()
+    try:
+        answered = await ask(sources, Scope.of(desk.actor), desk.actor, question)
+    except Invalid as error:
+        raise Invalid("value", error.sentence, **error.said) from error
+    except Forbidden as error:
+        raise Invalid("", "these settings ask for what no lookup may: {why}", why=str(error)) from error
+    finally:
+        await sources.forget(one)
+    took = round((time.monotonic() - began) * 1000)
+    return Tried(covered(answered, one.declared.leads_only), took)
+
+
+def _readable(
+    unit: Unit, actor: Actor, registry: Registry, municipality_id: int, name: str, allowed: Sequence[str]
+) -> Published:
+    return making.read_draft(unit, actor, registry, municipality_id, name, "*", allowed)[0]
+
+
+def _draft(
+    unit: Unit, actor: Actor, registry: Registry, municipality_id: int, name: str, allowed: Sequence[str]
+) -> tuple[Published, LookupClass]:
+    """Unfinished as it may be: where it leads is all that has to be there."""
+    one = definition.read(unit, making.held(unit, actor, municipality_id, name, "*"))
+    home = unit.get(Municipality, municipality_id)
+    assert home is not None  # a foreign key sees to it
+    try:
+        making.require_place(unit, one, home.code, allowed)
+    except Misconfigured as error:
+        raise Invalid(error.field, str(error)) from error
+    making.log(unit, actor, "lookup.columns", municipality_id, one.id)
+    return one, registry.lookup(one.declared.kind)

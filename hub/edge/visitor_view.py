@@ -1,0 +1,167 @@
+"""Visitor's view: what a chat shows to whoever holds its secret: what was said there, and how it stands.
+
+Only turns: no note, no change, nothing that came before or by another way, and of us no more than a first name.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+from sqlalchemy import select
+
+from hub import clock
+from hub.errors import NotFound
+from hub.inbox import chat
+from hub.inbox.chat import Chat
+from hub.inbox.conversation import Conversation
+from hub.inbox.entry import Attachment, Entry
+from hub.inbox.queries import PERSON
+from hub.storage.unit import Unit
+
+_TURNS = 200
+
+
+class FileLine(Struct, frozen=True):
+    """A file of a turn, at /chat/<channel>/files/<id>."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+
+
+class TurnLine(Struct, frozen=True):
+    """`mine`: the visitor said it, and named it `key`. `who`: the first name of one of ours."""
+
+    id: str
+    at: datetime
+    mine: bool
+    key: str
+    who: str
+    text: str
+    files: Sequence[FileLine]
+
+
+class ChatState(Struct, frozen=True):
+    """How it stands. `ahead`: how many have waited longer, while it waits. `read`: their newest that one of ours saw.
+
+    `by_mail`: they left an address for answers; `transcript`: one will be, or was, sent.
+    """
+
+    state: Literal["waiting", "taken", "ended"]
+    ahead: int | None
+    who: str
+    typing: bool
+    read: str | None
+    ended_by: str | None
+    by_mail: bool
+    transcript: bool
+
+
+class Shown(Struct, frozen=True):
+    """`turns`: those after the one that was named, oldest first."""
+
+    turns: Sequence[TurnLine]
+    state: ChatState
+
+
+def mine(unit: Unit, channel_id: int, secret: str) -> Chat:
+    """The chat of this secret. Raises NotFound, as for one that never was."""
+    found = chat.by_secret(unit, channel_id, secret) if secret else None
+    if found is None:
+        raise NotFound("There is no such chat.")
+    return found
+
+
+def shown(unit: Unit, channel_id: int, secret: str, after: int) -> Shown:
+    """What there is of it after that turn. Raises NotFound."""
+    row = mine(unit, channel_id, secret)
+    where = _whole(unit, row)
+    lines = (
+        select(Entry.id, Entry.occurred_at, Entry.author_kind, Entry.item_key, Entry.text, PERSON.c.name)
+        .join(PERSON, PERSON.c.id == Entry.author_id, isouter=True)
+        .where(
+            Entry.conversation_id == where.id,
+            Entry.first_conversation_id == row.conversation_id,
+            Entry.kind == "chat",
+            Entry.visibility == "public",
+            Entry.id > after,
+        )
+        .order_by(Entry.id)
+        .limit(_TURNS)
+    )
+    found = unit.rows(lines)
+    files = _files(unit, [each.id for each in found])
+    turns = [
+        TurnLine(
+            str(each.id),
+            clock.to_datetime(each.occurred_at),
+            each.author_kind == "citizen",
+            (each.item_key or "").partition(":")[2],
+            _first_name(each.name),
+            each.text,
+            files.get(each.id, ()),
+        )
+        for each in found
+    ]
+    return Shown(turns, _state(unit, row, where))
+
+
+def file_of(unit: Unit, channel_id: int, secret: str, public_id: str) -> tuple[bytes, str, str]:
+    """A file of either side: content, name and type, as whoever sent it said. Raises NotFound."""
+    row = mine(unit, channel_id, secret)
+    found = unit.first(
+        select(Attachment)
+        .join(Entry, (Entry.municipality_id == Attachment.municipality_id) & (Entry.id == Attachment.entry_id))
+        .where(
+            Attachment.public_id == public_id.replace("\0", ""),
+            Entry.first_conversation_id == row.conversation_id,
+            Entry.kind == "chat",
+            Entry.visibility == "public",
+        )
+    )
+    if found is None:
+        raise NotFound("There is no such file.")
+    content = found.body if found.blob is None else unit.blobs.get(found.blob)
+    return content or b"", found.name, found.media_type
+
+
+def _whole(unit: Unit, row: Chat) -> Conversation:
+    """Its conversation, or the one that this has become part of."""
+    found = unit.get(Conversation, row.conversation_id)
+    while found is not None and found.is_part and found.related_id is not None:
+        found = unit.get(Conversation, found.related_id)
+    assert found is not None  # composite foreign keys see to it
+    return found
+
+
+def _state(unit: Unit, row: Chat, where: Conversation) -> ChatState:
+    over = row.ended_at is not None or where.closed_at is not None
+    who = unit.first(select(PERSON.c.name).where(PERSON.c.id == row.taken_by)) if row.taken_by else None
+    waits = not over and row.taken_at is None
+    return ChatState(
+        state="ended" if over else "waiting" if waits else "taken",
+        ahead=chat.ahead_of(unit, row) if waits else None,
+        who=_first_name(who),
+        typing=False,
+        read=None if row.read_id is None else str(row.read_id),
+        ended_by=row.ended_by or ("person" if over else None),
+        by_mail=row.by_mail,
+        transcript=row.transcript_asked_at is not None,
+    )
+
+
+def _files(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, Sequence[FileLine]]:
+    found: dict[int, list[FileLine]] = {}
+    if entry_ids:
+        query = select(
+            Attachment.entry_id, Attachment.public_id, Attachment.name, Attachment.media_type, Attachment.size
+        )
+        for entry_id, *line in unit.rows(query.where(Attachment.entry_id.in_(entry_ids)).order_by(Attachment.id)):
+            found.setdefault(entry_id, []).append(FileLine(*line))
+    return found
+
+
+def _first_name(name: str | None) -> str:
+    return (name or "").split(" ")[0]

@@ -1,0 +1,1 @@
+"""Databases that a lookup may read: one file for each engine. What they share: `database.py`."""

@@ -1,0 +1,68 @@
+"""Pin: a card kept in the timeline as it was shown, with its source and its time. Internal: it never leaves the house.
+
+Who opens the conversation reads it, so it holds what an agent may see; and no longer than its definition says.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import select
+
+from hub import clock
+from hub.access.person import Actor
+from hub.errors import Conflict, Invalid, NotAllowed
+from hub.inbox.conversation import Conversation
+from hub.inbox.entry import Entry
+from hub.lookups.beside import beside
+from hub.lookups.cover import covered
+from hub.lookups.definition import required
+from hub.lookups.offer import told_before
+from hub.lookups.sources import Sources
+from hub.storage.unit import Unit
+
+_AT_ONCE = 500
+
+
+def pin(unit: Unit, sources: Sources, actor: Actor, conversation: Conversation, name: str, number: int) -> Entry:
+    """The card of that number, from 0, of what this person was last told. Raises NotFound, NotAllowed, Conflict."""
+    definition = required(sources.published(unit, conversation.municipality_id), name)
+    declared = definition.declared
+    answered = told_before(sources, actor, beside(unit, conversation), definition, sources.bounds(definition))
+    if answered is None or not answered.cards:
+        raise Conflict("What was shown is old by now: ask again, then pin it.")
+    if number >= len(answered.cards):
+        raise Invalid("card", "there is no such card: they are counted from 0")
+    if "agent" not in declared.roles:
+        raise NotAllowed("Only leads may see this, and whoever opens the conversation would read what is pinned.")
+    shown = covered(answered, declared.leads_only)
+    days = declared.keep_days
+    body: Mapping[str, Any] = {
+        "card": msgspec.to_builtins(shown.cards[number]),
+        "lookup": declared.name,
+        "title": declared.title,
+        "source": declared.source or declared.title,
+        "asked_at": answered.asked_at.isoformat(),
+    }
+    entry = Entry(
+        kind="card",
+        author_kind="person",
+        author_id=actor.id,
+        visibility="internal",
+        text="",
+        body=body,
+        erase_at=clock.now() + days * clock.DAY if days else None,
+    )
+    return conversation.append(unit, entry)
+
+
+def erase_old(unit: Unit) -> None:
+    """Pinned cards whose time is over: that one was pinned stays in the timeline."""
+    due = select(Entry).where(Entry.erase_at.is_not(None), Entry.erase_at <= clock.now())
+    for entry in unit.all(due.order_by(Entry.erase_at).limit(_AT_ONCE)):
+        entry.body, entry.erase_at = {**entry.body, "card": None}, None
+
+
+def any_old(unit: Unit) -> bool:
+    """Whether there are some: nobody waits for a writer who has nothing to do."""
+    return unit.first(select(Entry.id).where(Entry.erase_at.is_not(None), Entry.erase_at <= clock.now())) is not None
