@@ -2,7 +2,7 @@
 
 The point of no return is DATA: `handing_over` comes between RCPT and it. After that the server's answer decides; where
 none comes, the time-out goes up as it is, and the hub calls the message uncertain. It tries nothing twice, writes no
-copy to a Sent folder and reads no bounces.
+copy to a Sent folder, reads no bounces, and signs nothing: DKIM is the mail server's.
 """
 
 import re
@@ -30,6 +30,7 @@ from hub.contract import (
     Sends,
     Unreachable,
     hook_impl,
+    why_no_line,
 )
 from hub.formats.compose import compose
 
@@ -42,8 +43,8 @@ FOR_GOOD = 500
 LOG_IN_FIRST = frozenset({530, 534, 535, 538})
 """RFC 4954 6: the reply is about who we are, not about the message."""
 
-_IT_SAYS_WHERE = re.compile(r"^Error connecting to .* on port \d+: ")
-
+_LIBRARYS = aiosmtplib.SMTPException
+_NO_SMTP = "it answers what can't be understood"
 HandingOver = Callable[[], Awaitable[None]]
 
 
@@ -124,11 +125,10 @@ class Smtp(Sends[SmtpConfig]):
                 raise Unreachable(f"The mail server can't check the log-in now: {_words(error.message)}") from error
             raise AuthFailed(f"The mail server doesn't accept the log-in: {_words(error.message)}") from error
         except aiosmtplib.SMTPResponseException as error:
-            raise Unreachable(f"{self._there()}: {_sentence(f'{error.code} {error.message}')}") from error
-        except aiosmtplib.SMTPException as error:
-            raise Unreachable(f"{self._there()}: {_sentence(_IT_SAYS_WHERE.sub('', str(error)))}") from error
-        except OSError as error:  # TLS: a certificate that doesn't hold, or no TLS there at all
-            raise Unreachable(f"{self._there()}: {_sentence(str(error))}") from error
+            said = f"it answers {error.code} {_words(error.message)}".rstrip(" .") if error.code > 0 else _NO_SMTP
+            raise Unreachable(f"{self._there()}: {said}.") from error
+        except (aiosmtplib.SMTPException, OSError) as error:  # of the line itself; or what the server can't do
+            raise Unreachable(f"{self._there()}: {_why(error, config, session)}.") from error
 
     def _there(self) -> str:
         return f"{self.config.host} port {self.config.port}, security {self.config.security}"
@@ -140,7 +140,9 @@ async def _envelope(session: aiosmtplib.SMTP, message: OutgoingMessage, body: by
     if not body.isascii() and session.supports_extension("8bitmime"):
         options.append("BODY=8BITMIME")
     try:
-        await session.mail(_on_the_wire(message.sender.address), options=options)
+        # What a program answers comes back to nobody when it can't be delivered (RFC 3834 3.3).
+        sender = "" if message.automatic else _on_the_wire(message.sender.address)
+        await session.mail(sender, options=options)
         await session.rcpt(_on_the_wire(message.recipient.address))
     except aiosmtplib.SMTPResponseException as error:
         if error.code in LOG_IN_FIRST:
@@ -174,8 +176,21 @@ def _words(said: str) -> str:
     return re.sub(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]+", " ", said)[:WORDS].strip()
 
 
-def _sentence(said: str) -> str:
-    return f"{_words(said).rstrip('.')}."
+def _why(error: Exception, config: SmtpConfig, session: aiosmtplib.SMTP) -> str:
+    """As a half sentence: the library's own words are of no use to whoever sets up a channel."""
+    causes: list[BaseException] = [error]
+    while cause := causes[-1].__cause__ or causes[-1].__context__:
+        causes.append(cause)
+    for each in causes:
+        if isinstance(each, TimeoutError) or (isinstance(each, OSError) and not isinstance(each, _LIBRARYS)):
+            return why_no_line(each)
+    if any(isinstance(each, aiosmtplib.SMTPServerDisconnected) for each in causes):
+        return "it hung up"
+    if config.security == "starttls" and not session.supports_extension("starttls"):
+        return "it offers no STARTTLS there: see which port has which encryption"
+    if config.username:
+        return "it offers no log-in that we know: see at which port it does, or leave user name and password empty"
+    return _NO_SMTP
 
 
 def _is_this_machine(host: str) -> bool:

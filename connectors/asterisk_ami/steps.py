@@ -1,0 +1,359 @@
+"""The steps of a call, from its facts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from connectors.asterisk_ami import parties
+from connectors.asterisk_ami.callers import Caller, is_queue_application
+from connectors.asterisk_ami.causes import of_lost
+from connectors.asterisk_ami.events import JOINED, MENU_NAMES, Event, menu_step
+from connectors.asterisk_ami.facts import Channel, Dial, Facts
+from connectors.asterisk_ami.talk import Heard, Talk, Transfer
+from hub.contract import CallStep
+
+_MOST_RUNG = 60
+"""Ringing steps of one call; a queue that rings thirty agents for an hour says no more by its thousandth."""
+_QUEUE_CONTEXT = "queue"
+
+
+class Told(Struct):
+    """What is gathered for the steps of one call."""
+
+    call: str
+    facts: Facts
+    caller: Caller
+    heard: Heard
+    rung: list[Dial]
+    steps: list[CallStep] = []
+
+    def add(self, key: str, kind: str, at: int, timed: bool, **said: Any) -> None:
+        given = {name: value for name, value in said.items() if value not in (None, "") or name == "caller"}
+        self.steps.append(CallStep(key=f"{self.call} {key}", call=self.call, kind=kind, at=at, timed=timed, **given))  # type: ignore[arg-type]  # kinds are written out by those who call
+
+
+def write(told: Told, settings: Mapping[str, str]) -> list[CallStep]:
+    """All of them."""
+    _offered(told)
+    _waited(told, settings)
+    _rang(told)
+    _answered(told)
+    _ended(told)
+    return told.steps
+
+
+def _offered(told: Told) -> None:
+    caller, events = told.caller, told.facts.events
+    made = [event for event in events if event.get("uniqueid") == caller.root.uid]
+    first = made[0] if made else events[0]
+    told.add(
+        "offered",
+        "offered",
+        first.at,
+        first.timed,
+        direction=caller.direction,
+        caller=caller.number,
+        called=caller.called or None,
+        route=next((event.route for event in events if event.route), None),
+    )
+
+
+def _waited(told: Told, settings: Mapping[str, str]) -> None:
+    """Menus and queues."""
+    names = {each.lower() for each in settings.get("menu", "").split(",") if each} or set(MENU_NAMES)
+    mine = {told.caller.root.uid, told.caller.channel.uid}
+    for event in told.facts.events:
+        uid = event.get("uniqueid")
+        if uid and told.facts.behind(uid) not in mine:
+            continue
+        choice = _choice(event, names)
+        if choice:
+            told.add(f"menu {event.key}", "menu", event.at, event.timed, choice=choice)
+        elif event.name in JOINED:
+            told.add(
+                f"queued {event.key}", "queued", event.at, event.timed, queue=event.get("queue"), route=event.route
+            )
+        elif event.name == "queuecallerabandon":
+            wait = _seconds(event.get("holdtime")) if not event.timed else None
+            told.add("abandoned", "abandoned", event.at, event.timed, queue=event.get("queue"), wait_seconds=wait)
+    if any(step.kind == "queued" for step in told.steps):
+        return
+    for event in told.facts.events:
+        if event.get("queue") and told.facts.behind(event.get("uniqueid")) in mine:  # of another event of the queue's
+            told.add(
+                f"queued {event.key}", "queued", event.at, event.timed, queue=event.get("queue"), route=event.route
+            )
+            return
+        if event.get("uniqueid") in mine and (is_queue_application(event) or _is_in_queue(event)):
+            name = event.get("appdata").partition(",")[0] if event.name == "newexten" else event.get("exten")
+            queue = name if event.name == "newexten" or name.isdigit() else None
+            told.add(f"queued {event.key}", "queued", event.at, event.timed, queue=queue)
+            return
+
+
+def _is_in_queue(event: Event) -> bool:
+    """Where queue events aren't sent to us: a part of the dialplan of that name rings for who was let in."""
+    return (
+        event.name == "dialbegin"
+        and event.get("channelstate") == "6"
+        and _QUEUE_CONTEXT in event.get("context").lower()
+    )
+
+
+def _choice(event: Event, names: set[str]) -> str:
+    if event.name == "newexten":
+        return menu_step(event.values)
+    if event.name == "varset" and event.get("variable").lstrip("_").lower() in names:
+        return event.get("value")
+    if event.name == "userevent" and event.get("userevent").lower() in names:
+        return next((value for name in ("choice", "digit", "value", "option") if (value := event.get(name))), "")
+    return ""
+
+
+def _rang(told: Told) -> None:
+    seen = set()
+    for dial in told.rung[:_MOST_RUNG]:
+        channel = told.facts.channels[dial.target]
+        agent = _agent(told, channel) if told.caller.direction == "in" else None
+        seen.add(agent)
+        event = next((each for each in told.facts.events if each.place == dial.place), told.facts.events[0])
+        told.add(f"ringing {dial.target}", "ringing", dial.at, event.timed, agent=agent)
+    for event in told.facts.events:
+        if event.name == "agentcalled" and len(seen) < _MOST_RUNG:
+            agent = _member(event)
+            if agent and agent not in seen:
+                seen.add(agent)
+                told.add(f"ringing {event.key}", "ringing", event.at, event.timed, agent=agent)
+
+
+def _answered(told: Told) -> None:
+    talks = _talks(told)
+    connects = [event for event in told.facts.events if event.name == "agentconnect"]
+    last = None
+    for count, talk in enumerate(talks):
+        channel = told.facts.channels.get(talk.uid) or Channel(talk.uid)
+        connect = next((each for each in connects if _is_of(told.facts, each, talk.uid)), None)
+        member = _member(connect) if connect is not None else ""
+        ours = told.caller.direction == "in" or told.caller.internal or count > 0
+        agent = (
+            (member if member.isdigit() else _agent(told, _as(told.facts, channel, talk.name))) if ours else _ours(told)
+        )
+        if agent == last:
+            continue
+        last = agent
+        name = _name(told, channel, connect) if ours else None
+        wait = _seconds(connect.get("holdtime")) if connect is not None and not connect.timed and not count else None
+        event = next((each for each in told.facts.events if each.place == talk.place), told.facts.events[0])
+        at = talk.at
+        for transfer in told.heard.transfers:
+            if transfer.with_talk and count and transfer.place - talk.place >= 0:
+                at = max(at, transfer.at)  # they are with each other a moment before the exchange tells why
+                break
+        told.add(
+            f"answered {talk.uid} {count}",
+            "answered",
+            at,
+            event.timed,
+            agent=agent,
+            agent_name=name,
+            wait_seconds=wait,
+        )
+    for transfer in told.heard.transfers:
+        told.add(
+            f"transferred {transfer.key}",
+            "transferred",
+            transfer.at,
+            True,
+            agent=parties.peer(transfer.by) or None,
+            target=_target(told, transfer),
+        )
+
+
+def _talks(told: Told) -> list[Talk]:
+    """From bridges; where those were lost from what the queue, the dial or the transfer said."""
+    own = {told.caller.channel.uid, told.caller.root.uid}
+    talks = [talk for talk in told.heard.talks if talk.uid not in own or told.heard.handed_over]
+    known = {talk.uid for talk in talks}
+    for talk in (*_said_by_queues(told), *_said_by_dials(told), *_said_by_transfers(told)):
+        if talk.uid not in known and (not talks or not talk.uid.startswith("member ")):
+            known.add(talk.uid)
+            talks.append(talk)
+    return sorted(talks, key=lambda talk: (talk.at, talk.place))
+
+
+def _said_by_queues(told: Told) -> Iterator[Talk]:
+    facts = told.facts
+    for event in facts.events:
+        if event.name in {"agentconnect", "agentcomplete"}:
+            uid = event.get("destuniqueid") or event.get("bridgedchannel")
+            below = [each for each in facts.down(uid) if each in facts.channels] if uid else []
+            name = facts.channels[below[0]].name if below else event.get("interface") or event.get("member")
+            yield Talk(event.at, event.place, below[0] if below else f"member {_member(event)}", name)
+
+
+def _said_by_dials(told: Told) -> Iterator[Talk]:
+    """Who is asked whether to take it has answered and doesn't speak with anybody yet: a bridge has to be known of."""
+    facts, centre = told.facts, told.heard.centre
+    bridged = any(event.name in {"bridgeenter", "bridge", "link"} for event in facts.events)
+    entered = {event.get("uniqueid") for event in facts.events if event.name in {"bridgeenter", "bridgeleave"}}
+    came = [event.at for event in facts.events if event.name == "bridgeenter" and event.get("uniqueid") == centre]
+    for dial in told.rung:
+        channel = facts.channels[dial.target]
+        gone = channel.hung_up_at
+        together = any(at >= dial.at and (gone is None or gone > at) for at in came)
+        alone = not bridged and told.caller.channel.up_at is not None
+        somewhere = alone or channel.uid in entered or together
+        if dial.status == "ANSWER" and somewhere and facts.is_answered(channel.uid):
+            yield Talk(channel.up_at or dial.at, dial.place, channel.uid, channel.name)
+
+
+def _said_by_transfers(told: Told) -> Iterator[Talk]:
+    for transfer in told.heard.transfers:
+        channel = _reached(told, transfer)
+        if channel is not None and transfer.with_talk:
+            yield Talk(transfer.at, transfer.place, channel.uid, channel.name)
+
+
+def _is_of(facts: Facts, connect: Event, uid: str) -> bool:
+    dest = connect.get("destuniqueid") or connect.get("bridgedchannel")
+    if not dest:
+        return True
+    return dest == uid or uid in facts.down(dest)
+
+
+def _member(event: Event) -> str:
+    """Of a queue: by its interface, as Local/201@from-queue/n or Agent/1001, or by its name, where that says it."""
+    name = event.get("membername")
+    interfaces = [event.get(header) for header in ("interface", "member", "location", "agentcalled")]
+    said = [parties.registered(each) for each in (name if name.startswith("Agent/") else "", *interfaces) if each]
+    return said[0] if said else parties.peer(event.get("destchannel"))
+
+
+def _ours(told: Told) -> str:
+    """Of a call that goes out: whose it is."""
+    who = parties.peer(told.caller.channel.name)
+    return who if who.isdigit() or not told.caller.number else told.caller.number
+
+
+def _agent(told: Told, channel: Channel) -> str:
+    others = sum(
+        1
+        for dial in told.rung
+        if dial.target != channel.uid
+        and told.facts.channels[dial.target].number == channel.number
+        and parties.peer(told.facts.channels[dial.target].name) != parties.peer(channel.name)
+    )
+    return parties.agent(channel, others, told.caller.called)
+
+
+def _as(facts: Facts, channel: Channel, name: str) -> Channel:
+    """Who was in it by that name: a masquerade moves people into channels of other numbers than theirs."""
+    if not name or name == channel.name:
+        return channel
+    own = next((each for each in facts.channels.values() if each.name == name), None)
+    return own or Channel(channel.uid, name, list(channel.numbers))
+
+
+def _name(told: Told, channel: Channel, connect: Event | None) -> str | None:
+    said = connect.get("membername") if connect is not None else ""
+    if said and "/" not in said:
+        return said
+    caller = told.caller.root
+    name = channel.caller_name
+    return name if name and name not in {caller.caller_name, caller.number, channel.number} else None
+
+
+def _target(told: Told, transfer: Transfer) -> str | None:
+    reached = _reached(told, transfer)
+    return transfer.target or (_agent(told, reached) if reached is not None else None)
+
+
+def _reached(told: Told, transfer: Transfer) -> Channel | None:
+    below = told.facts.down(transfer.reached) if transfer.reached else []
+    return told.facts.channels.get(below[0]) if below else None
+
+
+def _ended(told: Told) -> None:
+    facts, caller = told.facts, told.caller
+    answered = any(step.kind == "answered" for step in told.steps)
+    at, timed = _end(told, answered)
+    if at is None:
+        return
+    queued = any(step.kind in {"queued", "abandoned"} for step in told.steps)
+    complete = next((event for event in facts.events if event.name == "agentcomplete"), None)
+    talk = None
+    if complete is not None and not complete.timed and not told.heard.transfers:
+        talk = _seconds(complete.get("talktime"))
+    cause = None
+    if answered:
+        cause = "completed"
+    elif not queued:
+        dials = [(dial.status, facts.channels[dial.target].cause) for dial in told.rung]
+        codes = [each.cause for each in (caller.channel, caller.root) if each.cause is not None]
+        cancelled = any(status == "CANCEL" for status, _ in dials)
+        gave_up = cancelled or (caller.channel.asked_to_hang_up is not None and not any(status for status, _ in dials))
+        cause = of_lost(codes[0] if codes else None, dials, gave_up=gave_up)
+        if not dials and caller.root.up_at is not None and not _codes_tell(codes) and not told.caller.originated:
+            told.add("menu", "menu", caller.root.up_at, timed)
+    told.add("ended", "ended", at, timed, cause=cause, by=_by(told, complete), talk_seconds=talk)
+
+
+def _codes_tell(codes: Sequence[int]) -> bool:
+    """A code that is more than that it ended."""
+    return any(of_lost(code, (), gave_up=False) != "no-answer" for code in codes)
+
+
+def _end(told: Told, answered: bool) -> tuple[int | None, bool]:
+    facts, heard = told.facts, told.heard
+    centre = facts.channels.get(heard.centre)
+    watched = [centre, None if heard.handed_over else facts.channels.get(told.caller.root.uid)]
+    ends = [each.hung_up_at for each in watched if each is not None and each.hung_up_at is not None]
+    if not ends and answered and not heard.transfers:
+        ends = [event.at for event in facts.events if event.name == "agentcomplete"]
+    if not ends and _is_over(told, answered):
+        ends = [max(each.hung_up_at or 0 for uid, each in facts.channels.items() if uid not in {told.heard.centre})]
+    if not ends and not heard.handed_over:
+        asked = [each.asked_to_hang_up for each in watched if each is not None]
+        ends = [each for each in asked if each is not None]
+    if not ends and not answered:
+        ends = [event.at for event in facts.events if event.name == "queuecallerabandon"]
+    if not ends:
+        return None, True
+    at = max(ends) if heard.handed_over else min(ends)
+    return at, next((event.timed for event in facts.events if event.at == at), True)
+
+
+def _is_over(told: Told, answered: bool) -> bool:
+    """Though the caller's own end was lost: who spoke with them has gone, or whoever was rung was left by them."""
+    facts = told.facts
+    if not answered:
+        others = [facts.channels[dial.target] for dial in told.rung]
+        gave_up = any(dial.status == "CANCEL" for dial in told.rung)
+        return gave_up and all(each.hung_up_at is not None for each in others)
+    talkers = [facts.channels[talk.uid] for talk in told.heard.talks if talk.uid in facts.channels]
+    last = max((talk.place for talk in told.heard.talks), default=0)
+    waits = any(transfer.place > last and not transfer.with_talk for transfer in told.heard.transfers)
+    gone = bool(talkers) and all(each.hung_up_at is not None for each in talkers)
+    return gone and not waits and not told.heard.in_a_bridge
+
+
+def _by(told: Told, complete: Event | None) -> str | None:
+    reason = complete.get("reason").lower() if complete is not None else ""
+    if reason in {"caller", "agent"}:
+        return reason
+    caller = told.caller.channel.asked_to_hang_up
+    others = [
+        told.facts.channels[talk.uid].asked_to_hang_up for talk in told.heard.talks if talk.uid in told.facts.channels
+    ]
+    theirs = min([each for each in others if each is not None], default=None)
+    if caller is None and theirs is None:
+        return None
+    first = "caller" if theirs is None or (caller is not None and caller <= theirs) else "agent"
+    if told.caller.direction == "out":
+        return "agent" if first == "caller" else "caller"
+    return first
+
+
+def _seconds(value: str) -> int | None:
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 8 else None  # noqa: PLR2004 - a day has 86,400

@@ -1,0 +1,374 @@
+"""Calls and text messages by 46elks: they call us for each, and hear what to do; we call them for texts out.
+
+Addresses to give them for a number: `voice_start` and `sms_url`, both the channel's own with `?key=…&do=…`, see README.
+46elks signs nothing: the key in the address is the proof. A call is answered with the menu, where there is one, then
+rings the numbers of what was chosen, or everybody: the first who is free. Whatever isn't answered with 200 they bring
+again for six hours, so everything has a key of its own. It records nothing, plays no queue music, takes no pictures.
+"""
+
+import hmac
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+from msgspec import Meta, Struct, field
+from msgspec.structs import replace
+
+from hub.contract import (
+    Answer,
+    AuthFailed,
+    CallStep,
+    Cause,
+    Config,
+    Deferred,
+    Destination,
+    Item,
+    Misconfigured,
+    OutgoingText,
+    Outside,
+    RawEvent,
+    Receipt,
+    ReceivedText,
+    Receives,
+    Refused,
+    Register,
+    Secret,
+    TextAction,
+    TextReport,
+    Texts,
+    Unreachable,
+    Unreadable,
+    WebCall,
+    hook_impl,
+)
+
+FORM = "application/x-www-form-urlencoded"
+DEEDS = frozenset({"voice", "menu", "rang", "ended", "sms", "report"})
+"""What a call of theirs is about, as `do` in the address says."""
+CAUSES: Mapping[str, Cause] = {"busy": "busy", "failed": "failed", "success": "completed"}
+"""How a call ended for them -> for us."""
+ACTIONS: Mapping[str, TextAction] = {"sent": "sent", "delivered": "delivered", "failed": "failed"}
+_NUMBER = r"^\+[1-9]\d{6,14}$"
+_NUMBERS = r"^\+[1-9]\d{6,14}(,\+[1-9]\d{6,14})*$"
+_WORDS = 300
+"""Characters of their words that are shown."""
+_NOT_NOW = frozenset({402, 429, 503})
+"""No credit, too many, or out of order: taken later perhaps."""
+
+
+class ElksConfig(Config, frozen=True):
+    """The account, our number, and who answers what."""
+
+    number: Annotated[str, Meta(title="Our number", description="as +46766861004", pattern=_NUMBER)]
+    destination: Annotated[Destination, Meta(title="Goes to")]
+    username: Annotated[str, Meta(title="API user name", min_length=1)]
+    password: Annotated[Secret, Meta(title="API password")]
+    key: Annotated[
+        Secret,
+        Meta(title="Key in our addresses", description="20 letters or more that nobody guesses: their only proof"),
+    ]
+    public_url: Annotated[
+        str,
+        Meta(title="Our address outside", description="as https://torg.granvik.example", pattern=r"^https?://[^\s/]+$"),
+    ]
+    menu: Annotated[
+        str, Meta(title="Menu", description="address of the recording that says the choices; empty: none is played")
+    ] = ""
+    choices: Annotated[
+        dict[str, Annotated[str, Meta(pattern=_NUMBERS)]],
+        Meta(
+            title="Choices", description="digit = numbers that ring, apart by commas; with none chosen all of them do"
+        ),
+    ] = field(default_factory=dict)
+    queues: Annotated[
+        dict[str, Destination],
+        Meta(title="Queues", description="digit = municipality/queue, where it isn't the one above"),
+    ] = field(default_factory=dict)
+    texts_only: Annotated[
+        bool, Meta(title="Text messages only", description="no telephone rings: callers hear that it is busy")
+    ] = False
+    currency: Annotated[str, Meta(title="Currency of the account", pattern="^[A-Z]{3}$")] = "SEK"
+    api: Annotated[str, Meta(title="Address of the API")] = "https://api.46elks.com/a1"
+
+
+class _Taken(Struct):
+    """Their answer to POST /sms. `cost`: in ten-thousandths."""
+
+    id: str
+    status: str = "created"
+    parts: int | None = None
+    cost: int | None = None
+
+
+class _Leg(Struct):
+    """One number that was called, as `whenhangup` has it."""
+
+    to: str = ""
+    state: str = ""
+    duration: int = 0
+
+
+class Elks(Receives[ElksConfig], Texts[ElksConfig]):
+    """Calls and text messages of a number at 46elks."""
+
+    kind = "elks"
+    title = "46elks (calls, SMS)"
+    Config = ElksConfig
+
+    @classmethod
+    def places(cls, config: ElksConfig) -> Mapping[str, Outside]:
+        return {"api": Outside(config.api, (("POST", "/sms"), ("GET", "/me")), seconds=30.0, most_bytes=100_000)}
+
+    async def check(self) -> None:
+        config = self.config
+        if len(config.key.reveal()) < 20:  # noqa: PLR2004 - as the form says
+            raise Misconfigured("key", "Whoever guesses it can invent calls: give 20 letters or more.")
+        for name, said in (("choices", config.choices), ("queues", config.queues)):
+            for digit in said:
+                if len(digit) != 1 or digit not in "0123456789":
+                    raise Misconfigured(name, f"{digit!r} is no key of a telephone: one digit.")
+        if unknown := sorted(set(config.queues) - set(config.choices)):
+            raise Misconfigured("queues", f"{unknown[0]} is no choice: nobody can come to its queue.")
+        if config.menu and not config.choices:
+            raise Misconfigured("choices", "A menu has choices: say which numbers ring for each digit.")
+        if not config.choices and not config.texts_only:
+            raise Misconfigured(
+                "choices", "Nobody's telephone rings: say which numbers do for each digit, or that it takes texts only."
+            )
+        if config.choices and config.texts_only:
+            raise Misconfigured("texts_only", "It takes texts only, and numbers ring: leave out one of them.")
+        await self._log_in()
+
+    def accept(self, call: WebCall) -> Sequence[RawEvent]:
+        said_key = call.query.get("key", "").encode("utf-8", "replace")
+        known = [hmac.compare_digest(said_key, each.encode()) for each in (self.config.key.reveal(), self._key_of_ours)]
+        if not any(known):
+            raise AuthFailed("The key in the address isn't the channel's.")
+        do, said = call.query.get("do", ""), _form(call.content)
+        name = said.get("callid") or said.get("id", "")
+        if do not in DEEDS or not name:
+            raise Unreadable("It is none of the calls that 46elks makes.")
+        about = [do, name, said.get("result", ""), said.get("status", ""), call.query.get("tried", "")]
+        event = RawEvent(
+            ":".join(about), call.content, FORM, None if do in {"sms", "report"} else name, origin={"do": do}
+        )
+        return [self.anew(self.config, event)]
+
+    @classmethod
+    def anew(cls, config: ElksConfig, event: RawEvent) -> RawEvent:
+        """With whose it is: the choice's own queue, where it has one."""
+        do = event.origin.get("do", "")
+        chosen = _form(event.body).get("result", "") if do == "menu" else ""
+        return replace(event, origin={"do": do, "route": config.queues.get(chosen, config.destination)})
+
+    def answer(self, call: WebCall, references: Sequence[str]) -> Answer:  # noqa: ARG002 - what they hear is the same
+        """What the call does next; of a message nothing, for a text would be sent as our answer."""
+        do, said = call.query.get("do", ""), _form(call.content)
+        if do == "voice" and self.config.menu:
+            then: dict[str, Any] = {"ivr": self.config.menu, "digits": 1, "repeat": 2, "next": self._address("menu")}
+        elif do in {"voice", "menu"}:
+            then = self._rings(said.get("result", ""))
+        elif do == "rang" and said.get("result") != "success" and call.query.get("tried") == "some":
+            then = self._rings("")
+        else:
+            return Answer(204)
+        return Answer(
+            200,
+            {"content-type": "application/json"},
+            msgspec.json.encode(then | {"whenhangup": self._address("ended")}),
+        )
+
+    def _rings(self, digit: str) -> dict[str, Any]:
+        """The choice's own numbers, and everybody's when none of those is free; the first who answers has it."""
+        everybody = sorted({number for each in self.config.choices.values() for number in each.split(",")})
+        some = self.config.choices.get(digit)
+        if not everybody:
+            return {"hangup": "busy"}
+        tried = "some" if some else "all"
+        return {"connect": some or ",".join(everybody), "next": self._address("rang", tried=tried)}
+
+    @staticmethod
+    def parse(group: Sequence[RawEvent]) -> Sequence[Item]:
+        items: dict[str, Item] = {}
+        for event in sorted(group, key=lambda each: each.key):
+            do, said = event.origin.get("do", ""), _form(event.body)
+            if do not in DEEDS or not (said.get("callid") or said.get("id")):
+                raise Unreadable("It is none of the calls that 46elks makes.")
+            for item in _READ[do](said, event):
+                items[item.key] = item
+        return list(items.values())
+
+    async def text(self, message: OutgoingText, handing_over: Callable[[], Awaitable[None]]) -> Receipt:
+        said = {
+            "from": message.sender,
+            "to": message.recipient,
+            "message": message.text,
+            "whendelivered": self._address("report"),
+        }
+        await self._log_in()  # whoever can't be reached, or doesn't know us, is found out before anything leaves
+        await handing_over()
+        try:
+            answer = await self._ask("POST", "/sms", urlencode(said).encode())
+        except Unreachable as error:  # no name for it: it may have been taken
+            raise ConnectionError("46elks gave no answer") from error
+        if answer.status in _NOT_NOW:
+            raise Deferred(_words(answer))
+        if 400 <= answer.status < 500:  # noqa: PLR2004 - RFC 9110
+            raise Refused(_words(answer))
+        taken = msgspec.json.decode(answer.content, type=_Taken)  # else it may have been taken all the same
+        if taken.status == "failed":
+            raise Refused("46elks took it and failed.")
+        cost = None if taken.cost is None else f"{taken.cost / 10_000:.2f} {self.config.currency}"
+        return Receipt(taken.id, parts=taken.parts, cost=cost)
+
+    @property
+    def _key_of_ours(self) -> str:
+        """For the addresses that we give them in our answers: the key itself goes to nobody."""
+        return hmac.new(self.config.key.reveal().encode(), self.tools.called_at.encode(), "sha256").hexdigest()[:32]
+
+    async def _log_in(self) -> None:
+        answer = await self._ask("GET", "/me")
+        if answer.status == 401:  # noqa: PLR2004 - RFC 9110
+            raise AuthFailed("46elks doesn't take this user name and password.")
+        if answer.status >= 400:  # noqa: PLR2004 - the same
+            raise Unreachable(f"46elks answers {answer.status}.")
+
+    async def _ask(self, method: str, path: str, content: bytes = b"") -> Answer:
+        config = self.config
+        log_in = b64encode(f"{config.username}:{config.password.reveal()}".encode()).decode()
+        headers = {"authorization": f"Basic {log_in}"} | ({"content-type": FORM} if content else {})
+        return await self.tools.elsewhere("api").request(method, path, headers=headers, content=content)
+
+    def _address(self, do: str, **more: str) -> str:
+        query = urlencode({"key": self._key_of_ours, "do": do, **more})
+        return f"{self.config.public_url}{self.tools.called_at}?{query}"
+
+
+def _voice(said: Mapping[str, str], event: RawEvent) -> list[Item]:
+    return [
+        CallStep(
+            key=event.key,
+            call=said["callid"],
+            kind="offered",
+            at=_time(said.get("created")) or event.received_at,
+            direction="out" if said.get("direction") == "outgoing" else "in",
+            caller=_number(said.get("from")),
+            called=_number(said.get("to")),
+        )
+    ]
+
+
+def _menu(said: Mapping[str, str], event: RawEvent) -> list[Item]:
+    """What was pressed; `failed` when nothing was."""
+    chosen = said.get("result", "")
+    if not chosen.isdecimal():
+        return []
+    at, call = event.received_at, said["callid"]
+    route = event.origin.get("route")  # of the call as a whole the origin is whatever came last
+    queue = CallStep(key=f"{event.key}:queue", call=call, kind="queued", at=at, queue=chosen, route=route)
+    return [CallStep(key=event.key, call=call, kind="menu", at=at, choice=chosen, route=route), queue]
+
+
+def _rang(said: Mapping[str, str], event: RawEvent) -> list[Item]:
+    """Told when what rang is over: of a talk that was had the end says how long it was, and with whom."""
+    return [CallStep(key=event.key, call=said["callid"], kind="ringing", at=event.received_at, timed=False)]
+
+
+def _ended(said: Mapping[str, str], event: RawEvent) -> list[Item]:
+    """`start` is when their machine answered; a person did when a leg was a success."""
+    call, began = said.get("callid") or said["id"], _time(said.get("start")) or _time(said.get("created"))
+    at = event.received_at if began is None else began + _whole(said.get("duration")) * 1_000_000
+    talked = next((leg for leg in _legs(said) if leg.state == "success" and leg.to), None)
+    steps: list[Item] = []
+    if talked is not None:
+        answered = at - talked.duration * 1_000_000
+        steps.append(CallStep(key=f"{event.key}:answered", call=call, kind="answered", at=answered, agent=talked.to))
+    cause = CAUSES.get(said.get("state", ""))
+    end = CallStep(
+        key=event.key,
+        call=call,
+        kind="ended",
+        at=at,
+        direction="out" if said.get("direction") == "outgoing" else "in",
+        caller=_number(said.get("from")),
+        called=_number(said.get("to")),
+        cause=cause if talked is not None or cause != "completed" else None,
+    )
+    return [*steps, end]
+
+
+def _sms(said: Mapping[str, str], event: RawEvent) -> list[Item]:
+    return [
+        ReceivedText(
+            key=said["id"],
+            sender=said.get("from", ""),
+            recipient=said.get("to", ""),
+            text=said.get("message", ""),
+            sent_at=_time(said.get("created")) or event.received_at,
+        )
+    ]
+
+
+def _report(said: Mapping[str, str], event: RawEvent) -> list[Item]:
+    action = ACTIONS.get(said.get("status", ""))
+    if action is None:
+        raise Unreadable("What became of the message is said in a word that isn't known.")
+    at = _time(said.get("delivered")) or event.received_at
+    return [TextReport(key=event.key, outside_id=said["id"], action=action, at=at)]
+
+
+_READ: Mapping[str, Callable[[Mapping[str, str], RawEvent], list[Item]]] = {
+    "voice": _voice,
+    "menu": _menu,
+    "rang": _rang,
+    "ended": _ended,
+    "sms": _sms,
+    "report": _report,
+}
+
+
+def _form(body: bytes) -> dict[str, str]:
+    """Names once: of one that is there twice, the first."""
+    said: dict[str, str] = {}
+    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=100):
+        said.setdefault(name, value.replace("\0", ""))
+    return said
+
+
+def _legs(said: Mapping[str, str]) -> Sequence[_Leg]:
+    """JSON in a field, where they say it."""
+    try:
+        return msgspec.json.decode(said.get("legs") or "[]", type=list[_Leg], strict=False)
+    except msgspec.DecodeError:
+        return ()
+
+
+def _number(said: str | None) -> str | None:
+    """Empty when it is withheld, None where nothing is said."""
+    return "" if said in {"anonymous", "unknown", "hidden"} else said
+
+
+def _time(said: str | None) -> int | None:
+    """Theirs are UTC without saying so."""
+    try:
+        at = datetime.fromisoformat(said or "")
+    except ValueError:
+        return None
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1_000_000)
+
+
+def _whole(said: str | None) -> int:
+    return int(said) if said and said.isdecimal() and len(said) < 8 else 0  # noqa: PLR2004 - a hundred days
+
+
+def _words(answer: Answer) -> str:
+    said = " ".join(answer.content.decode("utf-8", "replace").split())[:_WORDS]
+    return f"46elks says: {said or answer.status}"
+
+
+@hook_impl
+def register_plugins(register: Register) -> None:
+    register.connector(Elks)

@@ -1,0 +1,1 @@
+"""Sources that questions go to: one file for each kind of system."""
