@@ -1,7 +1,9 @@
 """The screen: what people see. Pages and their parts are rendered here; what they show and do is `hub.edge`'s.
 
-`hub.app` mounts it because the setting `screen` names it, and knows nothing of it but `routers`.
+`hub.app` mounts it because the setting `screen` names it, and knows nothing of it but `routers` and `say`.
 """
+
+from contextvars import copy_context
 
 from litestar import Router
 from litestar.di import Provide
@@ -9,27 +11,48 @@ from litestar.di import Provide
 from hub.edge.desk import provide_desk
 from hub.edge.headers import PAGE_HEADERS
 from hub.edge.session import LOG_IN_FIRST, admit_page
-from inbox_ui import assets, live
+from inbox_ui import assets, live, stored, words
 from inbox_ui.context import speak_to_reader
 from inbox_ui.pages import (
+    alarms,
+    callbacks,
+    canned,
     changes,
+    channel_settings,
     channels,
+    chat,
+    chats,
     citizens,
     composer,
     confidential,
+    contacts,
     conversations,
+    deliveries,
     drafts,
+    duties,
     entries,
     forwards,
     inbox,
+    letterheads,
+    looked,
+    lookup_beginning,
+    lookup_cards,
+    lookup_editing,
+    made_forms,
+    made_lookups,
     matters,
     merges,
     messages,
     picked,
     plugins,
+    public_forms,
+    questions,
     raw_events,
+    receipts,
     sessions,
     settings,
+    use,
+    whose,
 )
 from inbox_ui.problems import PAGE_PROBLEMS
 from inbox_ui.view import current_view
@@ -38,29 +61,84 @@ MOST_BYTES = 1_000_000
 """A form's size, at most; uploads have a limit of their own."""
 
 
-def routers() -> list[Router]:
-    """Everything the screen serves. Each page states who may ask it; `admit_page` sees to that."""
-    pages = Router(
+def say(sentence: str, language: str) -> str:
+    """A sentence of the hub's in a language, where there are words in it: for what is sent, with nobody's page open."""
+
+    def said() -> str:
+        words.speak(language, "UTC")
+        return stored.stored(sentence)
+
+    return copy_context().run(said)
+
+
+def routers(face: str = "both") -> list[Router]:
+    """Everything the screen serves. Each page states who may ask it; `admit_page` sees to that.
+
+    `face` public: what a citizen opens, and nothing that takes a log-in; inside: the rest.
+    """
+    found = [Router("/", route_handlers=[*assets.ROUTES], guards=[admit_page], include_in_schema=False)]
+    if face != "public":
+        found.append(_inside())
+    if face != "inside":
+        found += _public()
+    return found
+
+
+def _public() -> list[Router]:
+    """Nobody is logged in there; a chat's frame brings a policy of its own."""
+    forms = Router(
+        "/",
+        route_handlers=[*public_forms.ROUTES],
+        guards=[admit_page],
+        exception_handlers=PAGE_PROBLEMS,
+        response_headers=PAGE_HEADERS,
+        request_max_body_size=MOST_BYTES,
+        include_in_schema=False,
+    )
+    return [forms, Router("/", route_handlers=[*chat.ROUTES], guards=[admit_page], include_in_schema=False)]
+
+
+def _inside() -> Router:
+    return Router(
         "/",
         route_handlers=[
             *sessions.ROUTES,
             *inbox.ROUTES,
             *conversations.ROUTES,
+            *contacts.ROUTES,
+            *callbacks.ROUTES,
             *entries.ROUTES,
             *changes.ROUTES,
             *picked.ROUTES,
             *matters.ROUTES,
             *composer.ROUTES,
+            *chats.ROUTES,
+            *canned.ROUTES,
+            *deliveries.ROUTES,
             *drafts.ROUTES,
             *forwards.ROUTES,
             *messages.ROUTES,
             *merges.ROUTES,
+            *questions.ROUTES,
+            *whose.ROUTES,
             *confidential.ROUTES,
             *citizens.ROUTES,
+            *lookup_cards.ROUTES,
+            *channel_settings.ROUTES,
             *channels.ROUTES,
             *raw_events.ROUTES,
             *plugins.ROUTES,
+            *alarms.ROUTES,
+            *letterheads.ROUTES,
+            *receipts.ROUTES,
+            *looked.ROUTES,
+            *use.ROUTES,
+            *made_lookups.ROUTES,
+            *lookup_editing.ROUTES,
+            *lookup_beginning.ROUTES,
+            *duties.ROUTES,
             *settings.ROUTES,
+            *made_forms.ROUTES,
             *live.ROUTES,
         ],
         guards=[admit_page],
@@ -74,4 +152,3 @@ def routers() -> list[Router]:
         request_max_body_size=MOST_BYTES,
         include_in_schema=False,
     )
-    return [pages, Router("/", route_handlers=[*assets.ROUTES], guards=[admit_page], include_in_schema=False)]

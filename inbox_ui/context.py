@@ -1,35 +1,42 @@
 """Context: what the desk's pages are given: who is there, what things are called, what is waiting."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from hub import clock
-from hub.access import policy
+from hub.edge import incoming, steering
 from hub.edge.counts import counts
-from hub.edge.desk import Desk
+from hub.edge.desk import Desk, provide_desk
 from hub.edge.names import names
+from inbox_ui import talks
 from inbox_ui.pages.settings import single_keys
+from inbox_ui.places import administration_of, reads_conversations
 from inbox_ui.rendering import Asking
 from inbox_ui.view import View
 from inbox_ui.words import speak, timezone
 
 
 async def speak_to_reader(request: Asking) -> None:
-    """Before whatever the page does: what it says of that is in the reader's language.
+    """Before whatever the page does: what it says is in the reader's language, and a time it reads is in their zone.
 
-    Async, so that it runs where the page does: of what is set in another thread nothing would be known there.
+    Here alone, so that no page can read a local time before its zone is known. Async, so that it runs where the page
+    does: of what is set in another thread nothing would be known there.
     """
     actor = request.scope.get("user")
-    if actor is not None:
-        speak(request.cookies.get("language") or actor.language, "UTC")
+    if actor is None:
+        return
+    language = request.cookies.get("language") or actor.language
+    speak(language, "UTC")  # what goes wrong while the zone is looked up is said in their language too
+    _serial, called = await names(provide_desk(request))
+    zones = [one.timezone for one in called.municipalities.values()]
+    speak(language, zones[0] if zones else "UTC")
 
 
 async def fragment(request: Asking, desk: Desk, view: View) -> dict[str, Any]:
-    """For the parts of a page. Sets the reader's timezone."""
+    """For the parts of a page."""
     serial, called = await names(desk)
-    zones = [one.timezone for one in called.municipalities.values()]
-    speak(request.cookies.get("language") or desk.actor.language, zones[0] if zones else "UTC")
     return {
         "actor": desk.actor,
         "view": view,
@@ -40,17 +47,33 @@ async def fragment(request: Asking, desk: Desk, view: View) -> dict[str, Any]:
     }
 
 
-async def whole(request: Asking, desk: Desk, view: View) -> dict[str, Any]:
-    """For a whole page, rail and all."""
+async def whole(request: Asking, desk: Desk, view: View, elsewhere: str = "") -> dict[str, Any]:
+    """For a whole page, rail and all. `elsewhere`: the page in the rail that it is, where it is none of its lists."""
     values = await fragment(request, desk, view)
     counted = await counts(desk.storage, desk.actor)
+    values |= await on_phone(desk, request.app.state.registry)
     return values | {
         "counts": counted,
+        "elsewhere": elsewhere,
         "counted": msgspec.json.encode(counted),
         "title": view.title(values["names"]),
         "total": getattr(counted, view.name, None) if view.is_plain else None,
         "is_head": any(held.role == "lead" and held.queue_id is not None for held in desk.actor.memberships),
-        "is_it": policy.runs_channels(desk.actor, None),
+        "administration": administration_of(desk.actor),
         "now": clock.now(),
         "zone": timezone(),
+    }
+
+
+async def on_phone(desk: Desk, registry: Any) -> dict[str, Any]:
+    """The telephone: whether they can be rung, how its queues stand, and which call rings to them."""
+    seen = await desk.read(incoming.seen)
+    return {
+        "duty": seen.duty,
+        "strip": seen.strip,
+        "ringing": seen.ringing,
+        "call_backs": seen.call_backs,
+        "works": reads_conversations(desk.actor),
+        "talks": talks,
+        "steered": partial(steering.can_steer, registry),
     }

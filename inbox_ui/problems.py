@@ -11,7 +11,7 @@ from litestar.types import ExceptionHandlersMap
 from hub.edge.headers import PAGE_HEADERS
 from hub.edge.problems import RETRY_SECONDS, WENT_AWAY, log_damage, status_of
 from hub.errors import Corrupt, TorgError, Unavailable
-from inbox_ui.administration import start_of
+from inbox_ui.places import start_of
 from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.words import gettext as _
 from inbox_ui.words import preferred, speak, told

@@ -8,13 +8,13 @@ import gzip
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, MutableMapping
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_date
+from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from litestar import Request, Response
@@ -23,9 +23,10 @@ from markupsafe import Markup, escape
 from hub.edge.session import csrf_token
 from inbox_ui import times
 from inbox_ui.assets import asset_url
+from inbox_ui.lookups.permits import fits_a_bar
 from inbox_ui.searched import not_understood, searched
-from inbox_ui.stored import stored
-from inbox_ui.words import LANGUAGES, channel_words, gettext, language, ngettext, pgettext, word
+from inbox_ui.stored import choice, file_name, stored
+from inbox_ui.words import LANGUAGES, channel_words, gettext, language, ngettext, pgettext, within, word
 
 HUES = 6
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
@@ -43,6 +44,8 @@ SHOWS = "x-shows"
 """Header by which the desk's script says which conversation stands in the page, where an answer depends on it."""
 FORM = "form"
 """What it says where somebody writes a new message or a forward."""
+BEGUN = "begun"
+"""The same of a new message that has words the server may not have yet."""
 CSRF = f"csrf{secrets.token_hex(12)}"
 """Stands in kept parts for the token against forged requests."""
 
@@ -138,10 +141,10 @@ def short(name: str) -> str:
 
 
 def size(count: int) -> str:
-    """84 kB, 1.2 MB."""
+    """84 kB, 1.2 MB; 1,2 MB where decimals have a comma."""
     if count < _MEGA:
         return f"{max(1, round(count / _KILO))} kB"
-    return f"{count / _MEGA:.1f} MB"
+    return f"{format_decimal(count / _MEGA, '0.0', locale=language())} MB"
 
 
 def _day_number(at: datetime) -> str:
@@ -149,11 +152,24 @@ def _day_number(at: datetime) -> str:
 
 
 def _month(at: datetime) -> str:
-    return format_date(times.local(at), "MMM", locale=language()).rstrip(".").capitalize()
+    return times.month_of(times.local(at))
+
+
+def after_subject(snippet: str, subject: str) -> str:
+    """What a row says after its subject: of a text that begins with it, the rest, not all of it once more."""
+    begun = subject.removesuffix("…")
+    return snippet[len(begun) :] if begun and snippet.startswith(begun) else f" · {snippet}"
+
+
+class _Environment(Environment):
+    """Its templates share its globals as they are: at each import Jinja would compare them, key by key in Python."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return {**self.globals, **d} if d else self.globals
 
 
 def _environment() -> Environment:
-    made = Environment(
+    made = _Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -170,7 +186,10 @@ def _environment() -> Environment:
     made.filters |= {
         "paragraphs": paragraphs, "initials": initials, "hue": hue, "short": short, "word": word, "bytes": size,
         "due": times.due, "due_whole": times.due_whole, "when": times.when, "full": times.full,
-        "clock": times.clock_time, "day": times.day, "day_number": _day_number, "month": _month, "stored": stored,
+        "clock": times.clock_time, "stamp": times.stamp, "took": times.took,
+        "day": times.day, "day_number": _day_number, "month": _month,
+        "stored": stored, "choice": choice, "file_name": file_name,
+        "since": times.since, "in_a_bar": fits_a_bar, "within": within, "after_subject": after_subject,
     }  # fmt: skip
     return made
 

@@ -1,13 +1,24 @@
 """Searched: a filter of a search, as the reader would have typed it in their language."""
 
+from datetime import date
+
+from inbox_ui.times import in_figures
 from inbox_ui.words import gettext as _
 from inbox_ui.words import pgettext
 
 
 def searched(name: str, value: str) -> str:
     """`name`, and those values that are none of a person's own words, as `hub.inbox.search_words` names them."""
-    said = _values().get(name, {}).get(value, value)
+    said = _day(value) if name in {"before", "after"} else _values().get(name, {}).get(value, value)
     return f"{_filters().get(name, name)}: {said}"
+
+
+def _day(value: str) -> str:
+    """As the reader writes it; what is none stays as it was typed."""
+    try:
+        return in_figures(date.fromisoformat(value))
+    except ValueError:
+        return value
 
 
 def not_understood(name: str, value: str) -> str:

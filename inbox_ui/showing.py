@@ -8,15 +8,22 @@ from typing import Any
 from markupsafe import Markup
 from msgspec import Struct
 
-from hub.edge.looking import Looked
 from hub.inbox.names import Names
-from hub.inbox.timeline import DeliveryLine, EntryLine
+from hub.inbox.points import masked_name
+from hub.inbox.timeline import EntryLine
 from inbox_ui import times
+from inbox_ui.deliveries import Delivery, of_entry, short
+from inbox_ui.filled import Filled, doubt_words, filled
+from inbox_ui.lookups.pinned import Pinned, pinned
+from inbox_ui.meetings import Meeting, meetings
 from inbox_ui.rendering import hue
-from inbox_ui.stored import stored
+from inbox_ui.senders import Tested, claims, of_mail
+from inbox_ui.talks import Talk, talk
 from inbox_ui.words import gettext as _
-from inbox_ui.words import word
+from inbox_ui.words import ngettext, word
 
+_SIGNATURES = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
+"""What a mail is signed with: no file that anybody reads."""
 OUTCOMES = ("solved_here", "handed_over", "not_finished")
 """In the order of their keys."""
 
@@ -37,14 +44,6 @@ class Change(Struct, frozen=True):
     words: str
 
 
-class Delivery(Struct, frozen=True):
-    """Where a mail of ours stands."""
-
-    words: str
-    tone: str | None
-    title: str
-
-
 class Shown(Struct, frozen=True, kw_only=True):
     """An entry of the timeline, or several changes in a row."""
 
@@ -58,15 +57,24 @@ class Shown(Struct, frozen=True, kw_only=True):
     hue: int = 1
     addressed: str = ""
     automatic: str = ""
+    sender: Tested | None = None
     text: str = ""
+    signature: str = ""
     full_text: str = ""
     language: str | None = None
     has_html: bool = False
+    images: int = 0
     attachments: Sequence[Any] = ()
     deliveries: Sequence[Delivery] = ()
     problems: Sequence[str] = ()
     forwarded: bool = False
     undone_at: datetime | None = None
+    pinned: Pinned | None = None
+    meetings: Sequence[Meeting] = ()
+    form: Filled | None = None
+    talk: Talk | None = None
+    price: str = ""
+    """Of a text message: as how many it went, and what that cost."""
 
     @property
     def has_foot(self) -> bool:
@@ -158,24 +166,32 @@ def _folded(entries: Sequence[EntryLine], names: Names, citizen: str) -> Iterabl
             )
         else:
             for each in group:
-                yield _shown(each, citizen)
+                yield _shown(each, names, citizen)
 
 
-def _shown(entry: EntryLine, citizen: str) -> Shown:
+def _price(body: Mapping[str, Any]) -> str:
+    parts = int(body.get("parts") or 1)
+    counted = ngettext("%(num)s message", "%(num)s messages", parts) % {"num": parts}
+    return f"{counted} · {body['cost']}" if body.get("cost") else counted
+
+
+def _shown(entry: EntryLine, names: Names, citizen: str) -> Shown:
     body = entry.body or {}
-    ours = entry.author.kind == "person"
-    who = (entry.author.name or _("Somebody")) if ours else (body.get("name") or body.get("sender") or citizen)
+    ours = entry.author.kind != "citizen"
+    by = _("The system") if entry.author.kind == "hub" else _("Somebody")
+    who = (entry.author.name or by) if ours else masked_name(body.get("name") or body.get("sender") or citizen)
     recipients = (entry.mail.recipients or {}) if entry.mail else {}
     to = list(recipients.get("to", ()))
     others = len(to) + len(recipients.get("cc", ())) - 1
     first = to[0] if to else body.get("address", "")
     # To whom our own answers went, the citizen's card says, covered; an authority's address is no secret.
     named = first if not ours or body.get("what") == "forward" else ""
-    addressed = _("to %(whom)s") % {"whom": _short(named)} if named else ""
+    addressed = _("to %(whom)s") % {"whom": short(named)} if named else ""
     if others > 0:
-        addressed += " " + _("and %(n)s more") % {"n": others}
+        more = _("and %(n)s more") if named else _("to the citizen and %(n)s more")
+        addressed = f"{addressed} {more % {'n': others}}".strip()
     automatic = {
-        "auto_reply": _("Automatic reply"), "bulk": _("Mass mail"), "bounce": _("Could not be delivered"),
+        "auto_reply": _("Automatic reply"), "bulk": _("Mass mail"), "bounce": _("Delivery report"),
         "complaint": _("Complaint about mail"), "receipt": _("Receipt"), "generated": _("Sent by a program"),
     }  # fmt: skip
     return Shown(
@@ -187,31 +203,24 @@ def _shown(entry: EntryLine, citizen: str) -> Shown:
         hue=hue(entry.author.id) if entry.author.id else _hue_of(who),
         addressed=addressed,
         automatic=automatic.get(entry.mail.automatic or "", "") if entry.mail else "",
+        sender=of_mail(entry.mail) if entry.mail and not ours else None,
         text=entry.text,
+        signature=body.get("signature") or "",
         full_text=body.get("full_text") or "",
         language=entry.language,
         has_html=bool(entry.mail and entry.mail.html),
-        attachments=entry.attachments,
-        deliveries=[] if entry.undone_at else [delivery(each) for each in entry.deliveries],
+        images=len(body.get("remote_images") or ()),
+        attachments=[each for each in entry.attachments if each.media_type not in _SIGNATURES],
+        meetings=meetings(body),
+        deliveries=[] if entry.undone_at else of_entry(entry, citizen, first),
         forwarded=body.get("what") == "forward",
-        problems=body.get("problems") or (),
+        problems=[*(claims(entry.mail.authentication) if entry.mail else ()), *(body.get("problems") or ())],
         undone_at=entry.undone_at,
+        pinned=pinned(body) if entry.kind == "card" else None,
+        price=_price(body) if entry.kind == "sms" and ours else "",
+        form=filled(body) if entry.kind == "form" else None,
+        talk=talk(entry, names) if entry.kind in {"call", "visit"} else None,
     )
-
-
-def delivery(line: DeliveryLine) -> Delivery:
-    """In words; only what went wrong is loud."""
-    said: dict[str, tuple[str, str | None]] = {
-        "queued": (_("Leaves soon") if line.not_before > times.now() else _("Being sent"), "info"),
-        "leased": (_("Being sent"), "info"),
-        "handed_over": (_("Being sent"), "info"),
-        "sent": (_("Sent"), "ok"),
-        "deferred": (_("Not taken yet; trying again"), "warn"),
-        "failed": (_("Not delivered"), "late"),
-        "uncertain": (_("Perhaps sent: nobody answered"), "warn"),
-    }
-    words, tone = said.get(line.state, (line.state, None))
-    return Delivery(words, tone, stored(line.reason or ""))
 
 
 _ICONS = {
@@ -219,8 +228,20 @@ _ICONS = {
     "resumed": "undo", "spam": "spam", "misdirected": "misdirected", "received": "misdirected", "merged": "copy",
     "merged_into": "copy", "split": "copy", "confidential": "lock", "glass": "unlock", "glass_put_back": "lock",
     "identity_confirmed": "verified", "identity_withdrawn": "unverified", "matter_added": "tag",
-    "matter_settled": "tag", "matter_removed": "tag", "undone": "undo",
+    "matter_settled": "tag", "matter_topic": "tag", "matter_removed": "tag", "undone": "undo", "citizen_merge": "users",
+    "citizen_split": "users", "citizen_share": "users", "citizen_give": "users", "citizen_undone": "undo",
+    "sent_again": "send", "arrived": "done", "chat_ended": "chat", "call_back_given": "user",
+    "call_back_settled": "phone",
 }  # fmt: skip
+
+
+def _given(to: object) -> str:
+    return _("%(by)s said who calls back") if to else _("%(by)s left the call-back to whoever comes to it")
+
+
+def _called_back(outcome: str) -> str:
+    said = {"reached": _("%(by)s has reached the caller"), "given_up": _("%(by)s gave the call-back up")}
+    return said.get(outcome, _("%(by)s said that nobody needs to call back"))
 
 
 def change_words(entry: EntryLine, names: Names) -> str:
@@ -232,7 +253,7 @@ def change_words(entry: EntryLine, names: Names) -> str:
         "assigned": _("%(by)s assigned it") if to else _("%(by)s released it"),
         "moved": _("%(by)s handed it over to %(queue)s"),
         "closed": _("%(by)s closed it"),
-        "spam": _("%(by)s closed it as spam"),
+        "spam": doubt_words(body) or _("%(by)s closed it as spam"),
         "reopened": _("%(by)s opened it again") if entry.author.kind == "person" else _("Opened again by an answer"),
         "waiting": _("%(by)s set it to wait until %(until)s"),
         "resumed": _("%(by)s set it to wait until %(until)s")
@@ -240,8 +261,14 @@ def change_words(entry: EntryLine, names: Names) -> str:
         else _("%(by)s let it wait no longer"),
         "matter_added": _("%(by)s added the question %(topic)s"),
         "matter_settled": _("%(by)s set the outcome: %(outcome)s"),
+        "matter_topic": _("%(by)s changed the question to %(topic)s"),
         "matter_removed": _("%(by)s removed the question %(topic)s"),
         "undone": _("%(by)s took back an answer before it left"),
+        "sent_again": _("%(by)s had it sent again"),
+        "arrived": _("%(by)s knows that it arrived"),
+        "chat_ended": _chat_ended(entry),
+        "call_back_given": _given(to),
+        "call_back_settled": _called_back(str(body.get("outcome"))),
         "confidential": _("%(by)s limited it to %(queue)s") if to else _("%(by)s opened it for its own queue again"),
         "glass": _("%(by)s opened it with break glass. The head of the queue was told"),
         "glass_put_back": _("%(by)s closed it again"),
@@ -253,6 +280,16 @@ def change_words(entry: EntryLine, names: Names) -> str:
         "merged_into": _("%(by)s merged it into another conversation"),
         "split": _("%(by)s took a merged conversation out again"),
         "split_from": _("%(by)s took it out of another conversation again"),
+        "question_parted": _("%(by)s made an answer a conversation of its own"),
+        "question_from": _("%(by)s made it a conversation of its own"),
+        "question_same": _("%(by)s said that it is the same question"),
+        "citizen_merge": _("%(by)s merged two citizens into one"),
+        "citizen_split": _("%(by)s split an address off: it is another citizen's"),
+        "citizen_share": _("%(by)s said that it is from somebody else at the address"),
+        "citizen_give": _("%(by)s said that it is from another who uses the address"),
+        "citizen_organisation": _("%(by)s said that the citizen is an organisation"),
+        "citizen_person": _("%(by)s said that the citizen is a person"),
+        "citizen_undone": _("%(by)s undid what was changed about the citizen"),
     }.get(what, "%(by)s: %(what)s")
     until = body.get("until")
     municipality = names.municipalities.get(str(body.get("municipality")))
@@ -266,6 +303,14 @@ def change_words(entry: EntryLine, names: Names) -> str:
         "how": identity_words().get(str(body.get("how")), ""),
         "where": body.get("where") or (municipality.name if municipality else _("another municipality")),
     }
+
+
+def _chat_ended(entry: EntryLine) -> str:
+    if entry.author.kind == "person":
+        return _("%(by)s ended the chat")
+    if entry.body.get("by") == "visitor":
+        return _("The citizen left the chat")
+    return _("The chat is over: the citizen's page is closed")
 
 
 def outcome_words() -> dict[str | None, Outcome]:
@@ -300,18 +345,14 @@ def identity_words() -> dict[str, str]:
     }
 
 
-def reply_to(looked: Looked) -> str:
-    """Whom an answer goes to, covered; empty when nobody can be answered by mail."""
-    return next((each.masked for each in looked.points if each.kind == "email"), "")
-
-
 def present(there: Iterable[tuple[int, str, str]], reader_id: int) -> list[Present]:
     """The others who read or type."""
     words = {"typing": _("%(name)s is typing"), "reading": _("%(name)s is also reading")}
+    named = [(row_id, name if row_id > 0 else _("The citizen"), state) for row_id, name, state in there]
     return [
         Present(row_id, name, state, words[state] % {"name": name})
-        for row_id, name, state in there
-        if row_id != reader_id
+        for row_id, name, state in named
+        if row_id != reader_id and (row_id > 0 or state == "typing")  # a visitor is there by their chat, or isn't
     ]
 
 
@@ -330,11 +371,6 @@ def causes() -> list[tuple[str, str]]:
 def _name(named: Any, row_id: Any) -> str:
     found = named.get(str(row_id))
     return word(found.words) if found is not None else _("another")
-
-
-def _short(address: str) -> str:
-    local, at, domain = address.rpartition("@")
-    return f"{local.partition('+')[0]}{at}{domain}"
 
 
 def _hue_of(name: str) -> int:

@@ -1,10 +1,12 @@
 """Times as a person reads them: in their language, in the centre's timezone, as near words as can be."""
 
+import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
 from msgspec import Struct
 
 from hub import clock
@@ -16,7 +18,16 @@ _FAR = timedelta(hours=16)
 _HOUR = 60
 _DAY = 24 * _HOUR
 _WEEK = 6
+_MOST_OF_A_YEAR = 300
 _MORNING = 8
+_A_SECOND = 1000
+_ORDINAL = {"nb", "nn", "da"}
+"""Where the day of a month has a dot after it: 27. nov."""
+_FIGURES = "dd.MM.yyyy"
+"""Theirs."""
+_CLOCK = {"da": "HH.mm"}
+_SHORTENED = re.compile(r"(?<!\d)\.")
+"""The dot of a word that is shortened, which these times are shown without."""
 
 
 class Due(Struct, frozen=True):
@@ -93,10 +104,10 @@ def when(at: datetime) -> str:
     there = local(at)
     days = (local(now()).date() - there.date()).days
     if days == 0:
-        return format_time(there, "HH:mm", locale=language())
+        return clock_time(at)
     if 0 < days <= _WEEK:
-        return _capital(format_date(there, "EEE", locale=language()).rstrip("."))
-    return format_date(there, "d MMM" if days < 300 else "yyyy-MM-dd", locale=language()).rstrip(".")  # noqa: PLR2004 - most of a year
+        return weekday_of(there)
+    return _written(there, "d MMM") if days < _MOST_OF_A_YEAR else in_figures(there)
 
 
 def day(at: datetime) -> str:
@@ -106,7 +117,49 @@ def day(at: datetime) -> str:
 
 def day_within(at: datetime) -> str:
     """The same within a sentence: Swedish writes its weekdays small there."""
-    return format_date(local(at), "EEE d MMM", locale=language()).replace(".", "")
+    return on_day(local(at))
+
+
+def on_day(on: date) -> str:
+    """The same of a date."""
+    return _written(on, "EEE d MMM")
+
+
+def date_short(on: date) -> str:
+    """31 Oct, of another year 31 Oct 2024: a day that has no time."""
+    other = on.year != local(now()).year
+    return _written(on, "d MMM y" if other else "d MMM")
+
+
+def date_long(on: date, code: str) -> str:
+    """14 December 2026, in a language."""
+    return format_date(on, "long", locale=code)
+
+
+def days_short(first: date, last: date) -> str:
+    """29 Jun – 5 Jul."""
+    begins = _written(first, "d MMM") if first.year == last.year else None
+    return f"{begins or date_short(first)} – {date_short(last)}"
+
+
+def month_of(on: date) -> str:
+    """Nov."""
+    return _capital(_written(on, "LLL"))
+
+
+def month_and_year(on: date) -> str:
+    """June 2025, within a sentence."""
+    return format_date(on, "LLLL y", locale=language())
+
+
+def weekday_of(on: date) -> str:
+    """Thu."""
+    return _capital(_written(on, "EEE"))
+
+
+def since(at: datetime) -> str:
+    """When something was so, within a sentence: the time today, the day and the time else."""
+    return clock_time(at) if local(at).date() == local(now()).date() else f"{day_within(at)} {clock_time(at)}"
 
 
 def heading(at: datetime) -> str:
@@ -116,18 +169,36 @@ def heading(at: datetime) -> str:
     if days in {0, 1}:
         return _("Today") if days == 0 else _("Yesterday")
     pattern = "EEEE d MMMM" if there.year == local(now()).year else "EEEE d MMMM y"
-    said = format_date(there, pattern, locale=language())
-    return _capital(said)
+    return _capital(_written(there, pattern))
 
 
 def clock_time(at: datetime) -> str:
-    """10:31."""
-    return format_time(local(at), "HH:mm", locale=language())
+    """10:31; a Dane writes 10.31."""
+    return format_time(local(at), _CLOCK.get(language(), "HH:mm"), locale=language())
+
+
+def took(milliseconds: int | None) -> str:
+    """370 ms, 1.3 s; nothing of what took no time that is known."""
+    if milliseconds is None:
+        return ""
+    if milliseconds < _A_SECOND:
+        return f"{milliseconds} ms"
+    return f"{format_decimal(milliseconds / _A_SECOND, '0.0', locale=language())} s"
+
+
+def stamp(at: datetime) -> str:
+    """2026-11-26 10:31: of a list that goes back for years."""
+    return f"{in_figures(local(at))} {clock_time(at)}"
+
+
+def in_figures(on: date) -> str:
+    """2026-11-26, which is 26.11.2026 to a Dane or a Norwegian."""
+    return format_date(on, _FIGURES if language() in _ORDINAL else "yyyy-MM-dd", locale=language())
 
 
 def full(at: datetime) -> str:
     """Date and time, for titles."""
-    return format_datetime(local(at), "EEEE d MMMM y HH:mm", locale=language())
+    return f"{_written(local(at), 'EEEE d MMMM y')} {clock_time(at)}"
 
 
 class Choice(Struct, frozen=True):
@@ -156,6 +227,12 @@ def morning_of(date: str) -> str:
 def tomorrow() -> str:
     """Its date, ISO 8601: the first that something can wait until."""
     return (local(now()) + timedelta(days=1)).date().isoformat()
+
+
+def _written(on: date, pattern: str) -> str:
+    """A date in the reader's language by CLDR's letters, nothing in it shortened with a dot."""
+    day = "d. " if language() in _ORDINAL else "d "
+    return _SHORTENED.sub("", format_date(on, pattern.replace("d ", day), locale=language()))
 
 
 def _capital(said: str) -> str:

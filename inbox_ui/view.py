@@ -3,17 +3,19 @@
 from typing import Annotated
 from urllib.parse import urlencode
 
+from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.access.person import Actor
+from hub.edge.desk import Desk
 from hub.edge.parameters import id_of
 from hub.errors import Invalid
 from hub.inbox.names import Names
 from hub.inbox.queries import Filter
+from inbox_ui.words import channel_words, pgettext, word
 from inbox_ui.words import gettext as _
-from inbox_ui.words import pgettext, word
 
 VIEWS = ("mine", "unassigned", "open", "waiting", "overdue", "closed")
 _START = "mine"
@@ -101,10 +103,11 @@ class View(Struct, frozen=True):
             return word(names.queues[self.queue].words)
         if self.municipality is not None and self.municipality in names.municipalities:
             return names.municipalities[self.municipality].name
-        return said
+        return channel_words().get(self.channel or "", said)
 
 
 def current_view(
+    desk: NamedDependency[Desk],  # noqa: ARG001 - one after the other: side by side each would be a task of its own
     name: Annotated[str, QueryParameter(name="view", max_length=40)] = _START,
     municipality: Annotated[str | None, QueryParameter(pattern=_ID)] = None,
     queue: Annotated[str | None, QueryParameter(pattern=_ID)] = None,

@@ -170,7 +170,6 @@ async def wait(
     data: URLEncodedBody[Waiting],
 ) -> Response[bytes]:
     """Until a time: then it is due."""
-    await fragment(request, desk, view)  # whose timezone a date is in
     until = instant(data.until, data.date)
     was = await _line(desk, conversation_id)
     line = await desk.write(changing.wait, conversation_id, data.if_match, until)
@@ -188,7 +187,6 @@ async def resume(
     data: URLEncodedBody[Resumed],
 ) -> Response[bytes]:
     """It waits no longer, or till then again."""
-    await fragment(request, desk, view)
     was = await _line(desk, conversation_id)
     until = instant(data.until, "") if data.until else None
     line = await desk.write(changing.resume, conversation_id, data.if_match, until)
@@ -225,6 +223,22 @@ async def changed(
     shown = {**values, **thread.head(looked), **thread.others(request, desk, line.id), "toast": toast}
     headers = {"HX-Retarget": "#thread-head", "HX-Trigger": f"changed-{line.id}"}
     return page(request, "conversations/_changed.html", headers=headers, **shown)
+
+
+async def whole(request: Asking, desk: Desk, view: View, line: ConversationLine, toast: Toast) -> Response[bytes]:
+    """The whole conversation: what stands in it isn't what stood there, before what was shown as well."""
+    address = view.opens(line.id)
+    if not is_part(request):
+        return onward(address)
+    looked = await desk.write(looking.look_at, int(line.id))
+    shown = {**await thread.thread(request, desk, view, looked), "beside": True}
+    headers = {
+        "HX-Retarget": "#thread",
+        "HX-Reswap": "outerHTML",
+        "HX-Push-Url": address,
+        "HX-Trigger": f"changed-{line.id}",
+    }
+    return page(request, "conversations/_opened.html", headers=headers, **shown, toast=toast)
 
 
 async def told_elsewhere(

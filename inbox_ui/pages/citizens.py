@@ -22,9 +22,10 @@ from inbox_ui.words import gettext as _
 
 
 class Confirmation(Decided):
-    """`how`: one of the five ways."""
+    """`how`: one of the five ways; `number`: their identity number, where it wasn't known and they have told it."""
 
     how: Annotated[str, Meta(max_length=30)] = ""
+    number: Annotated[str, Meta(max_length=40)] = ""
 
 
 class Purpose(Struct):
@@ -42,7 +43,7 @@ async def confirm(
     data: URLEncodedBody[Confirmation],
 ) -> Response[bytes]:
     """Until the day ends, in this conversation."""
-    await desk.write(identifying.confirm, conversation_id, data.if_match, data.how)
+    await desk.write(identifying.confirm, conversation_id, data.if_match, data.how, data.number.strip())
     return await _card(request, desk, view, conversation_id, "confirmed")
 
 
@@ -123,7 +124,8 @@ async def _card(request: Asking, desk: Desk, view: View, conversation_id: int, w
     values = await fragment(request, desk, view)
     words = _("Identity confirmed") if what == "confirmed" else _("Confirmation withdrawn")
     looked = await desk.write(looking.look_at, conversation_id)
-    shown = {**values, **thread.head(looked), **thread.others(request, desk, conversation_id)}
+    cards = await thread.asked(request, desk, conversation_id, asks=what == "confirmed")
+    shown = {**values, **cards, **thread.head(looked), **thread.others(request, desk, conversation_id)}
     headers = {"HX-Trigger": f"changed-{conversation_id}"}
     return page(request, "citizens/_identified.html", headers=headers, **shown, toast=Toast(words))
 

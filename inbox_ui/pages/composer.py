@@ -8,14 +8,15 @@ from litestar.datastructures import FormMultiDict
 from litestar.di import NamedDependency
 from msgspec.structs import replace
 
-from hub.edge import glances, looking, settling, writing
+from hub.edge import glances, looking, replying, writing
 from hub.edge.desk import Desk
 from hub.edge.idempotency import asked
 from hub.edge.parameters import PathId
 from hub.edge.person import WORK
+from hub.edge.replying import NewReply
 from hub.edge.settling import Settled
-from hub.edge.versions import ANY, etag
-from hub.edge.writing import Added, NewNote, NewReply
+from hub.edge.versions import ANY
+from hub.edge.writing import Added, NewNote
 from hub.inbox.queries import ConversationLine
 from hub.inbox.reply import Overtaken
 from inbox_ui import thread
@@ -23,7 +24,7 @@ from inbox_ui.beginning import beginning
 from inbox_ui.context import fragment
 from inbox_ui.forms import addresses, instant, text, usable
 from inbox_ui.pages.changes import told_elsewhere
-from inbox_ui.rendering import FORM, SHOWS, Asking, is_part, onward, page, shows_another
+from inbox_ui.rendering import BEGUN, FORM, SHOWS, Asking, is_part, onward, page, shows_another
 from inbox_ui.showing import Toast
 from inbox_ui.view import View
 from inbox_ui.words import gettext as _
@@ -46,6 +47,7 @@ async def add_reply(
     said = usable(
         {
             "text": written,
+            "by": form.get("by") or None,
             "cc": addresses(form, "cc"),
             "uploads": form.getall("uploads", []),
             "seen_entry_id": form.get("seen") or None,
@@ -57,13 +59,12 @@ async def add_reply(
     )
     creation = asked(form.get("key") or None, f"POST {request.url.path}", said)
     undo_seconds = desk.settings.undo_seconds
-    for matter_id, settled in _outcomes(form):  # after all that may be wrong with the answer has been looked for
-        line = await desk.read(glances.line, conversation_id)
-        await desk.write(settling.settle_matter, conversation_id, etag(line.version), matter_id, settled)
+    options: dict[str, Any] = {"undo_seconds": undo_seconds, "outcomes": list(_outcomes(form))}
     try:
-        answer = await desk.write(writing.send_reply, conversation_id, said, creation, undo_seconds=undo_seconds)
+        answer = await desk.write(replying.send_reply, conversation_id, said, creation, **options)
     except Overtaken as error:
-        shown = {"sentence": told(error), "newest": error.entry_id, "then": then}
+        kept = {name: said for name, said in form.items() if name.startswith(("outcome_", "cause_"))}
+        shown = {"sentence": told(error), "newest": error.entry_id, "then": then, "kept": kept}
         return _ask(request, "composer/_overtaken.html", **values, **shown)
     added = writing.added(answer)
     words = {"open": _("Sent"), "close": _("Sent and closed")}.get(then, _("Sent, and waits"))
@@ -79,14 +80,19 @@ async def undo_reply(
     entry_id: PathId,
 ) -> Response[bytes]:
     """Taken back before it left: its text is in the composer or the form again, to which the page goes back."""
-    undone = await desk.write(writing.undo, conversation_id, entry_id, ANY)
-    await fragment(request, desk, view)
+    begun = request.headers.get(SHOWS) == BEGUN
+    undone = await writing.take_back(desk, conversation_id, entry_id, ANY, begun=begun)
+    values = await fragment(request, desk, view)
     line, toast = undone.line, Toast(_("Taken back. Nothing was sent"))
+    if undone.crossed:
+        toast = Toast(_("Taken back, and kept in its conversation: you have begun another one meanwhile"))
+    if line is None:
+        return _shut_out(request, view, values, begins=undone.begins)
     if undone.begins:
         return await begun_again(request, desk, view, line, toast)
     if not shows_another(request, line.id):
         return await composed(request, desk, view, line, toast)
-    if request.headers[SHOWS] == FORM:
+    if request.headers[SHOWS] in {FORM, BEGUN}:
         return await told_elsewhere(request, desk, view, line, toast)
     return await opened(request, desk, view, line.id, toast)
 
@@ -107,7 +113,6 @@ async def sent(
     request: Asking, desk: Desk, view: View, added: Added, words: str, *, undo: bool = False
 ) -> Response[bytes]:
     """The composer, empty; for a page without a script, the page."""
-    await fragment(request, desk, view)
     line = await desk.read(glances.line, int(added.conversation_id))
     back = f"/conversations/{line.id}/replies/{added.id}/undo" if undo and desk.settings.undo_seconds else ""
     return await composed(request, desk, view, line, Toast(words, back))
@@ -127,7 +132,7 @@ async def begun_again(request: Asking, desk: Desk, view: View, line: Conversatio
     at = f"/messages/new?{view.query}"
     if not is_part(request):
         return onward(at)
-    if request.headers.get(SHOWS) == FORM:
+    if request.headers.get(SHOWS) in {FORM, BEGUN}:
         return await told_elsewhere(request, desk, view, line, replace(toast, opens=at))
     values = {**await fragment(request, desk, view), **await beginning(desk)}
     headers = {
@@ -155,6 +160,16 @@ async def composed(request: Asking, desk: Desk, view: View, line: ConversationLi
     values = await thread.thread(request, desk, view, looked)
     headers = {"HX-Retarget": "#composer", "HX-Trigger": f"changed-{line.id}"}
     return page(request, "composer/_sent.html", headers=headers, **values, toast=toast)
+
+
+def _shut_out(request: Asking, view: View, values: dict[str, Any], *, begins: bool) -> Response[bytes]:
+    """Words alone, and a way to the form where it is a draft again: the conversation isn't its writer's to open now."""
+    at = f"/messages/new?{view.query}" if begins else ""
+    if not is_part(request):
+        return onward(at or view.href)
+    toast = Toast(_("Taken back. Nothing was sent. You can't open the conversation any more"), opens=at)
+    headers = {"HX-Retarget": "#toast", "HX-Reswap": "innerHTML"}
+    return page(request, "toasts/_toast.html", headers=headers, **values, toast=toast)
 
 
 def _outcomes(form: FormMultiDict) -> Iterator[tuple[int, Settled]]:

@@ -61,7 +61,6 @@ async def break_glass(
     try:
         await desk.write(guarding.break_glass, conversation_id, data.reason)
     except Invalid as error:
-        await fragment(request, desk, view)
         return await gate(request, desk, view, conversation_id, problem=told(error), reason=data.reason)
     return onward(view.opens(conversation_id))
 
@@ -83,7 +82,8 @@ async def show_breakages(request: Asking, desk: NamedDependency[Desk], view: Nam
     if is_part(request):
         newest = found[0] if found else None
         return page(request, "conversations/_breakage.html", **values, newest=newest)
-    return page(request, "inbox/breakages.html", **{**await whole(request, desk, view), **values}, breakages=found)
+    values = {**await whole(request, desk, view, "breakages"), **values}
+    return page(request, "inbox/breakages.html", **values, breakages=found)
 
 
 @get("/conversations/{conversation_id:int}/confidentiality", opt=WORK)
@@ -110,7 +110,6 @@ async def limit(
     data: URLEncodedBody[Limited],
 ) -> Response[bytes]:
     """Limited to a queue, or open to its own again."""
-    await fragment(request, desk, view)
     if data.queue:
         queue_id = id_of("queue", data.queue)
         line = await desk.write(guarding.limit, conversation_id, data.if_match, queue_id)

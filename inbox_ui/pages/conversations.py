@@ -15,7 +15,7 @@ from hub.errors import NotFound
 from inbox_ui import showing, thread
 from inbox_ui.context import fragment
 from inbox_ui.pages import confidential
-from inbox_ui.pages.inbox import row, whole_page
+from inbox_ui.pages.inbox import whole_page
 from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.showing import Toast
 from inbox_ui.view import View
@@ -39,23 +39,11 @@ async def show_conversation(
         return await confidential.gate(request, desk, view, conversation_id)
     values = await thread.thread(request, desk, view, looked)
     if before is not None:  # without a script: older entries instead of the newest
-        entries, further = await desk.write(looking.older_entries, conversation_id, before)
-        values |= {"days": showing.days(entries, values["names"], looked.page.citizen.name), "before": further}
+        older = await desk.write(looking.older_entries, conversation_id, before)
+        values |= {"days": showing.days(older.entries, values["names"], older.citizen), "before": older.before}
     if is_part(request):
         return page(request, "conversations/_thread.html", **{**values, "beside": True})
     return await whole_page(request, desk, view, "conversations/_thread.html", values)
-
-
-@get("/conversations/{conversation_id:int}/row", opt=READ)
-async def show_row(
-    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], conversation_id: PathId
-) -> Response[bytes]:
-    """Its row in a list; nothing for who may not open it any more."""
-    values = await fragment(request, desk, view)
-    lines = await desk.read(looking.rows, [conversation_id])
-    if not lines:
-        return Response(b"", headers={"HX-Reswap": "delete"})
-    return page(request, "conversations/_rendered.html", view=view, rendered=row(lines[0], values))
 
 
 @get("/conversations/{conversation_id:int}/head", opt=READ)
@@ -95,11 +83,11 @@ async def show_newer(
     """Entries that came after the newest shown."""
     values = await fragment(request, desk, view)
     try:
-        entries = await desk.write(looking.newer_entries, conversation_id, after or None)
+        newer = await desk.write(looking.newer_entries, conversation_id, after or None)
     except NotFound:
         return Response(b"", status_code=204)  # whoever asks for the head is told
-    days = showing.days(entries, values["names"], "")
-    newest = looking.cursor(entries, after or "")
+    days = showing.days(newer.entries, values["names"], newer.citizen)
+    newest = looking.cursor(newer.entries, after or "")
     return page(request, "entries/_newer.html", **values, days=days, newest=newest)
 
 
@@ -109,9 +97,9 @@ async def show_older(
 ) -> Response[bytes]:
     """Entries that came before the oldest shown."""
     values = await fragment(request, desk, view)
-    entries, further = await desk.write(looking.older_entries, conversation_id, before)
-    days = showing.days(entries, values["names"], "")
-    return page(request, "entries/_older.html", **values, id=conversation_id, days=days, before=further)
+    older = await desk.write(looking.older_entries, conversation_id, before)
+    days = showing.days(older.entries, values["names"], older.citizen)
+    return page(request, "entries/_older.html", **values, id=conversation_id, days=days, before=older.before)
 
 
 @get("/conversations/{conversation_id:int}/entries/{entry_id:int}", opt=READ)
@@ -124,8 +112,8 @@ async def show_entry(
 ) -> Response[bytes]:
     """One that is shown, as it is now: how far it is on its way, or that it was taken back."""
     values = await fragment(request, desk, view)
-    line = await desk.write(looking.entry, conversation_id, entry_id)
-    (day,) = showing.days([line], values["names"], "")
+    found = await desk.write(looking.entry, conversation_id, entry_id)
+    (day,) = showing.days(found.entries, values["names"], found.citizen)
     return page(request, "entries/_entry.html", **values, entry=day.entries[0])
 
 
@@ -158,7 +146,6 @@ async def show_present(
 
 ROUTES = (
     show_conversation,
-    show_row,
     show_head,
     show_newer,
     show_older,

@@ -31,7 +31,7 @@ UploadId = Annotated[str, PathParameter(max_length=50)]
 
 
 class Writing(Struct):
-    """The composer's fields, finished or not; addresses, and what goes along, with commas between them.
+    """The composer's fields, finished or not; addresses, topics, and what goes along, with commas between them.
 
     `sender`: whence a new message shall be.
     """
@@ -42,6 +42,7 @@ class Writing(Struct):
     subject: Annotated[str, Meta(max_length=300)] = ""
     along: Annotated[str, Meta(max_length=10_000)] | None = None
     seen: Annotated[str, Meta(pattern="^([1-9][0-9]{0,18})?$")] = ""
+    topics: Annotated[str, Meta(max_length=500)] = ""
     sender: Annotated[str, Meta(pattern=SENDER)] | None = msgspec.field(name="from", default=None)
 
 
@@ -153,6 +154,7 @@ def _written(said: Writing) -> Written:
         to=_parts(said.to),
         subject=said.subject,
         along=None if said.along is None else _parts(said.along),
+        topics=_parts(said.topics),
     )
 
 

@@ -38,12 +38,12 @@ async def show_forward(
         writing.offer_forward, conversation_id, [int(each.id) for each in along if each.id in chosen]
     )
     shown = {
+        **await thread.asked(request, desk, conversation_id),
         **thread.head(looked),
         **writing_of,
         "offer": offer,
         "along": along,
         "chosen": chosen,
-        "earlier": looked.earlier,
         "beside": is_part(request),
     }
     if is_part(request):

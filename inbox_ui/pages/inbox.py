@@ -1,6 +1,6 @@
 """Inbox: the lists, the rail with its counts, and searching."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
@@ -12,14 +12,14 @@ from litestar.response import Redirect
 from markupsafe import Markup
 
 from hub import clock
-from hub.edge import changing, glances, listing, searching
+from hub.edge import changing, listing, searching
 from hub.edge.desk import Desk
 from hub.edge.parameters import id_of
 from hub.edge.person import PERSON, READ, WORK
 from hub.inbox.desk_list import DeskLine, MaskedLine
-from inbox_ui import showing
-from inbox_ui.administration import start_of
+from inbox_ui import showing, thread
 from inbox_ui.context import fragment, whole
+from inbox_ui.places import start_of
 from inbox_ui.rendering import Asking, Kept, onward, page, part
 from inbox_ui.view import View
 from inbox_ui.words import language, timezone
@@ -27,7 +27,7 @@ from inbox_ui.words import language, timezone
 ROWS = 50
 After = Annotated[str | None, QueryParameter(max_length=100)]
 Group = Annotated[str, QueryParameter(max_length=20)]
-Ids = Annotated[str, QueryParameter(max_length=2_000, pattern=r"^[0-9]+(,[0-9]+)*$")]
+Ids = Annotated[str, QueryParameter(max_length=2_000, pattern=r"^([0-9]+(,[0-9]+)*)?$")]
 
 _ROWS = Kept(5_000)
 """Rendered rows. One is a thousand letters or so."""
@@ -65,20 +65,42 @@ async def show_rows(
 
 @get("/inbox/news", opt=READ)
 async def show_news(
-    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], ids: Ids
+    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], ids: Ids = "", shown: Ids = ""
 ) -> Response[bytes]:
-    """Those of the conversations that belong into the list, each in its group, for the page to place."""
+    """What has changed. `shown`: whose rows the page has; those come as they are now that its reader may still open.
+
+    `ids`: of others, those that belong into the list, each in its group, for the page to place.
+    """
     values = await fragment(request, desk, view)
-    wanted = [id_of("ids", each) for each in ids.split(",")][:ROWS]
-    lines = await desk.read(glances.lines_in, view.filtered(desk.actor), wanted)
-    groups = showing.groups([(_due(each), row(each, values)) for each in lines], more=False)
-    return page(request, "conversations/_news.html", **values, groups=groups)
+    known, fresh = _named("shown", shown), _named("ids", ids)
+    there, inside = await listing.changed(desk, view.filtered(desk.actor), known, fresh)
+    return page(
+        request,
+        "conversations/_news.html",
+        **values,
+        rows=[row(each, values) for each in there],
+        typing={each: thread.others(request, desk, each)["present"] for each in _opened(there)},
+        groups=showing.groups([(_due(each), row(each, values)) for each in inside], more=False),
+    )
+
+
+def _opened(lines: Sequence[DeskLine | MaskedLine]) -> list[str]:
+    return [each.conversation.id for each in lines if isinstance(each, DeskLine)]
+
+
+def _named(name: str, ids: str) -> list[int]:
+    return [id_of(name, each) for each in ids.split(",") if each][:ROWS]
 
 
 @get("/inbox/rail", opt=READ)
-async def show_rail(request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View]) -> Response[bytes]:
+async def show_rail(
+    request: Asking,
+    desk: NamedDependency[Desk],
+    view: NamedDependency[View],
+    elsewhere: Annotated[str, QueryParameter(pattern="^[a-z]{0,20}$")] = "",
+) -> Response[bytes]:
     """The rail, counted anew."""
-    return page(request, "inbox/_rail.html", **await whole(request, desk, view))
+    return page(request, "inbox/_rail.html", **await whole(request, desk, view, elsewhere))
 
 
 @post("/next", opt=WORK)

@@ -32,10 +32,11 @@ class ByTopic(Decided, kw_only=True):
 
 
 class Said(Decided):
-    """What was chosen in a question's menu: one of the three."""
+    """What was chosen in a question's menu: one of the four. `topic`: an id."""
 
     outcome: Outcome = ""
     cause: Annotated[str, Meta(max_length=40)] = ""
+    topic: Annotated[str, Meta(max_length=20)] = ""
     remove: Annotated[str, Meta(max_length=3)] = ""
 
 
@@ -75,7 +76,10 @@ async def settle_matter(
     matter_id: PathId,
     data: URLEncodedBody[Said],
 ) -> Response[bytes]:
-    """How it ended, whether it need not have come, or that it was none. Pressed again, a choice is taken back."""
+    """How it ended, whether it need not have come, what it was about, or that it was none.
+
+    Pressed again, an outcome or a cause is taken back.
+    """
     if data.remove:
         await desk.write(settling.remove_matter, conversation_id, data.if_match, matter_id)
         words = _("Question removed")
@@ -88,9 +92,10 @@ async def settle_matter(
             cause = None if data.cause == cause else data.cause
         if outcome not in {None, *showing.OUTCOMES}:
             raise Invalid("outcome", "choose one of the three outcomes")
-        settled = Settled(outcome, cause)  # type: ignore[arg-type]  # checked above
+        settled = Settled(outcome, cause, data.topic or None)  # type: ignore[arg-type]  # checked above
         await desk.write(settling.settle_matter, conversation_id, data.if_match, matter_id, settled)
-        words = showing.outcome_words()[outcome].words if data.outcome else _("Marked") if cause else _("Mark removed")
+        words = _("Topic changed") if data.topic else _("Marked") if cause else _("Mark removed")
+        words = showing.outcome_words()[outcome].words if data.outcome else words
     line = await desk.read(glances.line, conversation_id)
     return await changed(request, desk, view, line, words)
 

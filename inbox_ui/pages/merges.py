@@ -13,8 +13,9 @@ from hub.edge.parameters import PathId, id_of
 from hub.edge.person import WORK
 from inbox_ui.context import fragment
 from inbox_ui.forms import Decided, Id
-from inbox_ui.pages.changes import changed
-from inbox_ui.rendering import Asking, is_part, onward, page
+from inbox_ui.pages.changes import changed, whole
+from inbox_ui.rendering import Asking, is_part, onward, page, shows_another
+from inbox_ui.showing import Toast
 from inbox_ui.view import View
 from inbox_ui.words import gettext as _
 
@@ -55,9 +56,11 @@ async def merge(
     data: URLEncodedBody[Merge],
 ) -> Response[bytes]:
     """The other one is part of this one from now on."""
-    await fragment(request, desk, view)
     line = await desk.write(merging.merge, conversation_id, data.if_match, id_of("other", data.other))
-    return await changed(request, desk, view, line, _("Merged"), "merges/end", {"other": data.other})
+    if shows_another(request, line.id):
+        return await changed(request, desk, view, line, _("Merged"), "merges/end", {"other": data.other})
+    back = {"other": data.other, "version": str(line.version)}
+    return await whole(request, desk, view, line, Toast(_("Merged"), f"/conversations/{line.id}/merges/end", back))
 
 
 @post("/conversations/{conversation_id:int}/merges/end", opt=WORK, status_code=200)
@@ -96,7 +99,6 @@ async def misdirect(
     data: URLEncodedBody[Misdirection],
 ) -> Response[bytes]:
     """To another municipality of the centre, or closed with a note of where it belongs."""
-    await fragment(request, desk, view)
     municipality, _sign, queue = data.to.partition(" ")
     if municipality.isdecimal() and queue.isdecimal():
         there = id_of("to", municipality), id_of("to", queue)
@@ -115,7 +117,6 @@ async def take_back(
     data: URLEncodedBody[Decided],
 ) -> Response[bytes]:
     """It was for us after all."""
-    await fragment(request, desk, view)
     done = await desk.write(misdirecting.take_back, conversation_id, data.if_match)
     return await changed(request, desk, view, done.conversation, _("Open again"))
 

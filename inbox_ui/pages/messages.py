@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from hub.edge import writing
+from hub.edge import drafting, writing
 from hub.edge.desk import Desk
 from hub.edge.idempotency import asked
 from hub.edge.person import WORK
@@ -53,7 +53,7 @@ async def add_message(request: Asking, desk: NamedDependency[Desk], view: NamedD
             "to": to[0],
             "cc": addresses(form, "cc"),
             "uploads": form.getall("uploads", []),
-            "topics": [each for each in form.getall("topics", []) if each],
+            "topics": await desk.read(drafting.topics_of, sender, addresses(form, "topics")),
         },
         NewMessage,
     )

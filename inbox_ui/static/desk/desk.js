@@ -6,4 +6,8 @@ import "./list.js";
 import "./pick.js";
 import "./composer.js";
 import "./drafts.js";
+import "./lookups.js";
+import "./contact.js";
+import "./phone.js";
 import "./live.js";
+import "./chats.js";

@@ -35,13 +35,15 @@ document.addEventListener(
     if (!menu.matches?.("[popover]") || event.newState !== "open") return;
     for (const part of all("[data-lazy]:empty", menu)) part.dispatchEvent(new CustomEvent("opened"));
     place(menu);
+    if (menu.contains(document.activeElement)) return; // this comes late: somebody quick has chosen, and writes
     (one("[autofocus]", menu) ?? one(".option, input:not([type=hidden]), select, button", menu))?.focus();
   },
   true,
 );
 document.addEventListener("click", (event) => {
   const chosen = event.target.closest("[popover] button:not([type=button]):not([popovertarget]), [popover] a");
-  if (chosen && !chosen.closest("#me")) setTimeout(closeMenus);
+  if (!chosen || chosen.closest("#me") || chosen.form?.checkValidity() === false) return; // the browser says what is missing in it
+  setTimeout(closeMenus);
 });
 /* Where CSS can't anchor it: below its button, or above it where there is no room */
 function place(menu) {
@@ -62,13 +64,14 @@ function place(menu) {
 document.addEventListener("keydown", (event) => {
   const menu = all("[popover]:popover-open").at(-1); // one may have opened out of another
   if (!menu || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key.startsWith("Arrow") && event.target.matches("[type=radio]")) return;
   const options = all(".option", menu).filter(shown);
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step && options.length) {
     event.preventDefault();
     const now = options.indexOf(document.activeElement);
     options.at(now < 0 && step < 0 ? -1 : (now + step) % options.length).focus();
-  } else if (!event.target.matches("input, textarea, select")) {
+  } else if (!event.target.matches("input:not([type=radio]), textarea, select")) {
     const chosen = all("[data-key]", menu).find((each) => each.dataset.key.split(" ").includes(event.key.toLowerCase()));
     if (chosen && shown(chosen)) {
       event.preventDefault();
@@ -160,9 +163,11 @@ export function toast(words, tone = "") {
   one("#toast").append(made);
   toasted();
 }
-/* What is taken back may be another conversation's than the one that stands in the page by now */
+/* What is taken back may be another conversation's than the one that stands in the page by now: there a form may stand, and
+   in that of a new message words, on their way to be the draft that what is taken back would be */
+const writes = () => (all('.compose [data-draft="new"]:not(select)').some((field) => field.value) ? "begun" : "form");
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
-  if (ctx.sourceElement.closest("#toast, #row-menus, #asking")) ctx.request.headers["X-Shows"] = one(".compose") ? "form" : (openId() ?? "");
+  if (ctx.sourceElement.closest("#toast, #row-menus, #asking")) ctx.request.headers["X-Shows"] = one(".compose") ? writes() : (openId() ?? "");
 });
 
 /* Done with it, closed or waiting, by one's own change: focus goes to the next conversation of the list. After another
@@ -176,6 +181,7 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (state() && state() !== before.get(ctx)) {
     const row = one(`#row-${openId()} .row`);
     const rows = all("#list a.row");
-    (rows[rows.indexOf(row) + 1] ?? row)?.focus();
+    const next = rows[rows.indexOf(row) + 1] ?? row;
+    (shown(next) ? next : one("#thread-title"))?.focus(); // on a phone the list isn't there
   } else if (ctx.target?.id === "composer" && !ctx.request.action.includes("/undo")) one("#thread-title")?.focus();
 });

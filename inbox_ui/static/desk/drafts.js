@@ -1,5 +1,5 @@
 /* Drafts: in the browser at every stroke, on the server every two seconds. What the server has, the browser forgets. */
-import { all, one, token } from "./page.js";
+import { all, clock, now, one, token } from "./page.js";
 import { renew } from "./list.js";
 
 const EVERY = 2000;
@@ -20,15 +20,6 @@ export const kindOf = (composer) => composer.dataset.writes ?? (composer.dataset
 const changed = new Map();
 let timer;
 let saving;
-
-/* By the server's clock, which says when it saved what: this computer's may be wrong by hours */
-const answered = performance.timeOrigin + (performance.getEntriesByType("navigation")[0]?.responseStart ?? 0);
-const now = () => (Number(document.body.dataset.now) / 1000 + Date.now() - answered) / 1000;
-
-/* As all other times of the page: in its language, where the municipality is */
-const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
-  hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: document.body.dataset.zone,
-});
 
 const words = () => document.body.dataset;
 const tell = (text) => {
@@ -81,7 +72,7 @@ async function save() {
       const { id } = composer.dataset;
       if (id && (!one(`#row-${id} [data-begun]`) || !valuesOf(composer, kind).text)) renew(id); // its row says that there is a draft
       if (localStorage.getItem(key) === sent) localStorage.removeItem(key);
-      tell(words().saved.replace("{time}", clock.format(now() * 1000)));
+      tell(words().saved.replace("{time}", clock()));
     } else {
       if (!changed.has(key)) changed.set(key, { composer, kind });
       if (!signal.aborted) tell(words().unsaved);

@@ -1,12 +1,13 @@
 /* Keys. A single one presses the button that names it in `data-key`; none does anything while somebody writes. */
 import { all, one, shown } from "./page.js";
 import { closeMenus, open, toast } from "./dialogs.js";
+import { askAgain, insertOpen, toLookup } from "./lookups.js";
 import { pick, pickNone, pressPicked, rowMenu } from "./pick.js";
 
 const GO = { m: "mine", u: "unassigned", a: "open" };
 const singleKeys = document.body.dataset.keys === "on";
 const writes = (element) => element.matches("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
-const OF_A_CONVERSATION = "rnewahtifm+";
+const OF_A_CONVERSATION = "rnewahtiflm+";
 const held = [];
 let opening = null;
 let before = "";
@@ -20,7 +21,10 @@ document.addEventListener("keydown", (event) => {
     else if (key === "enter") stop(event, () => send(event.shiftKey));
     return;
   }
-  if (event.altKey) return;
+  if (event.altKey) {
+    if (event.code === "KeyN" && !one("dialog[open]")) stop(event, () => one("#m-new")?.togglePopover({ source: one("#new-button") })); // elsewhere Alt writes signs
+    return;
+  }
   if (key === "escape") return leave(event);
   if (!singleKeys || writes(event.target) || one("dialog[open]") || one("[popover]:popover-open")) return;
   if (opening && (held.length || !"jk/?".includes(key)) && key !== "shift") return stop(event, () => held.push(event.key));
@@ -28,7 +32,9 @@ document.addEventListener("keydown", (event) => {
   before = "";
   if (first === "g") return go(event, key);
   if (first === "o") return outcome(event, key);
-  if (key === "g" || key === "o") {
+  if (first === "l" && /[1-9]/.test(key)) return stop(event, () => toLookup(key));
+  if (event.shiftKey && (key === "i" || key === "l") && one("#lookups")) return stop(event, key === "i" ? insertOpen : askAgain);
+  if (key === "g" || key === "o" || (key === "l" && one("#lookups"))) {
     before = key;
     clearTimeout(forget);
     forget = setTimeout(() => (before = ""), 1500);
@@ -70,9 +76,16 @@ const rowAt = (element) => element.closest?.("#list a.row");
 function press(event, key) {
   if (pressPicked(key)) return event.preventDefault();
   const named = all("[data-key]").filter((each) => each.dataset.key.split(" ").includes(key));
-  const found = named.find((each) => !each.closest("[popover]") && shown(each)) ?? named.find((each) => each.closest("#m-more, #toast"));
+  const found = named.find((each) => !each.closest("[popover]") && shown(each)) ?? besides(named) ?? named.find((each) => each.closest("#m-more, #m-new:not(:popover-open), #toast"));
   if (found) stop(event, () => found.click());
-  else if (OF_A_CONVERSATION.includes(key) && !one("#thread-head[data-version]")) stop(event, () => toast(document.body.dataset.opensFirst));
+  else if (OF_A_CONVERSATION.includes(key) && !one("#thread-head[data-version], .call-space")) stop(event, () => toast(document.body.dataset.opensFirst));
+}
+
+/* In a tab that isn't shown: it is shown first */
+function besides(named) {
+  const found = named.find((each) => each.closest("[role=tabpanel][hidden]") && !each.closest("[popover]"));
+  if (found) one(`[aria-controls="${found.closest("[role=tabpanel]").id}"]`).click();
+  return found;
 }
 
 function stop(event, then) {
@@ -125,7 +138,7 @@ function send(waits) {
   const dialog = one("dialog[open]");
   if (dialog) return one("[data-kind=primary]", dialog)?.click();
   if (waits && shown(one("#send-wait"))) return one("#send-wait").click();
-  [one("#send-close"), one("#add-note"), one("[data-sends]")].find(shown)?.click();
+  [one("#send-turn"), one("#send-close"), one("#add-note"), one("[data-sends]")].find(shown)?.click();
 }
 
 /* Out of the search to its hits, then back to the list there was */
@@ -156,6 +169,7 @@ function leave(event) {
   if (event.target.id === "q") return stop(event, toHits); // else the browser empties it, and the hits stay
   if (!writes(event.target) && one("#q")?.value && !event.target.closest("#thread, #panel")) return stop(event, toList);
   if (writes(event.target)) return (one("#thread-title") ?? document.body).focus?.() ?? event.target.blur();
+  if (!one("#list")) return;
   const row = one("#list a.row[aria-current]") ?? one("#list a.row");
   one(".workspace").dataset.pane = "list";
   row?.focus();

@@ -1,4 +1,6 @@
 /* The list: which row is open, and new ones, which never move what somebody reads. */
+import { line } from "./line.js";
+import { paced } from "./pace.js";
 import { all, one, openId, say } from "./page.js";
 
 const list = () => one("#list");
@@ -27,29 +29,29 @@ document.addEventListener("click", (event) => {
   window.htmx.ajax("GET", row.getAttribute("href"), { source: list(), target: "#thread", swap: "outerHTML", push: "true" });
 });
 
-/** A row changed: it fetches itself, where it is shown. */
-export function renew(id) {
-  const row = document.getElementById(`row-${id}`);
-  if (row) window.htmx.ajax("GET", `/conversations/${id}/row${location.search}`, { source: row, target: row, swap: "outerMorph" });
-}
 mark();
 
-/* News: ids of conversations that the list doesn't show. They are asked about together, and each is placed where it
-   moves nothing that is in sight; else it waits behind a button. */
-let asked = new Set();
+/* What changed is asked about together. A row that is shown comes anew; of the others, those that belong into the list are
+   placed where that moves nothing that is in sight, else they wait behind a button. */
+const SOON = 120;
+const LONGEST = 1000;
+const TOGETHER = 50;
+const WHOLE = "the list"; // among ids: all of it
 let waiting = new Set();
-let soon;
+const gather = paced(ask, { soon: SOON, longest: LONGEST });
 
 /** Which list is shown, as its own button says: searching as one types doesn't change the page's address. */
 const shows = () => new URL(one("#news").getAttribute("hx-get"), location.href).searchParams;
+const rowOf = (id) => document.getElementById(`row-${id}`);
 
-export function news(id) {
+/** A conversation changed: the list shows it as it is. The one that is open doesn't wait for the others. */
+export function renew(id) {
   if (!list()) return; // a page that has the desk's rail alone
-  if (document.getElementById(`row-${id}`) || waiting.has(id) || shows().get("q")) return;
-  asked.add(id);
-  clearTimeout(soon);
-  soon = setTimeout(ask, 120);
+  if (rowOf(id) || !(waiting.has(id) || shows().get("q"))) gather(id, id === openId() ? SOON : LONGEST);
 }
+
+/** The same, where it is shown. */
+export const renewShown = (id) => rowOf(id) && renew(id);
 
 /** What waits is shown now: the list was fetched anew. */
 export function settled() {
@@ -57,36 +59,70 @@ export function settled() {
   show();
 }
 
-async function ask() {
-  const ids = [...asked].slice(0, 50);
-  asked = new Set();
-  const here = shows();
-  here.set("ids", ids.join(","));
-  for (const [row, group] of (await fetched(`/inbox/news?${here}`)) ?? []) place(row, group);
+async function ask(asked) {
+  if (asked.includes(WHOLE)) await look();
+  const ids = asked.filter((id) => id !== WHOLE);
+  for (const id of ids.splice(TOGETHER)) gather(id);
+  const shown = ids.filter(rowOf);
+  const fresh = ids.filter((id) => !rowOf(id) && !waiting.has(id));
+  if (!list() || !(shown.length || fresh.length)) return;
+  const here = shows().toString();
+  const came = await fetched(`/inbox/news?${here}${among("shown", shown)}${among("ids", fresh)}`);
+  if (came === null || (list() && here !== shows().toString())) return ids.forEach(renew); // refused, or another list by now
+  if (!came || !list()) return;
+  const there = new Set();
+  for (const [row, group] of came.rows) {
+    there.add(row.id);
+    if (document.getElementById(row.id)) swap(row.id, row.outerHTML, "outerMorph");
+    else if (group.group !== undefined) place(row, group);
+  }
+  for (const id of shown) {
+    if (there.has(`row-${id}`)) showTyping(id, came.page);
+    else swap(`row-${id}`, "", "delete"); // its reader may not open it any more
+  }
   show();
 }
+const among = (name, ids) => (ids.length ? `&${name}=${ids}` : "");
 
 /** Something may have been missed: what is shown is renewed, what is new is placed, by one look at the list. */
-export async function catchUp() {
-  if (!list()) return;
-  const now = await fetched(`/inbox/rows?${shows()}`);
-  if (!now) return;
-  for (const [row, group] of now) {
-    const known = document.getElementById(row.id);
-    if (known) window.htmx.swap({ text: row.outerHTML, target: known, swap: "outerMorph", sourceElement: known });
+export const catchUp = () => list() && gather(WHOLE, SOON);
+
+async function look() {
+  const came = await fetched(`/inbox/rows?${shows()}`);
+  if (!came || !list()) return;
+  for (const [row, group] of came.rows) {
+    if (document.getElementById(row.id)) swap(row.id, row.outerHTML, "outerMorph");
     else place(row, group);
   }
-  const seen = new Set(now.map(([row]) => row.id));
-  for (const row of all("#list > ul > li[id]")) if (!seen.has(row.id)) renew(row.id.slice(4));
+  const seen = new Set(came.rows.map(([row]) => row.id));
+  for (const row of all("#list > ul > li[id]")) if (!seen.has(row.id) || one(TYPING, row)) renew(row.id.slice(4));
   show();
 }
 
-/** Rows, each with what its group is called; undefined when there is no answer. */
+/** The answer's page, and its rows, each with what its group is called; null when the hub can't now, undefined when there is
+    no answer. */
 async function fetched(address) {
-  const answer = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => undefined);
-  if (!answer?.ok) return undefined;
-  const came = new DOMParser().parseFromString(await answer.text(), "text/html");
-  return all("ul[data-group] > li", came).map((row) => [document.importNode(row, true), row.parentElement.dataset]);
+  const answer = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => line(false));
+  if (!answer?.ok) return answer?.status >= 500 ? null : undefined;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const rows = all("ul > li[id]", page).map((row) => [document.importNode(row, true), row.parentElement.dataset]);
+  return { page, rows };
+}
+
+/** What stays, stays: the focus, who types there. */
+function swap(id, text, how) {
+  const known = document.getElementById(id);
+  if (known) window.htmx.swap({ text, target: known, swap: how, sourceElement: how === "delete" ? list() : known });
+}
+
+/** Who types in a conversation stands in its row. */
+const TYPING = "[data-typing]:not([hidden])";
+function showTyping(id, page) {
+  const mark = one(`[data-typing="${id}"]`);
+  if (!mark) return;
+  const names = all(`[data-types-in="${id}"]`, page).map((person) => person.dataset.types);
+  mark.hidden = !names.length;
+  mark.replaceChildren(...["i", "i", "i"].map((name) => document.createElement(name)), names.join(", "));
 }
 
 function place(row, { group, heading }) {

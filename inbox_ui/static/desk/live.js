@@ -1,25 +1,27 @@
 /* Live: events carry ids; the parts that show them listen on the body and fetch themselves. */
-import { all, one, openId, raise, say, token } from "./page.js";
+import { all, nameDaysOnce, one, openId, raise, say, token } from "./page.js";
 import { isOff, line } from "./line.js";
-import { catchUp, news, renew } from "./list.js";
+import { catchUp, renew, renewShown } from "./list.js";
+import { paced } from "./pace.js";
 
 const idsOf = (event) => JSON.parse(event.detail.data || "{}");
 const body = document.body;
 
-for (const name of ["row", "entry", "delivery", "presence", "typing", "glass"]) {
+for (const name of ["row", "entry", "delivery", "presence", "typing", "glass", "chat"]) {
   body.addEventListener(name, (event) => {
     if (typeof event.detail?.data !== "string") return;
     const { id, entry } = idsOf(event);
     if (name === "row") {
       raise(`row-${id}`);
       renew(id);
-      news(id);
       countSoon();
     } else if (name === "entry" && entry && document.getElementById(`entry-${entry}`)) return;
     else if (name === "glass") raise("glass-broken");
     else if (name === "delivery") renewEntry(id, entry);
-    else raise(`${name}-${id}`);
-    if (name === "typing" || name === "presence") typing(id);
+    else if (name === "typing") {
+      raise(`presence-${id}`);
+      renewShown(id);
+    } else raise(`${name}-${id}`);
   });
 }
 
@@ -36,21 +38,22 @@ async function renewEntry(id, entry) {
   old.toggleAttribute("data-undone", now.getElementById(`entry-${entry}`).hasAttribute("data-undone"));
 }
 
-/* Something may have been missed: everything shown is fetched again */
-let catching;
-body.addEventListener("resync", (event) => {
-  if (typeof event.detail?.data !== "string") return;
-  clearTimeout(catching); // they come two or three at once
-  catching = setTimeout(() => {
+/* Something may have been missed: everything shown is fetched again. They come two or three at once */
+const fetchAgain = paced(
+  () => {
     const id = openId();
     if (id) {
       raise(`row-${id}`);
       raise(`entry-${id}`);
+      raise(`chat-${id}`);
     }
+    raise("ringing");
     catchUp();
     countSoon();
-  }, 100);
-});
+  },
+  { soon: 100, longest: 5000 },
+);
+body.addEventListener("resync", (event) => typeof event.detail?.data === "string" && fetchAgain());
 
 /* One's own change: what it touched is fetched at once, should the line be down */
 document.addEventListener("htmx:after:swap", (event) => {
@@ -58,8 +61,13 @@ document.addEventListener("htmx:after:swap", (event) => {
   const id = /^changed-(\d+)$/.exec(trigger ?? "")?.[1];
   if (!id) return;
   raise(`entry-${id}`);
-  const undone = /\/replies\/(\d+)\/undo/.exec(event.detail.ctx.request?.action ?? "")?.[1];
+  const action = event.detail.ctx.request?.action ?? "";
+  const undone = /\/replies\/(\d+)\/undo/.exec(action)?.[1];
   if (undone) renewEntry(id, undone);
+  if (action.includes("/deliveries/")) {
+    const asked = all('#timeline [form="arrived-form"], #timeline [form="again-form"]').map((button) => button.closest(".event"));
+    for (const entry of new Set(asked)) renewEntry(id, entry.id.replace("entry-", ""));
+  }
   countSoon();
   if (isOff()) {
     raise(`row-${id}`);
@@ -68,17 +76,18 @@ document.addEventListener("htmx:after:swap", (event) => {
 });
 
 /* The hub counts once a second: asked later than that after the last change, it has counted all of them */
-const COUNTED = 1100;
-let counting;
+const COUNTED = 1050;
 let latest = 0;
+const count = paced(
+  () => {
+    raise("rail");
+    if (Date.now() - latest < COUNTED) count();
+  },
+  { soon: 1200, longest: 4000 },
+);
 function countSoon() {
   latest = Date.now();
-  counting ??= setTimeout(count, COUNTED);
-}
-function count() {
-  raise("rail");
-  const since = Date.now() - latest;
-  counting = since < COUNTED ? setTimeout(count, COUNTED) : undefined;
+  count();
 }
 
 /* Over the list stands the figure that the rail has for it */
@@ -87,7 +96,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (total) total.textContent = one("#rail .nav-link[aria-current] .count")?.textContent ?? "0";
 });
 
-/* Entries come once, and a day is named once */
+/* Entries come once */
 document.addEventListener("htmx:after:swap", (event) => {
   if (!event.detail.ctx?.request?.action?.includes("/newer")) return;
   const seen = new Set();
@@ -95,11 +104,7 @@ document.addEventListener("htmx:after:swap", (event) => {
     if (seen.has(entry.id)) entry.remove();
     seen.add(entry.id);
   }
-  let last;
-  for (const day of all("#timeline > .day")) {
-    if (day.dataset.day === last) day.remove();
-    else last = day.dataset.day;
-  }
+  nameDaysOnce();
   const newest = all("#timeline > .event").at(-1);
   if (newest && !("ours" in newest.dataset)) say(one(".who", newest)?.textContent ?? "");
 });
@@ -118,20 +123,10 @@ function sign(state) {
 setInterval(() => sign("reading"), 20000);
 document.addEventListener("desk:opened", () => sign("reading"));
 document.addEventListener("input", (event) => {
-  if (!event.target.closest("[data-composer]") || Date.now() - typed < 4000) return;
+  const composer = event.target.closest("[data-composer]");
+  // In a chat the citizen is told who types: to them, then, and not a note
+  if (!composer || (one(".for-chat", composer) && composer.dataset.mode !== "chat") || Date.now() - typed < 4000) return;
   typed = Date.now();
   sign("typing");
 });
 sign("reading");
-
-/* In a row: somebody types there */
-async function typing(id) {
-  const mark = one(`[data-typing="${id}"]`);
-  if (!mark) return;
-  const answer = await fetch(`/conversations/${id}/present`, { headers: { "HX-Request": "true" } }).catch(() => line(false));
-  if (!answer?.ok) return;
-  const people = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const names = all("[data-types]", people).map((person) => person.dataset.types);
-  mark.hidden = !names.length;
-  mark.replaceChildren(...["i", "i", "i"].map((name) => document.createElement(name)), names.join(", "));
-}

@@ -16,6 +16,17 @@ export const say = (words) => {
 /** What requests of ours carry besides cookies. */
 export const token = () => JSON.parse(document.body.getAttribute("hx-headers:inherited"));
 
+/** Seconds by the server's clock, which says when it saved what: this computer's may be wrong by hours. */
+const answered = performance.timeOrigin + (performance.getEntriesByType("navigation")[0]?.responseStart ?? 0);
+export const now = () => (Number(document.body.dataset.now) / 1000 + Date.now() - answered) / 1000;
+
+/* As all other times of the page: in its language, where the municipality is */
+const times = new Intl.DateTimeFormat(document.documentElement.lang, {
+  hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: document.body.dataset.zone,
+});
+/** The time of day. */
+export const clock = () => times.format(now() * 1000);
+
 export const isMac = /mac|iphone|ipad/i.test(navigator.platform);
 const marks = (inside) =>
   all("kbd[data-mod]", inside).forEach((key) => (key.textContent = (isMac ? "⌘" : "Ctrl ") + key.dataset.mod));
@@ -128,13 +139,17 @@ document.body.addEventListener("resync", cover);
 
 /* Parts that came: marks of keys, the newest entry in sight, focus on the title of what was opened */
 const history = () => one("#history");
+const newest = () => all("#timeline > .event").at(-1);
+const isNewer = (ctx) => ctx?.request?.action?.includes("/newer");
+let last; // before more came
+document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => isNewer(ctx) && (last = newest()));
 const toNewest = () => history() && (history().scrollTop = history().scrollHeight);
 document.addEventListener("htmx:after:swap", (event) => {
   marks(document);
   const target = event.detail.ctx?.target;
   if (target?.id === "thread" || !target) arrive();
-  // What one wrote oneself comes into sight; what others write moves nothing.
-  else if (event.detail.ctx.request?.action?.includes("/newer") && all("#timeline > .event").at(-1)?.matches("[data-mine]")) toNewest();
+  // What one wrote oneself comes into sight; what others write moves nothing, nor does asking whether there is any.
+  else if (isNewer(event.detail.ctx) && newest() !== last && newest()?.matches("[data-mine]")) toNewest();
 });
 
 /* What had the focus is gone with the part that was replaced: what one writes in has it then, if it was a file's mark
@@ -156,14 +171,27 @@ document.addEventListener("htmx:after:swap", () => {
 });
 const isAfter = (one, other) => !one.contains(other) && one.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING;
 
-/* Older entries come above what is read: that stays where it is */
-let below;
-document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
-  below = ctx?.request?.action?.includes("/older") ? history().scrollHeight - history().scrollTop : undefined;
+/* Older entries come above what is read: that stays where it is, whatever else is asked for meanwhile */
+const isOlder = (ctx) => ctx?.request?.action?.includes("/older");
+const topOf = (entry) => entry.getBoundingClientRect().top;
+let read; // the oldest entry so far, and where it was
+document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
+  const oldest = isOlder(ctx) && one("#timeline > .event");
+  if (oldest) read = { oldest, at: topOf(oldest) };
 });
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
-  if (below !== undefined && ctx?.request?.action?.includes("/older")) history().scrollTop = history().scrollHeight - below;
+  if (!isOlder(ctx)) return;
+  nameDaysOnce();
+  if (read?.oldest.isConnected) history().scrollTop += topOf(read.oldest) - read.at;
 });
+/** Parts of a timeline that came one by one. */
+export function nameDaysOnce() {
+  let before;
+  for (const day of all("#timeline > .day")) {
+    if (day.dataset.day === before) day.remove();
+    else before = day.dataset.day;
+  }
+}
 
 /** A conversation was opened: its newest entry in sight, its title in focus, its pane in front. */
 export function arrive() {

@@ -20,19 +20,51 @@ const part = (selector, item) => {
 };
 
 function stand(item) {
-  if (!item || !one("#row-tools") || one("#m-row:popover-open") || (tools && item.contains(tools) && one(".pick", item))) return;
-  if (tools?.contains(document.activeElement)) return;
+  if (!item || !one("#row-tools") || one("#m-row:popover-open")) return;
   const left = tools?.closest("li");
-  tools?.remove();
-  if (left && !picked.has(idOf(left))) one(".pick", left)?.remove();
+  tools = one(".row-more", item) ?? more(item);
   box(item);
-  item.append((tools = part(".row-more", item)));
+  if (left && left !== item) tidy(left);
+}
+/* What nobody needs there any more goes, but not from under the focus: then once that has moved on */
+function tidy(item) {
+  const stays = item.contains(tools);
+  for (const each of all(".row-more, .pick", item)) {
+    if (stays || (each.matches(".pick") && picked.has(idOf(item)))) continue;
+    if (!each.contains(document.activeElement)) each.remove();
+    else each.addEventListener("focusout", () => setTimeout(() => tidy(item)), { once: true });
+  }
+}
+/* A row that comes anew keeps them, and with them the focus, a press that has begun, and a menu beside them */
+document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
+  for (const { target, fragment, swapSpec } of tasks ?? []) {
+    const now = swapSpec?.style === "outerMorph" && target.id?.startsWith("row-") && fragment.firstElementChild;
+    if (!now || "masked" in now.dataset) continue;
+    if (one(".pick", target)) box(now);
+    if (one(".row-more", target)) more(now);
+    if (!target.contains(tools)) setTimeout(() => tidy(document.getElementById(target.id) ?? now)); // as soon as the focus has moved on
+  }
+});
+/* It went with its row, as when the list is another one: an open menu goes on standing beside it */
+function standAgain() {
+  const same = tools && one("#m-row:popover-open") && document.getElementById(tools.dataset.row);
+  if (!same) return stand(itemOf(one("#list li[id]:hover") ?? document.activeElement));
+  box(same);
+  same.append(tools);
 }
 function box(item) {
   if (!one(".pick", item)) one("a.row", item).after(part(".pick", item));
 }
+function more(item) {
+  const button = item.appendChild(part(".row-more", item));
+  button.dataset.row = item.id;
+  return button;
+}
 document.addEventListener("pointerover", (event) => stand(itemOf(event.target)));
-document.addEventListener("focusin", (event) => stand(itemOf(event.target)));
+/* The focus that a row gets because what had it came anew takes nothing from under the mouse */
+document.addEventListener("focusin", ({ target }) => {
+  if (target.matches(":focus-visible") || !one("#list li[id]:hover")) stand(itemOf(target));
+});
 
 /** Picks a row, or lets it go. */
 export function pick(row) {
@@ -64,18 +96,27 @@ function paint() {
     if (field) field.checked = is;
     if (is) one("a.row", item).setAttribute("aria-describedby", "is-picked");
     else one("a.row", item).removeAttribute("aria-describedby");
-    if (!is && !(tools && item.contains(tools))) one(".pick", item)?.remove();
+    if (!is) tidy(item);
   }
 }
 
 /* What can be done with them is asked each time: it depends on them, and on what they are by now */
 function ask() {
+  later = false;
   asking = askOnce(++turn);
 }
+/* Not from under who chooses or writes in a menu of the bar: what was changed since they saw it stays as it is anyway */
+let later; // once that is closed
+const isChoosing = () => one("#picked :popover-open") && (later = true);
+document.addEventListener("htmx:before:swap", (event) => {
+  if (event.detail.ctx?.target?.id === "picked" && isChoosing()) event.preventDefault();
+});
+document.addEventListener("toggle", (event) => event.target.closest?.("#picked") && event.newState === "closed" && later && ask(), true);
 async function askOnce(mine) {
   await new Promise((done) => setTimeout(done, 60)); // they come several at once
   if (mine !== turn) return;
   if (!picked.size) return one("#picked")?.replaceChildren();
+  if (isChoosing()) return;
   const address = new URL(one("#news").getAttribute("hx-get"), location.href);
   address.pathname = "/inbox/picked";
   address.searchParams.set("ids", [...picked].join());
@@ -112,7 +153,7 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     }
     raise("rail");
   }
-  if (!tools?.isConnected) stand(itemOf(one("#list li[id]:hover") ?? document.activeElement)); // it went with its row
+  if (!tools?.isConnected) standAgain();
   if (acted) turn++; // what was asked before that is out of date
   if (!picked.size) {
     one("#picked")?.replaceChildren();
@@ -129,12 +170,11 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
 export async function rowMenu(row) {
   const item = itemOf(row);
   if (!item) return;
-  stand(item);
-  const button = one(".row-more", item);
-  if (!button) return;
-  await window.htmx.ajax("GET", `/conversations/${idOf(item)}/actions${location.search}`, { source: item, target: "#row-menus", swap: "innerHTML" });
-  const menu = one("#m-row");
-  if (!menu || !button.isConnected) return;
+  await window.htmx.ajax("GET", `/conversations/${idOf(item)}/actions${location.search}`, { source: "#row-menus", target: "#row-menus", swap: "innerHTML" });
+  const now = document.getElementById(item.id); // the row may have come anew meanwhile
+  stand(now);
+  const [menu, button] = [one("#m-row"), now && one(".row-more", now)];
+  if (!menu || !button) return;
   button.focus();
   menu.showPopover({ source: button });
 }

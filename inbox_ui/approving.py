@@ -1,0 +1,30 @@
+"""Approving: what a version shows to more people than the one before it, in sentences that its owner answers for."""
+
+from collections.abc import Sequence
+
+from hub.lookups.audience import Wider
+from inbox_ui import lookup_words
+from inbox_ui.lookups.panel import by_words
+from inbox_ui.words import gettext as _
+
+
+def approvals(wider: Sequence[Wider]) -> Sequence[str]:
+    """One for each, fields of the card together."""
+    known, asked_by = lookup_words.fields(), by_words()
+    fields = [known.get(each.name, each.name) for each in wider if each.what == "field"]
+    unmasked = [known.get(each.name, each.name) for each in wider if each.what == "unmasked"]
+    roles = [lookup_words.roles().get(each.name, each.name) for each in wider if each.what == "role"]
+    by = [asked_by.get(each.name, each.name) for each in wider if each.what == "by"]  # type: ignore[call-overload]  # an identifier
+    there = {each.what for each in wider}
+    said = [
+        (_("It is asked for the first time."), "first" in there),
+        (_("Who may ask it: %(roles)s.") % {"roles": ", ".join(roles)}, roles),
+        (_("All who ask see on the card: %(fields)s.") % {"fields": ", ".join(fields)}, fields),
+        (_("No longer hidden from agents: %(fields)s.") % {"fields": ", ".join(unmasked)}, unmasked),
+        (_("It can also be asked by: %(by)s.") % {"by": ", ".join(by)}, by),
+        (_("It is asked without a confirmed identity."), "identity" in there),
+        (_("It reads from somewhere else, or asks for something else there."), "source" in there),
+        (_("Rows that were left out may be shown."), "rows" in there),
+        (_("Pinned cards are kept for longer."), "kept" in there),
+    ]
+    return [sentence for sentence, is_so in said if is_so]

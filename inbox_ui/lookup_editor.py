@@ -1,0 +1,380 @@
+"""Lookup editor: a lookup's definition as fields of a page, and back. Without a script: each button sends all of it.
+
+What the page has no field for (rules, lists, further steps of a request) stays as it is: it is changed in the file.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hub.contract import Identifier
+from hub.contract.lookup import Shows
+from hub.contract.mapping_config import ANYTHING_ELSE, FIELDS, NEEDED, WORDS
+from hub.errors import Invalid
+from hub.inbox.municipality import LANGUAGES
+from hub.lookups.definition import Coverable, Declared
+from inbox_ui import lookup_words
+from inbox_ui.made import source_text
+from inbox_ui.words import gettext as _
+
+IDENTIFIERS: Sequence[str] = get_args(Identifier)
+COVERABLE = frozenset(get_args(Coverable))
+_MOST = 60
+_OF_LINES = re.compile(r"\s+\|\s+")
+_CONDITION = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*) = :(\w+)")
+_MAPPED = ("decimal", "date_format", "link", "as_of")
+_DO = re.compile(r"(up|down|remove):(\d{1,2})")
+LIKE: Mapping[str, Sequence[str]] = {
+    "identity": ("value", "dashed", "ten", "ten_dashed", "sixteen", "sixteen_dashed"),
+    "address": ("value", "street"),
+}
+"""How a column may have what it is looked for by; of the others as it is written, or as a number."""
+
+
+class Code(Struct, frozen=True):
+    """Their word and ours."""
+
+    theirs: str
+    ours: str
+
+
+class FieldRow(Struct, frozen=True):
+    """A field of the card, or a line of one's own. `codes`: with room for one more; `words`: ours to choose from."""
+
+    name: str
+    words: str
+    source: str
+    needed: bool
+    reading: str
+    masked: bool
+    maskable: bool
+    codes: Sequence[Code]
+    choices: Mapping[str, str]
+    kind: str = "text"
+    currency: str = ""
+
+
+class ByRow(Struct, frozen=True):
+    """What it can be asked by. `where`: column, condition or path; `like`: in which form; `about`: their column that
+    says whose the answer is; `query`, `rows`: of a request."""
+
+    by: str
+    where: str
+    like: str
+    about: str
+    query: str = ""
+    rows: str = ""
+
+
+def by_rows(declared: Declared) -> list[ByRow]:
+    """All identifiers there are, those that aren't asked by empty."""
+    settings = declared.settings
+    return [
+        _by_row(by, settings.get("by", {}).get(by), source_text(settings.get("about", {}).get(by, "")))
+        for by in IDENTIFIERS
+    ]
+
+
+def view_of(declared: Declared) -> str:
+    """The one that most is asked of."""
+    asked = [each.get("view", "") for each in declared.settings.get("by", {}).values() if isinstance(each, Mapping)]
+    return next((each for each in asked if each), "")
+
+
+def card_of(declared: Declared) -> Shows:
+    """Its kind of card."""
+    return _card(declared.settings.get("card"))
+
+
+def field_rows(
+    declared: Declared, added: Sequence[str] = (), found: Mapping[str, Sequence[str]] | None = None
+) -> list[FieldRow]:
+    """What the card isn't without, what is set, and what was added. `found`: words that stand in their columns."""
+    card, settings = card_of(declared), declared.settings
+    given = settings.get("fields", {})
+    shown = [name for name in FIELDS[card] if name in NEEDED[card] or name in given or name in added]
+    known = lookup_words.fields()
+    return [
+        FieldRow(
+            name=name,
+            words=known[name],
+            source=source_text(given.get(name, "")),
+            needed=name in NEEDED[card],
+            reading=FIELDS[card][name],
+            masked=name in declared.leads_only,
+            maskable=name in COVERABLE,
+            codes=_codes(settings, name, source_text(given.get(name, "")), found or {}, (card, name) in WORDS),
+            choices=lookup_words.states(card, name),
+        )
+        for name in shown
+    ]
+
+
+def addable(declared: Declared, rows: Sequence[FieldRow]) -> Mapping[str, str]:
+    """Fields of the card that have no row yet."""
+    there = {row.name for row in rows}
+    known = lookup_words.fields()
+    return {name: known[name] for name in FIELDS[card_of(declared)] if name not in there}
+
+
+def line_rows(declared: Declared, found: Mapping[str, Sequence[str]] | None = None) -> list[FieldRow]:
+    """Lines of one's own, and an empty one."""
+    lines = [*declared.settings.get("lines", ()), {}]
+    return [
+        FieldRow(
+            name=str(line.get("label", "")),
+            words=str(line.get("label", "")),
+            source=source_text(line.get("value", "")),
+            needed=False,
+            reading="text",
+            masked=False,
+            maskable=False,
+            codes=_codes(
+                declared.settings, str(line.get("label", "")), source_text(line.get("value", "")), found or {}, False
+            ),
+            choices={},
+            kind=str(line.get("kind", "text")),
+            currency=source_text(line.get("currency", "")),
+        )
+        for line in lines
+    ]
+
+
+def sayable(declared: Declared) -> Sequence[str]:
+    """What a sentence of one's own may name: fields that are set, or labels of lines."""
+    settings = declared.settings
+    lines = [str(each.get("label")) for each in settings.get("lines", ()) if each.get("label")]
+    return [*settings.get("fields", {}), *lines]
+
+
+def kept_in_file(declared: Declared) -> Sequence[str]:
+    """Settings that are there and have no field on the page."""
+    there = ("rules", "lists", "only", "group_by", "probe", "elsewhere", "headers", "token_headers")
+    return [name for name in there if declared.settings.get(name)]
+
+
+def read(
+    said: Mapping[str, str], chosen: Mapping[str, Sequence[str]], before: Declared, plain: Mapping[str, object]
+) -> Declared:
+    """What the page says, however unfinished. `plain`: settings of its kind, as they were read. Raises Invalid for what
+    is no number."""
+    kind = said.get("kind", before.kind)
+    after = replace(
+        before,
+        kind=kind if kind in lookup_words.kinds() else before.kind,
+        title=_by_language(said, "title"),
+        source=_by_language(said, "source"),
+        sentence=_by_language(said, "sentence"),
+        purpose=" ".join(said.get("purpose", before.purpose).split())[:200],
+        seconds=_number(said, "seconds", before.seconds),
+        roles=tuple(each for each in ("agent", "lead") if each in chosen.get("roles", ())) or before.roles,
+        keep_days=_days(said),
+    )
+    if "card" not in said:  # its settings are IT's: what is asked stays, who sees it doesn't
+        return replace(after, leads_only=tuple(each for each in before.leads_only if f"masked-{each}" in said))
+    settings = {name: value for name, value in before.settings.items() if kind == before.kind or name in _MAPPED}
+    settings |= dict(plain)
+    card = _card(said["card"])
+    settings |= {"card": card, "fields": _fields(said, card), "says_whom": said.get("says_whom", "yes") == "yes"}
+    settings |= {name: said[name].strip() for name in _MAPPED if name in said}
+    settings["hundredths"] = "hundredths" in said
+    values = _values(said, card)
+    settings |= {"lines": _lines(said), "values": values, "about": _about(said)}
+    settings["by"] = _by(said, after.kind, before.settings.get("by", {}) if kind == before.kind else {})
+    if after.kind == "sql":
+        settings["select"] = said.get("select", "").strip()
+    settings = {name: value for name, value in settings.items() if value not in ("", {}, [], None)}
+    if not settings["hundredths"]:
+        del settings["hundredths"]
+    return replace(after, settings=settings, leads_only=_masked(said, card, before))
+
+
+def moved(declared: Declared, do: str) -> Declared:
+    """With a line of its own moved or taken away, as a button asks."""
+    found = _DO.fullmatch(do)
+    lines = list(declared.settings.get("lines", ())) if found else []
+    if found is None or not 0 <= (at := int(found[2])) < len(lines):
+        return declared
+    line = lines.pop(at)
+    if found[1] != "remove":
+        lines.insert(max(0, at + (1 if found[1] == "down" else -1)), line)
+    return replace(declared, settings={**declared.settings, "lines": lines})
+
+
+def source_of(text: str) -> str | list[str] | dict[str, str]:
+    """A column; several, of which the first counts; in quotes a text of ours."""
+    text = text.strip()
+    for opens, closes in (('"', '"'), ("“", "”"), ("”", "”")):
+        if len(text) > 1 and text.startswith(opens) and text.endswith(closes):
+            return {"text": text[1:-1]}
+    parts = [part for part in _OF_LINES.split(text) if part]
+    return parts if len(parts) > 1 else text
+
+
+def field_of(error_field: str) -> str:
+    """Where on the page it is said: the end of an element's id."""
+    head, _dot, rest = error_field.partition(".")
+    name = rest.partition(".")[0]
+    if head in {"fields", "values"} and name:
+        return f"field-{name}"
+    if head in {"by", "about"} and name in IDENTIFIERS:
+        return f"{head}-{name}"
+    if error_field == "value":
+        return "try_value"
+    return {"lines": "lines", "fields": "fields", "by": "by", "about": "by", "card": "card"}.get(head, head)
+
+
+def _card(said: object) -> Shows:
+    return next((each for each in FIELDS if each == said), "fields")
+
+
+def _by_row(by: str, question: object, about: str) -> ByRow:
+    if isinstance(question, str):
+        return ByRow(by, question, "value", about)
+    if not isinstance(question, Mapping):
+        return ByRow(by, "", "value", about)
+    if "path" in question:
+        query = "&".join(f"{name}={value}" for name, value in question.get("query", {}).items())
+        return ByRow(by, str(question["path"]), "value", about, query, str(question.get("rows", "")))
+    if question.get("view"):
+        return ByRow(by, str(question.get("column", "")), str(question.get("like", "value")), about)
+    where = str(question.get("where") or question.get("select") or "")
+    simple = _CONDITION.fullmatch(where)
+    return ByRow(by, simple[1], simple[2], about) if simple else ByRow(by, where, "value", about)
+
+
+def _codes(
+    settings: Mapping[str, Any], name: str, source: str, found: Mapping[str, Sequence[str]], has_words: bool
+) -> Sequence[Code]:
+    """Those that are set, those that were found and aren't yet, and an empty one; none where no word needs another."""
+    given = {str(theirs): str(ours) for theirs, ours in settings.get("values", {}).get(name, {}).items()}
+    known = {each.casefold() for each in given}
+    new = [each for each in found.get(source, ()) if each.casefold() not in known]
+    if not given and not has_words and not new:
+        return [Code("", "")]
+    return [*(Code(*each) for each in given.items()), *(Code(each, "") for each in new), Code("", "")]
+
+
+def _by_language(said: Mapping[str, str], name: str) -> dict[str, str]:
+    found = {code: " ".join(said.get(f"{name}-{code}", "").split()) for code in LANGUAGES}
+    return {code: text for code, text in found.items() if text}
+
+
+def _number(said: Mapping[str, str], name: str, otherwise: float) -> float:
+    text = said.get(name, "").strip().replace(",", ".")
+    if name not in said:
+        return otherwise
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise Invalid(name, _("Write a number of seconds from 0.5 to 30.")) from error
+    if not 0.5 <= number <= 30:  # noqa: PLR2004 - as Declared has it
+        raise Invalid(name, _("Write a number of seconds from 0.5 to 30."))
+    return number
+
+
+def _days(said: Mapping[str, str]) -> int | None:
+    text = said.get("keep_days", "").strip()
+    if not text:
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= 3650:  # noqa: PLR2004 - as Declared has it
+        raise Invalid("keep_days", _("Write a number of days from 1 to 3650, or nothing."))
+    return int(text)
+
+
+def _fields(said: Mapping[str, str], card: Shows) -> dict[str, object]:
+    found = {name: source_of(said.get(f"field-{name}", "")) for name in FIELDS[card]}
+    return {name: source for name, source in found.items() if source}
+
+
+def _lines(said: Mapping[str, str]) -> list[dict[str, object]]:
+    """Those that say something, in their order."""
+    found = []
+    for number in range(_MOST):
+        label, value = (said.get(f"line-{number}-{part}", "").strip() for part in ("label", "value"))
+        if not label and not value:
+            continue
+        line: dict[str, object] = {"label": label, "value": source_of(value)}
+        kind, currency = said.get(f"line-{number}-kind", "text"), said.get(f"line-{number}-currency", "").strip()
+        line |= {"kind": kind} if kind in {"date", "amount"} else {}
+        line |= {"currency": source_of(currency)} if currency and kind == "amount" else {}
+        found.append(line)
+    return found
+
+
+def _values(said: Mapping[str, str], card: Shows) -> dict[str, dict[str, str]]:
+    found = {name: _words(said, f"codes-{name}") for name in FIELDS[card]}
+    for number in range(_MOST):
+        label = said.get(f"line-{number}-label", "").strip()
+        if label:
+            found |= {label: _words(said, f"codes-line-{number}")}
+    return {name: words for name, words in found.items() if words}
+
+
+def _words(said: Mapping[str, str], name: str) -> dict[str, str]:
+    """A word of theirs without one of ours says nothing, but that nobody has decided yet."""
+    found = {}
+    for number in range(_MOST):
+        theirs = said.get(f"{name}-{number}-theirs")
+        if theirs is None:
+            break
+        ours = said.get(f"{name}-{number}-ours", "").strip()
+        if theirs.strip() and ours:
+            found[theirs.strip()] = ours
+    rest = said.get(f"{name}-rest", "").strip()
+    return found | ({ANYTHING_ELSE: rest} if rest else {})
+
+
+def _about(said: Mapping[str, str]) -> dict[str, object]:
+    """Their column that says whose it is; where it is looked for by a column, that very one unless another is named."""
+    if said.get("says_whom", "yes") != "yes":
+        return {}
+    found: dict[str, object] = {}
+    for by in IDENTIFIERS:
+        where, about = (said.get(f"{part}-{by}", "").strip() for part in ("by", "about"))
+        if where and not about and re.fullmatch(r"[\w .-]+", where) and said.get("kind") != "rest":
+            about = where
+        if about:
+            found[by] = source_of(about)
+    return found
+
+
+def _by(said: Mapping[str, str], kind: str, before: Mapping[str, Any]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for by in IDENTIFIERS:
+        where = said.get(f"by-{by}", "").strip()
+        if where:
+            was = before.get(by)
+            found[by] = where if kind == "table" else _question(said, by, where, was if isinstance(was, dict) else {})
+    view = said.get("view", "").strip()
+    if kind == "sql" and view and not found:  # it is written first: kept until it is said what it is asked by
+        found[IDENTIFIERS[0]] = {"view": view}
+    return found
+
+
+def _question(said: Mapping[str, str], by: str, where: str, before: Mapping[str, Any]) -> dict[str, Any]:
+    if said.get("kind") == "rest":
+        pairs = [each.partition("=") for each in said.get(f"query-{by}", "").strip().lstrip("?").split("&")]
+        query = {name.strip(): value.strip() for name, _sign, value in pairs if name.strip()}
+        asked = {"path": where, "query": query, "rows": said.get(f"rows-{by}", "").strip()}
+        return {name: value for name, value in {**before, **asked}.items() if value}
+    like = said.get(f"like-{by}", "value")
+    if ":" in where:
+        return {"select" if where.casefold().startswith(("select", "with")) else "where": where}
+    if said.get("select", "").strip():
+        return {"where": f"{where} = :{like}"}
+    asked = {"view": said.get("view", "").strip(), "column": where}
+    return asked | ({"like": like} if like != "value" else {})
+
+
+def _masked(said: Mapping[str, str], card: Shows, before: Declared) -> tuple[Any, ...]:
+    """In the order of the card, then what the page has no row for."""
+    rows = [name for name in FIELDS[card] if name in COVERABLE]
+    found = [name for name in rows if f"masked-{name}" in said]
+    if card == "fields" and "masked-fields" in said:
+        found.append("fields")
+    others = (each for each in before.leads_only if each not in FIELDS[card] and each != "fields")
+    return tuple(dict.fromkeys([*found, *others]))

@@ -1,0 +1,1 @@
+"""Lookups on the screen: the panel, cards in words, and sentences for the citizen."""
