@@ -10,9 +10,11 @@ import pytest
 import redis
 from sqlalchemy import make_url
 
+from hub import clock
 from hub.proof.installation import bring_up
+from tests import ids
 from tests.recycled import Recycled, own_database
-from tests.servers import Missing, Postgres, Server, Valkey
+from tests.servers import MariaDB, Missing, Postgres, Server, Valkey
 
 _LONG = {"browser", "flows", "live", "proof", "worker"}
 """Folders of tests that start processes."""
@@ -28,6 +30,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def large(pytestconfig: pytest.Config) -> bool:
     """Whether there is time."""
     return bool(pytestconfig.getoption("--large"))
+
+
+@pytest.fixture(autouse=True)
+def time_goes_on() -> Iterator[None]:
+    """Whatever a test made of the clock; ids never go back in a process, and would be of a later time."""
+    yield
+    clock.set_source(None)
+    ids.forget_later_times()
 
 
 @pytest.fixture(scope="session")
@@ -81,6 +91,13 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """Both engines, one after the other."""
     kind = "postgres_database" if request.param == "postgresql" else "sqlite_database"
     return str(request.getfixturevalue(kind))
+
+
+@pytest.fixture(scope="session")
+def mariadb_url() -> Iterator[str]:
+    """A MariaDB of this run, as its root."""
+    with _server(MariaDB) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

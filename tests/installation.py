@@ -17,11 +17,14 @@ class Installation(installation.Installation):
     """`storage` is this test's own: whatever of Torg runs beside it has another on the same database."""
 
     @contextmanager
-    def process(self, *command: str, **variables: str) -> Iterator["subprocess.Popen[bytes]"]:
-        """`torg COMMAND`, ended by SIGTERM if it still runs then. What it said stands in the folder."""
+    def process(self, *command: str, program: str = "hub.cli", **variables: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """`torg COMMAND`, ended by SIGTERM if it still runs then. What it said stands in the folder.
+
+        `program`: a module that runs it with something replaced.
+        """
         with (self.folder / "torg.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "hub.cli", *command],
+                [sys.executable, "-m", program, *command],
                 cwd=self.folder, env=self.environment | variables, stdout=log, stderr=log,
             )  # fmt: skip
         try:

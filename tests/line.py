@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from hub.access import login, person
 from hub.app import Hub
@@ -21,7 +21,7 @@ from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry, Mail
 from hub.inbox.reply import reply
-from hub.proof.faults import free_ports
+from hub.proof.ports import free_ports
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
 from tests.installation import Installation
@@ -79,7 +79,8 @@ class JointCentre(Installation):
     def at_least(self, count: int, seconds: float = 40) -> Sequence[Entry]:
         """The same, when more may be on their way."""
         query = select(Entry).where(Entry.kind == "mail", Entry.author_kind == "citizen").order_by(Entry.id)
-        until(lambda: len(self.all(query)) >= count, seconds)
+        many = query.with_only_columns(func.count()).order_by(None)
+        until(lambda: self.one(many) >= count, seconds)
         return self.all(query)
 
     def raw_states(self) -> list[str]:

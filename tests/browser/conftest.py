@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,10 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # What draws and what runs pages is started once, not for every window.
+    "--in-process-gpu",
+    "--disable-software-rasterizer",
+    "--renderer-process-limit=1",
 ]
 BOTH_ENGINES = pytest.mark.parametrize(
     "house", ["sqlite", pytest.param("postgresql", marks=pytest.mark.large)], indirect=True, scope="module"
@@ -49,26 +53,55 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def first_house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[House, Path]:
+    """Filled, and left again; and where its files are kept as they were then. To fill one takes two seconds."""
+    folder = tmp_path_factory.mktemp("house")
+    shutil.copy(sqlite_template, folder / "torg.db")
+    with _filled(folder, f"sqlite:///{folder}/torg.db") as house:
+        pass
+    kept = folder.with_name(f"{folder.name}-kept")
+    shutil.copytree(folder, kept)
+    return house, kept
+
+
 @pytest.fixture(scope="module")
 def house(
     request: pytest.FixtureRequest, browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:
     """Filled, and served on its first port. It asks for the browser so as not to be built where there is none."""
-    folder = tmp_path_factory.mktemp("house")
-    with ExitStack() as at_the_end:
-        if getattr(request, "param", "sqlite") == "postgresql":
-            server, template = (request.getfixturevalue(f"postgres_{name}") for name in ("url", "template"))
-            name = f"torg_browser_{os.getpid()}_{folder.name}"
-            database_url = at_the_end.enter_context(own_database(server, name, template))
-        else:
-            shutil.copy(request.getfixturevalue("sqlite_template"), folder / "torg.db")
-            database_url = f"sqlite:///{folder}/torg.db"
-        house = House(folder, database_url)
-        at_the_end.callback(house.storage.close)
+    if getattr(request, "param", "sqlite") == "postgresql":
+        folder = tmp_path_factory.mktemp("house")
+        server, template = (request.getfixturevalue(f"postgres_{name}") for name in ("url", "template"))
+        with (
+            own_database(server, f"torg_browser_{os.getpid()}_{folder.name}", template) as database_url,
+            _filled(folder, database_url) as house,
+        ):
+            yield house
+        return
+    first, kept = request.getfixturevalue("first_house")
+    shutil.rmtree(first.folder)
+    shutil.copytree(kept, first.folder)
+    with _closed(first.again()) as house, house.serving():
+        yield house
+    assert house.bugs() == []
+
+
+@contextmanager
+def _filled(folder: Path, database_url: str) -> Iterator[House]:
+    with _closed(House(folder, database_url)) as house:
         with house.serving():
             house.fill()
             yield house
         assert house.bugs() == []
+
+
+@contextmanager
+def _closed(house: House) -> Iterator[House]:
+    try:
+        yield house
+    finally:
+        house.storage.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,34 @@
 """Desk: one person's browser window, with the words that tests say about it; and what it must never show."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response, WebError, expect
+from playwright.sync_api import (
+    APIResponse,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Response,
+    Route,
+    WebError,
+    expect,
+)
 
 expect.set_options(timeout=10_000)
+
+_QUIET = 1_800
+"""Milliseconds: more than another process takes to notice, and the page to ask for counts."""
+
+
+_WATCH_ROW = """(id) => {
+  (window.anew ??= {})[id] = false;
+  document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+    if (ctx?.target?.id === `row-${id}`) window.anew[id] = true;
+  });
+}"""
 
 
 class Watch:
@@ -39,6 +62,23 @@ class Watch:
             self._found.append(f"{response.status} {response.request.method} {response.url}")
 
 
+def type_keys(page: Page, text: str) -> None:
+    """Where the focus is, key by key; "ä" by the key that a Nordic keyboard has for it.
+
+    Playwright knows an American keyboard's keys and hands in other letters past it, as an input method does; Chromium
+    drops such a letter when the window has no focus at that moment.
+    """
+    keys = page.context.new_cdp_session(page)
+    for letter in text:
+        if letter.isascii():
+            page.keyboard.type(letter)
+            continue
+        for event in ("keyDown", "keyUp"):
+            said = {"text": letter, "unmodifiedText": letter} if event == "keyDown" else {}
+            keys.send("Input.dispatchKeyEvent", {"type": event, "key": letter, **said})
+    keys.detach()
+
+
 class Desk:
     """`page` is Playwright's own, for all that has no word here."""
 
@@ -64,7 +104,7 @@ class Desk:
 
     def type(self, text: str) -> None:
         """Where the focus is."""
-        self.page.keyboard.type(text)
+        type_keys(self.page, text)
 
     def at(self, selector: str, has_text: str | None = None) -> Locator:
         """Elements of the page."""
@@ -77,6 +117,48 @@ class Desk:
     def rows(self) -> Sequence[str]:
         """Ids of the conversations listed, in their order."""
         return [str(each) for each in self.at("#list a.row").evaluate_all("rows => rows.map(row => row.dataset.id)")]
+
+    def comes_anew(self, happens: Callable[[], object], *conversation_ids: int | str) -> None:
+        """Has something happen that fetches these rows; waits until they were put in place."""
+        for each in conversation_ids:
+            self.page.evaluate(_WATCH_ROW, str(each))
+        happens()
+        for each in conversation_ids:
+            self.page.wait_for_function("id => window.anew[id]", arg=str(each))
+
+    @contextmanager
+    def held(self, path: str) -> Iterator[Callable[[], None]]:
+        """The next answer of that path comes when the block ends, as it was when `asked()` in the block came back."""
+        held: list[tuple[Route, APIResponse]] = []
+
+        def hold(route: Route) -> None:
+            if held:
+                route.continue_()
+            else:
+                held.append((route, route.fetch()))
+
+        def asked() -> None:
+            self.until(lambda: bool(held))
+
+        self.page.route(f"**{path}?*", hold)
+        yield asked
+        route, answer = held[0]
+        route.fulfill(response=answer)
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Waits for it while the page goes on."""
+        for _ in range(200):
+            if holds():
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError("it didn't come")
+
+    def settles(self) -> None:
+        """Waits until the page asks for nothing more: what happened until now has come, and the hub has counted it."""
+        known = -1
+        while known != len(self.requests):
+            known = len(self.requests)
+            self.page.wait_for_timeout(_QUIET)
 
     def opened(self) -> str:
         """The id of the conversation that stands beside the list."""

@@ -1,13 +1,13 @@
 """House: a joint centre (Granvik, Holmö) and one elsewhere (Nesøy), their people, and forty mails that came by SMTP."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import format_datetime, localtime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-import httpx
 from playwright.sync_api import StorageState, StorageStateCookie
 from sqlalchemy import select
 
@@ -22,7 +22,9 @@ from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry, Mail
 from hub.inbox.municipality import Municipality
 from hub.storage.base import Row
+from hub.storage.open import open_storage
 from hub.storage.unit import Unit
+from tests import asking
 from tests.flows import house as flow
 from tests.line import GRANVIK, HOLMO, letter, until
 
@@ -34,8 +36,11 @@ NAMES = {
     "leila": "Leila Haddad",
     "goran": "Göran Nyström",
     "kari": "Kari Vik",
+    "olle": "Olle Norén",
+    "elsa": "Elsa Ek",
 }
-"""Agent, agent, lead (and named for Social, where confidential ones lie), IT and admin; an agent elsewhere."""
+"""Agent, agent, lead (and named for Social, where confidential ones lie), IT and admin; an agent elsewhere; an auditor;
+one of a department."""
 TOPICS = ("Slamtömning", "Sophämtning", "Bygglov", "Faktura", "Förskola", "Övrigt")
 FILLED = 40
 
@@ -45,7 +50,8 @@ class House(flow.House):
 
     def __init__(self, folder: Path, database_url: str, **settings: object) -> None:
         self.tokens: dict[str, str] = {}
-        super().__init__(folder, database_url, 0, **{"undo_seconds": 5, **settings})
+        own = {"undo_seconds": 5, "lookup_places": f"{folder}/sources"}
+        super().__init__(folder, database_url, 0, **{**own, **settings})
 
     def _set_up(self, unit: Unit, sends: str, sending: Mapping[str, object]) -> str:  # noqa: ARG002 - sends by a folder
         granvik = municipality.add(unit, "granvik", "Granvik kommun", "SE", hue=1)
@@ -70,6 +76,8 @@ class House(flow.House):
         person.join(unit, leila, granvik, "lead", social.id)
         self._add_person(unit, hashed, "goran@granvik.example", (*centre, nesoy), "it", "admin")
         self._add_person(unit, hashed, "kari@nesoy.example", (nesoy,), "agent")
+        self._add_person(unit, hashed, "olle@granvik.example", centre, "auditor")
+        self._add_person(unit, hashed, "elsa@granvik.example", (granvik,), "department")
         return self.tokens["sara"]
 
     def _add_channels(self, unit: Unit) -> None:
@@ -94,6 +102,12 @@ class House(flow.House):
                 person.join(unit, row, place, role)
         self.ids[name], self.tokens[name] = row.id, login.add_token(unit, row, "test")
         return row
+
+    def again(self) -> Self:
+        """The same house on the files that are there now, which knows nothing of what came since it was filled."""
+        other = copy(self)
+        other.ids, other.tokens, other.storage = dict(self.ids), dict(self.tokens), open_storage(self.settings)
+        return other
 
     @property
     def url(self) -> str:
@@ -146,7 +160,8 @@ class House(flow.House):
 
     def goes_on(self, conversation_id: int | str, text: str) -> int:
         """Its citizen answers what they wrote last, by SMTP; the id of the entry, once it is there."""
-        asked = [each for each in self.timeline(conversation_id) if each["author"]["kind"] == "citizen"][-1]
+        wrote = [each for each in self.timeline(conversation_id) if each["author"]["kind"] == "citizen"]
+        asked = [each for each in wrote if each["mail"]["message_id"]][-1]
         known = asked["mail"]["message_id"]
         mail = letter(
             text,
@@ -181,7 +196,7 @@ class House(flow.House):
     ) -> Any:
         """What the API answers `who`, decoded; an answer without content is None."""
         headers = {"Authorization": f"Bearer {self.tokens[who]}", "If-Match": version}
-        answer = httpx.request(method, f"{self.url_of(web)}/api/v1{path}", json=body, headers=headers, timeout=30)
+        answer = asking.request(method, f"{self.url_of(web)}/api/v1{path}", json=body, headers=headers, timeout=30)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 

@@ -1,84 +1,34 @@
 """Every page and state looked at by axe, in both themes; nothing is cut off or scrolls sideways at five sizes.
 
-With `--large` axe looks at three widths and at 200 % zoom; else at the widest and the narrowest of them.
+With `--large` axe looks at three widths and at 200 % zoom in both themes; else at the widest, and in light at 390.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]  # it ships no types
-from playwright.sync_api import FilePayload, Locator, expect
+from playwright.sync_api import FilePayload, expect
+from sqlalchemy import select
 
+from hub import clock
+from hub.access import person
+from hub.contract import Config
+from hub.inbox import canned, letterhead, municipality, question
+from hub.inbox.conversation import Conversation
+from hub.inbox.delivery import Delivery
+from hub.inbox.entry import Entry, Mail
+from hub.lookups import definition
+from hub.lookups.definition import Declared
+from hub.storage.unit import Unit
+from tests.browser import contact_walks
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
 from tests.browser.house import WASTE, House
+from tests.browser.look import NOBODY, SIZES, DeskOf, Look, asked, menu
+from tests.lookups.looking import look as look_up
 
 pytestmark = pytest.mark.timeout(180)
-
-SIZES: Mapping[str, Mapping[str, Any]] = {
-    "1440": {"viewport": {"width": 1440, "height": 900}},
-    "1280": {"viewport": {"width": 1280, "height": 720}},
-    "390": {"viewport": {"width": 390, "height": 844}},
-    "200 %": {"viewport": {"width": 720, "height": 450}, "device_scale_factor": 2},
-    "320": {"viewport": {"width": 320, "height": 640}},
-}
-AXED, AXED_AT_LARGE = {"1440", "390"}, {"1440", "1280", "390", "200 %"}
-"""320 is looked at for its width alone (WCAG 2.1, 1.4.10)."""
-NOBODY: Mapping[str, Any] = {"storage_state": {"cookies": [], "origins": []}}
-
-AXE = """async ([within, themes]) => {
-  const said = [];
-  const why = (node) => node.any[0]?.message ?? node.failureSummary;
-  for (const theme of themes) {
-    document.documentElement.dataset.theme = theme;
-    const only = theme === themes[0] ? {} : { runOnly: ["color-contrast", "link-in-text-block"] };
-    const found = await axe.run(within ?? document, { resultTypes: ["violations"], iframes: false, ...only });
-    for (const { id, nodes } of found.violations) {
-      for (const node of nodes) said.push(`${theme}: ${id}: ${node.target} ${why(node)}`);
-    }
-  }
-  return said;
-}"""
-OUTSIDE = """() => {
-  const scrolls = (each) => {
-    for (let at = each.parentElement; at; at = at.parentElement) {
-      if (/auto|scroll/.test(getComputedStyle(at).overflowX) && at.scrollWidth > at.clientWidth) return true;
-    }
-    return false;
-  };
-  const root = document.documentElement;
-  const said = root.scrollWidth > innerWidth ? [`the page is ${root.scrollWidth} wide`] : [];
-  for (const each of document.querySelectorAll("a, button, input, select, textarea, summary, h1, h2")) {
-    if (!each.checkVisibility({ visibilityProperty: true }) || each.closest(".sr, .skip")) continue;
-    const { left, right, width } = each.getBoundingClientRect();
-    const cut = width && (right > innerWidth + 1 || left < -1);
-    if (cut && !scrolls(each)) said.push(`cut off: ${each.outerHTML.slice(0, 80)}`);
-  }
-  return said;
-}"""
-
-
-class Look:
-    """At one size of window: what is wrong, by the state it is wrong in."""
-
-    def __init__(self, size: str, *, axed: bool) -> None:
-        self.size, self.axed = size, axed
-        self.wrong: list[str] = []
-        self.states: list[str] = []
-
-    def at(self, desk: Desk, state: str, within: str | None = None) -> None:
-        """The page as it is, or a part that opened over what was looked at before."""
-        page = desk.page
-        self.states.append(state)
-        self.wrong += [f"{self.size}, {state}: {each}" for each in page.evaluate(OUTSIDE)]
-        if not self.axed:
-            return
-        if not page.evaluate("'axe' in window"):
-            page.evaluate(AXE_SCRIPT)
-        themes = ["dark", "light"]
-        self.wrong += [f"{self.size}, {state}: {each}" for each in page.evaluate(AXE, [within, themes])]
 
 
 @pytest.fixture(scope="module")
@@ -88,16 +38,21 @@ def things(house: House) -> Mapping[str, int]:
     mail["From"], mail["To"], mail["Subject"] = "Ida Berg <ida@post.example>", WASTE, "Slamtömning på Björkvägen"
     mail["Message-ID"], mail["Date"] = "<everything@post.example>", "Thu, 26 Nov 2026 10:00:00 +0100"
     mail.set_content("Hej!\n\nNär kommer ni?\n\nIda\n\nDen 1 nov skrev kommunen:\n> Vi kommer snart.\n> Hälsningar\n")
-    mail.add_alternative("<p>Hej! <b>När</b> kommer ni?</p>", subtype="html")
+    html = '<p>Hej! <b>När</b> kommer ni?</p><img src="https://far.example/a.png" alt="">'
+    mail.add_alternative(html, subtype="html")
+    mail.add_attachment(_MEETING, subtype="calendar")
     mail.add_attachment("en karta", filename="karta över brunnen.txt")
     house.send(mail, to=[WASTE])
     everything = house.conversation_of("<everything@post.example>")
     house.api("POST", f"/conversations/{everything}/notes", {"text": "Ringde, ingen svarade."})
-    house.api("POST", f"/conversations/{everything}/replies", {"text": "Hej! På torsdag."})
+    house.write(_keep_ready)
+    answer = house.api("POST", f"/conversations/{everything}/replies", {"text": "Hej! På torsdag."})
+    house.write(_doubt, int(answer["id"]))
     house.change("PUT", everything, "assignment", {"person": str(house.ids["anton"])})
     house.change("PUT", everything, "assignment", {"person": str(house.ids["sara"])})
     house.api("POST", f"/conversations/{everything}/matters", {"topic": str(house.ids["Slamtömning"])})
-    house.arrives("Hej igen!", to=WASTE, From="Ida Berg <ida@post.example>", Subject="Slam, igen")
+    again = house.arrives("Hej igen!", to=WASTE, From="Ida Berg <ida@post.example>", Subject="Slam, igen")
+    house.write(_ask_whether_new, everything, again)
     secret = house.arrives("Min granne slår sina barn.", Subject="Orosanmälan")
     seen = house.arrives("Så här är det.", Subject="Orosanmälan två")
     for each in (secret, seen):
@@ -106,22 +61,74 @@ def things(house: House) -> Mapping[str, int]:
     return {"everything": everything, "secret": secret, "seen": seen}
 
 
-DeskOf = Callable[..., Desk]
+def _keep_ready(unit: Unit) -> None:
+    home = municipality.by_code(unit, "granvik")
+    letterhead.put(unit, home, None, "{{agent}}\nGranviks kommun", None)
+    canned.write(unit, home, None, {"sv": "Vi återkommer"}, {"sv": "Hej {{citizen}}!\n\nVi återkommer."})
 
 
-@pytest.mark.parametrize("size", SIZES)
+def _doubt(unit: Unit, entry_id: int) -> None:
+    """Nobody knows whether it left."""
+    row = unit.first(select(Delivery).where(Delivery.entry_id == entry_id))
+    assert row is not None
+    row.state, row.reason = "uncertain", "The mail server didn't say whether it took it."
+
+
+def _ask_whether_new(unit: Unit, conversation_id: int, related_id: int) -> None:
+    """It was closed, and an answer that nobody has tested, and that says it is a colleague's, has another subject.
+
+    It may be the same exchange as another.
+    """
+    conversation = unit.lock(Conversation, conversation_id)
+    assert conversation is not None
+    conversation.related_id = related_id
+    conversation.append_change(unit, None, "reopened", {question.ASKED: True})
+    said: dict[str, Any] = {"subject": "Bygglov", "name": "Anton", "address": WASTE, "full_text": None, "problems": []}
+    entry = Entry(
+        kind="mail", author_kind="citizen", visibility="public", language="sv", text="Får jag bygga?", body=said
+    )
+    conversation.append(unit, entry)
+    tests = "failed colleague dmarc=fail"
+    unit.add(
+        Mail(
+            municipality_id=entry.municipality_id, entry_id=entry.id, refs=[], sender="anton@granvik.example",
+            recipients={"to": [WASTE], "cc": []}, authentication=tests,
+        )
+    )  # fmt: skip
+
+
+_MEETING = (
+    "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Platsbesök\r\n"
+    "DTSTART:20261203T090000Z\r\nDTEND:20261203T100000Z\r\nLOCATION:Björkvägen 3\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)
+
+
+@pytest.mark.parametrize("layout", SIZES)
 @pytest.mark.parametrize(
-    "walk", ["outside", "lists", "conversation", "panel", "writing", "other_panes", "confidential", "administration"]
+    "walk",
+    [
+        "outside",
+        "lists",
+        "conversation",
+        "panel",
+        "writing",
+        "other_panes",
+        "confidential",
+        "administration",
+        "looked",
+        "set",
+        *contact_walks.WALKS,
+    ],
 )
 def test_every_page_and_state(
-    house: House, open_desk: OpenDesk, things: Mapping[str, int], size: str, walk: str, *, large: bool
+    house: House, open_desk: OpenDesk, things: Mapping[str, int], layout: str, walk: str, *, large: bool
 ) -> None:
-    look = Look(size, axed=size in (AXED_AT_LARGE if large else AXED))
+    look = Look(SIZES[layout], large=large)
 
     def desk_of(who: str, path: str, **options: Any) -> Desk:
-        return open_desk(who, path, reduced_motion="reduce", **{**SIZES[size], **options})
+        return open_desk(who, path, reduced_motion="reduce", viewport=look.window, **options)
 
-    WALKS[walk](look, desk_of, house, things)
+    {**WALKS, **contact_walks.WALKS}[walk](look, desk_of, house, things)
     assert not look.wrong, "\n".join(["", *sorted(set(look.wrong))])
 
 
@@ -143,14 +150,16 @@ def _lists(look: Look, desk_of: DeskOf, house: House, things: Mapping[str, int])
     look.at(desk, "inbox, empty")
     desk.goto("/inbox?view=open")
     look.at(desk, "inbox")
+    desk.goto(f"/inbox?view=open&queue={house.ids['avfall']}")
     desk.page.evaluate(
         "document.getElementById('news').hidden = false; document.getElementById('news').textContent = '3'"
     )
-    desk.page.evaluate("document.getElementById('line-state').hidden = false")
+    line = "const line = document.getElementById('line-state'); line.hidden = false;"
+    desk.page.evaluate(f"{{ {line} line.querySelector('span').textContent = line.dataset.off }}")
     look.at(desk, "inbox, line off", ".topbar")
     look.at(desk, "inbox, news", ".pane-head")
-    for menu in ("me", "more-views"):
-        _menu(look, desk, menu)
+    for each in ("me", "more-views"):
+        menu(look, desk, each)
     for dialog in ("palette", "shortcuts"):
         desk.press("Control+k" if dialog == "palette" else "?")
         expect(desk.at(f"#{dialog}")).to_be_visible()
@@ -158,14 +167,14 @@ def _lists(look: Look, desk_of: DeskOf, house: House, things: Mapping[str, int])
         desk.press("Escape")
     desk.goto("/inbox?view=open&q=is:open+from:ida+planet:mars+slam")
     look.at(desk, "search")
-    desk.goto("/inbox?view=open")
+    desk.goto(f"/inbox?view=open&queue={house.ids['avfall']}")
     for row in desk.rows()[:2]:
         desk.row(row).focus()
         desk.press("x")
     expect(desk.at("#picked")).to_contain_text("2 selected")
     look.at(desk, "picked")
-    for menu in ("m-picked-assign", "m-picked-queue", "m-picked-wait"):
-        _menu(look, desk, menu)
+    for each in ("m-picked-assign", "m-picked-queue", "m-picked-wait"):
+        menu(look, desk, each)
     desk.row(desk.rows()[2]).focus()
     desk.press("m")
     expect(desk.at("#m-row")).to_be_visible()
@@ -181,10 +190,12 @@ def _conversation(look: Look, desk_of: DeskOf, house: House, things: Mapping[str
     desk = desk_of("sara", f"/conversations/{things['everything']}?queue={house.ids['avfall']}&view=open")
     for summary in desk.at("#timeline summary").all():
         summary.click()
+    for shown in (".meeting", ".mail-frame", "[name=other]", "[id=question-asked]"):
+        expect(desk.at(f"#thread {shown}").first).to_be_visible()
     look.at(desk, "conversation")
-    for menu in ("m-assign", "m-queue", "m-more", "m-wait", "m-topic", "m-identify"):
-        _menu(look, desk, menu)
-    _menu(look, desk, str(desk.at("form.menu[id^=m-matter]").first.get_attribute("id")))
+    for each in ("m-assign", "m-queue", "m-more", "m-wait", "m-topic", "m-identify"):
+        menu(look, desk, each)
+    menu(look, desk, str(desk.at("form.menu[id^=m-matter]").first.get_attribute("id")))
     desk.at("#thread-title").focus()
     desk.press("w")
     expect(desk.at("#m-wait-only")).to_be_visible()
@@ -193,7 +204,7 @@ def _conversation(look: Look, desk_of: DeskOf, house: House, things: Mapping[str
     for words, state in (("Misdirected", "misdirection"), ("Merge", "merges"), ("Confidential", "confidentiality")):
         desk.press("m")
         desk.at("#m-more .option", words).click()
-        _asked(look, desk, state)
+        asked(look, desk, state)
     desk.press("a", "0")
     expect(desk.at("#toast .toast")).to_be_visible()
     look.at(desk, "toast", "#toast")
@@ -208,8 +219,11 @@ def _panel(look: Look, desk_of: DeskOf, house: House, things: Mapping[str, int])
     desk.at("#t2").click()
     look.at(desk, "history", "#panel")
     desk.at("#t1").click()
+    menu(look, desk, "m-identify")
     desk.at("#citizen button", "Reveal").first.click()
-    _asked(look, desk, "reveal")
+    asked(look, desk, "reveal")
+    desk.at("#citizen button", "Same or another").click()
+    asked(look, desk, "whose")
     if (back := desk.at("#panel [data-pane-to=thread]")).is_visible():
         back.click()
 
@@ -224,13 +238,18 @@ def _writing(look: Look, desk_of: DeskOf, house: House, things: Mapping[str, int
     desk.press("Escape", "r")
     desk.at("#composer [data-shows]").click()
     look.at(desk, "reply with Cc", "#composer")
+    desk.at("#canned").click()
+    expect(desk.at("#m-canned .option").first).to_be_visible()
+    look.at(desk, "canned", "#m-canned")
+    desk.press("Escape")
     desk.at("textarea.for-reply").fill("Hej!")
     desk.press("Control+Enter")
-    _asked(look, desk, "ended")
-    house.goes_on(conversation_id, "Hallå?")
+    asked(look, desk, "ended")
+    answer = {"Subject": "Re: Slamtömning på Björkvägen", "In_Reply_To": "<everything@post.example>"}
+    house.arrives("Hallå?", to=WASTE, From="Ida Berg <ida@post.example>", **answer)
     expect(desk.at("#timeline")).to_contain_text("Hallå?")
     desk.at("#send-open").click()
-    _asked(look, desk, "overtaken")
+    asked(look, desk, "overtaken")
     desk.at("textarea.for-reply").fill("")
 
 
@@ -263,45 +282,108 @@ def _confidential(look: Look, desk_of: DeskOf, house: House, things: Mapping[str
 def _administration(look: Look, desk_of: DeskOf, house: House, things: Mapping[str, int]) -> None:
     desk = desk_of("goran", "/channels")
     look.at(desk, "channels")
-    menu = str(desk.at("#channels .menu").first.get_attribute("id"))
-    _menu(look, desk, menu)
-    desk.at(f"[popovertarget='{menu}']").click()
-    desk.at(f"#{menu} .option", "Pause").click()
-    _asked(look, desk, "why it stands still")
-    desk.goto(str(desk.at(f"#{menu} .option", "Pause").get_attribute("href")))
+    first = str(desk.at("#channels .menu").first.get_attribute("id"))
+    menu(look, desk, first)
+    desk.at(f"[popovertarget='{first}']").click()
+    desk.at(f"#{first} .option", "Pause").click()
+    asked(look, desk, "why it stands still")
+    desk.goto(str(desk.at(f"#{first} .option", "Pause").get_attribute("href")))
     look.at(desk, "why it stands still, as a page")
+    desk.goto("/channels/new")
+    look.at(desk, "kinds of channels")
+    desk.goto("/channels/new/imap")
+    desk.at("#f-name").fill("Avfall")
+    desk.at("#f-host").fill("127.0.0.1")
+    desk.at("#f-username").fill("avfall")
+    desk.at("#f-addresses").fill("inget")
+    desk.watch.expect("422")
+    desk.at("main form .btn[data-kind=primary]").click()
+    expect(desk.at("main .problem").first).to_be_visible()
+    look.at(desk, "a new channel, refused")
+    desk.goto("/raw-events?find=nobody%40post.example&since=2026-01-01")
+    look.at(desk, "raw events, none found")
     desk.goto("/raw-events")
     look.at(desk, "raw events")
     desk.goto(str(desk.at("main a[href^='/raw-events/']").first.get_attribute("href")))
     look.at(desk, "raw event")
     desk.at("main [hx-get$='/content']").first.click()
-    _asked(look, desk, "why its content is needed")
+    asked(look, desk, "why its content is needed")
     desk.goto("/plugins")
     look.at(desk, "plugins")
 
 
-def _menu(look: Look, desk: Desk, menu: str) -> None:
-    """By its button, where this size shows one."""
-    button = _shown(desk.at(f"[popovertarget='{menu}']").all())
-    if button is None:
-        return
-    button.click()
-    expect(desk.at(f"#{menu}")).to_be_visible()
-    look.at(desk, menu, f"#{menu}")
-    desk.press("Escape")
-    expect(desk.at(f"#{menu}")).to_be_hidden()
+def _set(look: Look, desk_of: DeskOf, house: House, things: Mapping[str, int]) -> None:
+    """What an admin sets, and who is told of alarms."""
+    desk = desk_of("goran", "/letterheads")
+    look.at(desk, "signatures")
+    desk.at(".kept .btn").first.click()
+    desk.at("#f-signature").fill("{{boss}}")
+    expect(desk.at("#preview .problem")).to_be_visible()
+    desk.watch.expect("422")
+    desk.at("main form .btn[data-kind=primary]").click()
+    expect(desk.at("#f-signature-problem")).to_be_visible()
+    look.at(desk, "a signature, refused")
+    desk.goto("/canned")
+    look.at(desk, "canned responses")
+    desk.at(".kept .what a").first.click()
+    for each in desk.at("details.language summary").all()[1:]:
+        each.click()
+    look.at(desk, "a canned response")
+    desk.goto("/receipts")
+    look.at(desk, "receipts")
+    desk.at(".kept .btn").nth(1).click()
+    look.at(desk, "receipts of a queue")
+    desk.goto("/alarms")
+    look.at(desk, "alarms, nobody")
+    desk.goto("/alarms/new")
+    desk.at("[value=webhook]").check()
+    desk.at("#f-address").fill("http://larm.granvik.example/torg")
+    desk.at("main form .btn[data-kind=primary]").click()
+    expect(desk.at("#f-address-problem")).to_be_visible()
+    look.at(desk, "an address of alarms, refused")
+    desk.at("#f-address").fill("https://larm.granvik.example/torg")
+    desk.at("main form .btn[data-kind=primary]").click()
+    expect(desk.at("#key")).to_be_visible()
+    look.at(desk, "the key of its calls")
+    desk.goto("/alarms")
+    look.at(desk, "alarms")
+    desk.at(".kept a", "Remove").click()
+    asked(look, desk, "whether it is told no more")
+    desk.at(".kept a", "Remove").click()
+    desk.at("#asking .btn[data-kind=primary]").click()
+    desk.says("told no more")
 
 
-def _asked(look: Look, desk: Desk, state: str) -> None:
-    """A dialog of the server's."""
-    expect(desk.at("#asking dialog")).to_be_visible()
-    look.at(desk, state, "#asking")
-    desk.press("Escape")
-    expect(desk.at("#asking dialog")).to_have_count(0)
+def _looked(look: Look, desk_of: DeskOf, house: House, things: Mapping[str, int]) -> None:
+    house.write(_ask_about, house.ids, things["everything"])
+    desk = desk_of("olle", "/who-looked")
+    look.at(desk, "who looked")
+    for words, state in (("Take along", "why it is taken along"), ("A citizen", "whose report")):
+        desk.at(".page-head a", words).click()
+        asked(look, desk, state)
+    desk.goto("/who-looked/report")
+    desk.at("#report-who").fill("12")
+    desk.at("#report-why").fill("Invånaren har begärt det")
+    desk.watch.expect("422")
+    desk.at("main form .btn[data-kind=primary]").click()
+    expect(desk.at("#who-problem")).to_be_visible()
+    look.at(desk, "whose report, refused")
+    desk.at("#report-who").fill(house.conversation(things["everything"])["citizen"]["id"])
+    desk.at("main form .btn[data-kind=primary]").click()
+    expect(desk.at("main table")).to_be_visible()
+    look.at(desk, "a citizen's report")
+    look.at(desk_of("elsa", "/lookups"), "lookups in use")
 
 
-def _shown(found: Sequence[Locator]) -> Locator | None:
-    return next((each for each in found if each.is_visible()), None)
+def _ask_about(unit: Unit, ids: Mapping[str, int], conversation_id: int) -> None:
+    """As Sara's questions leave it in the audit."""
+    sara = person.actor(unit, ids["sara"], frozenset())
+    declared = Declared(name="invoices", kind="none", title={"sv": "Fakturor", "en": "Invoices"})
+    definition.publish(unit, ids["granvik"], declared, Config())
+    for ended in ("found 1", "Unreachable", "another's"):
+        look_up(unit, ids["granvik"], sara, conversation_id=conversation_id, ended=ended)
+    look_up(unit, ids["granvik"], sara, act="lookup.stopped", ended="neighbours")
+    clock.set_source(None)
 
 
 WALKS: Mapping[str, Callable[[Look, DeskOf, House, Mapping[str, int]], None]] = {
@@ -313,4 +395,6 @@ WALKS: Mapping[str, Callable[[Look, DeskOf, House, Mapping[str, int]], None]] = 
     "other_panes": _other_panes,
     "confidential": _confidential,
     "administration": _administration,
+    "set": _set,
+    "looked": _looked,
 }

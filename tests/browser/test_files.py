@@ -54,13 +54,14 @@ def test_files_by_choice_drag_and_paste_leave_with_the_answer(house: House, open
     desk.at("#files-reply").get_by_role("button", name="Remove fel karta.pdf").click()
     expect(_files(desk)).to_have_count(3)
     desk.type(" Mvh")
-    assert desk.at("textarea.for-reply").input_value() == "Hej! Här är den. Mvh"
+    # A picture that is pasted stands in the text, where the cursor was.
+    assert desk.at("textarea.for-reply").input_value() == "Hej! Här är den.\n[image.png] Mvh"
     desk.press("Control+Enter")
     desk.says("Sent and closed")
     expect(_files(desk)).to_have_count(0)
     expect(desk.at("#timeline a.file")).to_have_count(3)
     (mail,) = house.outgoing(1)
-    sent = {str(each.get_filename()): each for each in mail.iter_attachments()}
+    sent = {str(each.get_filename()): each for each in mail.walk() if each.get_filename()}
     assert set(sent) == {"blå karta.pdf", "tider.txt", "image.png"}
     assert sent["blå karta.pdf"].get_content() == MAP
     assert sent["tider.txt"].get_payload(decode=True).decode() == "Sophämtning: måndagar"  # type: ignore[union-attr]  # decoded: bytes

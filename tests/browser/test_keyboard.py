@@ -12,6 +12,7 @@ from playwright.sync_api import ConsoleMessage, Route, expect
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
 from tests.browser.house import WASTE, House
+from tests.line import until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -112,6 +113,13 @@ def test_tabs_and_quoted_parts_work_by_keys(house: House, open_desk: OpenDesk) -
     desk.press("ArrowRight")
     expect(desk.at("#t2")).to_be_focused()
     expect(desk.at("#p2")).to_be_visible()
+    desk.at("#thread-title").focus()
+    desk.press("i")  # its button is in the other tab, which comes forward
+    expect(desk.at("#m-identify")).to_be_visible()
+    expect(desk.at("#p1")).to_be_visible()
+    desk.press("Escape")
+    desk.at("#t2").click()
+    desk.at("#t2").focus()
     desk.press("ArrowLeft")
     expect(desk.at("#p1")).to_be_visible()
     desk.at("#thread-title").focus()
@@ -164,6 +172,8 @@ def test_who_asks_for_more_goes_on_with_what_came(house: House, open_desk: OpenD
     expect(more).to_have_count(0)
     expect(desk.at("#history")).to_be_focused()
     assert abs(desk.at(f"#{entry}").evaluate(at) - where) < 2
+    days = desk.at("#timeline > .day").all_inner_texts()
+    assert len(days) == len(set(days))
 
 
 def test_a_key_that_is_no_outcome_s_does_nothing(open_desk: OpenDesk) -> None:
@@ -219,7 +229,8 @@ def test_what_can_be_undone_can_be_whatever_else_is_said_or_opened(house: House,
     expect(desk.at("#hand-over")).to_be_visible()
     assert house.conversation(first)["conversation"]["closed_at"] is None
     assert desk.at(f'#menus form[action*="{first}"]').count() == 0
-    expect(desk.at("#total")).to_have_text(desk.at("#rail .nav-link[aria-current] .count").inner_text())
+    counted = desk.at("#rail .nav-link[aria-current] .count")
+    until(lambda: desk.at("#total").inner_text() == counted.inner_text())
 
 
 def test_out_of_a_search_by_key_to_its_hits_and_back_to_the_list(open_desk: OpenDesk) -> None:
@@ -278,6 +289,25 @@ def test_the_time_of_a_draft_is_said_as_every_other_time(house: House, open_desk
     here = datetime.now(ZoneInfo("Europe/Stockholm"))
     around = {f"{here - timedelta(minutes=late):%H:%M}" for late in (0, 1)}
     assert desk.at("#saved").inner_text().removeprefix("Draft saved ") in around
+
+
+def test_on_a_phone_identity_is_confirmed_and_an_answer_taken_back(house: House, open_desk: OpenDesk) -> None:
+    """The menu stands in the conversation, which the panel hides; so is the list, and the focus stays here."""
+    conversation_id = house.arrives("Hej, jag är en annan.", From="Nils Ny <nils.ny@post.example>")
+    desk = open_desk("sara", f"/conversations/{conversation_id}?view=open", viewport={"width": 390, "height": 844})
+    desk.press("]")
+    expect(desk.at("#thread-title")).to_be_hidden()
+    desk.at("#identify").click()
+    desk.at("#m-identify .option").first.click()
+    expect(desk.at("#identity-line")).to_have_attribute("data-state", "confirmed")
+    desk.at("#panel [data-pane-to=thread]").click()
+    desk.press("r")
+    desk.type("Välkommen!")
+    desk.press("Control+Enter")
+    desk.says("Sent and closed")
+    assert desk.focused() == "thread-title"  # the next row isn't shown
+    desk.press("z")
+    desk.says("Taken back. Nothing was sent")
 
 
 def test_on_a_phone_what_is_read_has_the_room_until_somebody_writes(house: House, open_desk: OpenDesk) -> None:

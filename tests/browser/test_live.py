@@ -1,5 +1,6 @@
 """What happens elsewhere comes into the page by itself: soon, once, and without moving what somebody reads."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from email.utils import format_datetime, localtime
@@ -15,6 +16,27 @@ from tests.line import letter
 
 pytestmark = BOTH_ENGINES
 
+THICK = """([other, mine]) => {
+  const happens = (id) => document.body.dispatchEvent(new CustomEvent("row", { detail: { data: `{"id": "${id}"}` } }));
+  const asked = { [other]: [], [mine]: [] };
+  const fetches = window.fetch;
+  window.fetch = (address, ...rest) => {
+    const { pathname, searchParams } = new URL(address, location.href);
+    const shown = pathname === "/inbox/news" ? searchParams.get("shown").split(",") : [];
+    for (const id of shown) asked[id].push(performance.now());
+    return fetches(address, ...rest);
+  };
+  const storm = setInterval(happens, 20, other);
+  setTimeout(() => {
+    const told = performance.now();
+    happens(mine);
+    setTimeout(() => {
+      clearInterval(storm);
+      window.waited = { mine: asked[mine][0] - told, others: asked[other].filter((at) => at > told).length };
+    }, 2000);
+  }, 3000);
+}"""
+"""Another conversation changes without end, the open one once: how long its row waited, and how often others' came."""
 SOON = 2_000
 """Milliseconds from a mail's 250 to its row on a screen that another process serves."""
 
@@ -32,6 +54,7 @@ def test_the_row_of_another_process_s_mail_comes_within_two_seconds(
     desk = open_desk("sara", f"/inbox?view=open&queue={house.ids['avfall']}", web=second)
     expect(desk.at("#list a.row")).to_have_count(4)
     desk.page.evaluate("window.stays = true")
+    desk.settles()
     before = len(desk.requests)
     mail = letter(
         From="Olle <olle@post.example>", To=WASTE, Subject="Trasig soptunna", Date=format_datetime(localtime())
@@ -83,9 +106,53 @@ def test_an_answer_comes_into_the_open_conversation_and_moves_nothing(house: Hou
     desk.type(" det nu.")
     assert desk.at("textarea.for-reply").input_value() == "Hej! Jag läser det nu."
     asked = _asked(desk, before)
-    for part in ("newer", "row", "head"):
-        assert asked[f"/conversations/{conversation_id}/{part}"] == 1, asked
+    for part in (f"/conversations/{conversation_id}/newer", f"/conversations/{conversation_id}/head", "/inbox/news"):
+        assert asked[part] == 1, asked
     assert asked["/inbox/rail"] == 1, asked
+
+
+def test_in_a_storm_a_screen_asks_once_in_a_while_and_shows_all_of_it(house: House, open_desk: OpenDesk) -> None:
+    mine = house.arrives(Subject="Min egen sak")
+    changed = [house.arrives(Subject=f"Sak {n}") for n in range(5)]
+    desk = open_desk("sara", f"/conversations/{mine}?view=open&municipality={house.ids['granvik']}")
+    desk.settles()
+    before, began = len(desk.requests), time.monotonic()
+    for turn in range(6):
+        for each in changed:
+            house.change("POST", each, "notes", {"text": f"Ännu ett varv, {turn}."})
+    new = house.arrives(Subject="Mitt i allt")
+    house.change("PUT", changed[-1], "closure")
+    expect(desk.row(changed[-1])).to_contain_text("Closed")
+    expect(desk.row(new)).to_be_attached()
+    took = time.monotonic() - began
+    desk.settles()
+    asked = _asked(desk, before)
+    assert set(asked) <= {"/inbox/news", "/inbox/rail", "/events"}, asked
+    assert asked["/inbox/news"] <= 4 + took, asked  # soon, a bit later, later, and then once a second
+    assert asked["/inbox/rail"] <= 2 + took / 2, asked
+
+
+def test_what_one_has_before_oneself_does_not_wait_for_a_storm(house: House, open_desk: OpenDesk) -> None:
+    mine, other = (house.arrives(Subject=subject) for subject in ("Min sak", "En annan sak"))
+    desk = open_desk("sara", f"/conversations/{mine}?view=open&municipality={house.ids['granvik']}")
+    desk.settles()
+    desk.page.evaluate(THICK, [str(other), str(mine)])
+    waited = desk.page.wait_for_function("() => window.waited").json_value()
+    assert waited["mine"] < 600, waited
+    assert waited["others"] <= 3, waited  # in two seconds, the one that went with the open one's among them
+
+
+def test_what_happens_while_a_part_is_fetched_comes_after_it(house: House, open_desk: OpenDesk) -> None:
+    conversation_id = house.arrives()
+    desk = open_desk("sara", f"/conversations/{conversation_id}?view=open")
+    with desk.held(f"/conversations/{conversation_id}/newer") as asked:
+        first = house.goes_on(conversation_id, "Ett till.")
+        asked()
+        second = house.goes_on(conversation_id, "Och ännu ett.")
+        version = house.conversation(conversation_id)["conversation"]["version"]
+        expect(desk.at("#thread-head")).to_have_attribute("data-version", str(version))  # the news of it have come
+    for entry_id in (first, second):
+        expect(desk.at(f"#entry-{entry_id}")).to_have_count(1)
 
 
 def test_what_a_colleague_does_shows_in_the_row(house: House, open_desk: OpenDesk) -> None:

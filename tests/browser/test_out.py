@@ -13,6 +13,7 @@ from hub.access import session
 from hub.access.person import Person
 from hub.edge.headers import PAGE_POLICY
 from hub.storage.unit import Unit
+from tests import asking
 from tests.browser.conftest import LogIn, OpenDesk
 from tests.browser.house import House
 
@@ -53,7 +54,7 @@ def test_page_and_stream_end(house: House, open_desk: OpenDesk, log_in: LogIn, w
         for _ in stream.iter_raw():
             pass
         assert time.monotonic() - then < WITHIN
-    assert httpx.get(f"{house.url}/inbox", headers=headers).status_code == 401
+    assert asking.get(f"{house.url}/inbox", headers=headers).status_code == 401
     desk.page.wait_for_url("**/login**")
     expect(desk.at("#email")).to_be_visible()
 

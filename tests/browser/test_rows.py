@@ -80,6 +80,70 @@ def test_what_is_picked_by_mouse_waits_and_what_changed_meanwhile_stays(house: H
     expect(desk.at("#list [data-picked]")).to_have_count(0)
 
 
+CATCHES_UP = "document.body.dispatchEvent(new CustomEvent('resync', { detail: { data: '' } }))"
+"""As when the line of live events was down for a moment: all rows come anew."""
+
+
+def test_the_box_stays_under_the_mouse_while_rows_come_anew(house: House, open_desk: OpenDesk) -> None:
+    first, second, _ = _three(house)
+    desk = _desk(house, open_desk)
+    desk.at(f"#row-{first}").hover()
+    desk.at(f"#row-{first} .pick input").check()  # it has the focus
+    desk.at(f"#row-{second}").hover()
+    desk.comes_anew(lambda: desk.page.evaluate(CATCHES_UP), first, second)
+    expect(desk.at(f"#row-{first} .pick input")).to_be_focused()
+    expect(desk.at(f"#row-{first} .row-more")).to_have_count(0)
+    expect(desk.at(f"#row-{second} .row-more")).to_be_visible()
+    desk.at(f"#row-{second} .pick input").check(timeout=1000)
+    expect(desk.at("#picked")).to_contain_text("2 selected")
+
+
+def test_the_mouse_takes_no_button_or_box_from_under_the_focus(house: House, open_desk: OpenDesk) -> None:
+    first, second, third = _three(house)
+    desk = _desk(house, open_desk)
+    desk.at(f"#row-{first}").hover()
+    desk.at(f"#row-{first} .row-more").click()
+    expect(desk.at("#m-row")).to_be_visible()
+    desk.press("Escape")
+    expect(desk.at(f"#row-{first} .row-more")).to_be_focused()
+    desk.at(f"#row-{second}").hover()
+    expect(desk.at(f"#row-{first} .row-more")).to_be_focused()
+    desk.at(f"#row-{second} .pick input").check()
+    expect(desk.at(f"#row-{first} .row-more")).to_have_count(0)
+    desk.at(f"#row-{second} .pick input").uncheck()
+    desk.at(f"#row-{third}").hover()
+    expect(desk.at(f"#row-{second} .pick input")).to_be_focused()
+    desk.press("Space")
+    expect(desk.at("#picked")).to_contain_text("1 selected")
+    desk.press("Space")
+    expect(desk.at("#picked")).to_be_empty()
+    expect(desk.at(f"#row-{second} .pick input")).to_be_focused()
+    desk.press("Shift+Tab")
+    expect(desk.row(second)).to_be_focused()
+
+
+def test_a_menu_of_the_bar_stays_open_while_what_is_picked_comes_anew(house: House, open_desk: OpenDesk) -> None:
+    first, second, _ = _three(house)
+    desk = _desk(house, open_desk)
+    for each in (first, second):
+        desk.row(each).focus()
+        desk.press("x")
+    desk.press("w")
+    expect(desk.at("#m-picked-wait")).to_be_visible()
+    desk.at("#picked-date").fill("2031-04-01")
+    desk.comes_anew(lambda: house.change("PUT", second, "assignment", {"person": "me"}, who="anton"), second)
+    desk.settles()
+    expect(desk.at("#picked-date")).to_have_value("2031-04-01")
+    expect(desk.at("#m-picked-wait")).to_be_visible()
+    with desk.page.expect_request("**/inbox/picked?*"):
+        desk.press("Escape")
+    desk.press("w")
+    expect(desk.at("#picked-date")).to_have_value("")
+    desk.at("#picked-date").fill("2031-04-01")
+    desk.at("#m-picked-wait .menu-end button").click()
+    desk.says("2 conversations wait until")  # as they are by now, for the bar was asked for anew
+
+
 def test_a_search_leaves_nothing_picked(house: House, open_desk: OpenDesk) -> None:
     ids = _three(house)
     desk = _desk(house, open_desk)
@@ -92,6 +156,14 @@ def test_a_search_leaves_nothing_picked(house: House, open_desk: OpenDesk) -> No
     desk.at("#q").fill("")
     expect(desk.at("#list-title")).to_contain_text("Avfall")
     expect(desk.at("#list [data-picked]")).to_have_count(0)
+
+
+ANEW = """async (row) => {
+  const same = row.cloneNode(true);
+  same.querySelectorAll(".row-more, .pick").forEach((each) => each.remove());
+  await htmx.swap({ text: same.outerHTML, target: row, sourceElement: row, swap: "outerHTML" });
+}"""
+"""As when its whole list comes anew."""
 
 
 def _beside(desk: Desk, button: str) -> bool:
@@ -107,7 +179,10 @@ def test_the_menu_of_a_row_does_it_without_opening_it(house: House, open_desk: O
     desk.at(f"#row-{ids[1]}").hover()
     desk.at(f"#row-{ids[1]} .row-more").click()
     expect(desk.at("#m-row")).to_be_visible()
+    desk.at(f"#row-{ids[1]}").evaluate(ANEW)
     until(lambda: _beside(desk, f"#row-{ids[1]} .row-more"), 5)
+    desk.comes_anew(lambda: desk.page.evaluate(CATCHES_UP), ids[1])
+    assert _beside(desk, f"#row-{ids[1]} .row-more")
     desk.at("#m-row .option", "Close").click()
     desk.says("Closed")
     assert desk.opened() == ids[0]

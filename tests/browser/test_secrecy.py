@@ -27,6 +27,8 @@ def test_confidential_is_gone_from_those_outside_and_there_for_those_inside(hous
     conversation_id = house.arrives(TEXT, Subject=SUBJECT)
     at = f"/conversations/{conversation_id}?view=open"
     sara, anton, leila = (open_desk(who, at) for who in ("sara", "anton", "leila"))
+    for desk in (sara, anton):
+        desk.watch.expect(f"status of 404 .*/{conversation_id}/")  # what was on its way is refused by then
     _make_confidential(sara)
     for desk in (sara, anton):
         expect(desk.row(conversation_id)).to_contain_text("Confidential")
@@ -48,6 +50,7 @@ def test_glass_is_broken_with_a_reason_to_read_only_and_the_head_is_told(house: 
     _make_confidential(leila)
     leila.goto("/inbox?view=open")
     sara = open_desk("sara")
+    sara.watch.expect(f"status of 404 .*/{conversation_id}/")  # what is on its way as the glass is whole again
     sara.open(conversation_id)
     expect(sara.at("#thread")).to_contain_text("This conversation is confidential")
     sara.at("#gate-why").fill("Kort")

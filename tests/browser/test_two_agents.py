@@ -26,6 +26,8 @@ def test_they_see_who_else_reads_and_types(house: House, open_desk: OpenDesk) ->
     expect(sara.at("#present")).to_contain_text("Anton Berg is typing")
     for desk in (sara, leila):
         expect(desk.at(f'[data-typing="{conversation_id}"]')).to_contain_text("Anton Berg")
+    leila.comes_anew(lambda: house.change("POST", conversation_id, "notes", {"text": "Han skriver."}), conversation_id)
+    assert leila.at(f'[data-typing="{conversation_id}"]').inner_text().endswith("Anton Berg")
     anton.page.close()
     expect(sara.at("#present")).not_to_contain_text("Anton Berg")
     expect(leila.at(f'[data-typing="{conversation_id}"]')).to_be_hidden()

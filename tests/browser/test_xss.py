@@ -1,4 +1,5 @@
-"""What strangers write runs nothing and fetches nothing, wherever it is shown; nor with either of two walls off.
+"""What strangers write runs nothing and fetches nothing, wherever it is shown; nor with either of two walls off
+(attacks A01, A02, A03).
 
 Every payload comes by SMTP, as subject, sender's name, file's name, text and HTML of a mail of its own; into whatever
 our people name and write they are put by the hub's own verbs. What tells on them: a message that their scripts post to

@@ -27,6 +27,7 @@ WRONG = [
     ("person add sara --name S", "sara is not an e-mail address"),
     ("person add Sara@Granvik.example --name S", "there is a person sara@granvik.example already"),
     ("person add a@x.example --name A --password-stdin", "a password has 12 characters or more; this has 4"),
+    ("person chats sara@granvik.example 21", "one person holds 0 to 20 chats at once"),
     ("person unlock nobody@x.example", "there is no person nobody@x.example"),
     ("person disable nobody@x.example", "there is no person nobody@x.example"),
     ("membership add nobody@x.example --municipality granvik --role agent", "there is no person nobody@x.example"),
@@ -39,10 +40,14 @@ WRONG = [
         "membership add sara@granvik.example --municipality granvik --role agent",
         "sara@granvik.example has the role agent there already",
     ),
+    ("receipt set granvik --text sv=gone.txt", "gone.txt can't be read: No such file or directory"),
     ("membership end 17", "There is no membership 17"),
     ("token add sara@granvik.example --name t --scope all", "there is no scope all; there is: read, write, it, audit"),
     ("token end 17", "There is no token 17"),
-    ("channel add fax --name f", "There is no kind of channel 'fax'. There are: eml_folder, mail, smtp, smtp_in."),
+    (
+        "channel add fax --name f",
+        "kind of channel 'fax'. There are: asterisk_ami, elks, ",
+    ),
     ("channel add eml_folder --name f --set folder=/proc/x", "folder: /proc/x can't be written to"),
     ("channel add smtp --name f", "host is missing; it is text, not empty"),
     (
@@ -57,6 +62,8 @@ WRONG = [
     ("municipality set granvik", "say what to change: --name, --short-name or --hue"),
     ("municipality set solby --hue 2", "there is no municipality solby; there is: granvik"),
     ("channel check 17", "There is no channel 17"),
+    ("channel set 17", "say what to change: NAME=VALUE, --set-file, --set-stdin, or one of the options"),
+    ("channel set 17 --name x", "There is no channel 17"),
     ("channel pause 17 --why x", "There is no channel 17"),
     ("channel resume 17", "There is no channel 17"),
     ("ledger --channel 17", "There is no channel 17"),
@@ -96,6 +103,7 @@ NOTHING = [
     "person add a@x.example --name",
     "token add sara@granvik.example --name",
     "channel add eml_folder --set folder=out --name",
+    "channel set 17 --name",
 ]
 """What each of these is followed by is no name."""
 
@@ -169,6 +177,7 @@ def test_a_wrong_use_shows_the_right_one(torg: Torg, words: str) -> None:
         ({"TORG_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/x"}, ["can't be opened or reached"]),
         ({"TORG_DATABASE_URL": "sqlite:////proc/torg/x.db"}, ["the folder of database_url", "can't be made"]),
         ({"TORG_KEY_FILE": "/proc/torg/key"}, ["key_file = '/proc/torg/key' can't be read or made"]),
+        ({"TORG_CONFIG": "gone.toml"}, ["TORG_CONFIG names gone.toml, and there is no such file"]),
         ({"TORG_CONFIG": "broken.toml"}, ["broken.toml isn't valid TOML"]),
     ],
 )
@@ -183,8 +192,16 @@ def test_a_wrong_setting_is_named(empty: Torg, settings: dict[str, str], sentenc
         assert "secret" not in ran.err
 
 
+def test_the_demo_wants_two_ports(empty: Torg) -> None:
+    del empty.environment["TORG_DATABASE_URL"]
+    refused = empty("demo", "--port", "28025", "--mail-port", "28025", status=1).err
+    assert refused == "torg: the desk and the mail can't both have port 28025: give another --mail-port\n"
+
+
 def test_an_empty_old_or_damaged_database_is_told(empty: Torg) -> None:
-    assert "the database is empty: run torg db upgrade" in empty("ledger", status=1).err
+    refused = empty("ledger", status=1).err
+    meant = f"unless you meant another than {(empty.folder / 'torg.db').resolve()}"
+    assert refused == f"torg: database_url: the database is empty: run torg db upgrade, {meant}\n"
     empty("db", "upgrade")
     with sqlite3.connect(empty.folder / "torg.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '2020_01_01_0000'")

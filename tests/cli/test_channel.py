@@ -3,14 +3,18 @@
 import functools
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from hub import clock
+from hub.access.audit import Audit
 from hub.channels.channel import Channel
 from hub.channels.open import open_channel
-from hub.channels.trouble import note_trouble, says_it_listens
-from hub.cli import channel
+from hub.channels.trouble import note_trouble, says_it_ended, says_it_listens
+from hub.cli import channel, channel_list
 from hub.cli.installation import COMMAND_LINE
 from hub.plugin_host.built_in import BUILT_INS
 from hub.plugin_host.manager import load
@@ -85,12 +89,15 @@ def test_a_secret_is_nowhere_to_be_seen(vault: Torg) -> None:
         (["--set-stdin", "word", "--set", "tags=[5]"], "tags = [5] can't be used: it is a list, each of it text"),
         (
             ["--set-stdin", "word", "--set", "addresses=a@x=granvik/Kundtjänst,b@x=c"],
-            "addresses: b@x = 'c' can't be used: it is text, of the form .+/.+ (municipality/queue: ",
+            "addresses: b@x = 'c' can't be used: it is text (municipality/queue: ",
         ),
         (["--set-stdin", "word", "--set", "loud=1", "--set", "loud=2"], "loud is given twice"),
         (["--set-stdin", "word", "--set", "volume=11"], "vault has no setting volume; it has: word, retries, wait"),
         (["--set-file", "word=gone"], "word: gone can't be read: No such file or directory"),
-        (["--set-stdin", "word", "--set", "addresses=a@x"], "addresses: a@x isn't key=value, and it isn't JSON"),
+        (
+            ["--set-stdin", "word", "--set", "addresses=a@x"],
+            "addresses: a@x isn't NAME=VALUE; torg channel kinds tells",
+        ),
         (["--set-stdin", "word", "--set", "addresses={a}"], "addresses isn't valid JSON"),
         (
             ["--set-stdin", "word", "--set", "addresses=a@x=granvik/Bygg"],
@@ -124,6 +131,14 @@ def test_a_kinds_settings_are_shown_before_a_channel_is_added(empty: Torg, monke
     assert {"smtp_in", "smtp", "eml_folder", "vault"} <= set(kinds)
     assert "mail" not in kinds  # it only reads files
     assert (kinds["smtp_in"]["listens"], kinds["smtp_in"]["sends"]) == (True, False)
+    abilities = {"pulls", "receives", "listens", "sends", "keeps_sent", "texts", "hosts", "controls"}
+    able = {kind: {name for name in abilities if each[name]} for kind, each in kinds.items()}
+    assert (able["web_chat"], able["elks"], able["asterisk_ami"]) == (
+        {"hosts"},
+        {"receives", "texts"},
+        {"listens", "controls"},
+    )
+    assert all(able.values())  # whatever a channel can be made of can do something
     settings = {each["name"]: each for each in kinds["smtp_in"]["settings"]}
     assert (settings["addresses"]["required"], settings["port"]["default"]) == (True, 8025)
     assert settings["port"] == {
@@ -141,6 +156,8 @@ def test_a_kinds_settings_are_shown_before_a_channel_is_added(empty: Torg, monke
     assert "smtp host must be given Mail server: text, not empty" in lines
     assert "smtp security starttls Encryption: one of none, starttls, tls" in lines
     assert "smtp password - Password: secret, given by --set-stdin or --set-file" in lines
+    named = "as mail.granvik.example, without spaces; empty: the machine's"
+    assert f"smtp_in hostname - Name in the greeting: text ({named})" in lines
 
 
 def test_a_channel_is_checked_paused_and_resumed(either: Torg) -> None:
@@ -158,6 +175,16 @@ def test_a_channel_is_checked_paused_and_resumed(either: Torg) -> None:
     told = either("channel", "check", added, "--json", status=1).json
     assert told["works"] is False
     assert told["sentence"].startswith("folder: ")
+
+
+def test_when_it_is_tried_again_is_told(torg: Torg) -> None:
+    torg("channel", "add", "eml_folder", "--name", "ut", "--set", "folder=out")
+    (row,) = torg("channel", "list", "--json").json["items"]
+    said = channel_list.cells(
+        row | {"trouble": "It hung up.", "vanished": 3, "retry_at": "2026-11-26T23:58:20.512345Z"}
+    )
+    assert "running: It hung up. Tried again at 2026-11-26T23:58:20Z." in said
+    assert "gone before it was fetched 3" in said
 
 
 TO = ("--set", "addresses=kommunen@granvik.example=granvik/Kundtjänst")
@@ -194,7 +221,7 @@ def test_a_channel_that_cannot_listen_says_why(either: Torg, monkeypatch: pytest
         table = either("channel", "list").out
         return row["state"], row["trouble"], f"error: {row['trouble']}" in table
 
-    def note(what: Callable[..., None], *words: str) -> None:
+    def note(what: Callable[..., None], *words: str | int) -> None:
         with either.storage() as storage:
             storage.write_now(COMMAND_LINE, what, int(added), *words)
 
@@ -202,13 +229,16 @@ def test_a_channel_that_cannot_listen_says_why(either: Torg, monkeypatch: pytest
     assert "  waiting for torg serve  " in either("channel", "list").out
     note(note_trouble, "The port is in use.")
     assert listed() == ("error", "The port is in use.", True)
-    note(says_it_listens)
+    until = clock.now() + clock.MINUTE
+    note(says_it_listens, until)
     with socket.create_server(("127.0.0.1", port)):
         assert either("channel", "check", added).out == f"Channel {added} works.\n"
     note(note_trouble, "The port is in use: another process listens.")
     assert listed() == ("running", None, False)
-    either("channel", "pause", added, "--why", "natt")
-    either("channel", "resume", added)
+    note(says_it_ended, until - 1)  # another's word
+    assert listed() == ("running", None, False)
+    note(says_it_ended, until)
+    assert listed() == ("waiting", None, False)
     note(note_trouble, "The port is in use.")
     either("channel", "pause", added, "--why", "natt")
     assert listed() == ("paused", None, False)
@@ -225,3 +255,100 @@ def test_answers_leave_by_a_channel_that_sends(torg: Torg) -> None:
     refused = torg(*IN, "--sends-by", first, "--set", to, "--set", "port=28026", status=1)
     assert f"channel {first} (smtp_in) can't send" in refused.err
     assert "only reads files" in torg("channel", "add", "mail", "--name", "m", status=1).err
+
+
+def test_by_which_channel_answers_leave_can_be_changed(either: Torg) -> None:
+    out, other = (
+        either("channel", "add", "eml_folder", "--name", each, "--set", f"folder={each}", "--json").json["id"]
+        for each in ("ut", "ut2")
+    )
+    said = either(*IN, *TO, "--set", f"port={free_port()}").out
+    found = either("channel", "list", "--json").json["items"][2]["id"]
+    hint = f"What comes by it can't be answered yet: torg channel set {found} --sends-by ID"
+    assert said.splitlines() == [f"Added channel {found}.", hint]
+    for sends_by in (out, other):
+        assert either("channel", "set", found, "--sends-by", sends_by).out == f"Changed channel {found}.\n"
+        row = either("channel", "list", "--json").json["items"][2]
+        assert (row["name"], row["sends_by"]) == ("in", sends_by)
+    refused = either("channel", "set", found, "--name", "Post in", "--sends-by", found, status=1).err
+    assert refused == f"torg: sends_by: channel {found} (smtp_in) can't send\n"
+    either("channel", "set", found, "--name", " Post in ")
+    row = either("channel", "list", "--json").json["items"][2]
+    assert (row["name"], row["sends_by"]) == ("Post in", other)
+    with either.storage() as storage:
+        acts = storage.read_now(COMMAND_LINE, lambda unit: unit.all(select(Audit).where(Audit.act == "channel.set")))
+    assert len(acts) == 3
+
+
+def test_what_is_added_with_a_way_out_gives_no_hint(torg: Torg) -> None:
+    out = torg("channel", "add", "eml_folder", "--name", "ut", "--set", "folder=out")
+    assert out.out.count("\n") == 1
+    by = torg("channel", "list", "--json").json["items"][0]["id"]
+    assert torg(*IN, "--sends-by", by, *TO, "--set", f"port={free_port()}").out.count("\n") == 1
+
+
+def test_settings_are_changed_when_they_work(either: Torg, tmp_path: Path) -> None:
+    folder, file = tmp_path / "a", tmp_path / "file"
+    file.write_text("")
+    added = either("channel", "add", "eml_folder", "--name", "Ut", "--set", f"folder={folder}", "--json").json["id"]
+    either("channel", "set", added, f"folder={tmp_path / 'b'}", "--name", "Post ut")
+    (shown,) = either("channel", "list", "--json").json["items"]
+    assert (shown["name"], shown["config"]) == ("Post ut", {"folder": str(tmp_path / "b")})
+    for wrong, said in ((f"folder={file / 'x'}", "Nothing was saved"), ("fodler=x", "it has: folder"), ("x", "NAME=")):
+        assert said in either("channel", "set", added, wrong, status=2 if wrong == "x" else 1).err
+    assert "say what to change" in either("channel", "set", added, status=1).err
+    assert either("channel", "list", "--json").json["items"][0]["config"] == {"folder": str(tmp_path / "b")}
+
+
+def test_a_pace_and_copies_are_set_where_the_kind_can(torg: Torg, tmp_path: Path) -> None:
+    out = torg("channel", "add", "eml_folder", "--name", "Ut", "--set", f"folder={tmp_path}", "--json").json["id"]
+    torg("channel", "set", out, "--per-minute", "30")
+    (row,) = torg("channel", "list", "--json").json["items"]
+    assert (row["per_minute"], row["keeps_sent"], row["sent_copies"]) == (30, False, {})
+    torg("channel", "set", out, "--per-minute", "0")
+    assert torg("channel", "list", "--json").json["items"][0]["per_minute"] is None
+    assert "no folder for what was sent" in torg("channel", "set", out, "--keeps-sent", status=1).err
+
+
+def test_of_a_channel_with_calls_it_is_said_what_becomes_of_lines_that_it_does_not_name(either: Torg) -> None:
+    """That it can't be answered by a channel that sends is nothing to say of calls."""
+    (either.folder / "token").write_text("t" * 24)
+    (either.folder / "calls").mkdir()
+    log = ("channel", "add", "phone_log", "--name", "log", "--set", "columns=start=Tid,number=Nummer")
+    shared = either("channel", "add", "phone_webhook", "--name", "pbx", "--set-file", "token=token").out
+    assert shared.splitlines()[1:] == [
+        "A call that none of its lines names is set aside, and nobody is rung: name them all in `lines`. "
+        "What was set aside is read by `torg replay --failed` once its line is named."
+    ]
+    owned = either(*log, "--municipality", "granvik", "--set", f"folder={either.folder / 'calls'}").out
+    assert len(owned.splitlines()) == 1
+
+
+def test_what_a_new_mapping_drops_is_said_and_plus_adds_to_it(vault: Torg) -> None:
+    added = vault("channel", "add", "vault", "--name", "v", "--set-stdin", "word", "--json", said=WORD + "\n").json[
+        "id"
+    ]
+
+    def now(name: str) -> Any:
+        return vault("channel", "list", "--json").json["items"][0]["config"][name]
+
+    assert "no more" not in vault("channel", "set", added, "addresses=a@x=granvik/Kundtjänst", "tags=a").out
+    vault("channel", "set", added, "addresses+=b@x=granvik/Kundtjänst", "tags+=b", "tags+=a")
+    assert (list(now("addresses")), now("tags")) == (["a@x", "b@x"], ["a", "b"])
+    said = vault("channel", "set", added, "addresses=c@x=granvik/Kundtjänst", "tags=b").out
+    assert "addresses has no more what it had: a@x=granvik/" in said
+    assert f"torg channel set {added} addresses+=a@x=granvik/" in said
+    assert f"torg channel set {added} tags+=a" in said
+    assert list(now("addresses")) == ["c@x"]
+    for wrong in (("retries+=5",), ("tags=a", "tags+=b")):
+        vault("channel", "set", added, *wrong, status=1)
+    assert now("tags") == ["b"]
+
+
+def test_a_refusal_is_sentences(either: Torg) -> None:
+    refused = either(
+        *("channel", "add", "web_chat", "--name", "chat", "--set", "queue=granvik/Kundtjänst"),
+        *("--set", "origins=https://www.granvik.example/"),
+        status=1,
+    ).err
+    assert "nothing more. Nothing was saved." in refused

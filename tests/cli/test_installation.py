@@ -104,7 +104,7 @@ def test_from_nothing_to_an_answer(installation: Installation) -> None:
     (answer,) = (here.folder / "out").glob("*.eml")
     (sent,) = here.run("parse", "mail", str(answer), "--lines").splitlines()
     item = json.loads(sent)["items"][0]
-    assert (item["in_reply_to"], item["text"].strip()) == ("<1@exempel.example>", "I natt.")
+    assert (item["in_reply_to"], item["visible_text"]) == ("<1@exempel.example>", "I natt.")
     assert item["to"][0]["address"] == "anna@exempel.example"
     assert "Nothing is wrong." in here.run("db", "check")
 

@@ -79,6 +79,15 @@ def test_a_mail_has_exactly_the_promised_fields(bare: Torg) -> None:
     assert {path.name for path in bare.folder.iterdir()} == {"one.eml", "torg.toml"}
 
 
+def test_what_few_mails_have_is_told_of_those(bare: Torg) -> None:
+    bounce = (ROOT / "tests/connectors/mail/samples/report_postfix_unknown.eml").read_bytes()
+    (item,) = bare("parse", "mail", "-", said=bounce).json
+    assert list(item) == [*FIELDS, "reports"]
+    (report,) = item["reports"]
+    assert (report["kind"], report["action"], report["status"]) == ("dsn", "failed", "5.1.1")
+    assert list(report) == ["kind", "action", "recipients", "status", "message_id", "envelope_id", "words"]
+
+
 def test_a_mail_connector_s_kind_reads_the_same(bare: Torg) -> None:
     (bare.folder / "one.eml").write_bytes(MAIL)
     assert bare("parse", "smtp_in", "one.eml").json == bare("parse", "mail", "-", said=MAIL).json
@@ -91,6 +100,15 @@ def test_many_files_are_told_in_their_order(bare: Torg) -> None:
     lines = [json.loads(line) for line in bare("parse", "mail", *names).out.splitlines()]
     assert [line["file"] for line in lines] == names
     assert [line["items"][0]["message_id"] for line in lines] == [f"<{n}@exempel.example>" for n in range(1200)]
+
+
+def test_a_folder_is_the_files_below_it(bare: Torg) -> None:
+    (bare.folder / "mails" / "new").mkdir(parents=True)
+    for name in ("mails/a.eml", "mails/new/b.eml"):
+        (bare.folder / name).write_bytes(MAIL)
+    lines = [json.loads(line) for line in bare("parse", "mail", "mails").out.splitlines()]
+    assert [line["file"] for line in lines] == ["mails/a.eml", "mails/new/b.eml"]
+    assert [item["subject"] for line in lines for item in line["items"]] == ["Snöröjning"] * 2
 
 
 def test_no_file_ends_it(bare: Torg) -> None:
@@ -138,3 +156,16 @@ def test_no_command_on_the_database_loads_the_web(name: str) -> None:
     told = f"import sys, hub.cli.{name}; print('litestar' in sys.modules, 'uvicorn' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", told], cwd=ROOT, check=True, capture_output=True, text=True)
     assert ran.stdout == "False False\n"
+
+
+def test_a_recorded_stream_of_an_exchange_is_calls(bare: Torg) -> None:
+    samples = ROOT / "tests" / "connectors" / "asterisk_ami" / "samples"
+    (call,) = bare("parse", "asterisk_ami", str(samples / "queue_answered.txt")).json
+    assert (call["type"], call["from"], call["to"], call["queue"]) == ("call", "0701234567", "0101000000", "bygg")
+    assert (call["direction"], call["state"], call["hangup_cause"]) == ("in", "ended", "completed")
+    assert (call["answered_by"], call["offered_at"]) == ("202", "2023-11-14T22:13:20Z")
+    assert call["transfers"] == call["menu_path"] == []
+    (bare.folder / "noise.txt").write_text("Event: PeerStatus\r\nPeer: PJSIP/101\r\n\r\n")
+    silent = bare("parse", "asterisk_ami", "noise.txt")
+    assert silent.json == []
+    assert "noise.txt: there is nothing in it that a channel of asterisk_ami would bring" in silent.err

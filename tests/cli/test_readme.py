@@ -1,5 +1,6 @@
 """What README.md says of setting Torg up is done as it stands there, on both engines."""
 
+import itertools
 import re
 import shlex
 
@@ -7,7 +8,11 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 
+from connectors.imap import Imap, settings
+from connectors.imap.settings import ImapConfig
 from hub.cli import COMMANDS
+from hub.cli.setting_values import Typed, read_values
+from hub.contract.config import read_config
 from tests.architecture.source import ROOT
 from tests.cli.commands import Torg
 from tests.connectors.tools import free_port
@@ -16,9 +21,9 @@ README = (ROOT / "README.md").read_text("utf-8")
 PHRASE = "en fras att logga in med"
 
 
-def told() -> list[list[str]]:
+def told(heading: str = "Setting it up for real") -> list[list[str]]:
     """The words of each `torg …` under the heading, in order; a line that ends in a backslash goes on."""
-    section = README.partition("## Setting it up for real")[2].partition("\n## ")[0]
+    section = README.partition(f"## {heading}")[2].partition("\n## ")[0]
     blocks = "\n".join(re.findall(r"```\n(.*?)```", section, re.S)).replace("\\\n", " ")
     return [shlex.split(line.partition(" < ")[0])[1:] for line in blocks.splitlines() if line.startswith("torg ")]
 
@@ -62,6 +67,17 @@ def mail_out(torg: Torg, words: list[str]) -> str:
         return str(torg(*(word.replace("port=25", f"port={port}") for word in nowhere), "--json").json["id"])
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize("words", told("Mail from a mailbox"), ids=lambda words: words[-1])
+def test_a_mailboxs_settings_are_such(words: list[str]) -> None:
+    """As far as can be told without the mail servers that they name."""
+    given = dict(pair.split("=", 1) for word, pair in itertools.pairwise(words) if word == "--set")
+    files = [
+        pair.partition("=")[0] for word, pair in itertools.pairwise(words) if word in {"--set-file", "--set-stdin"}
+    ]
+    typed = Typed(list(given.items()), [], None)
+    settings.check(read_config(ImapConfig, {**read_values(Imap, typed), **dict.fromkeys(files, PHRASE)}))
 
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"`(?:\.venv/bin/)?torg ([a-z]+)", README))))

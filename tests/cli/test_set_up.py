@@ -85,6 +85,16 @@ def test_a_queue_has_names_in_languages_and_areas(either: Torg) -> None:
     assert [row["queue"] for row in memberships].count(queue["id"]) == 2
 
 
+def test_a_telephone_is_somebodys_and_that_several_share_it_is_said(either: Torg) -> None:
+    either("person", "add", "per@granvik.example", "--name", "Per")
+    assert either("person", "phone", "sara@granvik.example", "201").out == "Changed.\n"
+    shared = either("person", "phone", "per@granvik.example", "201").out
+    assert "sara@granvik.example has it, too: calls at it are nobody's" in shared
+    assert {row["phone"] for row in either("person", "list", "--json").json["items"]} == {"201"}
+    either("person", "phone", "per@granvik.example", "")
+    assert [row["phone"] for row in either("person", "list", "--json").json["items"]] == [None, "201"]
+
+
 def test_a_token_acts_as_its_person_until_it_ends(either: Torg) -> None:
     token = either(
         "token", "add", "sara@granvik.example", "--name", "screen", "--scope", "read", "--days", "2", "--json"
@@ -123,6 +133,8 @@ def test_only_a_hash_of_a_password_is_kept(torg: Torg) -> None:
     file = torg.folder / "password"
     file.write_text("annat lösenord\n")
     torg("person", "add", "eva@granvik.example", "--name", "Eva", "--password-file", str(file))
+    twice = torg("person", "password", "eva@granvik.example", said="annat lösenord\nannat lösenord\n", status=1)
+    assert "a password is one line" in twice.err
     with torg.storage() as storage:
         kept = storage.read_now(COMMAND_LINE, lambda unit: unit.all(select(Person.password).order_by(Person.email)))
     assert [(each or "")[:10] for each in kept] == ["$argon2id$", "$argon2id$", ""]

@@ -1,13 +1,13 @@
 """What connectors are given in tests: a clock, and a thread for blocking calls."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from hub import clock
-from hub.contract import Address, OutgoingMessage
-from hub.proof.faults import free_ports
+from hub.contract import Address, OutgoingMessage, Secret
+from hub.proof.ports import free_ports
 
 R = TypeVar("R")
 
@@ -22,6 +22,14 @@ class TestTools:
 
     async def block(self, call: Callable[[], R]) -> R:
         return await asyncio.to_thread(call)
+
+    async def renew_secret(self, field: str, renew: Callable[[Secret | None], Awaitable[Secret | None]]) -> None:
+        kept = self.__dict__.setdefault("kept_secrets", {})
+        if (new := await renew(kept.get(field))) is not None:
+            kept[field] = new
+
+    async def open_calls(self) -> Sequence[str]:
+        return ()
 
 
 def free_port() -> int:

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.proof.stand_ins.smtp_sink import Sink, SinkConversation, serve
+from tests import asking
 from tests.line import JointCentre, reachable, until
 
 
@@ -91,7 +92,7 @@ class House(JointCentre):
 
     def ask(self, method: str, path: str, body: object = None, web: int = 0, **options: Any) -> tuple[int, Any, Any]:
         """The API, as Sara: status, what JSON says, headers."""
-        answer = httpx.request(
+        answer = asking.request(
             method,
             f"http://127.0.0.1:{self.web_ports[web]}/api/v1{path}",
             headers={"Authorization": f"Bearer {self.token}"},

@@ -49,7 +49,11 @@ def test_it_is_what_it_says() -> None:
     assert theirs["References"] == "<w@exempel.example> <x@exempel.example>"
     assert (theirs["MIME-Version"], theirs["Content-Language"]) == ("1.0", "sv")
     assert theirs["Auto-Submitted"] is None
-    assert theirs.get_content().replace("\r\n", "\n").rstrip("\n") == MESSAGE.text
+    assert theirs.get_content_type() == "multipart/alternative"
+    plain, html = theirs.iter_parts()
+    assert (plain.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+    assert plain.get_content().replace("\r\n", "\n").rstrip("\n") == MESSAGE.text
+    assert "<p>Det är klart.<br>" in html.get_content()
     assert not theirs.defects
     well_formed(body)
 

@@ -48,16 +48,8 @@ UNREADABLE: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: samples.HEAD + b"Content-Type: multipart/mixed; boundary=b\r\r" + b"--b\r\r\r" * 100_000,
         "1000",
     ),
-    "delivery status of 5,000 blocks": (
-        lambda: samples.HEAD + b"Content-Type: message/delivery-status\n\n" + b"a: b\n\n" * 5000,
-        "1000",
-    ),
     "1 MB of headers": (lambda: b"X-A: b\n" * 150_000 + b"\nhej", "262144"),
     "one huge Content-Type": (lambda: samples.HEAD + b"Content-Type: text/plain; a=" + b"b;" * 20_000, "32768"),
-    "a boundary number beyond int": (
-        lambda: samples.HEAD + b"Content-Type: multipart/mixed; boundary*" + b"9" * 5000 + b"=x\n\n--x\n",
-        "",
-    ),
 }
 READABLE: dict[str, Callable[[], bytes]] = {
     "3,000 nested comments": lambda: b"From: " + b"(" * 3000 + b")" * 3000 + b" a@x.se\n\nhej",
@@ -82,6 +74,30 @@ READABLE: dict[str, Callable[[], bytes]] = {
     ),
     "the same of a report without one": lambda: (
         samples.HEAD + b'Content-Type: multipart/report; charset="\0a"\n\n\xe5\xe4\xf6'
+    ),
+    "delivery status of 5,000 blocks": lambda: (
+        samples.HEAD + b"Content-Type: message/delivery-status\n\n" + b"a: b\n\n" * 5000
+    ),
+    "signed texts without end": lambda: samples.HEAD + b"\n" + b"-----BEGIN PGP SIGNED MESSAGE-----\n\n" * 20_000,
+    "files in the text without end": lambda: samples.HEAD + b"\n" + b"begin 644 a\n" * 60_000 + b"\nend\n",
+    "enriched": lambda: samples.HEAD + b"Content-Type: text/enriched\n\n" + b"<param><" * 100_000,
+    "boundaries that never come": lambda: (
+        samples.HEAD
+        + b"Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+        + (b"Content-Type: multipart/mixed; boundary=no\n\n--b\n" * 900)
+        + b"--x\n" * 100_000
+    ),
+    "headers without a blank line": lambda: b"From: a@x\n" + b"x\n" * 300_000 + b"To: b@x\n\nhej",
+    "octets in octets": lambda: (
+        samples.HEAD
+        + b"Content-Type: application/pkcs7-mime\nContent-Transfer-Encoding: binary\n\n"
+        + b"0\x80" * 50_000
+    ),
+    "an invitation of blanks": lambda: (
+        samples.HEAD + b"Content-Type: text/calendar\n\nBEGIN:VEVENT\n" + b"A;B=" * 50_000 + b"\n " * 50_000
+    ),
+    "a boundary number beyond int": lambda: (
+        samples.HEAD + b"Content-Type: multipart/mixed; boundary*" + b"9" * 5000 + b"=x\n\n--x\n"
     ),
     "50 levels": lambda: nested_multiparts(50),
     "1 MB of dashes": lambda: samples.HEAD + b"\n" + b"--\n" * 350_000,

@@ -5,6 +5,7 @@ import hashlib
 from email import policy
 from email.message import EmailMessage
 
+import msgspec
 import pytest
 
 from hub.contract.messages import Address, RawEvent
@@ -207,3 +208,10 @@ def test_a_long_header_is_cut_and_told() -> None:
 def test_address_parser_bounds_what_it_builds() -> None:
     found, more = addresses.read("a@x, " * 10, 3)
     assert (len(found), more) == (3, True)
+
+
+def test_who_got_a_blind_copy_is_nowhere_in_what_is_read() -> None:
+    """A mailbox's own Sent folder, or a clumsy program, keeps the header (A38): only the raw event has it."""
+    raw = b"From: a@x.se\r\nTo: b@x.se\r\nBcc: hemlig@x.se\r\nResent-Bcc: hemlig@x.se\r\nSubject: s\r\n\r\nHej\r\n"
+    read = mail.parse_mail(raw, "k")
+    assert b"hemlig" not in msgspec.json.encode(read)

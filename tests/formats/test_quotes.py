@@ -1,6 +1,10 @@
 """What stays of a reply when its quotes go: the forms of Nordic mail programs."""
 
+import time
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hub.formats.quotes import visible
 
@@ -58,6 +62,55 @@ CUT = {
 }
 
 
+ABROAD = [
+    "Le lun. 3 juil. 2025 à 10:12, Anna Berg <anna@x.example> a écrit :",
+    "Le 3 juillet 2025 10:12:00 GMT+02:00, Anna Berg <anna@x.example> a écrit :",
+    "Il giorno gio 3 lug 2025 alle ore 10:12 Anna Berg <anna@x.example> ha scritto:",
+    "Il giovedì 3 luglio 2025 alle ore 10:12:04 CEST, Anna Berg <anna@x.example> ha scritto:",
+    "Em qui., 3 de jul. de 2025 às 10:12, Anna Berg <anna@x.example> escreveu:",
+    "Em 3 de jul. de 2025, à(s) 10:12, Anna Berg <anna@x.example> escreveu:",
+    "Anna Berg <anna@x.example> escreveu no dia quinta, 3/07/2025 à(s) 10:12:",
+    "czw., 3 lip 2025 o 10:12 Anna Berg <anna@x.example> napisał(a):",
+    "W dniu 3.07.2025 o 10:12, Anna Berg pisze:",
+    "Wiadomość napisana przez Anna Berg <anna@x.example> w dniu 3 lip 2025, o godz. 10:12:",
+    "чт, 3 июл. 2025 г. в 10:12, Анна Берг <anna@x.example>:",
+    "03.07.2025 10:12, Анна Берг пишет:",
+    "Четверг, 3 июля 2025, 10:12 +03:00 от Анна Берг <anna@x.example>:",
+    "El jue, 3 jul 2025 a las 10:12, Anna Berg (<anna@x.example>) escribió:",
+    "El 03/07/2025 a las 10:12, Anna Berg escribió:",
+    "El jueves, 3 de julio de 2025, 10:12:04 CEST, Ana de la Cruz <ana@x.example> escribió:",
+    "Am Do., 3. Juli 2025 um 10:12 Uhr schrieb Anna Berg <anna@x.example>:",
+    "Am Donnerstag, 3. Juli 2025 um 10:12:04 MESZ hat Anna Berg <anna@x.example> Folgendes geschrieben:",
+    "Op do 3 jul 2025 om 10:12 schreef Jan van der Berg <jan@x.example>:",
+    "Op 3 jul. 2025, om 10:12 heeft Anna Berg <anna@x.example> het volgende geschreven:",
+    "Anna Berg schreef op 2025-07-03 10:12:",
+]
+
+
+@pytest.mark.parametrize("line", ABROAD)
+def test_the_line_above_a_quote_goes_in_other_languages(line: str) -> None:
+    assert visible(f"Tack!\n\n{line}\n{OLD}") == "Tack!"
+    middle = line.index(" ", len(line) // 2)
+    assert visible(f"Tack!\n\n{line[:middle]}\n{line[middle + 1 :]}\n\n{OLD}") == "Tack!", "also in two"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "El 03/07/2025 a las 10:12 le escribió mi hermana a su oficina:",
+        "Am 03.07.2025 um 10:12 schrieb ich Ihnen leider ohne Erfolg:",
+        "Il giorno 3 lug 2025 alle ore 10:12 un vostro collega ha scritto:",
+        "W dniu 3.07.2025 o 10:12 sąsiad pisze:",
+        "3 июля 2025 г. в 10:12 соседи написали мне:",
+        "Op 3 juli 2025 om 10:12 schreef u mij dit:",
+        "Le 3 juillet 2025 à 10:12 votre service a écrit :",
+        "Em 3 de julho de 2025 às 10:12 a minha filha escreveu:",
+    ],
+)
+def test_a_person_s_sentence_in_other_languages_stays(line: str) -> None:
+    assert visible(f"Hej\n{line}\n{OLD}") == f"Hej\n{line}"
+
+
 @pytest.mark.parametrize("name", CUT)
 def test_quotes_go_and_the_answer_stays(name: str) -> None:
     assert visible("Tack!\n\nMvh Anna\n\n" + CUT[name]) == "Tack!\n\nMvh Anna"
@@ -71,11 +124,94 @@ def test_quotes_go_and_the_answer_stays(name: str) -> None:
         "Från: Storgatan 1\nhar soporna inte hämtats.",
         "________________________________\nAnna Berg",
         "Vi ses kl. 10:11:\ntill dess",
-        "Hej\n\n-- \nAnna Berg\nStorgatan 1",
+        "Hej\n\nMed vänlig hälsning\nAnna Berg\nStorgatan 1",
+        "Hej\n\n-- \n1. Vem svarar mig?\n2. När kommer ni hit?",
+        "Så här skrev ni:\nDet är betalt.",
+        "Den 3 mars 2026 kl. 10:11 skrev ni till kommunen@granvik.example att det är betalt:\nDet är det inte.",
+        "Hej, jag flyttar.\n\nFrån: Storgatan 1\nTill: Nygatan 2\nDatum: 3 mars\n\nHur gör jag?",
+        "Hej.\n\nFrån: Anna\nTill: Nämnden\nDatum: 2025-07-03\nÄmne: Bygglov\n\nJag söker härmed lov.",
+        "Det är så att x\n> 5 kronor\nsom ni skrev",
+        "Min adress står nedan.\n\n-- \nAnna Berg\nStorgatan 1",
+        "Skickat från Göteborg i går, men inte framme.",
+        "Mina svar nedan.\n\n" + OUTLOOK_SV + "I morgon",
+        ">>> www.granvik.example <<<\när adressen",
     ],
 )
 def test_what_looks_like_a_quote_and_is_none_stays(text: str) -> None:
     assert visible(text) == text
+
+
+def test_a_person_s_sentence_above_a_quote_stays() -> None:
+    assert (
+        visible("Så här skrev ni:\n> Hej\n> Det är betalt.\nDet är det inte.") == "Så här skrev ni:\nDet är det inte."
+    )
+
+
+def test_an_answer_between_the_marked_lines_below_a_header_stays() -> None:
+    text = "Se här.\n\n--- Original Message ---\nFrom: a@b.example\nSubject: x\n\n> När?\nI morgon.\n> Var?\n"
+    assert visible(text) == "Se här.\n\nI morgon."
+
+
+@pytest.mark.parametrize(
+    "line", ["Skickat från min iPhone", "Sendt fra min iPad", "Lähetetty iPhonesta", "Sent from my phone"]
+)
+def test_what_a_phone_writes_goes(line: str) -> None:
+    assert visible(f"Ja tack.\n\n{line}\n\n{OLD}") == "Ja tack."
+    assert visible(f"{line}\n\n{OLD}") == f"{line}\n\n{OLD}".strip()
+
+
+def test_a_signature_below_its_delimiter_goes() -> None:
+    assert (
+        visible("Hej\n\n-- \nAnna Berg\nStorgatan 1\n\n" + GMAIL + OLD + "\nJo, en sak till.")
+        == "Hej\n\n\nJo, en sak till."
+    )
+
+
+def test_a_mail_that_answers_none_is_not_cut() -> None:
+    """A form's header, or somebody's list, is no quote where no earlier mail is named."""
+    form = "Ny synpunkt\n\n" + OUTLOOK_SV
+    assert visible(form, "Ny synpunkt", answers=False) == form.strip()
+    assert visible("Hej\n> 5 dagar", "Fråga", answers=False) == "Hej\n> 5 dagar"
+    assert visible("Tack!\n\n" + GMAIL + OLD, "Fråga", answers=False) == "Tack!"
+
+
+def test_what_is_forwarded_is_to_be_read() -> None:
+    for subject in ("VB: Avläsning", "Fwd: Avlesning", "VL: Lukema"):
+        assert visible("Se nedan\n" + OUTLOOK_SV, subject) == ("Se nedan\n" + OUTLOOK_SV).strip()
+    assert visible("Hei\n\n" + OUTLOOK_NB, "VS: Måler") == ("Hei\n\n" + OUTLOOK_NB).strip()
+    assert visible("Kiitos\n\n" + OUTLOOK_FI, "VS: Lasku") == "Kiitos"
+
+
+PIECES = [
+    "> ", ">", "-- \n", "\n", "Från: ", "Skickat: ", "Ämne: x@y\n", "skrev:",
+    "On 2026-03-03 10:11 ", "A <a@b.se>", ":\n",
+    "____________",
+    "-----", "Original Message", "Skickat från min ", "lähetetty ", "_", "*", " ", "a",
+    "El 3 jul 2025 a las 10:12, Ana escribió:\n", "чт, 3 июл. 2025 г. в 10:12, А <a@b.se>:\n",
+    "5.1.1 ", "svar ", "nedan\n", "@", "<", "(",
+]  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=60))
+def test_nothing_but_quotes_is_taken_and_nothing_is_added(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    lines = text.split("\n")
+    shown = visible(text).split("\n")
+    rest = iter(line.strip() for line in lines)
+    assert all(line.strip() in rest for line in shown)  # its lines, in their order
+    assert bool(text.strip()) == bool("".join(shown).strip())
+
+
+@pytest.mark.parametrize("piece", PIECES)
+@pytest.mark.parametrize("end", ["", "\n", ":\n"])
+def test_a_long_text_takes_no_longer_than_it_is(piece: str, end: str) -> None:
+    """threats.md A13: 100 kB at most 200 ms; here with room for a busy machine."""
+    text = "hej\n" + ((piece * 40 + end) * (100_000 // len(piece * 40 + end) + 1))[:100_000]
+    before = time.process_time()
+    visible(text)
+    visible(text, "x", answers=False)
+    assert time.process_time() - before < 1
 
 
 def test_answers_between_quotes_stay() -> None:

@@ -21,6 +21,13 @@ class OpenHub(Hub):
         OpenHub.last = self
 
 
+class ReceivingHub(Hub):
+    """Keeps what comes and leaves it to others."""
+
+    def __init__(self, settings: Settings, *, serves: bool, works: bool) -> None:
+        super().__init__(settings, serves=serves, works=works and not serves)
+
+
 @pytest.fixture
 def line(sqlite_database: str, tmp_path: Path) -> Iterator[Line]:
     """Running, on SQLite."""

@@ -1,7 +1,9 @@
 """Parsing children: mails are read in them and nowhere else, under limits, and one that dies or hangs loses nothing."""
 
+import asyncio
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 import nh3
@@ -11,18 +13,23 @@ from sqlalchemy import select
 from connectors.smtp_in import SmtpIn
 from hub.contract import RawEvent as Event
 from hub.formats import mail
-from hub.inbound.child import MEMORY
+from hub.inbound import children
+from hub.inbound.child import MEMORY, Answer, Job
+from hub.inbound.children import Children
 from hub.inbound.raw_event import RawEvent
 from hub.inbox.entry import Mail
 from tests.line import Line, letter, parsing_children, until
 
 HANGS = """
+import os
 import time
 from hub.formats import mail
 reads = mail._parse
 def hangs(body, *rest, **named):
     if b"X-Hang: yes" in body:
         time.sleep(60)
+    if b"X-End: yes" in body:
+        os._exit(1)
     return reads(body, *rest, **named)
 mail._parse = hangs
 """
@@ -42,6 +49,45 @@ def test_a_parser_that_hangs_is_ended_and_its_mail_set_aside(
     reason = line.one(select(RawEvent.reason).where(RawEvent.state == "quarantined"))
     assert reason == "It took more than 1 s to read."
     line.storage.close()
+
+
+def test_what_a_child_has_before_it_is_read_though_the_first_ends_or_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(HANGS)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(__file__).parents[2]}")
+    texts = [f"nummer {number}" for number in range(children.AT_ONCE + 2)]
+    bodies = [letter(text).as_bytes() for text in texts]
+    bodies.insert(0, letter(X_Hang="yes").as_bytes())
+    bodies.insert(2, letter(X_End="yes").as_bytes())
+    hung, first, ended, *rest = asyncio.run(parsed(bodies))
+    assert (hung.unreadable, ended.unreadable) == (
+        "It took more than 2 s to read.",
+        "Reading it ended the process that read it, 3 times.",
+    )
+    assert [item.message.text.strip() for answer in (first, *rest) for item in answer.items] == texts
+
+
+async def parsed(bodies: Sequence[bytes]) -> Sequence[Answer]:
+    """By one child."""
+    async with Children(1, 2) as reading:
+        return await reading.parse(
+            [Job("smtp_in", [Event(str(n), body, "message/rfc822")]) for n, body in enumerate(bodies)]
+        )
+
+
+def test_children_are_there_before_anything_has_come() -> None:
+    async def started() -> None:
+        async with Children(1, 2, ahead=True) as reading:
+            async with asyncio.timeout(60):
+                while not parsing_children():  # noqa: ASYNC110 - another process
+                    await asyncio.sleep(0.02)
+            (answer,) = await reading.parse(
+                [Job("smtp_in", [Event("a", letter("först").as_bytes(), "message/rfc822")])]
+            )
+            assert [item.message.text.strip() for item in answer.items] == ["först"]
+
+    asyncio.run(started())
 
 
 def test_nothing_is_parsed_or_cleaned_in_the_hub(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:

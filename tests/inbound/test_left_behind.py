@@ -8,17 +8,10 @@ from sqlalchemy import select, update
 
 from hub.app import Hub
 from hub.inbound.raw_event import RawEvent
-from hub.settings import Settings
 from hub.storage.unit import Unit
 from tests import line as lines
+from tests.inbound.conftest import ReceivingHub
 from tests.line import TEST, Line, letter, until
-
-
-class ReceivingHub(Hub):
-    """Keeps what comes and leaves it to others."""
-
-    def __init__(self, settings: Settings, *, serves: bool, works: bool) -> None:
-        super().__init__(settings, serves=serves, works=works and not serves)
 
 
 def test_what_an_ended_process_left_is_read_by_the_next_in_its_order(

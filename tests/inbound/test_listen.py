@@ -1,15 +1,18 @@
 """Channels that another process adds, pauses and resumes are followed; a bug in one connector ends no other."""
 
+import asyncio
 import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from connectors.smtp_in import SmtpIn
+from hub import clock
 from hub.app import Hub
 from hub.channels import add
 from hub.channels.channel import Channel
@@ -58,13 +61,39 @@ class LockedOut(Buggy):
         raise AuthFailed("The password has expired.")
 
 
+class Ends(Buggy):
+    """It listens for a while, then it is done, as if it might be."""
+
+    kind = "ends"
+
+    async def listen(self, keep: Keep) -> None:  # noqa: ARG002 - nothing comes
+        calls.append(self.kind)
+        if calls.count(self.kind) == 1:
+            await asyncio.sleep(0.6)  # so that it has been said that it listens
+
+
+class Falls(Buggy):
+    """The same, and then a mistake."""
+
+    kind = "falls"
+
+    async def listen(self, keep: Keep) -> None:  # noqa: ARG002 - nothing comes
+        calls.append(self.kind)
+        if calls.count(self.kind) == 1:
+            await asyncio.sleep(0.6)
+        raise KeyError("a mistake")
+
+
+BUGS = (Buggy, LockedOut, Ends, Falls)
+
+
 class HubWithBugs(Hub):
     """Two kinds of channels more."""
 
     def __init__(self, settings: Settings, *, serves: bool, works: bool) -> None:
         super().__init__(settings, serves=serves, works=works)
         offer = Offer()
-        for kind in (Buggy, LockedOut):
+        for kind in BUGS:
             offer.connector(kind)
         self.registry.take("bugs", "1", offer, built_in=False)
 
@@ -75,7 +104,7 @@ def line_with_bugs(sqlite_database: str, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(lines, "Hub", HubWithBugs)
     calls.clear()
     made = Line(tmp_path, sqlite_database)
-    for kind in (Buggy, LockedOut):
+    for kind in BUGS:
         made.storage.write_now(TEST, add.add, kind.kind, kind.kind, Nothing())
     with made.running():
         yield made
@@ -84,8 +113,11 @@ def line_with_bugs(sqlite_database: str, tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_channel_that_another_process_pauses_and_resumes_is_followed(line: Line) -> None:
     assert reachable(line.port)
+    said = select(Channel.lease_until).where(Channel.id == line.ids["in"])
+    until(lambda: (line.one(said) or 0) > clock.now())
     line.storage.write_now(TEST, pause, line.ids["in"], "The mail server moves tonight")
     until(lambda: not reachable(line.port), SECONDS)
+    until(lambda: line.one(said) is None)  # and doesn't say any more that it listens
     line.storage.write_now(TEST, resume, line.registry, line.ids["in"], lambda _: True)
     until(lambda: reachable(line.port), SECONDS)
     line.send(letter())
@@ -104,8 +136,8 @@ def test_a_channel_that_another_process_adds_is_opened_and_one_that_it_changes_m
 def test_a_port_in_use_is_the_channels_trouble_until_it_is_free(line_on_both: Line) -> None:
     line = line_on_both
     trouble = select(Channel.trouble).where(Channel.name == "another")
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
         line.storage.write_now(TEST, add_listening, line, port)
         until(lambda: line.one(trouble), SECONDS)
     assert line.one(trouble) == f"127.0.0.1 port {port} is in use by another program."
@@ -113,7 +145,7 @@ def test_a_port_in_use_is_the_channels_trouble_until_it_is_free(line_on_both: Li
 
 
 def test_a_second_process_on_the_port_is_no_trouble(line: Line, caplog: pytest.LogCaptureFixture) -> None:
-    until(lambda: line.one(select(Channel.lease_until).where(Channel.id == line.ids["in"])))
+    until(lambda: (line.one(select(Channel.lease_until).where(Channel.id == line.ids["in"])) or 0) > clock.now())
     with line.running():
         until(lambda: caplog.text.count("in use by another program") >= 2, SECONDS)
         assert line.all(select(Channel.trouble).where(Channel.trouble.is_not(None))) == []
@@ -167,3 +199,16 @@ def move(unit: Unit, channel_id: int, port: int) -> None:
     row = unit.lock(Channel, channel_id)
     assert row is not None
     row.config = {**row.config, "port": port}
+
+
+def test_one_that_ended_says_so_at_once(line_with_bugs: Line) -> None:
+    """Not when the word that it listens has run out, as for a process that is gone."""
+    line = line_with_bugs
+    for kind, why in (
+        ("ends", "It stopped listening by itself, and is started again."),
+        ("falls", "A bug of the program (KeyError); see the log."),
+    ):
+        trouble = select(Channel.trouble).where(Channel.kind == kind)
+        until(partial(line.one, trouble), SECONDS)
+        assert line.one(trouble) == why
+    assert set(line.all(select(Channel.lease_until).where(Channel.kind.in_(["ends", "falls"])))) == {None}

@@ -4,7 +4,9 @@ import smtplib
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import pytest
 from litestar.testing import TestClient
 from sqlalchemy import select
 
@@ -15,7 +17,8 @@ from hub.inbound.raw_event import RawEvent
 from hub.inbox.entry import Attachment
 from hub.settings import Settings
 from hub.storage.unit import Unit
-from tests.inbound.conftest import OpenHub
+from tests import line as lines
+from tests.inbound.conftest import OpenHub, ReceivingHub
 from tests.line import TEST, Line, letter, reachable, until
 
 OpenLine = tuple[Line, OpenHub]
@@ -73,6 +76,25 @@ def test_what_was_kept_waits_until_its_files_can_be_kept_too(line: Line) -> None
     line.entries(2)
     assert line.raw_states() == ["read", "read"]
     assert len(line.all(select(Attachment))) == 1
+
+
+def test_mails_without_files_do_not_wait_for_those_that_came_with_them(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line(tmp_path, database_url)
+    with monkeypatch.context() as patched:
+        patched.setattr(lines, "Hub", ReceivingHub)
+        with line.running():
+            mail = letter(Subject="stort")
+            mail.add_attachment(b"\0" * 100_000, maintype="application", subtype="pdf", filename="a.pdf")
+            line.send(letter("före"), mail, letter("efter"))
+    in_the_way = line.folder / "blobs" / "attachments"
+    in_the_way.write_text("in the way")
+    with line.running():  # the sweep takes all three in hand at once
+        assert [each.text.strip() for each in line.entries(2)] == ["före", "efter"]
+        in_the_way.unlink()
+        line.entries(3)
+    line.storage.close()
 
 
 def test_a_database_locked_by_another_process_is_answered_4xx(open_line: OpenLine) -> None:

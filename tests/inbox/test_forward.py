@@ -139,3 +139,32 @@ def test_taken_back_it_changes_nothing_else(centre: Centre) -> None:
     entry = send(centre, one)
     undo(centre, entry)
     assert (now(centre, one).due_at, deliveries(centre)[0].reason) == (before, "undone")
+
+
+def add(centre: Centre, conversation_id: int, **given: Any) -> None:
+    """What came from outside, by another way than mail."""
+    centre.here(
+        lambda unit: conversation(unit, conversation_id).append(
+            unit, Entry(author_kind="citizen", visibility="public", language="sv", **given)
+        )
+    )
+
+
+@pytest.mark.parametrize("kind", ["call", "visit"])
+def test_what_one_of_ours_wrote_of_a_call_or_a_visit_never_goes_along(sqlite_centre: Centre, kind: str) -> None:
+    one = opened(sqlite_centre, text="Hej, det är halt.")
+    add(sqlite_centre, one, kind=kind, text="Otrevlig i telefon", body={})
+    assert "Otrevlig" not in send(sqlite_centre, one).text
+    assert "halt" in send(sqlite_centre, one).text
+
+
+def test_what_a_form_was_told_of_its_sender_is_masked_as_it_was_typed(sqlite_centre: Centre) -> None:
+    one = opened(sqlite_centre)
+    said = {"namn": ("name", "Ida Berg"), "tel": ("phone", "070-174 06 05"), "vad": ("text", "Lampan är trasig")}
+    answers = [{"key": key, "kind": kind, "label": key, "text": text} for key, (kind, text) in said.items()]
+    text = "\n".join(f"{key}: {text}" for key, (_, text) in said.items())
+    add(sqlite_centre, one, kind="form", text=text, body={"name": "", "answers": answers})
+    quoted = send(sqlite_centre, one).text
+    assert "Lampan är trasig" in quoted
+    assert "Ida" not in quoted
+    assert "174" not in quoted

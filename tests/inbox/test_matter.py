@@ -29,6 +29,11 @@ def settle(unit: Unit, centre: Centre, matter_id: int, outcome: str | None, caus
     matter.settle(unit, must(unit.get(Conversation, row.conversation_id)), centre.ids["vera"], row, outcome, cause)
 
 
+def change_topic(unit: Unit, centre: Centre, matter_id: int, topic_id: int) -> None:
+    row, found = must(unit.get(Matter, matter_id)), must(unit.get(Topic, topic_id))
+    matter.change_topic(unit, must(unit.get(Conversation, row.conversation_id)), centre.ids["vera"], row, found)
+
+
 def remove(unit: Unit, centre: Centre, matter_id: int) -> None:
     row = must(unit.get(Matter, matter_id))
     matter.remove(unit, must(unit.get(Conversation, row.conversation_id)), centre.ids["sara"], row)
@@ -97,6 +102,24 @@ def test_a_conversation_may_hold_several_matters_and_keeps_that_one_was_there(ce
         "matter": str(first.id),
         "topic": str(centre.ids["fakturor"]),
     }
+
+
+def test_it_was_about_something_else(centre: Centre) -> None:
+    one = centre.mail()
+
+    def begin(unit: Unit) -> tuple[Matter, Topic]:
+        granvik = must(unit.get(Municipality, centre.ids["granvik"]))
+        return add(unit, centre, one), topic.add(unit, granvik, {"sv": "Sophämtning"})
+
+    row, other = centre.here(begin)
+    centre.here(settle, centre, row.id, "solved_here", "otydligt brev")
+    before = version(centre, one)
+    centre.here(change_topic, centre, row.id, other.id)
+    found = centre.here(lambda unit: must(unit.get(Matter, row.id)))
+    assert (found.topic_id, found.outcome, found.avoidable_cause) == (other.id, "solved_here", "otydligt brev")
+    assert (found.set_by, version(centre, one)) == (centre.ids["vera"], before + 1)
+    was = str(centre.ids["fakturor"])
+    assert said(centre, one)[-1] == {"what": "matter_topic", "matter": str(row.id), "was": was, "topic": str(other.id)}
 
 
 def test_a_topic_of_another_municipality_is_refused(centre: Centre) -> None:

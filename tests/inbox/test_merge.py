@@ -10,7 +10,7 @@ from sqlalchemy import select
 from hub import clock
 from hub.clock import NEVER
 from hub.errors import Conflict, Invalid, NotFound
-from hub.inbox import confidential, draft, matter, merge, note
+from hub.inbox import confidential, draft, matter, merge, note, reply
 from hub.inbox.conversation import Conversation
 from hub.inbox.draft import Draft, Written
 from hub.inbox.entry import Entry
@@ -174,6 +174,47 @@ def test_what_was_closed_before_is_closed_afterwards(centre: Centre) -> None:
     undo(centre, into, other)
     assert both(centre, into, other) == before
     assert before[1]["closed_as"] == "spam"
+
+
+@pytest.mark.parametrize("then", [None, "close", "wait"])
+@pytest.mark.parametrize("waited", [False, True])
+def test_an_answer_taken_back_meanwhile_is_none_afterwards(sqlite_centre: Centre, then: Any, waited: bool) -> None:
+    """What it did to the part is undone where it did it."""
+    centre = sqlite_centre
+    into, other = two(centre)
+    if waited:
+        until = clock.now() + 2 * clock.DAY
+        centre.here(lambda unit: conversation(unit, other).wait(unit, centre.ids["sara"], until))
+    state = [{name: each[name] for name in STATE} for each in both(centre, into, other)]
+    sent = answer(centre, other, then=then, until=clock.now() + 9 * clock.DAY if then == "wait" else None)
+    at(3602)
+    join(centre, into, other)
+    centre.here(
+        lambda unit: reply.undo(unit, conversation(unit, into), centre.ids["sara"], must(unit.get(Entry, sent.id)))
+    )
+    assert both(centre, into)[0]["closed_at"] is None
+    undo(centre, into, other)
+    assert [{name: each[name] for name in STATE} for each in both(centre, into, other)] == state
+
+
+def test_a_first_message_taken_back_ends_its_own_conversation_alone(sqlite_centre: Centre) -> None:
+    centre = sqlite_centre
+    into, other = two(centre)
+    answer(centre, into)
+    sent = answer(centre, other)
+
+    def as_begun(unit: Unit) -> None:
+        entry = must(unit.get(Entry, sent.id))
+        entry.body = entry.body | {"before": {**entry.body["after"], "closed_at": clock.to_iso(clock.now())}}
+
+    centre.here(as_begun)
+    join(centre, into, other)
+    centre.here(
+        lambda unit: reply.undo(unit, conversation(unit, into), centre.ids["sara"], must(unit.get(Entry, sent.id)))
+    )
+    assert both(centre, into)[0]["closed_at"] is None
+    undo(centre, into, other)
+    assert [each["closed_at"] is None for each in both(centre, into, other)] == [True, False]
 
 
 def test_a_part_with_parts_comes_out_whole(centre: Centre) -> None:

@@ -13,7 +13,7 @@ TODAY = date(2026, 11, 26)
 PIECES = (
     *FILTERS, "från", "ämne", "kö", "är", "före", "har", ":", ":", '"', '"', " ", " ", "\n", "open", "öppen", "is:o",
     "is:", "2026-11", "2026-13-40", "2026-", "idag", "//", "http://x", "foo", "#12", "912", "anna@x.se", 'from:"a b"',
-    "me", "\x00",
+    "me", "\x00", "31.02.2026",
 )  # fmt: skip
 typed = st.one_of(st.text(), st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=3))).map("".join))
 
@@ -68,6 +68,8 @@ def test_free_words_and_filters() -> None:
         ("typ:anteckning", "kind", "note"),
         ("före:2026-11-24", "before", "2026-11-24"),
         ("efter:2026-11", "after", "2026-11-01"),
+        ("før:24.11.2026", "before", "2026-11-24"),
+        ("etter:1.2.2026", "after", "2026-02-01"),
         ("after:2025", "after", "2025-01-01"),
         ("after:igår", "after", "2026-11-25"),
         ("before:today", "before", "2026-11-26"),

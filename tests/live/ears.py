@@ -23,13 +23,14 @@ from tests.storage.centre import Centre, conversation
 
 @asynccontextmanager
 async def living(storage: Storage, redis_url: str | None = None) -> AsyncIterator[Live]:
-    """As a serving process has it, once it hears the others."""
+    """As a serving process has it, once it hears the others and has looked: whoever listens now is told of no start."""
     live = Live(storage, redis_url, standing, serves=True)
     running = asyncio.create_task(live.run())
     try:
         if live.bridge is not None:
             async with asyncio.timeout(10):
                 await live.bridge.hears.wait()
+        await until(lambda: live._poll is None or live._poll.primed, 20)
         yield live
     finally:
         running.cancel()

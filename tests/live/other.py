@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import hub.app  # noqa: F401 - every table has to be known
 from hub.access.person import Actor
@@ -34,7 +35,7 @@ def obey(unit: Unit, words: list[str]) -> object:
 
 async def main(url: str, redis_url: str | None = None) -> None:
     """Until its input ends."""
-    storage = Storage(open_engines(url), KEYS, Blobs.__new__(Blobs))
+    storage = Storage(open_engines(url), KEYS, Blobs(Path("nowhere")))
     live = Live(storage, redis_url, standing, serves=False)
     running = asyncio.create_task(live.run())
     if live.bridge is not None:

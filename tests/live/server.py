@@ -39,6 +39,13 @@ async def make_change(request: Request[Any, Any, Any], row_id: int) -> str:
     return str(await request.app.state.storage.write(EVERYTHING, change, row_id))
 
 
+@get("/looked")
+async def has_looked(request: Request[Any, Any, Any]) -> bool:
+    """What there was when it began is known by now."""
+    poll = request.app.state.live._poll
+    return poll is not None and poll.primed
+
+
 def main() -> None:
     """Until a signal."""
     hub = Hub(load_settings(), serves=True, works=True)
@@ -49,7 +56,7 @@ def main() -> None:
         async with hub.running():
             yield
 
-    app = Litestar([events, make_change], lifespan=[lifespan])
+    app = Litestar([events, has_looked, make_change], lifespan=[lifespan])
     config = uvicorn.Config(app, port=int(sys.argv[1]), log_level="warning", timeout_graceful_shutdown=10)
     Server(config, hub.live).run()
 

@@ -9,7 +9,7 @@ from hub import clock
 from hub.channels.pause import standing
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry
-from hub.live.poll import OVERLAP, Poll
+from hub.live.poll import OVERLAP, Poll, Stand
 from hub.live.topics import Event
 from hub.storage.ids import _Source, back
 from hub.storage.unit import Unit
@@ -34,7 +34,6 @@ def test_an_older_id_that_was_committed_later_is_told(
     async def listen() -> None:
         with opened(sqlite_database, tmp_path) as elsewhere:
             async with living(centre.storage) as live:
-                await asyncio.sleep(0.3)
                 with live.subscribe(agent(centre)) as ear:
                     newer = await elsewhere.write(EVERYTHING, change, row_id)
                     assert set(await everything(ear, 0.9)) == {Event("row", row_id), Event("entry", row_id, newer)}
@@ -67,9 +66,12 @@ def test_a_look_tells_only_what_is_new(sqlite_centre: Centre) -> None:
     for state in ("deferred", "uncertain", "sent"):
         centre.do(settled, state)
         assert look() == [("delivery_changed", delivery_id)]
-        assert poll.stands(delivery_id, state, 0)
-        assert not poll.stands(delivery_id, state, 0)
+        assert poll.stands(delivery_id, Stand(state))
+        assert not poll.stands(delivery_id, Stand(state))
         assert look() == []
+    for stand in (Stand("sent", 1, None, None, 5), Stand("sent", 1, "Sara Lind says that it arrived.", None, 5)):
+        assert poll.stands(delivery_id, stand)  # a report came, or somebody knew
+        assert not poll.stands(delivery_id, stand)
 
 
 def test_an_id_of_that_time_is_not_below(sqlite_centre: Centre) -> None:

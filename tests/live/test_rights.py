@@ -9,11 +9,12 @@ from hub.access.person import Actor
 from hub.channels.pause import pause
 from hub.inbox import confidential
 from hub.inbox.queue import Queue
+from hub.live.poll import EVERY
 from hub.live.presence import READING, TYPING
 from hub.live.subscription import MOST
 from hub.live.topics import RESYNC, Event
 from hub.storage.unit import Unit
-from tests.live.ears import agent, change, everything, hears, living
+from tests.live.ears import agent, change, everything, hears, living, until
 from tests.storage.centre import EVERYTHING, Centre, conversation, must
 
 
@@ -22,10 +23,10 @@ def told(centre: Centre, work: Callable[[Unit], object], *actors: Actor) -> list
 
     async def listen() -> list[set[Event]]:
         async with living(centre.storage) as live:
-            await asyncio.sleep(0.3)  # it has looked
             ears = [live.subscribe(each) for each in actors]
             await centre.storage.write(EVERYTHING, work)
-            await asyncio.sleep(0.8)
+            await until(lambda: any(ear._something.is_set() for ear in ears), 20)  # all are told at once
+            await asyncio.sleep(EVERY + 0.2)  # a look at the file lies between
             heard = [set(await everything(ear, 0.01)) for ear in ears]
             for ear in ears:
                 ear.close()
@@ -143,17 +144,12 @@ def test_a_slow_listener_is_told_to_fetch_again(sqlite_centre: Centre) -> None:
     async def listen() -> None:
         async with living(centre.storage) as live:
             with live.subscribe(agent(centre)) as slow, live.subscribe(agent(centre)) as quick:
-                await everything(slow, 0.7)
-                await everything(quick, 0.1)
-                listening = asyncio.create_task(everything(quick, 3))
-                for _ in range(MOST):
-                    await centre.storage.write(EVERYTHING, change, row_id)
-                    await asyncio.sleep(0.025)
-                last = await centre.storage.write(EVERYTHING, change, row_id)
-                assert Event("entry", row_id, last) in await listening
-                assert await everything(slow, 0.1) == [RESYNC]
+                for _ in range(MOST + 1):
+                    entry_id = await centre.storage.write(EVERYTHING, change, row_id)
+                    await hears(quick, Event("entry", row_id, entry_id), 10)
+                assert await slow.within(10) == RESYNC
                 again = await centre.storage.write(EVERYTHING, change, row_id)
-                await hears(slow, Event("entry", row_id, again))
+                assert set(await hears(slow, Event("entry", row_id, again), 10)) <= {Event("row", row_id)}
 
     asyncio.run(listen())
 
@@ -164,12 +160,11 @@ def test_what_happened_between_page_and_stream_is_a_resync(sqlite_centre: Centre
 
     async def listen() -> None:
         async with living(centre.storage) as live:
-            await asyncio.sleep(0.3)
             read_at = clock.now()
             with live.subscribe(agent(centre), read_at) as quiet:
                 assert await everything(quiet, 0.2) == []
             await centre.storage.write(EVERYTHING, change, row_id)
-            await asyncio.sleep(0.2)  # nobody hears it
+            await until(lambda: not live._wake.is_set(), 20)  # told, and nobody heard it
             with live.subscribe(agent(centre), read_at) as late:
                 assert await everything(late, 0.2) == [RESYNC]
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, Index, Table, UniqueConstraint, inspect, text
+from sqlalchemy import Engine, Index, Table, UniqueConstraint, inspect, make_url, text
 from sqlalchemy.schema import CreateIndex
 
 from hub.errors import Invalid
@@ -126,7 +127,7 @@ def test_no_column_fills_itself_in(engine: Engine) -> None:
         if each["default"] is not None
     ]
     # SQLite adds a column that is never NULL to a table only with one.
-    assert filled == ["conversation.contact_kind"], "ids and defaults are the application's"
+    assert sorted(filled) == ["conversation.contact_kind", "topic.lookups"], "ids and defaults are the application's"
 
 
 def partial(table: Table) -> Iterator[tuple[Index, str]]:
@@ -211,6 +212,47 @@ def test_upgrading_keeps_what_is_stored(engine: Engine) -> None:
         assert connection.execute(text("SELECT id FROM queue")).scalars().all() == [7]
 
 
+def upgrade_to(engine: Engine, revision: str) -> None:
+    """As an older program would."""
+    config = Config()
+    config.set_main_option("script_location", str(folder()))
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.commit()
+
+
+OLDER = (
+    "INSERT INTO municipality (id, code, name, timezone, country, language, hue)"
+    " VALUES (7, 'g', 'G', 'Europe/Stockholm', 'SE', 'sv', 1)",
+    "INSERT INTO channel (id, kind, name, config, fence) VALUES (8, 'x', 'x', '{}', 0)",
+)
+OLDER_EVENT = """
+INSERT INTO raw_event (id, municipality_id, channel_id, source_key, sha256, media_type, origin, size, received_at,
+    arrivals, state, attempts)
+VALUES (:id, :whose, 8, :key, 'x', 'x', '{}', 1, :at, 1, 'read', 1)
+"""
+
+
+def test_what_came_before_hours_were_counted_is_counted_by_the_upgrade(empty_url: str) -> None:
+    """Of ten weeks, each municipality's and nobody's apart."""
+    hour = 3_600_000_000
+    came = [(7, 5_000 * hour), (7, 5_000 * hour + 9), (None, 5_000 * hour + 9), (7, 4_999 * hour), (7, 9)]
+    events = [{"id": each, "key": str(each), "whose": whose, "at": at} for each, (whose, at) in enumerate(came, 1)]
+    with opened(empty_url) as engine:
+        upgrade_to(engine, "2026_11_26_0800")
+        with engine.begin() as connection:
+            for statement in OLDER:
+                connection.execute(text(statement))
+            connection.execute(text(OLDER_EVENT), events)
+        assert upgrade(engine) == newest()
+        with engine.connect() as connection:
+            counted = connection.execute(text("SELECT municipality_id, hour, came, gone FROM channel_hour ORDER BY id"))
+            assert [tuple(each) for each in counted] == [(7, 5_000, 2, 0), (None, 5_000, 1, 0), (7, 4_999, 1, 0)]
+            left = connection.execute(text("SELECT id, state, content_key, sender_key FROM raw_event ORDER BY id"))
+            assert [tuple(each) for each in left] == [(each["id"], "read", None, None) for each in events]
+
+
 KILLED = """
 import os, signal, sys
 from sqlalchemy import event
@@ -274,6 +316,9 @@ def test_an_empty_database_is_refused_with_what_to_do(empty_url: str) -> None:
     ):
         require_newest(engine)
     assert said.value.field == "database_url"
+    url = make_url(empty_url)
+    assert f"{url.database}" in str(said.value)
+    assert not url.password or f":{url.password}@" not in str(said.value)
 
 
 def test_an_older_database_is_refused_with_both_revisions(engine: Engine) -> None:

@@ -20,6 +20,7 @@ from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.outgoing import File
 from hub.inbox.reply import reply
+from hub.outbound.connectors import Connectors
 from hub.outbound.deliver import OUTBOX, Leased, deliver, lease
 from hub.outbound.pipeline import Outbox
 from hub.plugin_host.manager import load
@@ -69,10 +70,11 @@ class PostOffice:
         self.world, self.registry, self.sink = world, registry, sink
         self.channel_id = self.world.do(self._add_channel, port)
         self.outbox = Outbox(world.storage, registry, Doorbell(), LEASE, 20)
+        self.connectors = Connectors(world.storage, registry)
 
     def answer(self, text: str = "Hej! Den är på väg.", undo_seconds: int = 0, **mail: Any) -> int:
         """An agent's answer to a new mail; returns the id of its delivery."""
-        return self.world.do(self._answer, self.world.mail(**mail), text, undo_seconds)
+        return self.world.do(self.answer_to, self.world.mail(**mail), text, undo_seconds)
 
     def answer_with(self, content: bytes, *, cc: Sequence[str] = (), lost: bool = False, **mail: Any) -> int:
         """An answer with a file, whose content is `lost` before it leaves; the id of its first delivery."""
@@ -81,7 +83,7 @@ class PostOffice:
         if not lost:
             self.world.storage.blobs.put_many({blob: content})
         file = File("the-file", "blå karta.pdf", "application/pdf", len(content), sha256, blob)
-        return self.world.do(self._answer, self.world.mail(**mail), "Se bilagan.", 0, cc=cc, files=[file])
+        return self.world.do(self.answer_to, self.world.mail(**mail), "Se bilagan.", 0, cc=cc, files=[file])
 
     def row(self, delivery_id: int) -> Delivery:
         """As it is committed now."""
@@ -105,7 +107,7 @@ class PostOffice:
         return await self.world.storage.write(OUTBOX, lease, LEASE, 20)
 
     async def deliver(self, leased: Leased) -> None:
-        await deliver(self.world.storage, self.registry, leased, LEASE)
+        await deliver(self.world.storage, self.connectors, leased, LEASE)
 
     def _add_channel(self, unit: Unit, port: int) -> int:
         values: dict[str, object] = {"host": "127.0.0.1", "port": port, "security": "none", "timeout": 5}
@@ -114,7 +116,7 @@ class PostOffice:
         must(unit.get(Channel, self.world.ids["in"])).sends_by_id = row.id
         return row.id
 
-    def _answer(self, unit: Unit, conversation_id: int, text: str, undo_seconds: int, **options: Any) -> int:
+    def answer_to(self, unit: Unit, conversation_id: int, text: str, undo_seconds: int, **options: Any) -> int:
         conversation = must(unit.get(Conversation, conversation_id))
         route = reply_route(unit, conversation)
         reply(unit, conversation, self.world.ids["sara"], text, route, undo_seconds, **options)

@@ -6,8 +6,10 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
+from connectors.smtp import Smtp
 from hub import clock
 from hub.channels.pause import resume
+from hub.contract import Deferred
 from hub.errors import Conflict
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
@@ -112,6 +114,22 @@ def take_back(unit: Unit, office: PostOffice, delivery_id: int) -> None:
     undo(unit, must(unit.get(Conversation, entry.conversation_id)), office.world.ids["sara"], entry)
 
 
+def test_who_asks_us_to_stay_away_longer_is_heeded(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def later(*_: object) -> None:
+        raise Deferred("Fewer, please.", wait=95.5)
+
+    async def story(office: PostOffice) -> None:
+        let_pass(0)
+        monkeypatch.setattr(Smtp, "send", later)
+        delivery = office.answer()
+        await office.outbox.deliver_due()
+        row = office.row(delivery)
+        assert (row.state, row.reason) == ("deferred", "Fewer, please.")
+        assert (row.not_before - clock.now()) / clock.SECOND == 95.5
+
+    run(story)
+
+
 def test_not_now_is_tried_again_ever_later_and_given_up_after_48_hours(run: Run) -> None:
     async def story(office: PostOffice) -> None:
         let_pass(0)
@@ -136,6 +154,22 @@ def test_not_now_is_tried_again_ever_later_and_given_up_after_48_hours(run: Run)
         assert 48 * HOUR < (clock.now() - began) // clock.SECOND < 53 * HOUR
         assert row.settled_at == clock.now()
         assert office.sink.taken == 0
+
+    run(story)
+
+
+def test_what_nobody_got_is_owed_again(run: Run) -> None:
+    async def story(office: PostOffice) -> None:
+        office.sink.plan["rcpt"] = "550"
+        delivery = office.answer()
+
+        def due(unit: Unit) -> int:
+            entry = must(unit.get(Entry, must(unit.get(Delivery, delivery)).entry_id))
+            return must(unit.get(Conversation, entry.conversation_id)).due_at
+
+        assert office.world.do(due) == clock.NEVER
+        assert await office.outbox.deliver_due() == 1
+        assert office.world.do(due) < clock.NEVER
 
     run(story)
 
@@ -334,7 +368,7 @@ def test_the_wire_carries_whom_it_is_from_and_what_it_answers(run: Run) -> None:
         assert str(message["In-Reply-To"]) == "<1@example.com>"
         assert str(message["References"]) == "<1@example.com>"
         assert str(message["Subject"]) == "Re: Var är min faktura?"
-        assert "Åh, den är på väg." in message.get_content()
+        assert "Åh, den är på väg." in must(message.get_body(("plain",))).get_content()
 
     run(story)
 

@@ -1,4 +1,4 @@
-"""The contract's tests for a letterbox, run in this process: which of them does a class fail?"""
+"""The contract's tests for a letterbox."""
 
 import asyncio
 import socket
@@ -7,9 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
-import pytest
-
-from hub.contract import Connector, RawEvent
+from hub.contract import RawEvent
 from hub.contract.testing import ListenTests, Manner, SendTests
 from tests.connectors.tools import free_port
 
@@ -79,18 +77,3 @@ class LetterboxTests(SendTests, ListenTests):
         finally:
             server.close()
             await asyncio.sleep(0.01)  # the conversations end with their connections
-
-
-def failures(plugin: type[Connector[Any]]) -> dict[str, BaseException]:
-    """The tests that this class fails, and how."""
-    failed: dict[str, BaseException] = {}
-    suite = type("Suite", (LetterboxTests,), {"connector": plugin})()
-    for name in sorted(dir(suite)):
-        if name.startswith("test_"):
-            try:
-                getattr(suite, name)()
-            except (KeyboardInterrupt, pytest.exit.Exception):
-                raise
-            except BaseException as error:  # noqa: BLE001 - a failing test raises what it likes
-                failed[name] = error
-    return failed

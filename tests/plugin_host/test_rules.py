@@ -8,7 +8,7 @@ from tests.plugin_host.packages import GROUP, Packages
 PLUGIN = '''
 from collections.abc import Sequence
 from msgspec import Struct
-from hub.contract import Config, Connector, Listens, Sends, hook_impl
+from hub.contract import Config, Connector, Controls, KeepsSent, Listens, Pulls, Receives, Sends, hook_impl
 
 class GoodConfig(Config, frozen=True):
     """Nothing to set."""
@@ -53,8 +53,15 @@ def register_plugins(register):
         ("Connector", "Config = Open", "must be frozen and forbid unknown fields"),
         ("Connector", "def parse(self, group): return []", "parse must be a staticmethod"),
         ("Connector", "parse = classmethod(lambda cls, group: [])", "parse must be a staticmethod"),
+        ("Pulls", "async def pull(self, cursor): pass", "pulls, so it needs a parse"),
+        ("Pulls", "parse = staticmethod(lambda group: [])", "a Pulls without a method pull"),
+        ("KeepsSent", "", "a KeepsSent without a method keep_sent"),
+        ("Controls", "", "a Controls without a method control"),
+        ("Controls", "def control(self, order): pass", "control must be an async method"),
         ("Listens", "async def listen(self, keep): pass", "listens, so it needs a parse"),
         ("Listens", "parse = staticmethod(lambda group: [])", "a Listens without a method listen"),
+        ("Receives", "", "a Receives without a method accept"),
+        ("Receives", "async def accept(self, call): pass", "accept and answer must be plain methods"),
         ("Sends", "", "a Sends without a method send"),
         ("Sends", "def send(self, message, handing_over): pass", "send must be an async method"),
     ],
@@ -64,6 +71,60 @@ def test_a_rule(packages: Packages, base: str, body: str, rule: str) -> None:
     registry = load(built_ins=(), group=GROUP)
     assert registry.connectors == {}
     assert rule in registry.broken[0].sentence
+
+
+LOOKUP = """
+from hub.contract import Config, Lookup, hook_impl
+
+class GoodConfig(Config, frozen=True):
+    pass
+
+class Source({base}):
+    kind = "good"
+    title = "Good"
+    Config = GoodConfig
+    answers = frozenset({{"invoice"}})
+    async def find(self, subject): return []
+    {body}
+
+@hook_impl
+def register_plugins(register):
+    register.lookup(Source)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "rule"),
+    [
+        ("kind = 'Good'", "Source.kind must be a name"),
+        ("title = ''", "Source.title must be"),
+        ("Config = None", "Source.Config must be a class that derives"),
+        ("find = Lookup.find", "Source needs an async method find"),
+        ("def find(self, subject): return []", "Source needs an async method find"),
+        ("answers = frozenset()", "Source.answers must be a frozenset"),
+        ("answers = {'invoice'}", "Source.answers must be a frozenset"),
+        ("answers = frozenset({'shoe size'})", "some of identity, customer"),
+        ("says_whom = False", "doesn't say whom its cards are about"),
+        ("allowed_paths = ('invoices',)", "lists 'invoices', which is no pattern"),
+        ("allowed_paths = ('/(',)", "lists '/(', which is no pattern"),
+        ("allowed_posts = (('search', ''),)", "lists 'search', which is no pattern"),
+    ],
+)
+def test_a_rule_of_lookups(packages: Packages, body: str, rule: str) -> None:
+    packages.add("source", LOOKUP.format(base="Lookup[GoodConfig]", body=body))
+    registry = load(built_ins=(), group=GROUP)
+    assert registry.lookups == {}
+    assert rule in registry.broken[0].sentence
+
+
+def test_a_lookup_derives_from_it(packages: Packages) -> None:
+    packages.add("source", LOOKUP.format(base="object", body=""))
+    assert "A lookup is a class that derives" in load(built_ins=(), group=GROUP).broken[0].sentence
+
+
+def test_a_lookup_that_keeps_all_rules_is_taken(packages: Packages) -> None:
+    packages.add("source", LOOKUP.format(base="Lookup[GoodConfig]", body=""))
+    assert list(load(built_ins=(), group=GROUP).lookups) == ["good"]
 
 
 @pytest.mark.parametrize("missing", ["kind", "title", "Config"])

@@ -1,4 +1,4 @@
-"""The way out through kill -9, small."""
+"""The way out through kill -9 (faults F02, F03), small: answers by the API that was killed, and what left of them."""
 
 from hub.faults import SEND_POINTS
 from hub.proof import send

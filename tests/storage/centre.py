@@ -1,6 +1,6 @@
 """Rows for tests without a screen: Granvik and Holmö share queues, Nesøy is elsewhere; verbs run on real storage."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,11 +17,11 @@ from hub.inbox.entry import Entry, Mail
 from hub.inbox.participant import Participant
 from hub.storage import search_index
 from hub.storage.blobs import Blobs
-from hub.storage.engine import open_engines
 from hub.storage.keys import Keys
 from hub.storage.scope import Scope
 from hub.storage.unit import Storage, Unit
 from hub.storage.words import tokens
+from tests.filled import engines_of, filled
 
 T = TypeVar("T")
 EVERYTHING = Scope.everything("test")
@@ -145,7 +145,7 @@ def add_contact(
 @contextmanager
 def opened(url: str, folder: Path, *, filter_by_scope: bool = True) -> Iterator[Storage]:
     """Storage on a database that is there; the clock is given back afterwards."""
-    storage = Storage(open_engines(url), KEYS, Blobs(folder / "blobs"), filter_by_scope=filter_by_scope)
+    storage = Storage(engines_of(url), KEYS, Blobs(folder / "blobs"), filter_by_scope=filter_by_scope)
     try:
         yield storage
     finally:
@@ -155,10 +155,11 @@ def opened(url: str, folder: Path, *, filter_by_scope: bool = True) -> Iterator[
 
 def populate(centre: Centre) -> None:
     """Municipalities, queues, topics, people and channels."""
-    centre.do(_populate, centre.ids)
+    centre.ids |= centre.do(filled, _populate)
 
 
-def _populate(unit: Unit, ids: dict[str, int]) -> None:
+def _populate(unit: Unit) -> Mapping[str, int]:
+    ids: dict[str, int] = {}
     places = {
         code: municipality.add(unit, code, name, country)
         for code, name, country in (("granvik", "Granvik", "SE"), ("holmo", "Holmö", "SE"), ("nesoy", "Nesøy", "NO"))
@@ -175,6 +176,7 @@ def _populate(unit: Unit, ids: dict[str, int]) -> None:
         row = Channel(kind="eml_folder", name=name, config={})
         unit.add(row)
         ids[name] = row.id
+    return ids
 
 
 def must(found: T | None) -> T:

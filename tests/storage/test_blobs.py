@@ -1,12 +1,17 @@
 """Blobs: by the sha256 of their content, each owner's own, on disk before anybody may name them."""
 
+import errno
 import hashlib
+import itertools
 import os
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from hub.errors import Corrupt
+from hub.errors import Corrupt, Unavailable
 from hub.storage.blobs import Blobs
 
 CONTENT = b"\0\xff letter" * 10_000
@@ -54,40 +59,110 @@ def test_the_same_content_of_two_owners_is_two_files_so_that_one_can_be_erased(b
         blobs.get(NAME)
 
 
-def test_content_is_flushed_before_it_is_named_and_every_folder_after(
-    blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    done: list[tuple[str, Path]] = []
-    fdatasync, fsync, rename = os.fdatasync, os.fsync, Path.rename
+@pytest.fixture
+def done(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Path]]:
+    """What is flushed and named, in its order; each is noted when it has been done."""
+    calls: list[tuple[str, Path]] = []
+    fdatasync, fsync, rename = os.fdatasync, os.fsync, os.rename
 
     def flush_file(handle: int) -> None:
-        done.append(("flushed", Path(f"/proc/self/fd/{handle}").readlink()))
         fdatasync(handle)
+        calls.append(("flushed", Path(f"/proc/self/fd/{handle}").readlink()))
 
     def flush_folder(handle: int) -> None:
-        done.append(("folder", Path(f"/proc/self/fd/{handle}").readlink()))
+        calls.append(("folder", Path(f"/proc/self/fd/{handle}").readlink()))
         fsync(handle)
 
-    def name(self: Path, target: Path) -> Path:
-        assert self.read_bytes() == CONTENT
-        done.append(("named", self))
-        return rename(self, target)
+    def name(passing: str, path: str) -> None:
+        assert hashlib.sha256(Path(passing).read_bytes()).hexdigest() == Path(path).name
+        assert ("flushed", Path(passing)) in calls
+        rename(passing, path)
+        calls.append(("named", Path(path)))
 
     monkeypatch.setattr(os, "fdatasync", flush_file)
     monkeypatch.setattr(os, "fsync", flush_folder)
-    monkeypatch.setattr(Path, "rename", name)
+    monkeypatch.setattr(os, "rename", name)
+    return calls
+
+
+def contents_of(count: int) -> dict[str, bytes]:
+    made = [bytes([i]) for i in range(count)]
+    return {f"raw/1/{hashlib.sha256(each).hexdigest()}": each for each in made}
+
+
+def test_content_is_flushed_before_it_is_named_and_every_folder_after(
+    blobs: Blobs, tmp_path: Path, done: list[tuple[str, Path]]
+) -> None:
     blobs.put_many({NAME: CONTENT})
     assert [what for what, _ in done] == ["flushed", "named", "folder", "folder", "folder", "folder"]
-    assert done[0][1] == done[1][1]
     root = tmp_path / "var" / "blobs"
     owner = root / "attachments" / "7"
     assert {path for what, path in done if what == "folder"} == {root, owner.parent, owner, owner / SHA256[:2]}
 
 
 def test_many_are_put_at_once(blobs: Blobs) -> None:
-    contents = {hashlib.sha256(bytes([i])).hexdigest(): bytes([i]) for i in range(50)}
-    blobs.put_many({f"raw/1/{sha256}": content for sha256, content in contents.items()})
-    assert all(blobs.get(f"raw/1/{sha256}") == content for sha256, content in contents.items())
+    contents = contents_of(50)
+    blobs.put_many(contents)
+    assert all(blobs.get(name) == content for name, content in contents.items())
+
+
+def test_of_many_no_folder_is_flushed_before_all_have_their_names(
+    blobs: Blobs, tmp_path: Path, done: list[tuple[str, Path]]
+) -> None:
+    contents = contents_of(50)
+    blobs.put_many(contents)
+    whats = [what for what, _ in done]
+    first = whats.index("folder")
+    assert sorted(whats[:first]) == ["flushed"] * 50 + ["named"] * 50
+    assert set(whats[first:]) == {"folder"}
+    root = tmp_path / "var" / "blobs"
+    owner = root / "raw" / "1"
+    folders = [path for what, path in done if what == "folder"]
+    assert sorted(folders) == sorted(
+        {root, owner.parent, owner, *(owner / name.rpartition("/")[2][:2] for name in contents)}
+    )
+
+
+def test_many_wait_for_the_disk_together(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No flush ends before another has begun: one after the other, the first would wait in vain."""
+
+    def meets_another() -> Callable[[int], None]:
+        begun, two = itertools.count(1), threading.Event()
+
+        def flush(_: int) -> None:
+            if next(begun) > 1:
+                two.set()
+            assert two.wait(20)
+
+        return flush
+
+    monkeypatch.setattr(os, "fdatasync", meets_another())
+    monkeypatch.setattr(os, "fsync", meets_another())
+    blobs.put_many(contents_of(5))
+
+
+def test_where_one_can_not_be_put_the_others_come_to_their_end_and_all_are_put_again(
+    blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fdatasync, left = os.fdatasync, iter([True])
+
+    def fails_once(handle: int) -> None:
+        if next(left, False):
+            raise OSError(errno.EIO, "no disk")
+        time.sleep(0.05)
+        fdatasync(handle)
+
+    monkeypatch.setattr(os, "fdatasync", fails_once)
+    contents = contents_of(20)
+    with pytest.raises(Unavailable, match="Nothing was stored; try again"):
+        blobs.put_many(contents)
+    there = files(Path(blobs._root))
+    assert len(there) == 19
+    assert not [each for each in there if each.name.startswith(".")]
+    time.sleep(0.1)
+    assert files(Path(blobs._root)) == there
+    blobs.put_many(contents)
+    assert all(blobs.get(name) == content for name, content in contents.items())
 
 
 @pytest.mark.parametrize("place", [0, len(CONTENT) // 2, len(CONTENT) - 1])

@@ -23,8 +23,8 @@ TEXTS = (
 )
 QUESTIONS = {
     "faktura": [1, 3],
-    "faktura ": [1],
-    "FAKTUROR ": [1],
+    "faktura ": [1, 3],
+    "FAKTUROR ": [1, 3],
     "fakt": [1, 3],
     "fa": [1, 3, 5, 9],
     "f": [],
@@ -196,7 +196,7 @@ def test_of_some_entries_those_with_the_words(centre: Centre) -> None:
     def among(words: str, *ids: int) -> set[int]:
         return centre.here(search_index.among, words, (), ids)
 
-    assert among("faktura ", 1, 2, 3, 50, 99) == {1}
+    assert among("faktura ", 1, 2, 3, 50, 99) == {1, 3}
     assert among("fakt", 1, 2, 3, 50, 99) == {1, 3}
     assert among("fa fel ", 1, 2, 3) == set()
     assert among("", 1) == among("faktura", *()) == set()

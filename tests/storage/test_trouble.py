@@ -125,6 +125,16 @@ def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None
     engines.dispose()
 
 
+def test_a_new_database_is_for_its_owner_alone(tmp_path: Path) -> None:
+    engines = open_engines(f"sqlite:///{tmp_path}/var/torg.db")
+    with engines.writer.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE one (id INTEGER)")
+        modes = {each.name: each.stat().st_mode & 0o077 for each in (tmp_path / "var").iterdir()}
+    assert {"torg.db", "torg.db-wal"} <= modes.keys()
+    assert set(modes.values()) == {0} == {(tmp_path / "var").stat().st_mode & 0o077}
+    engines.dispose()
+
+
 def test_an_engine_that_is_neither_is_refused() -> None:
     with pytest.raises(Invalid, match="not mysql"):
         open_engines("mysql://example")

@@ -219,6 +219,36 @@ def test_many_units_at_once_lose_no_change(centre: Centre) -> None:
     assert centre.do(lambda unit: conversation(unit, row_id).version) == before + 24
 
 
+def test_what_is_locked_is_read_as_it_is_then_though_it_was_seen_before(centre: Centre) -> None:
+    row_id = centre.mail()
+    locks = (
+        lambda unit: unit.lock(Conversation, row_id),
+        lambda unit: unit.first(select(Conversation).where(Conversation.id == row_id).with_for_update()),
+    )
+    for lock in locks:
+
+        def raise_version(unit: Unit, lock: Callable[[Unit], Conversation | None] = lock) -> None:
+            conversation(unit, row_id)  # may they, say; others change it meanwhile
+            must(lock(unit)).version += 1
+
+        async def all_at_once(each: Callable[[Unit], None] = raise_version) -> None:
+            await asyncio.gather(*(centre.storage.write(EVERYTHING, each) for _ in range(12)))
+
+        before = centre.do(lambda unit: conversation(unit, row_id).version)
+        asyncio.run(all_at_once())
+        assert centre.do(lambda unit: conversation(unit, row_id).version) == before + 12
+
+
+def test_what_a_unit_has_changed_itself_stays_when_it_locks_it(centre: Centre) -> None:
+    row_id = centre.mail()
+
+    def change(unit: Unit) -> str:
+        conversation(unit, row_id).subject = "Ny"
+        return must(unit.lock(Conversation, row_id)).subject
+
+    assert centre.do(change) == "Ny"
+
+
 def test_a_deadlock_is_tried_again_and_both_units_succeed(postgres_centre: Centre) -> None:
     one, other = postgres_centre.mail(), postgres_centre.mail()
     meet = threading.Barrier(2)

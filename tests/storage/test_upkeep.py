@@ -201,38 +201,54 @@ def test_a_disk_that_fills_up_in_a_merge_costs_no_entry(quiet: Centre, caplog: p
 
 
 WRITES = """
-import sys
+import os, sys
 from pathlib import Path
 import hub.app
 from hub.storage import upkeep
 upkeep.PAUSE = 0.0
 from tests.storage.centre import Centre, opened
-with opened(sys.argv[1], Path(sys.argv[2])) as storage:
-    centre = Centre(storage)
-    centre.ids = eval(sys.argv[3])
-    while True:
-        sys.stdout.write(f"{centre.mail()}\\n")
-        sys.stdout.flush()
+
+def say(word):
+    sys.stdout.write(f"{word}\\n")
+    sys.stdout.flush()
+
+def writes():
+    with opened(sys.argv[1], Path(sys.argv[2])) as storage:
+        centre = Centre(storage)
+        centre.ids = eval(sys.argv[3])
+        say(os.getpid())
+        while True:
+            say(centre.mail())
+
+for line in sys.stdin:  # each a writer of its own; what they import is imported once
+    child = os.fork()
+    if child == 0:
+        writes()
+    os.waitpid(child, 0)
+    say("ended")
 """
 
 
 def test_killed_at_any_moment_of_it_nothing_that_was_committed_is_lost(sqlite_centre: Centre, tmp_path: Path) -> None:
     url = f"sqlite:///{path_of(sqlite_centre)}"
     said: list[int] = []
-    for seconds in (0.05, 0.1, 0.17, 0.26, 0.4):
-        process = subprocess.Popen(
-            [sys.executable, "-c", WRITES, url, str(tmp_path), repr(sqlite_centre.ids)],
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
+    command = [sys.executable, "-c", WRITES, url, str(tmp_path), repr(sqlite_centre.ids)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
         assert process.stdout is not None
-        said.append(int(process.stdout.readline()))
-        time.sleep(seconds)
-        process.send_signal(signal.SIGKILL)
-        said += [int(line) for line in process.stdout.read().split()]
-        process.wait()
-        process.stdout.close()
+        for seconds in (0.05, 0.1, 0.17, 0.26, 0.4):
+            process.stdin.write("another\n")
+            process.stdin.flush()
+            writer = int(process.stdout.readline())
+            said.append(int(process.stdout.readline()))
+            time.sleep(seconds)
+            os.kill(writer, signal.SIGKILL)
+            said += [int(line) for line in iter(process.stdout.readline, "ended\n")]
+        process.stdin.close()
+        assert process.wait() == 0
     assert len(said) > 5
     with closing(sqlite3.connect(path_of(sqlite_centre))) as found:
         assert found.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -26,7 +26,7 @@ def test_channels_with_their_health(world: World) -> None:
     world.change("DELETE", f"/conversations/{found}/replies/{undone}")
     by_name = {each["name"]: each for each in world.get("/channels", "ida").json()["items"]}
     assert set(by_name) == {"in", "out", "mute"}
-    assert by_name["in"]["raw_events"] == {"new": 1, "quarantined": 1}
+    assert by_name["in"]["raw_events"] == {"new": 1, "quarantined": 2}
     assert by_name["out"]["deliveries"] == {
         "queued": 1, "leased": 0, "handed_over": 0, "deferred": 0, "failed": 0, "uncertain": 0,
     }  # fmt: skip
@@ -39,20 +39,20 @@ def test_channels_with_their_health(world: World) -> None:
     assert world.get("/channels", "olle").status_code == 403
 
 
-def test_a_shared_channel_counts_where_one_is_it_not_where_one_is_an_agent_too(world: World) -> None:
-    def join(unit: Unit) -> None:
-        ida = must(unit.get(person.Person, world.ids["ida"]))
-        person.join(unit, ida, must(unit.get(municipality.Municipality, world.ids["nesoy"])), "agent")
-
-    world.do(join)
-    for key, code in (("1", "granvik"), ("2", "nesoy"), ("3", "nesoy")):
+def test_whoever_sees_a_shared_channel_sees_how_much_came_and_was_set_aside(world: World) -> None:
+    """Whosever it is: else what is nobody's yet, or another's who doesn't look, would be told to nobody."""
+    for key, code in (("1", "granvik"), ("2", "nesoy"), ("3", None)):
         world.do(keep_raw, world.ids, key, b"x", state="quarantined", code=code)
     for found, who in ((world.mail(), "sara"), (world.mail(municipality="nesoy", queue="innbygger"), "nils")):
         answer = world.ask("POST", f"/conversations/{found}/replies", who, json={"text": "Svar"})
         assert answer.status_code == 201
-    by_name = {each["name"]: each for each in world.get("/channels", "ida").json()["items"]}
-    assert by_name["in"]["raw_events"]["quarantined"] == 1
-    assert by_name["out"]["deliveries"]["queued"] == 1
+    for who in ("ida", "idun"):
+        by_name = {each["name"]: each for each in world.get("/channels", who).json()["items"]}
+        assert by_name["in"]["raw_events"]["quarantined"] == 3
+        assert [each["sentence"] for each in by_name["in"]["troubles"] if each["kind"] == "quarantine"] == [
+            "3 couldn't be read or placed."
+        ]
+        assert by_name["out"]["deliveries"]["queued"] == 2
 
 
 def test_pausing_a_channel(world: World) -> None:
@@ -168,6 +168,33 @@ def test_raw_events(world: World) -> None:
             assert world.get(f"/raw-events/{hidden}{path}", "ida").status_code == 404
         assert world.ask("POST", f"/raw-events/{hidden}/replay", "ida").status_code == 404
     assert world.get("/raw-events", "sara").status_code == 403
+
+
+def test_what_is_nobodys_yet_is_its_to_see_of_all_whom_its_channel_works_for(world: World) -> None:
+    """A place in the list, pages, a search, its reading and its replay; not for IT of one of them."""
+    set_addresses(world, {"a@granvik.example": "granvik/1", "b@holmo.example": "holmo/1"})
+    it_of(world, "iris", "granvik", "holmo")
+    own, nobodys, newest = (
+        world.do(keep_raw, world.ids, key, key.encode(), state="quarantined", code=code)
+        for key, code in (("1", "granvik"), ("2", None), ("3", "holmo"))
+    )
+    foreign = world.do(keep_raw, world.ids, "4", b"x", state="quarantined", code="nesoy")
+    listed = world.everything("/raw-events", "iris", limit=1)
+    assert [(int(each["id"]), each["municipality_id"] is None) for each in listed] == [
+        (newest, False), (nobodys, True), (own, False),
+    ]  # fmt: skip
+    for narrowed in ({"state": "quarantined"}, {"channel": world.ids["in"]}):
+        assert len(world.everything("/raw-events", "iris", **narrowed)) == 3
+    assert world.everything("/raw-events", "iris", state="new") == []
+    assert [int(each["id"]) for each in world.everything("/raw-events", "ida")] == [own]
+    path = f"/raw-events/{nobodys}"
+    assert world.get(path, "iris").json()["municipality_id"] is None
+    assert world.get(f"{path}/content?reason=felsökning", "iris").content == b"2"
+    assert world.ask("POST", f"{path}/replay", "iris").status_code == 200
+    for who, hidden in (("ida", nobodys), ("idun", nobodys), ("iris", foreign)):
+        assert world.get(f"/raw-events/{hidden}", who).status_code == 404
+        assert world.get(f"/raw-events/{hidden}/content?reason=felsökning", who).status_code == 404
+        assert world.ask("POST", f"/raw-events/{hidden}/replay", who).status_code == 404
 
 
 def test_content_breaks_glass(world: World) -> None:

@@ -1,6 +1,7 @@
 """The desk's own pages: what a change answers with, the way back, and what is said to whoever can't have it so."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
@@ -12,7 +13,10 @@ from sqlalchemy import select
 
 from hub import clock
 from hub.access.person import Membership
+from hub.formats.html import sanitise
+from hub.inbox import topic
 from hub.inbox.conversation import Conversation
+from hub.inbox.entry import Attachment, Entry, Mail
 from hub.inbox.municipality import Municipality
 from hub.storage.unit import Unit
 from inbox_ui.rendering import FORM, SHOWS, short
@@ -126,6 +130,35 @@ def test_what_is_taken_back_elsewhere_leaves_what_is_read_alone(desk: Desk) -> N
     assert (back.headers["HX-Retarget"], f'id="thread" data-id="{one}"' in back.text) == ("#thread", True)
     written = desk.undo(answer(), **{SHOWS: FORM})
     assert (written.headers["HX-Retarget"], 'id="composer"' in written.text) == ("#toast", False)
+
+
+def test_the_topic_of_a_question_is_changed_and_how_it_ended_stays(desk: Desk) -> None:
+    found = desk.world.mail()
+
+    def add(unit: Unit) -> str:
+        granvik = must(unit.get(Municipality, desk.world.ids["granvik"]))
+        return str(topic.add(unit, granvik, {"sv": "Sophämtning", "en": "Waste collection"}).id)
+
+    other = desk.world.do(add)
+    desk.post_part(f"/conversations/{found}/matters", {"version": "1", "topic": str(desk.world.ids["fakturor"])})
+    (question,) = desk.world.get(f"/conversations/{found}").json()["matters"]
+    at = f"/conversations/{found}/matters/{question['id']}"
+    desk.post_part(at, {"version": desk.version(found), "outcome": "handed_over"})
+    changed = desk.post_part(at, {"version": desk.version(found), "topic": other})
+    assert (changed.status_code, said(changed)) == (200, "Topic changed")
+    (now,) = desk.world.get(f"/conversations/{found}").json()["matters"]
+    assert (now["topic_id"], now["outcome"]) == (other, "handed_over")
+    assert "Sara changed the question to Waste collection" in unescape(desk.get(f"/conversations/{found}", **PART).text)
+    gone = desk.post_part(at, {"version": desk.version(found), "topic": "4711"})
+    assert (gone.status_code, desk.world.get(f"/conversations/{found}").json()["matters"]) == (422, [now])
+
+
+def test_it_is_said_whence_an_answer_and_a_forward_leave(desk: Desk) -> None:
+    found = desk.world.mail()
+    page = unescape(desk.get(f"/conversations/{found}", **PART).text)
+    assert re.search(r"To \S+ from kommunen@granvik\.example</span>", page)
+    forward = desk.get(f"/conversations/{found}/forward", **PART).text
+    assert '<span class="cut">kommunen@granvik.example</span>' in forward
 
 
 def test_nothing_to_send_is_said_first_and_beside_what_can_be_undone(desk: Desk) -> None:
@@ -249,3 +282,33 @@ def test_a_day_within_a_sentence_is_written_as_the_language_does(desk: Desk) -> 
     cookie = f"__Host-torg={desk.cookies['sara']}; language=sv"
     waits = desk.post_part(f"/conversations/{found}/waiting", {"version": "1", "until": at(3)}, Cookie=cookie)
     assert re.fullmatch(r"Väntar till (mån|tis|ons|tors|fre|lör|sön) \d+ \w+", said(waits))
+
+
+def test_a_mail_is_shown_without_the_pictures_that_are_missing(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """By the words that it has for them, or ours; the others stand in it."""
+    files = [(f"{name}.png", "image/png", name.encode()) for name in ("whole", "gone", "bare")]
+    found = desk.world.mail("Se bilden", attachments=files)
+
+    def with_pictures(unit: Unit) -> int:
+        entry = must(unit.first(select(Entry).where(Entry.conversation_id == found, Entry.kind == "mail")))
+        for file in unit.all(select(Attachment).where(Attachment.entry_id == entry.id)):
+            file.inline_id = file.name
+            if file.name != "whole.png":
+                file.body, file.blob = None, f"attachments/{entry.municipality_id}/{file.sha256}"
+        must(unit.first(select(Mail).where(Mail.entry_id == entry.id))).safe_html = sanitise(
+            '<p>Hej.</p><img src="cid:whole.png"><img alt="Karta &gt; &quot;väg&quot;" width="9" src="cid:gone.png">'
+            '<img src="cid:bare.png" alt=""><img src="cid:none.png"><p>Slut.</p>'
+        )
+        return entry.id
+
+    entry_id = desk.world.do(with_pictures)
+    shown = desk.get(f"/entries/{entry_id}/html")
+    assert shown.status_code == 200
+    ours = '<img alt="A picture that can&#x27;t be shown">'
+    assert f'<p>Hej.</p><img src="data:image/png;base64,{b64encode(b"whole").decode()}">' in shown.text
+    assert re.findall(r"<img alt=[^>]*>|<img(?! src)[^>]*>", shown.text.replace(" > ", " &gt; ")) == [
+        '<img alt="Karta &gt; &quot;väg&quot;">', ours, ours,
+    ]  # fmt: skip
+    assert "<p>Slut.</p>" in shown.text
+    names = [each.getMessage() for each in caplog.records if each.levelname == "ERROR"]
+    assert [each.startswith(f"entry {entry_id}: The blob attachments/") for each in names] == [True, True]

@@ -57,6 +57,7 @@ def test_a_draft_is_as_it_was_saved_last(world: World) -> None:
         "subject": "S",
         "along": None,
         "queue": None,
+        "topics": [],
     }
     assert first.json()["seen_entry_id"] == seen
     assert world.ask("DELETE", f"/conversations/{found}/drafts/reply").status_code == 204

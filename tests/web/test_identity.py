@@ -11,14 +11,15 @@ from hub import clock
 from hub.access.audit import Audit
 from hub.access.reading import Reading, subject_key
 from hub.inbox import points
-from hub.inbox.citizen import CitizenPoint, Identity
+from hub.inbox.citizen import Citizen, CitizenPoint, Identity
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
+from hub.inbox.municipality import Municipality
 from hub.storage.unit import Unit
 from tests.web.world import World, let_pass, must
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
-NUMBER = "19610512-1234"
+NUMBER = "19610512-1237"
 
 
 def local(text: str) -> int:
@@ -102,6 +103,89 @@ def test_withdrawn_it_is_confirmed_no_more(world: World) -> None:
     assert [each["what"] for each in said] == ["identity_confirmed", "identity_withdrawn"]
 
 
+def _told(world: World, conversation_id: int, number: str) -> Any:
+    path, body = f"/conversations/{conversation_id}/identity", {"how": "called_back", "number": number}
+    return world.change("PUT", path, version=world.version(conversation_id), json=body)
+
+
+def _withdraw(world: World, conversation_id: int) -> None:
+    path = f"/conversations/{conversation_id}/identity"
+    assert world.change("DELETE", path, version=world.version(conversation_id)).status_code == 200
+
+
+def _numbers(world: World) -> int:
+    return len(world.do(lambda unit: unit.all(select(CitizenPoint.id).where(CitizenPoint.kind == "identity"))))
+
+
+def test_a_number_that_was_told_by_somebody_else_goes_with_the_confirmation(world: World) -> None:
+    found = world.mail()
+    assert _told(world, found, NUMBER).status_code == 200
+    assert _told(world, found, "19121212-1212").status_code == 422
+    confirm(world, found)  # once more, by another way
+    world.do(_read_as_open, found)
+    _withdraw(world, found)
+    assert _numbers(world) == 0
+    assert world.do(_protection, found) == ("unknown", None)
+    assert _told(world, found, "19121212-1212").status_code == 200
+
+
+@pytest.mark.parametrize("claimed", [NUMBER, "19121212-1212"])
+def test_a_number_that_a_form_was_told_is_known_once_it_is_confirmed_and_stands_in_nobodys_way(
+    world: World, claimed: str
+) -> None:
+    found = world.mail()
+    world.do(_claim, found, claimed)
+    assert _told(world, found, NUMBER).status_code == 200
+
+    def known(unit: Unit) -> list[bool]:
+        query = select(CitizenPoint).where(CitizenPoint.kind == "identity", CitizenPoint.ended_at.is_(None))
+        return [each.claimed_at is None for each in unit.all(query.order_by(CitizenPoint.id))]
+
+    assert world.do(known) == ([True] if claimed == NUMBER else [False, True])
+
+
+def _claim(unit: Unit, conversation_id: int, number: str) -> None:
+    row = must(unit.get(Conversation, conversation_id))
+    value, key = points.seal_identity(unit.keys, row.municipality_id, number)
+    unit.add(
+        CitizenPoint(
+            municipality_id=row.municipality_id, citizen_id=row.citizen_id, first_citizen_id=row.citizen_id,
+            kind="identity", value=value, match_key=key, claimed_at=clock.now(),
+        )
+    )  # fmt: skip
+
+
+def test_a_finnish_number_tells_its_century_by_a_letter(world: World) -> None:
+    world.do(_abroad)
+    found = world.mail()
+    assert [_told(world, found, each).status_code for each in ("131052A308T", "131052-308T")] == [200, 422]
+
+
+def _abroad(unit: Unit) -> None:
+    for each in unit.all(select(Municipality)):
+        each.country = "FI"
+
+
+def test_a_number_that_was_told_another_day_or_elsewhere_stays(world: World) -> None:
+    found = world.mail()
+    _told(world, found, NUMBER)
+    let_pass(25 * 3600)
+    _told(world, found, NUMBER)
+    _withdraw(world, found)
+    assert _numbers(world) == 1
+
+
+def _read_as_open(unit: Unit, conversation_id: int) -> None:
+    """By the number that was told."""
+    citizen = must(unit.get(Citizen, must(unit.get(Conversation, conversation_id)).citizen_id))
+    citizen.protection, citizen.protection_read_at = "no", clock.now()
+
+
+def _protection(unit: Unit, conversation_id: int) -> tuple[str, int | None]:
+    citizen = must(unit.get(Citizen, must(unit.get(Conversation, conversation_id)).citizen_id))
+    return citizen.protection, citizen.protection_read_at
+
+
 def test_of_another_citizen_nothing_is_confirmed(world: World) -> None:
     """Should the conversation turn out to be somebody else's."""
     found, other = world.mail(), world.mail()
@@ -163,7 +247,7 @@ def test_a_number_is_revealed_for_a_purpose_and_that_is_written_down(world: Worl
     answer = reveal(world, found, number, "  kontroll mot registret ")
     assert answer.status_code == 201
     assert answer.json() == {
-        "id": str(number), "kind": "identity", "value": "196105121234", "until": "2027-02-10T09:24:00Z",
+        "id": str(number), "kind": "identity", "value": "196105121237", "until": "2027-02-10T09:24:00Z",
     }  # fmt: skip
     assert answer.headers["Cache-Control"] == "no-store"
     assert reveal(world, found, shown_points[0]["id"]).json()["value"] == "eva.berg@example.com"

@@ -36,7 +36,8 @@ def test_the_timeline_says_where_the_other_is_to_who_may_open_it_and_to_nobody_e
         told = str([each["body"] for each in entries if each["kind"] == "change"])
         assert not any(each in told for each in secrets)
         last = entries[-1]["id"]
-        assert world.storage.write_now(Scope.of(world.actor(who)), looking.entry, world.actor(who), one, int(last)).body
+        seen = world.storage.write_now(Scope.of(world.actor(who)), looking.entry, world.actor(who), one, int(last))
+        assert seen.entries[0].body
 
 
 def join_holmo(unit: Unit, name: str, tokens: dict[str, str]) -> None:

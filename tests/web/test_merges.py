@@ -1,6 +1,7 @@
 """Merges over the API: what is offered, what it takes, and that the way back leaves no trace."""
 
 import random
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -20,7 +21,10 @@ from hub.inbox.merge import all_parts
 from hub.inbox.municipality import Municipality
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
+from tests.web.test_administration import Visit, kept, visit
 from tests.web.world import World, let_pass, must
+
+__all__ = ["kept", "visit"]
 
 
 def of_one_citizen(world: World, *conversations: int) -> None:
@@ -47,6 +51,29 @@ def merge(world: World, into: int, other: int, who: str = "sara", **options: Any
     path = f"/conversations/{into}/merges/{other}"
     given = {"version": world.version(into, who), "json": {"version": number}, **options}
     return world.change("PUT", path, who, **given)
+
+
+def test_what_may_be_the_same_exchange_is_merged_by_one_click_and_taken_out_again(world: World, visit: Visit) -> None:
+    found, hint = world.mail(), world.mail()
+    related(world, found, hint)
+    sara, at = visit("sara"), f"/conversations/{found}"
+    button = f'name="other" value="{hint}"'
+    shown = sara.get(at).text
+    assert button in shown
+    form = must(re.search(rf'action="({at}/merges\?[^"&]*)"', shown))[1]
+    merged = sara.send(form, at, script=True, other=str(hint))
+    assert merged.status_code == 200, merged.text
+    assert "/merges/end" in merged.text
+    assert merged.headers["HX-Retarget"] == "#thread", "what came before is shown as well"
+    assert must_merge(world, hint) == found
+    assert "Perhaps the same exchange" not in sara.get(at).text
+    assert button not in visit("sara").get(f"/conversations/{hint}").text
+
+
+def must_merge(world: World, conversation_id: int) -> int | None:
+    """What it is part of now."""
+    row = world.do(lambda unit: must(unit.get(Conversation, conversation_id)))
+    return row.related_id if row.is_part else None
 
 
 def test_offered_is_the_related_one_and_what_else_the_citizen_has_open(world: World) -> None:
@@ -143,13 +170,18 @@ def test_an_answer_that_was_merged_away_is_taken_back_where_it_was_given(world: 
     assert world.change("DELETE", f"{path}/{sent}", version='"1"').status_code == 412
 
 
-def test_where_it_lies_now_takes_the_right_to_work_there(world: World) -> None:
+def test_where_it_lies_now_its_writer_takes_it_back_unseen_and_nobody_else_does(world: World) -> None:
+    """Into which one it was merged isn't told to who may not open that."""
     found, other = world.mail(queue="vatten"), world.mail(queue="kontakt")
     path = f"/conversations/{found}/replies"
     sent = world.ask("POST", path, "vera", json={"text": "Svar"}).json()["id"]
     assert merge(world, other, found).status_code == 200
-    assert world.change("DELETE", f"{path}/{sent}", "vera").status_code == 404
+    assert world.change("DELETE", f"{path}/{sent}", "lena").status_code == 404
     assert world.do(lambda unit: unit.all(select(Delivery.state))) == ["queued"]
+    undone = world.change("DELETE", f"{path}/{sent}", "vera")
+    assert (undone.status_code, undone.content) == (204, b"")
+    assert world.do(lambda unit: unit.all(select(Delivery.state))) == ["failed"]
+    assert world.get(f"/conversations/{other}/drafts").json() == {"own": [], "others": []}
 
 
 def test_both_are_as_they_were_read(world: World) -> None:

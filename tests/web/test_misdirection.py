@@ -11,13 +11,19 @@ from hub import clock
 from hub.access import person
 from hub.access.audit import Audit
 from hub.channels.channel import Channel
+from hub.channels.route import text_route
 from hub.edge import looking, misdirecting
 from hub.edge.looking import Looked
+from hub.inbox import confidential
+from hub.inbox.call import Call
 from hub.inbox.citizen import Citizen, CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Attachment, Entry, Mail
 from hub.inbox.municipality import Municipality
 from hub.inbox.participant import Participant
+from hub.inbox.promise import Promise
+from hub.inbox.queue import Queue
+from hub.inbox.text import Text, TextRoute
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
 from tests.web.world import World, let_pass, must
@@ -110,6 +116,145 @@ def test_a_citizen_who_is_known_there_is_the_same_one(world: World) -> None:
     assert citizens[0] == citizens[1] != citizens[2]
 
 
+def claim(world: World, conversation_id: int) -> None:
+    """Its citizen has only said that the address is theirs, in a form or a chat."""
+
+    def set_it(unit: Unit) -> None:
+        citizen_id = must(unit.get(Conversation, conversation_id)).citizen_id
+        unit.change(update(CitizenPoint).where(CitizenPoint.citizen_id == citizen_id).values(claimed_at=clock.now()))
+
+    world.do(set_it)
+
+
+@pytest.mark.parametrize("claimed_there", [False, True])
+def test_a43_who_only_claims_an_address_is_nobody_there_either(world: World, claimed_there: bool) -> None:
+    known = world.mail(municipality="holmo", sender="eva@example.com")
+    found = world.mail(sender="eva@example.com")
+    claim(world, known if claimed_there else found)
+    copy = copy_of(send(world, found))
+    whose = world.do(lambda unit: [must(unit.get(Conversation, each)).citizen_id for each in (known, copy)])
+    assert whose[0] != whose[1]
+    query = select(CitizenPoint.claimed_at).where(CitizenPoint.citizen_id == whose[1])
+    assert (world.do(lambda unit: unit.first(query)) is None) == claimed_there
+
+
+def test_an_identity_that_a_form_was_told_stays_where_it_is_sealed(world: World) -> None:
+    found = world.mail()
+
+    def fill_in(unit: Unit) -> None:
+        answer = {"key": "nummer", "kind": "identity", "label": "Personnummer", "text": "", "identity": "CIPHER"}
+        must(unit.get(Conversation, found)).append(
+            unit,
+            Entry(
+                kind="form", author_kind="citizen", visibility="public", language="sv", text="",
+                body={"form": "1", "version": 1, "title": "Felanmälan", "name": "", "answers": [answer]},
+            ),
+        )  # fmt: skip
+
+    world.do(fill_in)
+    copy = copy_of(send(world, found))
+    bodies = world.do(lambda unit: unit.all(select(Entry.body).where(Entry.conversation_id == copy)))
+    assert "Felanmälan" in str(bodies)
+    assert "CIPHER" not in str(bodies)
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_call_is_one_there_too_and_who_reached_nobody_is_called_back(world: World, answered: bool) -> None:
+    now = clock.now()
+
+    def call(unit: Unit) -> int:
+        home = world.ids["granvik"]
+        citizen = Citizen(municipality_id=home, name="+46701740605")
+        unit.add(citizen)
+        row = Conversation(
+            municipality_id=home, citizen_id=citizen.id, queue_id=world.ids["kontakt"], subject="Växel", opened_at=now,
+            due_at=clock.NEVER, contact_kind="call",
+        )  # fmt: skip
+        unit.add(row)
+        body: dict[str, Any] = {
+            "caller": "+46701740605",
+            "called": None,
+            "agent": None,
+            "registered": {"questions": []},
+        }
+        entry = row.append(
+            unit,
+            Entry(kind="call", author_kind="citizen", visibility="public", language="sv", text="Ville veta", body=body),
+        )
+        unit.add(
+            Call(
+                municipality_id=home, entry_id=entry.id, state="ended", number="+46701740605", menu_path=[],
+                offered_at=now, answered_at=now if answered else None, ended_at=now, cause="no-answer", transfers=[],
+                steps={"1/x": []}, seen={},
+            )
+        )  # fmt: skip
+        return row.id
+
+    found = world.do(call)
+    copy = copy_of(send(world, found))
+    entries = world.everything(f"/conversations/{copy}/timeline")
+    (entry,) = [each for each in entries if each["kind"] == "call"]
+    assert entry["text"] == "Ville veta"
+    assert "registered" not in entry["body"]
+    assert "+46701740605" not in str(entry)
+    assert entry["call"]["state"] == "ended"
+    assert entry["call"]["number"] == "+46 70 ••••• 05"
+    owed = world.do(lambda unit: unit.all(select(Promise.number).where(Promise.conversation_id == copy)))
+    assert owed == ([] if answered else ["+46701740605"])
+    assert (world.get(f"/conversations/{copy}").json()["conversation"]["due_at"] is None) == answered
+
+
+def test_a_text_is_answered_from_a_number_of_the_municipality_that_it_was_meant_for(world: World) -> None:
+    ida, ours, theirs = "+46706861004", "+46766861004", "+46766861005"
+
+    def came(unit: Unit) -> int:
+        kontakt, now = world.ids["kontakt"], clock.now()
+        sms = Channel(kind="elks", name="SMS", home_id=None, sends_by_id=None, lease_until=0,
+                      config={"number": ours, "destination": f"granvik/{kontakt}"})  # fmt: skip
+        unit.add(sms)
+        citizen = Citizen(municipality_id=world.ids["granvik"], name=ida)
+        unit.add(citizen)
+        row = Conversation(
+            municipality_id=world.ids["granvik"], citizen_id=citizen.id, queue_id=kontakt, subject="Väg",
+            opened_at=now, due_at=now, contact_kind="sms",
+        )  # fmt: skip
+        unit.add(row)
+        entry = row.append(
+            unit,
+            Entry(kind="sms", author_kind="citizen", channel_id=sms.id, visibility="public", language="sv",
+                  text="Vår väg är oplogad", body={"number": ida, "our_number": ours}),
+        )  # fmt: skip
+        unit.add(Text(municipality_id=row.municipality_id, entry_id=entry.id, number=ida, our_number=ours))
+        return row.id
+
+    found = world.do(came)
+    copy = copy_of(send(world, found))
+    (text,) = world.do(lambda unit: unit.all(select(Text).where(Text.municipality_id == world.ids["holmo"])))
+    assert (text.number, text.our_number, text.outside_id) == (ida, ours, None)
+    hits = world.get("/search", params={"q": f"from:{ida}"}).json()["items"]
+    assert str(copy) in {each["conversation_id"] for each in hits}
+
+    def route(unit: Unit) -> TextRoute | None:
+        return text_route(unit, must(unit.get(Conversation, copy)))
+
+    assert world.do(route) is None  # not from Granvik's: its answer would land there
+    said = {"text": "Vi plogar", "by": "sms"}
+    refused = world.ask("POST", f"/conversations/{copy}/replies", json=said)
+    assert refused.status_code == 422
+    assert "and Holmö has none of its own to answer from" in refused.text
+    assert must(looked(world, copy).no_texts).field == "by"
+
+    def give(unit: Unit) -> int:
+        own = Channel(kind="elks", name="SMS 2", home_id=None, sends_by_id=None, lease_until=0,
+                      config={"number": theirs, "destination": f"holmo/{world.ids['kontakt']}"})  # fmt: skip
+        unit.add(own)
+        return own.id
+
+    own = world.do(give)
+    assert world.do(route) == TextRoute(own, theirs, ida)
+    assert looked(world, copy).no_texts is None
+
+
 def test_both_say_where_the_other_is_to_who_may_open_it(world: World) -> None:
     found = world.mail(queue="vatten")
     copy = copy_of(send(world, found, queue="vatten"))
@@ -186,6 +331,21 @@ def test_what_was_handed_on_with_it_is_not_taken_back_alone(world: World) -> Non
     where = {"where": "Trafikverket"}
     world.change("PUT", f"/conversations/{noted}/misdirection", version=world.version(noted), json=where)
     assert world.change("DELETE", f"/conversations/{noted}/replies/{said['id']}").status_code == 200
+
+
+def test_who_may_not_open_it_any_more_is_told_whom_to_ask(world: World) -> None:
+    """Their answer was handed on; they can't take that back themselves."""
+    found = world.mail()
+    said = world.ask("POST", f"/conversations/{found}/replies", json={"text": "Fel svar"}).json()
+    copy_of(send(world, found))
+
+    def limit(unit: Unit) -> None:
+        queue = must(unit.get(Queue, world.ids["vatten"]))
+        confidential.limit(unit, must(unit.get(Conversation, found)), world.ids["vera"], queue)
+
+    world.do(limit)
+    late = world.change("DELETE", f"/conversations/{found}/replies/{said['id']}")
+    assert (late.status_code, "ask them to take the conversation back" in late.json()["detail"]) == (409, True)
 
 
 def test_what_is_confidential_is_so_there(world: World) -> None:
@@ -328,10 +488,21 @@ def test_one_mail_to_several_mailboxes_is_linked_to_who_may_open_the_other(world
     foreign = world.mail("Samma text", municipality="nesoy", queue="innbygger", sender="eva@example.com")
     beside = world.mail("Samma text", sender="eva@example.com")
     same_mail(world, here, there, secret, foreign, beside)
-    (linked,) = looked(world, here).also_sent
+    linked, second = looked(world, here).also_sent
     assert (linked.id, linked.municipality_id) == (str(there), str(world.ids["holmo"]))
+    assert (second.id, second.queue_id) == (str(beside), str(world.ids["kontakt"]))  # by another mailbox of its own
+    assert (linked.assignee, linked.answered_by) == (None, None)
+    world.change("PUT", f"/conversations/{there}/assignment", version=world.version(there), json={"person": "me"})
+    assert [each.assignee for each in looked(world, here).also_sent] == [world.actor("sara").name, None]
+    world.do(_answered, there, world.actor("sara").id)
+    assert [each.answered_by for each in looked(world, here).also_sent] == [world.actor("sara").name, None]
     assert {each.id for each in looked(world, there).also_sent} == {str(here), str(beside)}
-    assert looked(world, here, "kim").also_sent == []
+    assert [each.id for each in looked(world, here, "kim").also_sent] == [str(beside)]
+
+
+def _answered(unit: Unit, conversation_id: int, by_id: int) -> None:
+    entry = Entry(kind="mail", author_kind="person", author_id=by_id, visibility="public", text="Ja.", body={})
+    must(unit.lock(Conversation, conversation_id)).append(unit, entry)
 
 
 @pytest.mark.parametrize("what", ["text", "sender"])

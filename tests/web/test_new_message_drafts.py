@@ -1,7 +1,7 @@
 """The draft of a new message: one's own, found wherever one is, with its files; gone when sent, back when undone."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,16 @@ from httpx import Response
 from sqlalchemy import select
 
 from hub.channels.channel import Channel
+from hub.inbox import confidential, letterhead
+from hub.inbox.conversation import Conversation
 from hub.inbox.draft import Draft
 from hub.inbox.entry import Attachment
+from hub.inbox.matter import Matter
+from hub.inbox.municipality import Municipality
+from hub.inbox.queue import Queue
+from hub.inbox.topic import Topic
 from hub.storage.unit import Unit
-from inbox_ui.rendering import FORM, SHOWS
+from inbox_ui.rendering import BEGUN, FORM, SHOWS
 from tests.web.test_desk import PART, Desk, said
 from tests.web.world import World, let_pass, must
 from tests.web.world import world as make_world
@@ -40,9 +46,11 @@ def save(world: World, who: str = "sara", municipality: str = "granvik", queue: 
     return world.ask("PUT", "/drafts/new", who, json={**sender(world, municipality, queue), **text})
 
 
-def upload(world: World, content: bytes = b"karta", who: str = "sara", municipality: str = "granvik") -> Any:
+def upload(
+    world: World, content: bytes = b"karta", who: str = "sara", municipality: str = "granvik", queue: str = "kontakt"
+) -> Any:
     file = {"file": ("karta.pdf", content, "application/pdf")}
-    return world.ask("POST", "/uploads", who, files=file, params=sender(world, municipality))
+    return world.ask("POST", "/uploads", who, files=file, params=sender(world, municipality, queue))
 
 
 def drafts(world: World, who: str = "sara") -> Any:
@@ -63,6 +71,7 @@ def test_a_person_has_one_as_it_was_saved_last(world: World) -> None:
     assert (second["kind"], second["municipality_id"]) == ("new", str(world.ids["granvik"]))
     assert second["written"] == {
         "text": "Hej igen", "cc": ["a@b.se"], "to": [], "subject": "", "along": None, "queue": str(world.ids["vatten"]),
+        "topics": [],
     }  # fmt: skip
     assert drafts(world, "vera") == []
     assert world.ask("DELETE", "/drafts/new").status_code == 204
@@ -75,6 +84,9 @@ def test_who_may_not_write_from_there_drafts_nothing(world: World) -> None:
         assert save(world, who, text="x").status_code == status, who
         assert upload(world, who=who).status_code == status, who
     assert save(world, municipality="nesoy", text="x").status_code == 404
+    for refused in (save(world, queue="innbygger", text="x"), upload(world, queue="innbygger")):
+        assert (refused.status_code, refused.json()["field"]) == (422, "queue")
+        assert refused.json()["detail"] == "this queue doesn't answer for the municipality: choose another one"
     assert world.do(lambda unit: unit.all(select(Draft))) == []
 
 
@@ -129,6 +141,7 @@ def test_taken_back_it_is_one_again_unless_another_was_begun(world: World) -> No
     (again,) = drafts(world)
     assert again["written"] == {
         **written, "to": ["ny@invanare.example"], "along": None, "queue": str(world.ids["kontakt"]),
+        "topics": [],
     }  # fmt: skip
     assert (again["municipality_id"], again["seen_entry_id"]) == (str(world.ids["holmo"]), None)
     assert [each["name"] for each in again["uploads"]] == ["karta.pdf"]
@@ -137,6 +150,17 @@ def test_taken_back_it_is_one_again_unless_another_was_begun(world: World) -> No
     path = f"/conversations/{made['conversation_id']}/replies/{made['id']}"
     assert world.change("DELETE", path).status_code == 200
     assert [each["written"]["text"] for each in drafts(world)] == ["Ett annat"]
+
+
+def test_what_it_is_about_comes_back_with_it_and_stays_with_its_municipality(world: World) -> None:
+    addressed(world)
+    topics = [str(world.ids["fakturor"])]
+    made = send(world, topics=topics).json()
+    path = f"/conversations/{made['conversation_id']}/replies/{made['id']}"
+    assert world.change("DELETE", path).status_code == 200
+    assert drafts(world)[0]["written"]["topics"] == topics
+    assert save(world, text="Hej", topics=topics).json()["written"]["topics"] == topics
+    assert save(world, municipality="holmo", text="Hej", topics=topics).json()["written"]["topics"] == []
 
 
 @pytest.fixture
@@ -151,7 +175,7 @@ def fields(answer: Response) -> dict[str, str]:
     """What stands in the form, and the names of its files."""
     html = answer.text
     found = dict(re.findall(r'<input id="new-(\w+)"[^>]* value="([^"]*)"', html))
-    chosen = must(re.search(r'<option value="([^"]*)" selected>', html))[1]
+    chosen = must(re.search(r'<option[^>]* value="([^"]*)" selected>', html))[1]
     text = must(re.search(r'(?s)<textarea[^>]*id="new-text"[^>]*>\n(.*?)</textarea>', html))[1]
     files = ",".join(re.findall(r'class="chip">.*?</svg>([^<]*?) <span', html))
     return {**found, "from": chosen, "text": unescape(text), "files": files}
@@ -186,6 +210,57 @@ def test_taken_back_beside_another_form_it_is_offered_there(desk: Desk) -> None:
     assert fields(desk.get("/messages/new"))["subject"] == "Avgiften"
 
 
+@pytest.mark.parametrize("saved", [True, False])
+def test_taken_back_while_another_is_begun_both_are_kept_and_it_is_said_where(desk: Desk, saved: bool) -> None:
+    """Also where the other one stands in the page, and isn't saved yet."""
+    ids = desk.world.ids
+    written = {"from": f"{ids['granvik']} {ids['kontakt']}", "to": "ny@invanare.example", "subject": "Avgiften"}
+    sent = desk.post_part("/messages", {**written, "text": "Hej, den första."})
+    if saved:
+        assert desk.post_part("/messages/drafts/new", {**written, "text": "Den andra."}).status_code == 204
+    undone = desk.undo(sent, **{SHOWS: FORM if saved else BEGUN})
+    assert said(undone) == "Taken back, and kept in its conversation: you have begun another one meanwhile"
+    assert fields(desk.get("/messages/new"))["text"] == ("Den andra." if saved else "")
+    at = must(re.search(r'hx-get="(/conversations/[^"]*)"', undone.text))[1]
+    assert (undone.headers["HX-Retarget"], "Hej, den första." in desk.get(unescape(at)).text) == ("#toast", True)
+
+
+def test_who_may_not_open_it_any_more_is_told_and_finds_it_in_the_form(desk: Desk) -> None:
+    world = desk.world
+    written = {"from": f"{world.ids['granvik']} {world.ids['kontakt']}", "to": "ny@invanare.example"}
+    sent = desk.post_part("/messages", {**written, "subject": "Avgiften", "text": "Hej."})
+
+    def limit(unit: Unit) -> None:
+        found = must(unit.first(select(Conversation)))
+        confidential.limit(unit, found, world.ids["vera"], must(unit.get(Queue, world.ids["vatten"])))
+
+    world.do(limit)
+    undone = desk.undo(sent)
+    assert said(undone) == "Taken back. Nothing was sent. You can't open the conversation any more"
+    assert (undone.headers["HX-Retarget"], 'hx-get="/messages/new?' in undone.text) == ("#toast", True)
+    assert fields(desk.get("/messages/new"))["text"] == "Hej."
+
+
+def questions(unit: Unit, conversation_id: int) -> Sequence[dict[str, str]]:
+    asked = select(Topic.words).join(Matter, Matter.topic_id == Topic.id)
+    return unit.all(asked.where(Matter.conversation_id == conversation_id))
+
+
+def test_the_form_has_what_it_is_about_and_sends_it_from_that_municipality_alone(desk: Desk) -> None:
+    ids = desk.world.ids
+    written = {"to": "ny@invanare.example", "subject": "Avgiften", "text": "Hej.", "topics": str(ids["fakturor"])}
+    for municipality, asked in (("granvik", ["Fakturor"]), ("holmo", [])):
+        here = {**written, "from": f"{ids['granvik']} {ids['kontakt']}"}
+        assert desk.post_part("/messages/drafts/new", here).status_code == 204
+        form = desk.get("/messages/new").text
+        assert f'name="topics" value="{ids["fakturor"]}" data-draft="new"' in form
+        assert "Fakturor" in form
+        sent = desk.post_part("/messages", {**here, "from": f"{ids[municipality]} {ids['kontakt']}"})
+        assert said(sent) == "Sent"
+        begun = desk.world.do(lambda unit: must(unit.first(select(Conversation).order_by(Conversation.id.desc()))))
+        assert [each["sv"] for each in desk.world.do(questions, begun.id)] == asked
+
+
 def test_discarded_or_emptied_there_is_none(desk: Desk) -> None:
     written = {"from": f"{desk.world.ids['granvik']} {desk.world.ids['kontakt']}", "text": "Hej."}
     for end in (("/messages/drafts/new", {**written, "text": ""}), ("/messages/drafts/new/end", {})):
@@ -203,3 +278,13 @@ def test_whence_it_shall_be_is_asked_for_in_words(desk: Desk) -> None:
         assert answer.status_code in {400, 422}
     answer = desk.post_part("/messages", {"to": "ny@invanare.example", "subject": "A", "text": "Hej."})
     assert "Choose whom the message is from." in answer.text
+
+
+def test_the_form_shows_how_a_message_will_be_signed(desk: Desk) -> None:
+    def sign(unit: Unit) -> None:
+        letterhead.put(
+            unit, must(unit.get(Municipality, desk.world.ids["granvik"])), None, "{{agent}}\n{{municipality}}", None
+        )
+
+    desk.world.do(sign)
+    assert "Sara · Granvik" in desk.get("/messages/new").text

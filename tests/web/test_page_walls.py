@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 import inbox_ui
 from hub import clock
-from hub.access import session
+from hub.access import person, session
 from hub.access.person import Person
 from hub.channels.channel import Channel
 from hub.edge import csrf
@@ -21,18 +21,27 @@ from hub.edge.download import SANDBOX
 from hub.edge.headers import NOTHING_LOADS, PAGE_POLICY, UNCHANGING
 from hub.edge.person import PERMISSIONS
 from hub.edge.session import admit_page
-from hub.inbox import matter
+from hub.inbox import callback, canned, matter
 from hub.inbox.citizen import CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.draft import Draft
 from hub.inbox.entry import Attachment, Entry, Mail
 from hub.inbox.matter import Matter
+from hub.inbox.municipality import Municipality
+from hub.inbox.queue import Queue
 from hub.inbox.topic import Topic
+from hub.plugin_host.manager import load
 from hub.storage.unit import Unit
+from hub.watch import target
 from hub.web.routes import create
 from inbox_ui.assets import asset_url
 from inbox_ui.forms import Decided
 from inbox_ui.pages.entries import FRAME_POLICY
+from inbox_ui.pages.made_forms import PREVIEW_POLICY
+from tests.lookups.source import bring
+from tests.web import made_world
+from tests.web.chats import add_chat
+from tests.web.form_world import plant_form
 from tests.web.test_routes import handlers
 from tests.web.world import World, keep_raw, let_pass, must
 from tests.web.world import world as make_world
@@ -61,12 +70,14 @@ class Route(Struct, frozen=True):
 
 
 def routes() -> list[Route]:
-    """All but the API's."""
+    """All but the API's, and what citizens ask for, who are nobody here: their forms and their chats."""
     return [
         Route(method, path, handler)
         for path, handler in handlers(create(inbox_ui.routers()))
         for method in sorted(handler.http_methods)
-        if not path.startswith("/api/") and path != "/health" and handler.resolve_include_in_schema() is False
+        if not path.startswith(("/api/", "/forms/", "/chat/"))
+        and path != "/health"
+        and handler.resolve_include_in_schema() is False
     ]
 
 
@@ -74,10 +85,20 @@ ROUTES = routes()
 POSTS = [each for each in ROUTES if each.method == "POST"]
 ENDLESS = "/events"
 BY_ID = [each for each in ROUTES if re.search(r"_id:", each.address)]
-SHOWN_ALREADY = ("/row", "/head", "/newer")
+SHOWN_ALREADY = ("/head", "/newer")
 """What a page asks for that shows the conversation: it is told to take it away, or nothing."""
-NARROW = {"channel_id", "raw_event_id"}
+NARROW = {"channel_id", "raw_event_id", "target_id"}
 """Ids of what IT runs."""
+SET = {"municipality_id", "canned_id", "form_id"}
+"""Ids of what an admin sets."""
+
+
+def asker(route: "Route") -> str:
+    """Who may ask it, where it is theirs."""
+    ids = set(re.findall(r"(\w+):int", route.address))
+    if route.address.startswith("/made-lookups"):
+        return "dora"  # of all departments
+    return "ida" if NARROW & ids else "adam" if SET & ids else "sara"
 
 
 class Screen:
@@ -121,6 +142,8 @@ class Screen:
             "outcome": "solved_here", "how": "control_question", "purpose": REASON, "reason": REASON,
             "other": str(ids["other"]), "where": "Trafikverket", "text": "Hej", "note": "Hej", "state": "reading",
             "to": "eva@post.example", "subject": "Svar", "why": REASON, "from": f"{ids['municipality']} {ids['queue']}",
+            "delivery": "4711", "verb": "hold", "reached": "no", "owner": "me",
+            "entry": str(ids["entry_id"]), "turn": "Hej",
         }  # fmt: skip
 
     def plant(self, code: str, queue: str, word: str) -> dict[str, object]:
@@ -141,11 +164,18 @@ class Screen:
             file = must(unit.first(select(Attachment).where(Attachment.entry_id == entry.id)))
             point = must(unit.first(select(CitizenPoint).where(CitizenPoint.citizen_id == row.citizen_id)))
             question = must(unit.first(select(Matter).where(Matter.conversation_id == row.id)))
+            home = must(unit.get(Municipality, row.municipality_id))
+            kept = canned.write(unit, home, None, {"sv": word}, {"sv": word})
+            told = target.add_mail(unit, f"{word}@{code}.example", home)
             return {
                 "conversation_id": row.id, "entry_id": entry.id, "public_id": file.public_id, "point_id": point.id,
+                "call_back_id": callback.agree(unit, row, person_id, None, clock.now() + clock.DAY).id,
                 "matter_id": question.id, "raw_event_id": raw, "kind": "reply", "upload_id": "u" * 22, "other": other,
                 "channel_id": world.ids.get("mute" if code == "granvik" else "elsewhere"), "queue": row.queue_id,
-                "topic": topic.id, "municipality": row.municipality_id,
+                "topic": topic.id, "municipality": row.municipality_id, "lookup": "waste",
+                "municipality_id": home.id, "canned_id": kept.id, "target_id": told.id,
+                "form_id": plant_form(unit, home, must(unit.get(Queue, row.queue_id)), word), "number": 1,
+                "language": "sv", "name": "invoices" if code == "granvik" else "boats",
             }  # fmt: skip
 
         return world.do(furnish)
@@ -165,6 +195,11 @@ class Screen:
 def screen(sqlite_database: str, tmp_path: Path) -> Iterator[Screen]:
     """What differs between engines is tested below the edge."""
     with make_world(sqlite_database, tmp_path, pages=True) as world:
+        world.do(_add_an_admin, world.ids)
+        world.do(made_world.populate, world)
+        registry = load()
+        bring(registry)
+        world.client.app.state.registry = registry
         yield Screen(world)
 
 
@@ -208,7 +243,7 @@ def test_every_forged_post_is_refused_and_nothing_is_done(screen: Screen, how: s
     for route in POSTS:
         if route.address == "/login" and token is not None:
             continue  # nobody has a token yet
-        who = "ida" if NARROW & set(re.findall(r"(\w+):int", route.address)) else "sara"
+        who = asker(route)
         answer = screen.post(route.at(ids), who, screen.form(ids), token=token, **headers)
         assert answer.status_code == 403, (route.address, answer.text)
         assert "so nothing was done" in answer.text
@@ -225,10 +260,12 @@ def test_of_elsewhere_and_of_nothing_every_route_says_the_same(screen: Screen) -
         **{name: 4711 for name in theirs if name.endswith("_id")},
         "public_id": "x" * 22,
         "kind": "reply",
+        "lookup": "waste",
+        "name": "nothing",
     }
     before = everything(screen.world, theirs)
     for route in BY_ID:
-        who = "ida" if NARROW & set(re.findall(r"(\w+):int", route.address)) else "sara"
+        who = asker(route)
         for headers in ({}, PART):
             said = screen.asks(route, theirs, who, form=_of_mine(mine), **headers)
             assert "kanarie" not in said.text + str(said.headers)
@@ -245,9 +282,11 @@ def test_parts_of_elsewhere_dont_fit_into_what_is_ours(screen: Screen) -> None:
     theirs = screen.plant("nesoy", "innbygger", "kanarietva")
     at = {**theirs, "conversation_id": mine["conversation_id"]}
     inner = [
-        each for each in BY_ID if re.search(r"conversation_id:int}.*(point|matter|entry|upload)_id:", each.address)
+        each
+        for each in BY_ID
+        if re.search(r"conversation_id:int}.*(point|matter|entry|upload|call_back)_id:", each.address)
     ]
-    assert len(inner) == 7
+    assert len(inner) == 19
     for route in inner:
         said = screen.asks(route, at, "sara", form={"version": "2"})
         assert (said.status_code, "kanarietva" in said.text) == (404, False), route.address
@@ -275,7 +314,7 @@ def test_what_is_decided_on_an_old_state_is_refused_in_words(screen: Screen) -> 
     ]
     assert len(decided) > 15
     for route in decided:
-        who = "ida" if "channel_id" in route.address else "sara"
+        who = asker(route)
         for headers in ({}, PART):
             said = screen.asks(route, ids, who, form={"version": "999"}, **headers)
             assert said.status_code == 412, (route.address, said.status_code, said.text)
@@ -284,9 +323,14 @@ def test_what_is_decided_on_an_old_state_is_refused_in_words(screen: Screen) -> 
         assert screen.asks(route, ids, who, form={"version": "1 or 1=1"}).status_code in {400, 412}
 
 
+WIDGET_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors "
+)
 POLICIES: Mapping[str, str] = {
     "/entries/{entry_id:int}/html": FRAME_POLICY,
     "/attachments/{public_id:str}": SANDBOX,
+    "/web-forms/{form_id:int}/preview/{language:str}": PREVIEW_POLICY,
 }
 
 
@@ -295,7 +339,7 @@ def test_every_answer_carries_its_policy(screen: Screen) -> None:
     for route in ROUTES:
         if route.method == "POST" or route.address in {ENDLESS, "/static/{version:str}/{path:path}"}:
             continue
-        who = "ida" if NARROW & set(re.findall(r"(\w+):int", route.address)) else "sara"
+        who = asker(route)
         for headers in ({}, PART):
             _check(screen.asks(route, ids, who, **headers), POLICIES.get(route.address, PAGE_POLICY))
     for path, status in (("/inbox?view=nothing", 422), ("/conversations/5", 404), ("/channels", 403)):
@@ -311,11 +355,33 @@ def test_every_answer_carries_its_policy(screen: Screen) -> None:
     _check(stale, NOTHING_LOADS)
 
 
-def _check(answer: Response, policy: str, *, kept: bool = False) -> None:
+def test_a_chats_frame_stands_on_its_own_pages_alone_and_loads_nothing_but_ours(screen: Screen) -> None:
+    """A47: neither for a channel that isn't there, nor for one that lists no page."""
+    origins = ["https://www.granvik.example", "https://vatten.granvik.example"]
+    shown, hidden = (screen.world.do(add_chat, screen.world.ids, origins=each) for each in (origins, []))
+    for channel_id, framed_by in ((shown, " ".join(origins)), (hidden, "'none'")):
+        frame = screen.get(f"/chat/{channel_id}?lang=sv", None)
+        _check(frame, WIDGET_POLICY + framed_by, kept=True, others=True)
+        assert frame.headers["Cache-Control"] == "public, max-age=300"  # the same for everybody, for it names nobody
+        assert "Set-Cookie" not in frame.headers
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*(\ssrc=\"/|application/json))", frame.text)
+    script = screen.get("/chat/widget.js", None)
+    assert script.headers["Cache-Control"] == "public, max-age=300"
+    _check(script, NOTHING_LOADS, kept=True, others=True)
+    assert len(script.content) < 15_000
+    for path in (f"/chat/{shown + 1}", f"/chat/{shown}/nothing", f"/chat/{shown}/turns"):
+        assert "frame-ancestors 'none'" in screen.get(path, None).headers["Content-Security-Policy"]
+    api = screen.get(f"/chat/{shown}/reception", None)
+    _check(api, NOTHING_LOADS)
+
+
+def _check(answer: Response, policy: str, *, kept: bool = False, others: bool = False) -> None:
+    """`others`: a page of another site may load it."""
     at = f"{answer.request.method} {answer.request.url}"
     headers = answer.headers
     assert headers["Content-Security-Policy"] == policy, at
-    for name, value in ALWAYS.items():
+    expected = {**ALWAYS, "Cross-Origin-Resource-Policy": "cross-origin"} if others else ALWAYS
+    for name, value in expected.items():
         assert headers[name] == value, (at, name)
     assert "geolocation=()" in headers["Permissions-Policy"], at
     assert headers["Referrer-Policy"] in {"same-origin", "no-referrer"}, at
@@ -386,6 +452,12 @@ def _plain(answer: Response) -> tuple[int, str]:
 def _takes(route: Route, kind: type) -> bool:
     data = route.handler.parsed_fn_signature.parameters.get("data")
     return data is not None and isinstance(data.annotation, type) and issubclass(data.annotation, kind)
+
+
+def _add_an_admin(unit: Unit, ids: dict[str, int]) -> None:
+    row = person.add(unit, "adam@granvik.example", "Adam")
+    person.join(unit, row, must(unit.get(Municipality, ids["granvik"])), "admin")
+    ids["adam"] = row.id
 
 
 def _open_a_channel_elsewhere(unit: Unit, ids: dict[str, int]) -> None:

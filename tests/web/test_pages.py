@@ -11,16 +11,22 @@ from httpx import Response
 from msgspec import Struct
 from sqlalchemy import select
 
+from hub import clock
 from hub.access import session
 from hub.access.person import Person
+from hub.channels.channel import Channel
 from hub.edge import csrf
-from hub.inbox import matter, note
-from hub.inbox.citizen import CitizenPoint
+from hub.inbox import callback, canned, matter, note, queue, topic
+from hub.inbox.citizen import Citizen, CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Attachment, Entry
 from hub.inbox.matter import Matter
+from hub.inbox.municipality import Municipality
+from hub.inbox.text import Text
 from hub.inbox.topic import Topic
 from hub.storage.unit import Unit
+from hub.watch import target
+from tests.web.form_world import plant_form
 from tests.web.world import World, keep_raw, must
 from tests.web.world import world as make_world
 
@@ -29,6 +35,7 @@ ENDLESS = {"/events"}
 WITHOUT_ROWS = {"/static/{version:str}/{path:path}", "/health"}
 LISTS = (
     *(f"/inbox?view={each}" for each in ("unassigned", "open", "waiting", "overdue", "closed")),
+    *(f"/inbox/news?view=open&{each}={{conversation_id}}" for each in ("shown", "ids")),
     "/inbox/rows?view=open", "/inbox?q={word}", "/inbox/rows?q={word}", "/inbox/search?q={word}",
 )  # fmt: skip
 
@@ -51,7 +58,7 @@ class Screen:
             route.path
             for route in client.app.routes
             if "GET" in getattr(route, "methods", ())
-            and not route.path.startswith("/api/")
+            and not route.path.startswith(("/api/", "/forms/"))  # a form is filled in by anybody
             and route.path not in ENDLESS | WITHOUT_ROWS
         ]
 
@@ -102,14 +109,24 @@ class Screen:
             question = matter.add(unit, row, world.ids["vera"], topic)
             matter.settle(unit, row, world.ids["vera"], question, "solved_here", f"orsak {word}")
             entry = must(unit.first(select(Entry).where(Entry.conversation_id == row.id, Entry.kind == "mail")))
+            home = must(unit.get(Municipality, row.municipality_id))
             return {
                 "conversation_id": row.id,
                 "entry_id": entry.id,
                 "public_id": must(unit.first(select(Attachment.public_id).where(Attachment.entry_id == entry.id))),
+                "call_back_id": callback.agree(unit, row, world.ids["vera"], None, clock.now() + clock.DAY).id,
                 "point_id": must(unit.first(select(CitizenPoint.id).where(CitizenPoint.citizen_id == row.citizen_id))),
                 "matter_id": must(unit.first(select(Matter.id).where(Matter.conversation_id == row.id))),
                 "raw_event_id": raw,
                 "channel_id": world.ids["mute"],
+                "kind": "smtp",
+                "municipality_id": home.id,
+                "canned_id": canned.write(unit, home, None, {"sv": word}, {"sv": word}).id,
+                "target_id": target.add_mail(unit, f"larm{row.id}@granvik.example", home).id,
+                "form_id": plant_form(unit, home, must(unit.get(queue.Queue, row.queue_id)), word),
+                "number": 1,
+                "language": "sv",
+                "name": "invoices",
             }
 
         return Thing(word, world.do(furnish))
@@ -119,7 +136,7 @@ class Screen:
         for address in self.addresses:
             filled = re.sub(r"{(\w+):\w+}", lambda match: str(thing.ids[match[1]]), address)
             yield filled
-        yield from (each.format(word=thing.word) for each in LISTS)
+        yield from (each.format(word=thing.word, **thing.ids) for each in LISTS)
 
 
 @pytest.fixture
@@ -170,7 +187,8 @@ def test_ones_own_is_shown_where_it_is_looked_for(screen: Screen) -> None:
     at = f"/conversations/{mine.ids['conversation_id']}"
     for address in (
         at,
-        f"{at}/row",
+        f"/inbox/news?view=open&shown={mine.ids['conversation_id']}",
+        f"/inbox/news?view=open&ids={mine.ids['conversation_id']}",
         f"{at}/head",
         "/inbox?view=open",
         "/inbox?q=kanariefyra",
@@ -219,6 +237,31 @@ def test_a_reason_that_says_nothing_is_asked_for_again(screen: Screen) -> None:
     assert "kanariesju" not in answer.text
 
 
+def test_a_text_that_cant_be_answered_says_why_above_the_answer_by_mail(screen: Screen) -> None:
+    """What came to another municipality's number: of a municipality that has none of its own."""
+    world = screen.world
+
+    def came(unit: Unit) -> int:
+        home, vatten, now = world.ids["granvik"], world.ids["vatten"], clock.now()
+        sms = Channel(kind="elks", name="SMS", home_id=None, sends_by_id=None, lease_until=0,
+                      config={"number": "+46766861004", "destination": f"holmo/{vatten}"})  # fmt: skip
+        unit.add(sms)
+        ida = Citizen(municipality_id=home, name="Ida")
+        unit.add(ida)
+        row = Conversation(municipality_id=home, citizen_id=ida.id, queue_id=vatten, subject="Väg", opened_at=now,
+                           due_at=now, contact_kind="sms")  # fmt: skip
+        unit.add(row)
+        entry = row.append(unit, Entry(kind="sms", author_kind="citizen", channel_id=sms.id, visibility="public",
+                                       text="Oplogat", body={}))  # fmt: skip
+        unit.add(Text(municipality_id=home, entry_id=entry.id, number="+46706861004", our_number="+46766861004"))
+        return row.id
+
+    page = screen.get(f"/conversations/{world.do(came)}", "vera")[1]
+    assert "Granvik har inget eget att svara från" in unescape(page)
+    assert '<input type="hidden" name="by" value="mail">' in page  # what is written goes by mail, if it can
+    assert 'data-mode="sms"' not in page
+
+
 def test_what_went_wrong_leads_back_to_where_work_begins(screen: Screen) -> None:
     for who, start in (("sara", "/inbox"), ("ida", "/channels")):
         status, text = screen.get("/conversations/4711", who)
@@ -240,6 +283,19 @@ def test_a_file_that_is_missing_on_the_disk_is_said_in_the_readers_language(scre
     status, text = screen.get(f"/attachments/{screen.world.do(lose)}", "sara")
     assert status == 500
     assert "saknas: återställ filmappen från en säkerhetskopia. Inget har ändrats. Säg till IT: torg db check" in text
+
+
+def test_what_was_added_a_moment_ago_has_a_place_before_it_has_a_name(screen: Screen) -> None:
+    """Names are read every two seconds; in between, IT adds a queue and a topic, and they are used."""
+    world = screen.world
+    conversation_id = world.mail()
+    assert screen.get(f"/conversations/{conversation_id}", "sara")[0] == 200
+    added = world.do(_add_names, world.ids["granvik"], conversation_id)
+    world.ask("POST", f"/conversations/{conversation_id}/matters", json={"topic": str(added)})
+    for path in (f"/conversations/{conversation_id}", "/inbox?view=open"):
+        status, text = screen.get(path, "sara")
+        assert status == 200
+        assert "…" in text
 
 
 def test_words_taken_away_again_leave_the_list_there_was(screen: Screen) -> None:
@@ -313,6 +369,12 @@ def test_whom_all_that_is_picked_can_be_given_to(screen: Screen) -> None:
         _, text = screen.get(f"/inbox/picked/colleagues?ids={ids}", "sara", part=True)
         names[ids] = set(re.findall(r"</span>(\w+)</span>", text))
     assert names == {here: {"Kim"}, there: {"Vera", "Lena"}, f"{here},{there}": set()}
+
+
+def _add_names(unit: Unit, municipality_id: int, conversation_id: int) -> int:
+    granvik = must(unit.get(Municipality, municipality_id))
+    must(unit.get(Conversation, conversation_id)).queue_id = queue.add(unit, {"sv": "Ny"}, [granvik]).id
+    return topic.add(unit, granvik, {"sv": "Nytt"}).id
 
 
 def _state(world: World, conversation_id: str) -> Any:

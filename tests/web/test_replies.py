@@ -2,13 +2,19 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy import func, select
 
+from hub import clock
 from hub.access.audit import Audit
+from hub.access.person import Membership
+from hub.inbox import confidential
+from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry, Mail
+from hub.inbox.queue import Queue
 from hub.storage.unit import Unit
-from tests.web.world import World, let_pass
+from tests.web.world import World, let_pass, must
 
 
 def test_a_reply_goes_to_the_sender_by_the_channel_they_wrote_to(world: World) -> None:
@@ -156,6 +162,9 @@ def test_matters(world: World) -> None:
     assert world.change("PUT", one, version=made.headers["ETag"], json=said).status_code == 412
     assert world.change("PUT", one, version=settled.headers["ETag"], json={"outcome": "gone"}).status_code == 400
     assert world.get(f"/conversations/{found}").json()["matters"] == [settled.json()]
+    retopic = {**said, "topic": str(world.ids["regninger"])}
+    assert world.change("PUT", one, version=settled.headers["ETag"], json=retopic).status_code == 422
+    assert world.get(f"/conversations/{found}").json()["matters"] == [settled.json()]
     other = world.mail()
     elsewhere = f"/conversations/{other}/matters/{made.json()['id']}"
     assert world.change("DELETE", elsewhere, version=world.version(other)).status_code == 404
@@ -187,3 +196,67 @@ def test_text_that_cannot_be_used(world: World) -> None:
             assert answer.status_code == status, body[:50]
             assert answer.headers["Content-Type"] == "application/problem+json"
     assert len(world.everything(f"/conversations/{found}/timeline")) == 1
+
+
+def shut_out(world: World, conversation_id: int, by: str) -> None:
+    def do(unit: Unit) -> None:
+        found, water = must(unit.get(Conversation, conversation_id)), must(unit.get(Queue, world.ids["vatten"]))
+        if by == "queue":
+            found.move(unit, world.ids["sara"], water)
+        elif by == "secret":
+            confidential.limit(unit, found, world.ids["sara"], water)
+        else:
+            own = select(Membership).where(Membership.person_id == world.ids["kim"])
+            must(unit.first(own)).until = clock.now()
+
+    world.do(do)
+
+
+@pytest.mark.parametrize("by", ["queue", "secret", "wall"])
+def test_who_is_shut_out_meanwhile_calls_their_own_words_back(world: World, by: str) -> None:
+    """Until they leave; nobody else outside does, and nothing of the conversation is told."""
+    found = world.mail()
+    path = f"/conversations/{found}/replies"
+    sent = world.ask("POST", path, "kim", json={"text": "Svar"}).json()["id"]
+    saras = world.ask("POST", path, json={"text": "Hennes"}).json()["id"]
+    shut_out(world, found, by)
+    let_pass(3)  # a token's memberships are remembered for two seconds
+    assert world.get(f"/conversations/{found}", "kim").status_code == 404
+    for who, entry_id, status in (
+        ("kim", saras, 404), ("nils", sent, 404), ("ida", sent, 404), ("reader", sent, 403), ("kim", sent, 204),
+        ("kim", sent, 409),
+    ):  # fmt: skip
+        answer = world.change("DELETE", f"{path}/{entry_id}", who, version='"1"' if who == "kim" else "*")
+        assert answer.status_code == status, (who, answer.text)
+    assert answer.json()["detail"].startswith("It is too late to undo")
+    states = world.do(lambda unit: unit.rows(select(Delivery.entry_id, Delivery.state).order_by(Delivery.id)))
+    assert [tuple(each) for each in states] == [(int(sent), "failed"), (int(saras), "queued")]
+    done = select(Audit.act).where(Audit.person_id == world.ids["kim"]).order_by(Audit.id)
+    act = world.do(lambda unit: unit.all(done))
+    assert act == ["conversation.reply", "conversation.undo"]
+    assert world.ask("DELETE", f"{path}/{sent}", "kim").status_code == 428
+
+
+def test_what_is_uncertain_is_decided_by_a_person_with_its_version(world: World) -> None:
+    """Again or arrived, once, on the state that was read; an audit row and a line in the timeline each."""
+    found = world.mail()
+    for decision, state, act in (("again", "queued", "delivery.again"), ("arrival", "sent", "delivery.arrived")):
+        reply = world.ask("POST", f"/conversations/{found}/replies", json={"text": "Svar"}).json()
+
+        def make_uncertain(unit: Unit, entry_id: int = int(reply["id"])) -> int:
+            row = must(unit.first(select(Delivery).where(Delivery.entry_id == entry_id)))
+            row.state = "uncertain"
+            return row.id
+
+        path = f"/conversations/{found}/deliveries/{world.do(make_uncertain)}/{decision}"
+        assert world.ask("PUT", path).status_code == 428
+        assert world.change("PUT", path, version='"1"').status_code == 412
+        assert world.change("PUT", path, "vera", version=world.version(found)).status_code in {403, 404}
+        decided = world.change("PUT", path, version=world.version(found))
+        assert decided.status_code == 200
+        assert decided.headers["ETag"] == world.version(found)
+        assert world.change("PUT", path, version=world.version(found)).status_code == 409
+        entries = world.everything(f"/conversations/{found}/timeline")
+        assert entries[-1]["body"] == {"what": {"again": "sent_again"}.get(decision, "arrived"), "entry": reply["id"]}
+        assert next(each for each in entries if each["id"] == reply["id"])["deliveries"][0]["state"] == state
+        assert world.do(lambda unit, act=act: unit.first(select(func.count()).where(Audit.act == act))) == 1

@@ -13,13 +13,13 @@ from litestar.testing import TestClient
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import select
 
-from hub.access import password
-from hub.access.attempt import ACT, MOST, TooManyAttempts, WrongLogIn
+from hub.access import attempt, password
+from hub.access.attempt import ACT, MOST, MOST_OF_A_NETWORK, TooManyAttempts, WrongLogIn
 from hub.access.audit import Audit
 from hub.access.person import Actor, Person
 from hub.edge import login
 from hub.edge.headers import PAGE_HEADERS, PAGE_POLICY, UNCHANGING, secure
-from hub.edge.login import MOST_OF_A_NETWORK, network_of
+from hub.edge.login import network_of
 from hub.edge.person import ANYONE, IT, PERSON, WORK
 from hub.edge.problems import PROBLEMS
 from hub.edge.session import LOG_IN_FIRST, admit_page, csrf_token, local_path, session_actor
@@ -253,6 +253,22 @@ def test_accounts_and_networks_have_so_many_attempts(world: World, browser: Brow
     assert browser.log_in().status_code == 429
     with opened(world, Settings(), "https://torg.example", "192.0.3.1") as client:
         client.app.state.door = door
+        assert Browser(client).log_in().status_code == 303
+    let_pass(15 * 60)
+    assert browser.log_in().status_code == 303
+
+
+def test_a_network_has_so_many_attempts_at_all_processes_together(world: World, browser: Browser) -> None:
+    """Whatever accounts it tries: here another process was asked."""
+
+    def fail(unit: Unit) -> None:
+        for number in range(MOST_OF_A_NETWORK - 1):
+            attempt.settle(unit, attempt.ask(unit, f"{number}@x.example"), right=False, network="192.0.2.0/24")
+
+    world.do(fail)
+    assert browser.log_in("nobody@granvik.example", "x").status_code == 401
+    assert browser.log_in().status_code == 429
+    with opened(world, Settings(), "https://torg.example", "192.0.3.1") as client:
         assert Browser(client).log_in().status_code == 303
     let_pass(15 * 60)
     assert browser.log_in().status_code == 303

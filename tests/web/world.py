@@ -1,7 +1,7 @@
 """A small world for tests: a joint centre (Granvik, Holmö), a municipality elsewhere (Nesøy), their people and mail."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -26,16 +26,17 @@ from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Attachment, Entry, Mail
 from hub.inbox.participant import Participant
 from hub.live.publish import Live
+from hub.lookups.sources import Sources
 from hub.plugin_host.manager import load
 from hub.settings import Settings
 from hub.storage import search_index
 from hub.storage.blobs import Blobs
-from hub.storage.engine import open_engines
 from hub.storage.keys import Keys
 from hub.storage.scope import Scope
 from hub.storage.unit import Storage, Unit
 from hub.storage.words import marks, tokens
 from hub.web.routes import create
+from tests.filled import engines_of, filled
 
 T = TypeVar("T")
 EVERYTHING = Scope.everything("test")
@@ -207,12 +208,13 @@ registry = cache(load)
 @contextmanager
 def world(url: str, folder: Path, *, pages: bool = False) -> Iterator[World]:
     """Served by a real application over a real database; with the screen's pages, if they are wanted."""
-    storage = Storage(open_engines(url), Keys(b"k" * 32), Blobs(folder / "blobs"))
+    storage = Storage(engines_of(url), Keys(b"k" * 32), Blobs(folder / "blobs"))
     app = application(pages=pages)
     app.state.clear()
     app.state.storage, app.state.settings = storage, Settings(undo_seconds=10)
     app.state.registry = registry()
     app.state.live = Live(storage, None, standing, serves=False)
+    app.state.sources = Sources(storage, registry())
 
     async def replay(raw_event_id: int) -> Replayed:
         return Replayed(raw_event_id, "read", None)
@@ -221,15 +223,19 @@ def world(url: str, folder: Path, *, pages: bool = False) -> Iterator[World]:
     try:
         with TestClient(app, raise_server_exceptions=False) as client:
             made = World(storage, client)
-            made.do(_populate, made)
+            ids, tokens = made.do(filled, _populate)
+            made.ids |= ids
+            made.tokens |= tokens
             yield made
     finally:
         clock.set_source(None)
         storage.close()
 
 
-def _populate(unit: Unit, made: World) -> None:
-    ids = made.ids
+def _populate(unit: Unit) -> tuple[Mapping[str, int], Mapping[str, str]]:
+    """Ids by name, and tokens by first name."""
+    ids: dict[str, int] = {}
+    given: dict[str, str] = {}
     places = {
         code: municipality.add(unit, code, name, country)
         for code, name, country in (
@@ -259,10 +265,10 @@ def _populate(unit: Unit, made: World) -> None:
         ids[name] = row.id
         for code, role, queue_name in held:
             person.join(unit, row, places[code], role, ids[queue_name] if queue_name else None)
-        made.tokens[name] = login.add_token(unit, row, "test")
+        given[name] = login.add_token(unit, row, "test")
     sara = person.by_email(unit, "sara@granvik.example")
-    made.tokens["reader"] = login.add_token(unit, sara, "reads", ("read",))
-    made.tokens["ended"] = login.add_token(unit, sara, "ended", expires_at=1)
+    given["reader"] = login.add_token(unit, sara, "reads", ("read",))
+    given["ended"] = login.add_token(unit, sara, "ended", expires_at=1)
     for name, sends_by, home in (("out", None, None), ("in", "out", None), ("mute", None, "granvik")):
         row_of = Channel(
             kind="smtp_in" if name != "out" else "eml_folder",
@@ -273,6 +279,7 @@ def _populate(unit: Unit, made: World) -> None:
         )
         unit.add(row_of)
         ids[name] = row_of.id
+    return ids, given
 
 
 def keep_raw(

@@ -24,7 +24,7 @@ ADDRESSES = {
 class Listener:
     """A running `smtp_in`. `kept`: what it had stored; `fail`: what storing raises; `hold`: storing waits for it."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, loop: Callable[[], asyncio.AbstractEventLoop] | None = None, **settings: Any) -> None:
         self.port = free_port()
         values = {
             "addresses": ADDRESSES,
@@ -39,9 +39,13 @@ class Listener:
         self.storing = threading.Event()
         self.hold: asyncio.Event | None = None
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+        self._thread = threading.Thread(target=self._live, args=(loop,))
         self._thread.start()
         assert self._ready.wait(5)
+
+    def _live(self, loop: Callable[[], asyncio.AbstractEventLoop] | None) -> None:
+        with asyncio.Runner(loop_factory=loop) as runner:
+            runner.run(self._run())
 
     async def _run(self) -> None:
         self.loop = asyncio.get_running_loop()

@@ -1,6 +1,7 @@
 """Settings that can't be right are told before anything is saved, with the field they stand in."""
 
 import asyncio
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from connectors.smtp_in import SmtpIn, SmtpInConfig
 from hub.contract import Misconfigured
 from hub.contract.config import read_config
+from tests.connectors.smtp.certificates import Authority
 from tests.connectors.smtp_in.conftest import ADDRESSES, Listener
 from tests.connectors.tools import TestTools, free_port
 
@@ -38,6 +40,14 @@ def test_a_wrong_setting_is_named(settings: dict[str, object], field: str) -> No
         check(**settings)
     assert wrong.value.field == field
     assert str(wrong.value).endswith(".")
+
+
+def test_a_certificate_without_its_key_names_the_setting_of_that(tmp_path: Path) -> None:
+    certificate, _key = Authority(tmp_path).pair("localhost")
+    (tmp_path / "alone.pem").write_text(certificate)
+    with pytest.raises(Misconfigured, match="is named by private_key") as wrong:
+        check(certificate=str(tmp_path / "alone.pem"))
+    assert wrong.value.field == "certificate"
 
 
 def test_a_port_in_use_is_named_by_check_and_by_listen(listener: Listener) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from connectors.smtp_in import conversation
+from connectors.smtp_in import conversation, door
 from tests.connectors.smtp_in.conftest import Listener, read_to_end
 
 START = ("EHLO c", "MAIL FROM:<a@b.example>", "RCPT TO:<post@holmo.example>", "DATA")
@@ -100,7 +100,7 @@ def test_what_arrives_at_once_is_bounded(listener: Listener, monkeypatch: pytest
 
 
 def test_one_connection_too_many_is_told_so(listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "CONNECTIONS", 2)
+    monkeypatch.setattr(door, "CONNECTIONS", 2)
     with listener.client(), listener.client(), listener.socket() as third:
         assert read_to_end(third)[0].startswith("421")
     with listener.client() as client:

@@ -1,0 +1,107 @@
+"""Look: what is wrong with a page at several sizes and in both themes, as axe and its measures say."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]  # it ships no types
+from playwright.sync_api import Frame, Locator, ViewportSize, expect
+
+from tests.browser.desk import Desk
+
+DeskOf = Callable[..., Desk]
+SIZES: Mapping[str, Mapping[str, ViewportSize]] = {
+    "wide": {"1440": {"width": 1440, "height": 900}, "1280": {"width": 1280, "height": 720}},
+    "narrow": {
+        "390": {"width": 390, "height": 844},
+        "200 %": {"width": 720, "height": 450},
+        "320": {"width": 320, "height": 640},
+    },
+}
+"""The first is the window's; each state is brought about there, and looked at in the others as well."""
+AXED, AXED_AT_LARGE = {"1440", "390"}, {"1440", "1280", "390", "200 %"}
+"""320 is looked at for its width alone (WCAG 2.1, 1.4.10)."""
+NOBODY: Mapping[str, Any] = {"storage_state": {"cookies": [], "origins": []}}
+
+AXE = """async ([within, themes]) => {
+  const said = [];
+  const why = (node) => node.any[0]?.message ?? node.failureSummary;
+  for (const theme of themes) {
+    document.documentElement.dataset.theme = theme;
+    const only = theme === themes[0] ? {} : { runOnly: ["color-contrast", "link-in-text-block"] };
+    const found = await axe.run(within ?? document, { resultTypes: ["violations"], iframes: false, ...only });
+    for (const { id, nodes } of found.violations) {
+      for (const node of nodes) said.push(`${theme}: ${id}: ${node.target} ${why(node)}`);
+    }
+  }
+  return said;
+}"""
+_DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+OUTSIDE = """() => {
+  const scrolls = (each) => {
+    for (let at = each.parentElement; at; at = at.parentElement) {
+      if (/auto|scroll/.test(getComputedStyle(at).overflowX) && at.scrollWidth > at.clientWidth) return true;
+    }
+    return false;
+  };
+  const root = document.documentElement;
+  const said = root.scrollWidth > innerWidth ? [`the page is ${root.scrollWidth} wide`] : [];
+  for (const each of document.querySelectorAll("a, button, input, select, textarea, summary, h1, h2")) {
+    if (!each.checkVisibility({ visibilityProperty: true }) || each.closest(".sr, .skip")) continue;
+    const { left, right, width } = each.getBoundingClientRect();
+    const cut = width && (right > innerWidth + 1 || left < -1);
+    if (cut && !scrolls(each)) said.push(`cut off: ${each.outerHTML.slice(0, 80)}`);
+  }
+  return said;
+}"""
+
+
+class Look:
+    """At the sizes of one layout: what is wrong, by the state it is wrong in."""
+
+    def __init__(self, sizes: Mapping[str, ViewportSize], *, large: bool) -> None:
+        self.sizes, self.axed = sizes, AXED_AT_LARGE if large else AXED
+        self.window, *_ = sizes.values()
+        self.themes = {size: ["dark", "light"] if large or size == "1440" else ["light"] for size in sizes}
+        self.wrong: list[str] = []
+
+    def at(self, desk: Desk, state: str, within: str | None = None, frame: Frame | None = None) -> None:
+        """The page as it is, or a part that opened over what was looked at before; or what is in a frame of it."""
+        page, shown = desk.page, frame or desk.page
+        page.wait_for_load_state("domcontentloaded")  # who was sent on has for a moment a page without a root
+        for size, viewport in self.sizes.items():
+            page.set_viewport_size(viewport)
+            if frame is not None:
+                frame.evaluate(_DRAWN)
+            said = shown.evaluate(OUTSIDE)
+            if size in self.axed:
+                if not shown.evaluate("'axe' in window"):
+                    shown.evaluate(AXE_SCRIPT)
+                said += shown.evaluate(AXE, [within, self.themes[size]])
+            self.wrong += [f"{size}, {state}: {each}" for each in said]
+        page.set_viewport_size(self.window)
+        if frame is not None:
+            frame.evaluate(_DRAWN)  # else what is clicked next in it is where it was, and the click meets nothing
+
+
+def menu(look: Look, desk: Desk, name: str) -> None:
+    """By its button, where this size shows one."""
+    button = _shown(desk.at(f"[popovertarget='{name}']").all())
+    if button is None:
+        return
+    button.click()
+    expect(desk.at(f"#{name}")).to_be_visible()
+    look.at(desk, name, f"#{name}")
+    desk.press("Escape")
+    expect(desk.at(f"#{name}")).to_be_hidden()
+
+
+def asked(look: Look, desk: Desk, state: str) -> None:
+    """A dialog of the server's."""
+    expect(desk.at("#asking dialog")).to_be_visible()
+    look.at(desk, state, "#asking")
+    desk.press("Escape")
+    expect(desk.at("#asking dialog")).to_have_count(0)
+
+
+def _shown(found: Sequence[Locator]) -> Locator | None:
+    return next((each for each in found if each.is_visible()), None)

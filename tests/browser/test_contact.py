@@ -1,0 +1,219 @@
+"""Calls and visits at the desk: written down by keys alone in under ten seconds; what rings pops and takes no focus."""
+
+import time
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from hub import clock
+from hub.access import duty
+from hub.access.person import Person
+from hub.inbox import department
+from hub.inbox.call import Call
+from hub.inbox.citizen import Citizen, CitizenPoint
+from hub.inbox.conversation import Conversation
+from hub.inbox.entry import Entry
+from hub.inbox.matter import Matter
+from hub.inbox.municipality import Municipality
+from hub.inbox.promise import Promise
+from hub.storage.unit import Happening, Unit
+from tests.browser.conftest import OpenDesk
+from tests.browser.desk import Desk
+from tests.browser.house import House
+
+pytestmark = pytest.mark.timeout(120)
+COVERED = """() => {
+  const pop = document.querySelector("#callpop").getBoundingClientRect();
+  const beside = (box) => box.left < pop.right && box.right > pop.left;
+  const meets = (box) => box.width && beside(box) && box.top < pop.bottom && box.bottom > pop.top;
+  const those = [...document.querySelectorAll("a, button, input, select, textarea, summary")];
+  const others = those.filter((each) => !each.closest("#callpop") && each.checkVisibility());
+  return others.filter((each) => meets(each.getBoundingClientRect())).map((each) => each.outerHTML);
+}"""
+"""What one could press, and the call that rings lies over it."""
+NOTE = "Undrar varför tunnan inte blev tömd. Bilen kommer i morgon."
+
+
+@pytest.fixture(scope="module", autouse=True)
+def furnished(house: House) -> None:
+    """A department to hand over to, and telephones."""
+
+    def furnish(unit: Unit) -> None:
+        home = unit.get(Municipality, house.ids["granvik"])
+        assert home is not None
+        department.add(unit, home, {"sv": "Renhållning"}, None)
+        sara = unit.get(Person, house.ids["sara"])
+        assert sara is not None
+        sara.phone = "101"
+
+    house.write(furnish)
+
+
+def begin(desk: Desk, kind: str = "1") -> None:
+    desk.press("Alt+n")
+    expect(desk.at("#m-new")).to_be_visible()
+    menu, button = desk.at("#m-new").bounding_box(), desk.at("#new-button").bounding_box()
+    assert menu is not None
+    assert button is not None
+    assert menu["y"] > button["y"]  # below it, as where it is clicked
+    assert abs(menu["x"] + menu["width"] - button["x"] - button["width"]) < button["width"]
+    desk.press(kind)
+    expect(desk.at("#registration")).to_be_visible()
+    desk.page.wait_for_load_state("load")
+
+
+def ids_of(desk: Desk) -> tuple[int, int]:
+    parts = desk.page.url.partition("?")[0].split("/")
+    return int(parts[-3]), int(parts[-1])
+
+
+def test_a_call_is_written_down_in_ten_seconds_by_keys_alone(house: House, open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", "/inbox?view=mine")
+    begin(desk)
+    conversation_id, _ = ids_of(desk)
+    began = time.monotonic()
+    desk.press("2", "n")
+    desk.type(NOTE)
+    desk.press("Escape", "o", "2")
+    expect(desk.at("#call-department")).to_be_focused()
+    desk.type("Ren")
+    desk.press("Escape", "u", "ArrowDown")
+    desk.press("+", "4", "o", "1", "Control+Enter")
+    desk.page.wait_for_url("**/inbox?**")
+    assert time.monotonic() - began < 10
+
+    def kept(unit: Unit) -> Any:
+        matters = unit.all(select(Matter).where(Matter.conversation_id == conversation_id).order_by(Matter.id))
+        promise = unit.first(select(Promise).where(Promise.conversation_id == conversation_id))
+        call = unit.first(
+            select(Call).join(Entry, Entry.id == Call.entry_id).where(Entry.conversation_id == conversation_id)
+        )
+        entry = unit.first(select(Entry).where(Entry.conversation_id == conversation_id, Entry.kind == "call"))
+        assert promise is not None
+        assert call is not None
+        assert entry is not None
+        said = [(each.outcome, each.avoidable_cause) for each in matters]
+        return said, promise.kind, promise.department_id is not None, entry.text, call.registered_at is not None
+
+    said, kind, has_department, text, registered = house.write(kept)
+    assert said == [("handed_over", "web_unclear"), ("solved_here", None)]
+    assert (kind, has_department, text, registered) == ("handover", True, NOTE, True)
+
+
+def test_nothing_is_chosen_beforehand_and_what_is_missing_loses_nothing(open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", "/inbox?view=mine")
+    desk.watch.expect("status of 422")
+    begin(desk, "2")
+    expect(desk.at("#registration :checked:not(option)")).to_have_count(0)
+    desk.press("n")
+    desk.type("Ville ha en blankett.")
+    desk.press("Control+Enter")
+    desk.says("Choose what it was about")
+    desk.press("Escape", "3", "Control+Enter")
+    desk.says("Say how it ended")
+    expect(desk.at("#callnote")).to_have_value("Ville ha en blankett.")
+    expect(desk.at("#saved")).to_contain_text("Draft saved")
+    desk.goto(desk.page.url.removeprefix(desk.url))
+    expect(desk.at("#callnote")).to_have_value("Ville ha en blankett.")
+    desk.press("o", "1", "Control+Enter")
+    desk.page.wait_for_url("**/inbox?**")
+
+
+def rings(house: House) -> tuple[int, int]:
+    """As an exchange's events leave it: a call to the queue, by a number that somebody had once."""
+
+    def ring(unit: Unit) -> tuple[int, int]:
+        here, now = house.ids["granvik"], clock.now()
+        citizen = Citizen(municipality_id=here, name="Hanne Myklebust", protection="no", language="sv")
+        unit.add(citizen)
+        unit.add(
+            CitizenPoint(
+                municipality_id=here, citizen_id=citizen.id, first_citizen_id=citizen.id, kind="phone",
+                value="+46701740699", match_key="+46701740699",
+            )
+        )  # fmt: skip
+        row = Conversation(
+            municipality_id=here, citizen_id=citizen.id, queue_id=house.ids["kundtjanst"], subject="Kundtjänst",
+            language="sv", opened_at=now,
+        )  # fmt: skip
+        unit.add(row)
+        entry = row.append(
+            unit,
+            Entry(
+                kind="call", author_kind="citizen", visibility="public", text="", body={}, channel_id=house.ids["in"],
+                item_key=f"call-{now}", occurred_at=now - 30 * clock.SECOND,
+            ),
+        )  # fmt: skip
+        unit.add(
+            Call(
+                municipality_id=here, entry_id=entry.id, state="queued", number="+46701740699", called="+46846500401",
+                queue_name="Kundtjänst", menu_path=["1"], offered_at=now - 30 * clock.SECOND, transfers=[], steps={},
+                seen={},
+            )
+        )  # fmt: skip
+        return row.id, entry.id
+
+    return house.write(ring)
+
+
+def heard(desk: Desk, name: str = "ring") -> None:
+    """As the stream of events brings it."""
+    desk.page.evaluate("name => document.body.dispatchEvent(new CustomEvent(name, { detail: { data: '{}' } }))", name)
+
+
+def test_what_rings_pops_over_what_somebody_writes_and_takes_no_focus(house: House, open_desk: OpenDesk) -> None:
+    house.write(duty.say, house.ids["sara"], "ready")
+    desk = open_desk("sara", "/inbox?view=open")
+    desk.press("/")
+    desk.type("sla")
+    conversation_id, entry_id = rings(house)
+    heard(desk)
+    expect(desk.at("#callpop")).to_be_visible()
+    expect(desk.at("#callpop")).to_contain_text("May be Hanne Myklebust")
+    expect(desk.at("#callpop")).to_contain_text("Granvik kommun, du talar med Sara")
+    assert "+46701740699" not in desk.at("#callpop").inner_text()
+    assert desk.focused() == "q"
+    expect(desk.at("#said-now")).to_contain_text("Incoming call for Granvik kommun")
+    expect(desk.at("#phone")).to_contain_text("waiting")
+    desk.page.evaluate("document.getElementById('said-now').textContent = ''")
+    heard(desk)
+    desk.page.wait_for_timeout(500)
+    expect(desk.at("#said-now")).to_have_text("")
+    desk.press("F2")
+    desk.page.wait_for_url(f"**/conversations/{conversation_id}/contacts/{entry_id}")
+    expect(desk.at("#thread-title")).to_contain_text("May be Hanne Myklebust")
+    expect(desk.at(".hops")).to_contain_text("Menu choice")
+    for key in ("hold", "transfer", "hang-up"):  # its channel can't be told
+        expect(desk.at(f"#{key}")).to_have_count(0)
+    house.write(_hangs_up, entry_id)
+
+
+def test_whoever_says_not_now_sees_it_no_more_and_the_next_call_pops(house: House, open_desk: OpenDesk) -> None:
+    house.write(duty.say, house.ids["sara"], "ready")
+    desk = open_desk("sara", "/inbox?view=open")
+    _, entry_id = rings(house)
+    heard(desk)
+    desk.at("[id^=row-] a").first.click()
+    expect(desk.at("#identify")).to_be_visible()
+    assert desk.page.evaluate(COVERED) == []
+    desk.at("#not-now").click()
+    expect(desk.at("#callpop")).to_be_hidden()
+    expect(desk.at("#phone")).to_contain_text("waiting")  # it goes on ringing at the others
+    heard(desk)
+    desk.page.wait_for_timeout(500)
+    desk.goto("/callbacks")
+    expect(desk.at("#callpop")).to_be_hidden()
+    house.write(_hangs_up, entry_id)
+    _, entry_id = rings(house)
+    heard(desk)
+    expect(desk.at("#callpop")).to_be_visible()
+    house.write(_hangs_up, entry_id)
+
+
+def _hangs_up(unit: Unit, entry_id: int) -> None:
+    row = unit.first(select(Call).where(Call.entry_id == entry_id))
+    assert row is not None
+    row.ended_at, row.state, row.cause = clock.now(), "ended", "abandoned"
+    unit.note(Happening("conversation_changed", 0, row.municipality_id, 0))

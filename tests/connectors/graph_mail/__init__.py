@@ -1,0 +1,1 @@
+"""Mail in Microsoft 365: the real SDK against the stand-in."""

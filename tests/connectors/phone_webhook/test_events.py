@@ -1,0 +1,110 @@
+"""What exchanges tell, and what they hear."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.phone_webhook import PhoneWebhook
+from hub.contract import RawEvent, Unreadable, WebCall
+from hub.contract.config import read_config
+from hub.inbox.call import Told
+from hub.inbox.call import told as sum_of
+from tests.connectors.phone_webhook.test_contract import NEW, SETTINGS, WHOLE, recorded, told, whole
+from tests.connectors.tools import TestTools
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+def connector(**settings: object) -> PhoneWebhook:
+    """With these settings, besides the usual ones."""
+    tools: Any = TestTools()
+    tools.called_at = "/calls/7"
+    return PhoneWebhook(read_config(PhoneWebhook.Config, {**SETTINGS, **settings}), tools)
+
+
+def event_of(call: WebCall) -> RawEvent:
+    (event,) = connector().accept(call)
+    assert isinstance(event, RawEvent)
+    return event
+
+
+def read(name: str) -> Told:
+    events = list(recorded(SAMPLES / name))
+    events = [*events[1::2], *events[::2]]
+    return sum_of(PhoneWebhook.parse([*events, *events]))
+
+
+def test_an_answered_call() -> None:
+    call = read("answered.json")
+    assert (call.state, call.cause, call.answered_by, call.queue) == ("ended", "completed", "5101", "Vatten")
+    assert (call.caller, call.wait_seconds, call.answered_name) == ("46701740605", 20, "Sara Lind")
+
+
+def test_a_lost_one_of_a_withheld_number_whose_end_came_first() -> None:
+    call = read("withheld_lost.json")
+    assert (call.state, call.cause, call.caller, call.is_lost) == ("ended", "no-answer", "", True)
+
+
+def test_a_whole_event_brings_menu_queue_and_transfer() -> None:
+    call = read("whole.json")
+    assert (list(call.menu_path), call.queue, call.answered_by) == (["2", "1"], "Vatten", "5101")
+    assert (call.wait_seconds, call.talk_seconds, call.cause) == (120, 480, "completed")
+    assert [(each.by, each.to) for each in call.transfers] == [("5101", "5102")]
+
+
+def test_what_was_chosen_is_known_though_the_menus_own_events_were_lost() -> None:
+    events = [event for event in recorded(SAMPLES / "whole.json") if json.loads(event.body)["kind"] != "menu"]
+    assert list(sum_of(PhoneWebhook.parse(events)).menu_path) == ["2", "1"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({**NEW, "direction": "up"}, "Invalid direction!"),
+        ({**NEW, "event": "dtmf"}, "event is"),
+        ({name: said for name, said in NEW.items() if name != "callId"}, "callId"),
+    ],
+)
+def test_what_is_no_event_is_said(fields: dict[str, str], why: str) -> None:
+    with pytest.raises(Unreadable, match=why):
+        connector().accept(told(fields))
+
+
+def test_numbers_and_queues_lead_to_their_municipality() -> None:
+    assert event_of(told({**NEW, "to": "019-123 45 00"})).origin["route"] == "granvik/1"
+    assert event_of(told({**NEW, "queue": "vatten"})).origin["route"] == "granvik/2"
+    assert event_of(whole({**WHOLE, "to": "+46191234500", "queue": "Vatten"})).origin["route"] == "granvik/2"
+    assert "route" not in event_of(told({**NEW, "to": "112"})).origin
+
+
+def test_the_same_event_again_has_the_same_key_by_whatever_way() -> None:
+    assert event_of(told(NEW)).key == event_of(told(NEW, "application/json")).key
+    assert event_of(whole(WHOLE)).key == event_of(whole(WHOLE)).key
+    assert event_of(told(NEW)).key != event_of(told({**NEW, "queue": "Vatten"})).key
+
+
+def test_a_blocked_caller_is_refused_and_kept_all_the_same() -> None:
+    shut = connector(blocked=["070-174 06 05"])
+    assert shut.accept(told(NEW))
+    assert json.loads(shut.answer(told(NEW), ["1"]).content) == {"action": "reject", "reason": "busy"}
+    assert shut.answer(told({**NEW, "event": "hangup"}), ["1"]).content == b"{}"
+    assert connector().answer(told(NEW), ["1"]).content == b"{}"
+
+
+def test_sipgate_hears_where_to_tell_the_rest() -> None:
+    answer = connector(public_url="https://torg.granvik.example").answer(told({**NEW, "user[]": "Sara"}), ["1"])
+    assert answer.headers["content-type"] == "application/xml"
+    assert b'onHangup="https://torg.granvik.example/calls/7?token=' in answer.content
+
+
+def test_placetel_says_the_same_in_other_words() -> None:
+    common = {"call_id": "x", "from": "46701740605", "to": "46191234500"}
+    events = [
+        event_of(told({"event": "IncomingCall", **common})),
+        event_of(told({"event": "CallAccepted", "peer": "5101", **common})),
+        event_of(told({"event": "HungUp", "type": "accepted", **common})),
+    ]
+    call = sum_of(PhoneWebhook.parse(events))
+    assert (call.direction, call.cause, call.answered_by) == ("in", "completed", "5101")

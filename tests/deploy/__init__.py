@@ -1,0 +1,1 @@
+"""deploy/: what its files say is true."""

@@ -1,0 +1,1 @@
+"""Questions to other systems: the gate, what declares them, the way out."""

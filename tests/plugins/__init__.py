@@ -1,0 +1,1 @@
+"""Plugins, each against what it talks to."""

@@ -1,0 +1,1 @@
+"""Sources of questions, against stand-ins that answer as was recorded."""

@@ -1,0 +1,1 @@
+"""How channels do, what is the matter, and whom that is told."""

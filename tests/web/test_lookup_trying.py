@@ -1,0 +1,130 @@
+"""What somebody meets who makes a lookup for the first time: a trial that is refused, a join, an older version."""
+
+import sqlite3
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from hub.lookups.admit import protected
+from tests.web import test_lookup_editing as editing
+from tests.web.test_lookup_editing import (
+    LINES,
+    at,
+    begun,
+    fields_of,
+    made,
+    press,
+    problem,
+    published,
+    published_once,
+    url,
+)
+from tests.web.test_pages import Screen
+
+screen = editing.screen
+SELECT = "SELECT a.KNR, a.FBET, a.STKOD, k.NAMN1\nFROM V_AVT a JOIN T_KND k ON k.KNR = a.KNR"
+
+
+def test_a_trial_that_is_refused_stays_on_its_page(
+    screen: Screen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It led to a page of its own, from which a department has no way back."""
+    made(screen, tmp_path)
+    wrong = press(screen, "try", **{"by-identity": "KNR", "try_by": "identity", "try_value": "850505-1234"})
+    assert wrong.status_code == 422
+    assert 'id="try_value-problem"' in wrong.text
+    assert "with its century" in " ".join(problem(wrong))
+
+    async def refused(*_: object) -> None:
+        raise protected()
+
+    monkeypatch.setattr("hub.edge.trying.ask", refused)
+    answer = press(screen, "try", try_by="customer", try_value="600606", **{"line-0-label": "Läge nu"})
+    assert answer.status_code == 422
+    assert "protected identity" in " ".join(problem(answer))
+    assert "Try it with test data of somebody whom the register" in answer.text
+    assert 'value="600606"' in answer.text
+    assert 'value="Läge nu"' in answer.text
+
+
+def test_columns_of_a_select_of_ones_own(screen: Screen, tmp_path: Path) -> None:
+    begun(screen)
+    with sqlite3.connect(tmp_path / "granvik" / "tanks.db") as line:
+        line.execute("CREATE TABLE T_KND (KNR TEXT, NAMN1 TEXT)")
+        line.execute("INSERT INTO T_KND VALUES ('600606', 'Ek, Bo')")
+    said = {**LINES, "set-url": url(tmp_path), "select": SELECT, "by-property": "a.FBET", "by-customer": "a.KNR"}
+    said |= {"about-property": "FBET", "about-customer": "KNR"}
+    found = press(screen, "columns", **said)
+    assert found.status_code == 200, problem(found)
+    assert '<option value="NAMN1">' in found.text
+    assert "Ek, Bo" not in found.text
+    wrong = press(screen, "columns", select="DELETE FROM V_AVT")
+    assert wrong.status_code == 422
+    assert "begins with SELECT" in " ".join(problem(wrong))
+
+
+def test_a_view_is_kept_that_is_written_before_what_it_is_asked_by(screen: Screen, tmp_path: Path) -> None:
+    begun(screen)
+    assert press(screen, "save", **{"set-url": url(tmp_path), "view": "V_AVT"}).status_code == 303
+    assert fields_of(screen.get(at(screen), "disa")[1])["view"] == "V_AVT"
+    missing = press(screen, "publish", **{"line-0-label": "Läge", "line-0-value": "STKOD"})
+    assert missing.status_code == 422
+    assert press(screen, "save", **LINES).status_code == 303
+    said = fields_of(screen.get(at(screen), "disa")[1])
+    assert (said["view"], said["by-customer"], said["by-identity"]) == ("V_AVT", "KNR", "")
+
+
+def test_after_a_roll_back_the_page_shows_what_is_asked(screen: Screen, tmp_path: Path) -> None:
+    """It showed the newest: what agents don't see any more, and what the next change would have brought back.
+
+    What shows no more than before is published without being approved anew.
+    """
+    published_once(screen, tmp_path)
+    assert press(screen, "publish", seconds="7").status_code == 303
+    assert published(screen) == [(2, "published"), (1, "retired")]
+    page = fields_of(screen.get(at(screen), "disa")[1])
+    assert page["seconds"] == "7"
+    again = screen.post(f"{at(screen)}/versions/1", "disa", {"version": page["version"]}, part=False)
+    assert again.status_code == 303, problem(again)
+    assert published(screen) == [(2, "retired"), (1, "published")]
+    assert fields_of(screen.get(at(screen), "disa")[1])["seconds"] == "5"
+    assert press(screen, "publish", seconds="6").status_code == 303
+    assert published(screen)[0] == (3, "published")
+
+
+def test_a_field_that_is_added_stays_while_another_is(screen: Screen) -> None:
+    said = {"title": "Avgift", "department": str(screen.world.ids["waste"]), "kind": "sql", "card": "invoice"}
+    screen.post(f"/made-lookups/new/{screen.world.ids['granvik']}", "disa", said, part=False)
+    one = press(screen, "add", name="avgift", add="total")
+    assert 'name="field-total"' in one.text
+    assert 'name="field-total" list="columns" maxlength="400" spellcheck="false" value="" data-focus>' in one.text
+    said = {**fields_of(one.text), "add": "due", "do": "add"}
+    two = screen.post(at(screen, "avgift"), "disa", said, part=False)
+    assert 'name="field-total"' in two.text
+    assert 'name="field-due" list="columns" maxlength="400" spellcheck="false" value="" data-focus>' in two.text
+
+
+def test_what_is_wrong_is_said_with_the_words_of_the_page(screen: Screen, tmp_path: Path) -> None:
+    said = {"title": "Avgift", "department": str(screen.world.ids["waste"]), "kind": "sql", "card": "invoice"}
+    screen.post(f"/made-lookups/new/{screen.world.ids['granvik']}", "disa", said, part=False)
+    page = unescape(screen.get(at(screen, "avgift"), "disa")[1])
+    assert "Number is missing: the card isn't without it." in page
+    answer = press(screen, "columns", name="avgift", **{"set-url": f"sqlite:///{tmp_path}/torg.db", "view": "V"})
+    assert "Address: departments may not read from there." in unescape(answer.text)
+
+
+def test_amounts_in_hundredths_of_a_crown_are_said_once_for_all(screen: Screen) -> None:
+    said = {"title": "Avgift", "department": str(screen.world.ids["waste"]), "kind": "sql", "card": "invoice"}
+    screen.post(f"/made-lookups/new/{screen.world.ids['granvik']}", "disa", said, part=False)
+    fields = {"field-number": "NR", "field-status": "ST", "field-total": "BELOPP_ORE", "codes-status-0-theirs": "1"}
+    fields |= {"codes-status-0-ours": "paid", "by-invoice": "NR", "hundredths": "on"}
+    assert press(screen, "save", name="avgift", **fields).status_code == 303
+    page = screen.get(at(screen, "avgift"), "disa")[1]
+    assert 'name="hundredths" checked' in page
+    assert 'placeholder="125000"' in page
+    assert "hundredths = true" in unescape(page)
+    plain = {**fields_of(page), "do": "save"}
+    del plain["hundredths"]
+    screen.post(at(screen, "avgift"), "disa", plain, part=False)
+    assert "hundredths = " not in screen.get(at(screen, "avgift"), "disa")[1]
