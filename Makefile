@@ -13,7 +13,10 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 INSTALL = $(if $(UV),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet)
 # Of these errors the sentence is shown to people.
 SENTENCES := -k Invalid:2 -k Conflict -k NotFound -k NotAllowed -k Overtaken:2 -k Stale -k Unavailable -k Corrupt
-LOCK = uv pip compile --quiet --no-config --universal --generate-hashes --no-header --no-annotate $(if $(UPGRADE),--upgrade)
+LOCK = uv pip compile --quiet --no-config --universal --generate-hashes --extra mariadb --no-header --no-annotate $(if $(UPGRADE),--upgrade)
+
+# What programs and tests import is compiled once, not at each of their hundred starts, whatever the shell says.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help install install-dev run test tests lint bench lock words clean
 
@@ -39,18 +42,19 @@ lint: install-dev  ## style, types, who imports whom
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: install-dev  ## the ratios, beside their floor
+bench: install-dev  ## the ledger of scale: a table, beside floors and others
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 lock:  ## pin what pyproject.toml asks for; needs uv (UPGRADE=1 takes the newest of everything)
 	$(LOCK) --group build --output-file requirements.txt pyproject.toml
-	$(LOCK) --group dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	$(LOCK) --extra msgraph --group dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
 
 words: install-dev  ## bring the catalogues of words up to date with the code
 	@mkdir -p build
-	$(BIN)/pybabel -q extract -F pyproject.toml $(SENTENCES) --no-location --sort-output --omit-header -o build/messages.pot hub/access hub/channels hub/edge hub/inbox hub/storage inbox_ui
-	for language in inbox_ui/locale/*; do $(BIN)/pybabel -q update --no-fuzzy-matching --omit-header --ignore-obsolete \
-		--no-wrap -l $$(basename $$language) -i build/messages.pot -o $$language/messages.po; done
+	$(BIN)/pybabel -q extract -F pyproject.toml $(SENTENCES) --no-location --sort-output --omit-header -o build/messages.pot hub/access hub/channels hub/edge hub/inbox hub/lookups hub/storage hub/watch inbox_ui
+	$(BIN)/pybabel -q extract --no-default-keywords -k S_ --no-location --sort-output --omit-header -o build/sentences.pot inbox_ui/lookups inbox_ui/visitor_words.py inbox_ui/public
+	for file in inbox_ui/locale/*/*.po; do $(BIN)/pybabel -q update --no-fuzzy-matching --omit-header --ignore-obsolete \
+		--no-wrap -l $$(basename $$(dirname $$file)) -i build/$$(basename $$file .po).pot -o $$file; done
 
 clean:  ## remove what make made; var/ and torg.toml stay
 	rm -rf $(VENV) build dist inbox_ui/static/vendor .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
