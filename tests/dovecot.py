@@ -76,7 +76,7 @@ service stats {{
 class Dovecot(Server):
     """An IMAP server: every user's password is `hemligt`, and a token that `secret` signs is one, too."""
 
-    title, package, variable = "Dovecot", "dovecot-imapd", "TORG_TEST_SETTINGS"
+    title, package, variable = "Dovecot", "dovecot-imapd", "TORG_TEST_DOVECOT"
     secret = b"0123456789abcdef0123456789abcdef"
 
     def __init__(self, certificate: tuple[str, str] | None = None, **settings: str) -> None:
@@ -87,6 +87,8 @@ class Dovecot(Server):
 
     @classmethod
     def candidates(cls) -> list[Path]:
+        if named := os.environ.get(cls.variable):
+            return [Path(named)]
         sbin = Path("/usr/sbin/dovecot")  # not on everybody's PATH
         return [*on_path("dovecot"), *([sbin] if sbin.exists() else [])]
 

@@ -1,8 +1,6 @@
 """Real servers for tests, and a browser: found on the machine or taken from a wheel.
 
 Each server has a folder of its own and listens on a unix socket; MariaDB on a port of this machine as well.
-
-`python -m tests.servers` prints the Debian packages that are wanting here: what continuous integration installs.
 """
 
 import os
@@ -295,21 +293,3 @@ def _in_wheel(module: str, program: str) -> list[Path]:
 def on_path(program: str) -> list[Path]:
     found = shutil.which(program)
     return [Path(found)] if found else []
-
-
-def _wanting() -> list[str]:
-    packages = []
-    from tests.dovecot import Dovecot  # noqa: PLC0415 - it stands on this module
-
-    wanted: tuple[type[Program], ...] = (Postgres, MariaDB, Valkey, Dovecot, Chromium)
-    for program in wanted:
-        try:
-            if program.variable not in os.environ:
-                program.locate()
-        except Missing:
-            packages.append(program.package)
-    return packages
-
-
-if __name__ == "__main__":
-    print(*_wanting())  # noqa: T201 - this is the answer to whoever ran it

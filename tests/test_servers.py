@@ -8,6 +8,7 @@ import redis
 from sqlalchemy import make_url
 
 from tests.servers import Chromium, Missing, Postgres, Valkey
+from tests.wanting import wanting
 
 
 def connect(url: str, role: str = "postgres") -> psycopg.Connection:
@@ -63,3 +64,14 @@ def test_a_missing_browser_is_named_with_its_package(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("TORG_TEST_CHROMIUM", "/nowhere/chromium")
     with pytest.raises(Missing, match="install chromium, or set TORG_TEST_CHROMIUM"):
         Chromium.locate()
+
+
+def test_what_is_wanting_is_named_for_the_machine_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for each in ("CHROMIUM", "DOVECOT"):
+        monkeypatch.setenv(f"TORG_TEST_{each}", "/nowhere/program")
+    assert not {"chromium", "dovecot-imapd"} & set(wanting()), "what was named is somebody's own matter"
+    for each in ("CHROMIUM", "DOVECOT"):
+        monkeypatch.delenv(f"TORG_TEST_{each}")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(Path, "exists", lambda _: False)
+    assert {"chromium", "dovecot-imapd"} <= set(wanting())

@@ -65,13 +65,14 @@ class Listener:
 @contextmanager
 def listening(exchange: AmiServer, **more: object) -> Iterator[Listener]:
     """Logged in when it begins; when it ends, the exchange knows it gone: the next one isn't taken for it."""
+    others = exchange.clients
     listener = Listener(settings(exchange.port, **more))
     try:
-        assert exchange.wait_for(lambda server: server.clients > 0)
+        assert exchange.wait_for(lambda server: server.clients > others)
         yield listener
     finally:
         listener.end()
-        assert exchange.wait_for(lambda server: server.clients == 0)
+        assert exchange.wait_for(lambda server: server.clients == others)
 
 
 def soon(condition: Callable[[], bool], seconds: float = 8.0) -> bool:
