@@ -51,7 +51,7 @@ async def whole(request: Asking, desk: Desk, view: View, elsewhere: str = "") ->
     """For a whole page, rail and all. `elsewhere`: the page in the rail that it is, where it is none of its lists."""
     values = await fragment(request, desk, view)
     counted = await counts(desk.storage, desk.actor)
-    values |= await on_phone(desk, request.app.state.registry)
+    values |= await on_phone(request, desk)
     return values | {
         "counts": counted,
         "elsewhere": elsewhere,
@@ -65,9 +65,11 @@ async def whole(request: Asking, desk: Desk, view: View, elsewhere: str = "") ->
     }
 
 
-async def on_phone(desk: Desk, registry: Any) -> dict[str, Any]:
+async def on_phone(request: Asking, desk: Desk) -> dict[str, Any]:
     """The telephone: whether they can be rung, how its queues stand, and which call rings to them."""
-    seen = await desk.read(incoming.seen)
+    state = request.app.state
+    changed = state.live.calls_changed(desk.actor.municipality_ids)
+    seen = await incoming.seen(desk.storage, desk.actor, changed)
     return {
         "duty": seen.duty,
         "strip": seen.strip,
@@ -75,5 +77,5 @@ async def on_phone(desk: Desk, registry: Any) -> dict[str, Any]:
         "call_backs": seen.call_backs,
         "works": reads_conversations(desk.actor),
         "talks": talks,
-        "steered": partial(steering.can_steer, registry),
+        "steered": partial(steering.can_steer, state.registry),
     }

@@ -11,7 +11,7 @@ from hub.access.person import Membership
 from hub.errors import Invalid
 from hub.inbox.queue import QueueArea
 from hub.storage.base import Row
-from hub.storage.unit import Unit
+from hub.storage.unit import Happening, Unit
 
 State: TypeAlias = Literal["ready", "busy", "away"]
 MOST_CHATS = 20
@@ -42,6 +42,7 @@ def say(unit: Unit, person_id: int, state: State) -> Duty:
     row, now = _of(unit, person_id), clock.now()
     if row.state != state:
         row.state, row.since = state, now
+        unit.note(Happening("duty_changed", person_id))
     row.seen_at = now
     return row
 

@@ -6,7 +6,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from litestar import Request
 
 from hub.access.person import Actor
-from hub.edge.counts import forget
+from hub.edge import counts, incoming
 from hub.settings import Settings
 from hub.storage.scope import Scope
 from hub.storage.unit import Happening, Storage, Unit
@@ -26,7 +26,7 @@ class Desk:
         return await self.storage.read(Scope.of(self.actor), work, self.actor, *args, **kwargs)
 
     async def write(self, work: Callable[Concatenate[Unit, Actor, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """In the person's own scope. After a change their counts are counted anew; a logged reading changes none."""
+        """In their own scope. What is kept for them is reckoned anew after a change; a logged reading is none."""
         happened: Sequence[Happening] = ()
 
         def noted(unit: Unit) -> T:
@@ -36,7 +36,8 @@ class Desk:
 
         done = await self.storage.write(Scope.of(self.actor), noted)
         if happened:
-            forget(self.storage, self.actor.id)
+            counts.forget(self.storage, self.actor)
+            incoming.forget(self.storage, self.actor)
         return done
 
 

@@ -1,17 +1,22 @@
-"""Incoming: how the queues of the telephone stand, and which call rings to whom, for the top of every page."""
+"""Incoming: how the queues of the telephone stand, and which call rings to whom, for the top of every page.
+
+Asked by every page at every change of a call: what all see who may see the same is reckoned once for them together.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 from sqlalchemy import Select, select
 
 from hub import clock
 from hub.access import duty, policy
-from hub.access.person import Actor
+from hub.access.person import Actor, Held
 from hub.channels.channel import Channel
 from hub.edge import calling_back, on_duty
+from hub.edge.kept import Kept
 from hub.edge.on_duty import DutyLine
 from hub.inbox import contact, letterhead, placeholders
 from hub.inbox.call import Call
@@ -20,10 +25,14 @@ from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
 from hub.inbox.points import masked_number
 from hub.inbox.strip import is_waiting
-from hub.storage.unit import Unit
+from hub.storage.scope import Scope
+from hub.storage.unit import Storage, Unit
 
+KEPT = 2 * clock.SECOND
+"""What is shared may be so old where no call has changed: who is on duty, and what is to be called back."""
 _RINGS = 600 * clock.SECOND
 _TALKS = 4 * 3_600 * clock.SECOND
+_MOST = 500
 
 
 class Strip(Struct, frozen=True):
@@ -64,13 +73,59 @@ class Phone(Struct, frozen=True):
     call_backs: int
 
 
-def seen(unit: Unit, actor: Actor) -> Phone:
-    """As this person sees it."""
+class _Live(Struct, frozen=True):
+    """A call that hasn't ended, as far as it says whose it is now."""
+
+    entry_id: int
+    rings_at: Sequence[int] | None
+    offered_at: int | None
+    answered_at: int | None
+    answered_by_id: int | None
+
+
+class _Shared(Struct, frozen=True):
+    """What all see who may see the same. `calls`: those that ring, and those that are to be written down."""
+
+    strip: Strip | None
+    calls: Sequence[_Live]
+    call_backs: int
+
+
+_Sight: TypeAlias = tuple[tuple[int, ...] | None, tuple[Held, ...], frozenset[str]]
+_SHARED: Kept[_Sight, _Shared] = Kept(KEPT)
+
+
+async def seen(storage: Storage, actor: Actor, changed: int) -> Phone:
+    """As this person sees it. `changed`: when a call of theirs is known to have changed last, microseconds."""
+    scope = Scope.of(actor)
+    shared = await _SHARED.ask(storage, _sight(actor), partial(storage.read, scope, _shared, actor), changed)
+    return await storage.read(scope, _own, actor, shared)
+
+
+def forget(storage: Storage, actor: Actor) -> None:
+    """What this person sees, who has changed something: reckoned anew for all who see the same."""
+    _SHARED.forget(storage, _sight(actor))
+
+
+def _sight(actor: Actor) -> _Sight:
+    return Scope.of(actor).municipalities, actor.memberships, actor.grants
+
+
+def _shared(unit: Unit, actor: Actor) -> _Shared:
     there = strip(unit, actor)
-    mine = on_duty.mine(unit, actor)
     if there is None:
-        return Phone(mine, None, None, 0)
-    return Phone(mine, there, ringing(unit, actor), calling_back.count(unit, actor))
+        return _Shared(None, (), 0)
+    now = clock.now()
+    rings = Call.answered_at.is_(None) & (Call.offered_at > now - _RINGS)
+    to_write_down = Call.registered_at.is_(None) & (Call.answered_at > now - _TALKS)
+    columns = (Call.entry_id, Call.rings_at, Call.offered_at, Call.answered_at, Call.answered_by_id)
+    calls = unit.rows(_live(actor, *columns).where(rings | to_write_down).order_by(Call.offered_at).limit(_MOST))
+    return _Shared(there, [_Live(*each) for each in calls], calling_back.count(unit, actor))
+
+
+def _own(unit: Unit, actor: Actor, shared: _Shared) -> Phone:
+    mine = on_duty.mine(unit, actor)
+    return Phone(mine, shared.strip, _ringing(unit, actor, mine.state, shared.calls), shared.call_backs)
 
 
 def strip(unit: Unit, actor: Actor) -> Strip | None:
@@ -87,21 +142,16 @@ def strip(unit: Unit, actor: Actor) -> Strip | None:
     )
 
 
-def ringing(unit: Unit, actor: Actor) -> Ringing | None:
+def _ringing(unit: Unit, actor: Actor, state: duty.State, calls: Sequence[_Live]) -> Ringing | None:
     """What this person has answered and hasn't written down yet; else, if they are ready, the call that rings."""
-    now = clock.now()
-    mine = _live(actor, Call, Entry, Conversation).where(
-        Call.answered_by_id == actor.id, Call.registered_at.is_(None), Call.answered_at > now - _TALKS
-    )
-    for row, entry, conversation in unit.rows(mine.order_by(Call.answered_at.desc()).limit(1)):
-        return _shown(unit, actor, row, entry, conversation)
-    if duty.state_of(unit, actor.id) != "ready":
-        return None
-    rings = _live(actor, Call, Entry, Conversation).where(Call.answered_at.is_(None), Call.offered_at > now - _RINGS)
-    found = unit.rows(rings.order_by(Call.offered_at).limit(50))
-    for_me = [each for each in found if actor.id in (each[0].rings_at or ())]
-    for_all = [each for each in found if not each[0].rings_at]
-    for row, entry, conversation in (for_me or for_all)[:1]:
+    mine = [each for each in calls if each.answered_at is not None and each.answered_by_id == actor.id]
+    rings = [each for each in calls if each.answered_at is None] if state == "ready" else []
+    for_me = [each for each in rings if actor.id in (each.rings_at or ())]
+    for_all = [each for each in rings if not each.rings_at]
+    found = sorted(mine, key=lambda each: each.answered_at or 0, reverse=True) or for_me or for_all
+    for row, entry, conversation in (
+        unit.rows(_live(actor, Call, Entry, Conversation).where(Call.entry_id == found[0].entry_id)) if found else ()
+    ):
         return _shown(unit, actor, row, entry, conversation)
     return None
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from hub import clock
 from hub.access.person import Actor
 from hub.errors import Unavailable
+from hub.live.batch import Batch
 from hub.live.bridge import TOGETHER, Bridge, Message, Sign, open_line
 from hub.live.poll import EVERY, Poll, Standing
 from hub.live.presence import Presence
@@ -58,7 +59,7 @@ class Live:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listening: set[Subscription] = set()
         self._visits: dict[int, set[Subscription]] = {}
-        self._batch = _Batch()
+        self._batch = Batch()
         self._wake = asyncio.Event()
         self._places: OrderedDict[int, Place] = OrderedDict()
         self._names: dict[int, str] = {}
@@ -67,6 +68,8 @@ class Live:
         self._ended = False
         self._newest = 0
         """When something was last known to have happened, microseconds."""
+        self._calls: dict[int | None, int] = {}
+        """Municipality -> the same of its calls; None: of all."""
         line = open_line(storage, redis_url)
         self.bridge = Bridge(line, self._heard) if line else None
         # Where the engine has to be looked at, it is, Redis or not: a command on this machine has no line.
@@ -123,6 +126,10 @@ class Live:
         """(person id, name, reading | typing) in the order they came. Whoever asks may open the conversation."""
         return [(each, self._names.get(each, ""), state) for each, state in self._presence.at(conversation_id)]
 
+    def calls_changed(self, municipality_ids: Iterable[int]) -> int:
+        """When a call of these was last known to have changed, microseconds; 0: it isn't known that any has."""
+        return max(self._calls.get(each, 0) for each in (None, *municipality_ids))
+
     @property
     def ended(self) -> bool:
         """Whether the process is about to end."""
@@ -155,6 +162,7 @@ class Live:
         """In storage's thread."""
         loop, told = self._loop, [each for each in happened if each.kind in _KINDS]
         self._newest = clock.now() if told else self._newest
+        self._note_calls(told)
         if loop is not None and told and (self._listening or self._visits or self.bridge):
             try:
                 loop.call_soon_threadsafe(self._happened_here, told)
@@ -175,13 +183,20 @@ class Live:
             self._note(sign)
 
     def _take(self, happened: Iterable[Happening]) -> None:
-        for each in happened:
+        those = list(happened)
+        self._note_calls(those)
+        for each in those:
             self._batch.add(each)
             self._newest = clock.now()
         self._wake.set()
 
+    def _note_calls(self, happened: Iterable[Happening]) -> None:
+        for each in happened:
+            if each.kind == "call_changed":
+                self._calls[each.municipality_id] = clock.now()
+
     def _resync(self) -> None:
-        self._newest = clock.now()
+        self._newest = self._calls[None] = clock.now()
         for subscription in (*self._listening, *self._attending()):
             subscription.put(RESYNC)
 
@@ -194,7 +209,7 @@ class Live:
             await self._wake.wait()
             await asyncio.sleep(TOGETHER)
             self._wake.clear()
-            batch, self._batch = self._batch, _Batch()
+            batch, self._batch = self._batch, Batch()
             if not batch:
                 continue
             if not self._listening and not self._visits:
@@ -220,7 +235,7 @@ class Live:
             self._names |= found.names
             self._tell([*self._news(batch, found, chats), *self._rung.news(calls, found.places)])
 
-    def _news(self, batch: "_Batch", found: Found, chats: Mapping[int, RingingChat]) -> Iterator[Told]:
+    def _news(self, batch: Batch, found: Found, chats: Mapping[int, RingingChat]) -> Iterator[Told]:
         """Events with their topics, each once."""
         after: dict[Event, tuple[Place, ...]] = {}
         around: dict[int, tuple[Place, ...]] = {}
@@ -338,53 +353,6 @@ class Live:
 def _is_theirs(told: Told) -> bool:
     """Whether a visitor may see anything of it: who of ours reads or is rung they don't."""
     return told.people is None and told.event.name not in {"presence", "ringing", "delivery"}
-
-
-class _Batch:
-    """Ids that wait to be told."""
-
-    def __init__(self) -> None:
-        self.entries: dict[int, int] = {}
-        self.changed: set[int] = set()
-        self.chats: set[int] = set()
-        self.calls: dict[int, int] = {}
-        self.deliveries: set[int] = set()
-        self.renewed: dict[int, int] = {}
-        self.channels: dict[int, int | None] = {}
-        self.presence: set[tuple[Name, int]] = set()
-        self.people: set[int] = set()
-
-    def add(self, happened: Happening) -> None:
-        match happened.kind:
-            case "entry_added" if happened.conversation_id is not None:
-                self.entries[happened.id] = happened.conversation_id
-            case "entry_changed" if happened.conversation_id is not None:
-                self.renewed[happened.id] = happened.conversation_id
-            case "conversation_changed":
-                self.changed.add(happened.id)
-            case "chat_changed" if happened.conversation_id is not None:
-                self.changed.add(happened.conversation_id)
-                self.chats.add(happened.conversation_id)
-            case "call_changed" if happened.conversation_id is not None:
-                self.calls[happened.id] = happened.conversation_id
-            case "delivery_queued" | "delivery_changed":
-                self.deliveries.add(happened.id)
-            case "channel_changed":
-                self.channels[happened.id] = happened.municipality_id
-
-    def of_entries(self) -> Iterator[tuple[Event, int]]:
-        """Of those that came, and those that are shown otherwise now: fetched anew, as after a delivery."""
-        of: tuple[tuple[Name, dict[int, int]], ...] = (("entry", self.entries), ("delivery", self.renewed))
-        yield from ((Event(name, where, each), where) for name, entries in of for each, where in entries.items())
-
-    @property
-    def conversations(self) -> set[int]:
-        of_entries = {*self.entries.values(), *self.calls.values(), *self.renewed.values()}
-        return self.changed | of_entries | {each for _, each in self.presence}
-
-    def __len__(self) -> int:
-        parts = (self.entries, self.changed, self.chats, self.calls, self.deliveries, self.channels, self.presence)
-        return sum(map(len, (*parts, self.people, self.renewed)))
 
 
 class _TooMany(Exception):

@@ -45,7 +45,7 @@ class Happening(Struct, frozen=True):
 
     kind: str
     """entry_added | conversation_changed | raw_kept | delivery_queued | delivery_changed | channel_changed |
-    call_changed | entry_changed | copy_queued | files_wait"""
+    call_changed | chat_changed | entry_changed | duty_changed | copy_queued | files_wait"""
     id: int
     municipality_id: int | None = None
     conversation_id: int | None = None

@@ -45,7 +45,7 @@ async def choose_duty(
         request,
         "duty/_presence.html",
         **await fragment(request, desk, view),
-        **await on_phone(desk, request.app.state.registry),
+        **await on_phone(request, desk),
     )
 
 
@@ -63,7 +63,7 @@ async def choose_chats(desk: NamedDependency[Desk], data: URLEncodedBody[Held]) 
 async def show_phone(request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View]) -> Response[bytes]:
     """How the queues stand, whether its reader can be rung, and the call that rings to them."""
     values = await fragment(request, desk, view)
-    return page(request, "phone/_phone.html", **values, **await on_phone(desk, request.app.state.registry))
+    return page(request, "phone/_phone.html", **values, **await on_phone(request, desk))
 
 
 ROUTES = (choose_duty, choose_chats, show_phone)

@@ -203,7 +203,7 @@ def test_what_was_being_counted_while_its_person_wrote_is_not_kept(world: World)
     async def ask() -> tuple[int, int]:
         coming = asyncio.ensure_future(counts(world.storage, actor))
         await asyncio.sleep(0)  # it is on its way
-        forget(world.storage, actor.id)
+        forget(world.storage, actor)
         before = await coming
         world.mail()
         return before.open, (await counts(world.storage, actor)).open

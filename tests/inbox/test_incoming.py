@@ -1,0 +1,105 @@
+"""Incoming: what stands at the top of every page about the telephone, and for how many pages it is reckoned once."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from hub import clock
+from hub.access import duty, person
+from hub.access.person import Actor
+from hub.edge import calling_back, incoming
+from hub.edge.incoming import Phone
+from hub.live.publish import Live
+from hub.storage.unit import Unit
+from tests.exchange import Exchange
+
+
+@pytest.fixture
+def exchange(database_url: str, tmp_path: Path) -> Iterator[Exchange]:
+    """On one engine after the other; one call rings."""
+    made = Exchange(tmp_path, database_url, "eml_folder", {"folder": str(tmp_path)}).set_up_calls()
+    made.tell(made.event("newCall", "1", 1790))
+    yield made
+    made.storage.close()
+
+
+@pytest.fixture
+def reckoned(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grows at each reckoning of what is shared."""
+    count, found = calling_back.count, list[int]()
+
+    def counted(unit: Unit, actor: Actor) -> int:
+        found.append(actor.id)
+        return count(unit, actor)
+
+    monkeypatch.setattr(calling_back, "count", counted)
+    return found
+
+
+def sara(exchange: Exchange) -> Actor:
+    exchange.write(lambda unit: duty.say(unit, exchange.ids["sara"], "ready"))
+    found = exchange.read(lambda unit: person.actor(unit, exchange.ids["sara"], frozenset({"read"})))
+    assert found is not None
+    return found
+
+
+def ask(exchange: Exchange, *actors: Actor, changed: int = 0) -> Sequence[Phone]:
+    """All at once."""
+
+    async def all_of_them() -> Sequence[Phone]:
+        return await asyncio.gather(*(incoming.seen(exchange.storage, each, changed) for each in actors))
+
+    return asyncio.run(all_of_them())
+
+
+def test_those_who_see_the_same_are_answered_by_one_reckoning_each_with_their_own(
+    exchange: Exchange, reckoned: list[int]
+) -> None:
+    one = sara(exchange)
+    other = replace(one, id=one.id + 1, name="Vera")
+    for_sara, for_other = ask(exchange, one, other)
+    assert len(reckoned) == 1
+    assert for_sara.strip == for_other.strip
+    assert for_sara.strip is not None
+    assert (for_sara.strip.waiting, for_sara.strip.ready) == (1, 1)
+    assert for_sara.ringing is not None
+    assert (for_sara.duty.state, for_other.duty.state, for_other.ringing) == ("ready", "away", None)
+    ask(exchange, replace(one, memberships=one.memberships[:0]))
+    assert len(reckoned) == 1, "who sees nothing has nothing of it"
+
+
+def test_a_call_that_has_changed_is_reckoned_anew(exchange: Exchange, reckoned: list[int]) -> None:
+    live = Live(exchange.storage, None, lambda _: {}, serves=False)
+    one, mine = sara(exchange), {exchange.ids["granvik"]}
+    exchange.tell(exchange.event("newCall", "0", 1790, "+46701740607"))
+    before = live.calls_changed(mine)
+    assert before > 0 == live.calls_changed({exchange.ids["granvik"] + 1})
+    (shown,) = ask(exchange, one, changed=before)
+    assert shown.ringing is not None
+    assert ask(exchange, one, changed=before) == [shown]
+    assert len(reckoned) == 1
+    exchange.tell(exchange.event("newCall", "2", 1795, "+46701740606"))
+    (shown,) = ask(exchange, one, changed=live.calls_changed(mine))
+    assert shown.strip is not None
+    assert (len(reckoned), shown.strip.waiting) == (2, 3)
+
+
+def test_without_a_call_it_is_reckoned_anew_soon_and_at_once_for_who_has_done_something(
+    exchange: Exchange, reckoned: list[int]
+) -> None:
+    one = sara(exchange)
+    now = clock.now()
+    clock.set_source(lambda: now)
+    ask(exchange, one)
+    incoming.forget(exchange.storage, one)
+    ask(exchange, one)
+    assert len(reckoned) == 2
+    now += incoming.KEPT - 1
+    ask(exchange, one)
+    assert len(reckoned) == 2
+    now += 1
+    ask(exchange, one)
+    assert len(reckoned) == 3
