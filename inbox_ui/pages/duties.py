@@ -15,6 +15,7 @@ from hub.edge.session import local_path
 from hub.errors import Invalid
 from inbox_ui.context import fragment, on_phone
 from inbox_ui.rendering import Asking, is_part, onward, page
+from inbox_ui.turns import in_turn
 from inbox_ui.view import View
 
 _DIGITS = 4
@@ -62,8 +63,9 @@ async def choose_chats(desk: NamedDependency[Desk], data: URLEncodedBody[Held]) 
 @get("/phone", opt=READ)
 async def show_phone(request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View]) -> Response[bytes]:
     """How the queues stand, whether its reader can be rung, and the call that rings to them."""
-    values = await fragment(request, desk, view)
-    return page(request, "phone/_phone.html", **values, **await on_phone(request, desk))
+    async with in_turn("figures"):
+        values = await fragment(request, desk, view)
+        return page(request, "phone/_phone.html", **values, **await on_phone(request, desk))
 
 
 ROUTES = (choose_duty, choose_chats, show_phone)

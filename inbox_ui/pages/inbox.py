@@ -21,6 +21,7 @@ from inbox_ui import showing, thread
 from inbox_ui.context import fragment, whole
 from inbox_ui.places import start_of
 from inbox_ui.rendering import Asking, Kept, onward, page, part
+from inbox_ui.turns import in_turn
 from inbox_ui.view import View
 from inbox_ui.words import language, timezone
 
@@ -71,17 +72,18 @@ async def show_news(
 
     `ids`: of others, those that belong into the list, each in its group, for the page to place.
     """
-    values = await fragment(request, desk, view)
     known, fresh = _named("shown", shown), _named("ids", ids)
-    there, inside = await listing.changed(desk, view.filtered(desk.actor), known, fresh)
-    return page(
-        request,
-        "conversations/_news.html",
-        **values,
-        rows=[row(each, values) for each in there],
-        typing={each: thread.others(request, desk, each)["present"] for each in _opened(there)},
-        groups=showing.groups([(_due(each), row(each, values)) for each in inside], more=False),
-    )
+    async with in_turn("rows"):
+        values = await fragment(request, desk, view)
+        there, inside = await listing.changed(desk, view.filtered(desk.actor), known, fresh)
+        return page(
+            request,
+            "conversations/_news.html",
+            **values,
+            rows=[row(each, values) for each in there],
+            typing={each: thread.others(request, desk, each)["present"] for each in _opened(there)},
+            groups=showing.groups([(_due(each), row(each, values)) for each in inside], more=False),
+        )
 
 
 def _opened(lines: Sequence[DeskLine | MaskedLine]) -> list[str]:
@@ -100,7 +102,8 @@ async def show_rail(
     elsewhere: Annotated[str, QueryParameter(pattern="^[a-z]{0,20}$")] = "",
 ) -> Response[bytes]:
     """The rail, counted anew."""
-    return page(request, "inbox/_rail.html", **await whole(request, desk, view, elsewhere))
+    async with in_turn("figures"):
+        return page(request, "inbox/_rail.html", **await whole(request, desk, view, elsewhere))
 
 
 @post("/next", opt=WORK)
