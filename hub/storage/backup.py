@@ -24,7 +24,7 @@ from hub import clock
 from hub.errors import Conflict, Corrupt, Invalid, Unavailable
 from hub.storage.blobs import PASSING
 from hub.storage.check import named_blobs
-from hub.storage.engine import SYSTEM_ROLE
+from hub.storage.engine import SYSTEM_ROLE, libpq_words
 from hub.storage.keys import Keys
 from hub.storage.migrate import current, newest
 from hub.storage.roles import ensure
@@ -235,7 +235,9 @@ def _program(name: str) -> str:
 
 def _address(engine: Engine) -> str:
     """Without the password, which whoever lists processes would see."""
-    return engine.url.set(drivername="postgresql", password=None).render_as_string()
+    from psycopg.conninfo import make_conninfo  # noqa: PLC0415 - where there is no PostgreSQL, not its driver
+
+    return make_conninfo("", **{name: value for name, value in libpq_words(engine.url).items() if name != "password"})
 
 
 def _require_nothing(path: Path) -> None:

@@ -1,12 +1,12 @@
 """The two engines. SQLite: WAL, one writing connection, one reading; PostgreSQL: as many as there are threads."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -37,6 +37,18 @@ class Roles(Struct, frozen=True):
         if role is None:
             raise RuntimeError("a unit of a person of ours in a process that serves strangers")
         return role
+
+
+KEPT_ALIVE: Mapping[str, int] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""Of each connection to PostgreSQL, in libpq's words, where the address doesn't say otherwise: a server that went
+without a word, as a machine does that falls over, is known to be gone within half a minute.
+"""
 
 
 PUBLIC_ROLES = Roles(None, PUBLIC_ROLE, INTAKE_ROLE)
@@ -75,12 +87,18 @@ def open_engines(url: str, roles: Roles = Roles()) -> Engines:  # noqa: B008 - i
             pool_use_lifo=True,  # whoever worked last has its plans and pages at hand
             max_overflow=2,
             connect_args={
-                "connect_timeout": 5,
+                **{name: value for name, value in KEPT_ALIVE.items() if name not in make_url(url).query},
                 "options": "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=30s",
             },
         )
         return Engines(engine, engine, POSTGRES_THREADS, 0, roles=roles)
     raise Invalid("database_url", f"database_url is sqlite:///FILE or postgresql+psycopg://…, not {backend}")
+
+
+def libpq_words(url: URL) -> dict[str, Any]:
+    """What libpq and its programs are told to reach the same database, on several hosts too; with the password."""
+    _, words = url.get_dialect()().create_connect_args(url)
+    return {**KEPT_ALIVE, **words}
 
 
 def enter_scope(session: Session, scope: Scope, roles: Roles, *, writing: bool) -> None:
@@ -97,6 +115,11 @@ def enter_scope(session: Session, scope: Scope, roles: Roles, *, writing: bool) 
 
 _ENTER = "SELECT set_config('role', %s, true), set_config('torg.municipalities', %s, true)"
 _ENTER_TO_READ = f"{_ENTER}, set_config('transaction_read_only', 'on', true)"
+
+
+def is_demoted(error: DBAPIError) -> bool:
+    """A unit that writes has met a server that only reads: it was the first of several, and another is that now."""
+    return getattr(error.orig, "sqlstate", None) == "25006"
 
 
 def is_trouble(error: DBAPIError) -> bool:

@@ -1,6 +1,7 @@
 """The words that PostgreSQL passes on: LISTEN and NOTIFY. Imported where there is one, for its driver is large."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 from psycopg import AsyncConnection, Error
 
@@ -14,8 +15,9 @@ _IDLE = 30.0
 class PostgresLine:
     """LISTEN and NOTIFY, each on a connection of its own: no unit's commit waits for the lock that NOTIFY takes."""
 
-    def __init__(self, address: str) -> None:
-        self._address = address
+    def __init__(self, words: Mapping[str, Any]) -> None:
+        """`words`: libpq's, for the database."""
+        self._words = words
         self._saying: AsyncConnection | None = None
 
     async def hear(self) -> AsyncIterator[str | None]:
@@ -49,7 +51,4 @@ class PostgresLine:
             await saying.close()
 
     async def _connect(self) -> AsyncConnection:
-        return await AsyncConnection.connect(
-            self._address, autocommit=True, connect_timeout=5, keepalives_idle=10, keepalives_interval=5,
-            application_name="torg live",
-        )  # fmt: skip
+        return await AsyncConnection.connect(**{**self._words, "application_name": "torg live"}, autocommit=True)

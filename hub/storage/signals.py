@@ -4,7 +4,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from hub.errors import Unavailable
-from hub.storage.engine import Engines
+from hub.storage.engine import Engines, libpq_words
 
 if TYPE_CHECKING:
     from hub.storage.postgres_line import PostgresLine
@@ -47,4 +47,4 @@ def line(engines: Engines) -> "PostgresLine | None":
         return None
     from hub.storage.postgres_line import PostgresLine  # noqa: PLC0415 - where there is no PostgreSQL, not its driver
 
-    return PostgresLine(url.set(drivername="postgresql").render_as_string(hide_password=False))
+    return PostgresLine(libpq_words(url))

@@ -25,7 +25,7 @@ from hub.errors import NotAllowed, Unavailable
 from hub.storage import bulk
 from hub.storage.base import MunicipalityRow, Row
 from hub.storage.blobs import Blobs
-from hub.storage.engine import Engines, enter_scope, is_trouble
+from hub.storage.engine import Engines, enter_scope, is_demoted, is_trouble
 from hub.storage.keys import Keys
 from hub.storage.scope import Scope
 
@@ -228,7 +228,7 @@ class Storage:
     def _run(
         self, writing: bool, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> tuple[Unit, T]:
-        """Twice at most: after a deadlock, an id met by chance, a connection gone before anything was done."""
+        """Twice at most: after a deadlock, a failover, an id met by chance, a connection gone before anything was."""
         for last in (False, True):
             begun = False
             try:
@@ -238,7 +238,11 @@ class Storage:
             except DBAPIError as error:
                 if not begun and not last and error.connection_invalidated:
                     continue
-                if is_trouble(error) or (last and _met_another(error)):
+                if writing and is_demoted(error):
+                    self.engines.dispose()  # each is connected anew, to whichever server writes
+                    if not last:
+                        continue
+                if is_trouble(error) or (writing and is_demoted(error)) or (last and _met_another(error)):
                     raise Unavailable(
                         "The database can't be written or reached just now. Try again; if it was a change, look first"
                         " whether it is there."
