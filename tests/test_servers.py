@@ -62,16 +62,16 @@ def test_a_missing_server_is_named_with_its_package() -> None:
 
 def test_a_missing_browser_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORG_TEST_CHROMIUM", "/nowhere/chromium")
-    with pytest.raises(Missing, match="install chromium, or set TORG_TEST_CHROMIUM"):
+    with pytest.raises(Missing, match="install chromium-headless-shell, or set TORG_TEST_CHROMIUM"):
         Chromium.locate()
 
 
 def test_what_is_wanting_is_named_for_the_machine_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     for each in ("CHROMIUM", "DOVECOT"):
         monkeypatch.setenv(f"TORG_TEST_{each}", "/nowhere/program")
-    assert not {"chromium", "dovecot-imapd"} & set(wanting()), "what was named is somebody's own matter"
+    assert not {"chromium-headless-shell", "dovecot-imapd"} & set(wanting()), "what was named is somebody's own matter"
     for each in ("CHROMIUM", "DOVECOT"):
         monkeypatch.delenv(f"TORG_TEST_{each}")
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(Path, "exists", lambda _: False)
-    assert {"chromium", "dovecot-imapd"} <= set(wanting())
+    assert {"chromium-headless-shell", "dovecot-imapd"} <= set(wanting())
