@@ -22,19 +22,57 @@ AXED, AXED_AT_LARGE = {"1440", "390"}, {"1440", "1280", "390", "200 %"}
 """320 is looked at for its width alone (WCAG 2.1, 1.4.10)."""
 NOBODY: Mapping[str, Any] = {"storage_state": {"cookies": [], "origins": []}}
 
-AXE = """async ([within, themes]) => {
+AXE = """async ([within, themes, known]) => {
   const said = [];
+  const seen = new Set(known);
   const why = (node) => node.any[0]?.message ?? node.failureSummary;
-  for (const theme of themes) {
-    document.documentElement.dataset.theme = theme;
-    const only = theme === themes[0] ? {} : { runOnly: ["color-contrast", "link-in-text-block"] };
-    const found = await axe.run(within ?? document, { resultTypes: ["violations"], iframes: false, ...only });
-    for (const { id, nodes } of found.violations) {
+  const run = async (theme, where, only) => {
+    const given = { resultTypes: ["violations", "passes"], iframes: false, elementRef: true, ...only };
+    const { violations, passes } = await axe.run(where, given);
+    for (const { id, nodes } of violations) {
       for (const node of nodes) said.push(`${theme}: ${id}: ${node.target} ${why(node)}`);
     }
+    return [...violations, ...passes].flatMap(({ nodes }) => nodes.map(({ element }) => element));
+  };
+  const written = (element) =>
+    element.matches("input, select, textarea") ||
+    [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+  let chains; // what is painted behind an element
+  const behind = (element) => {
+    if (!element) return "";
+    if (!chains.has(element)) {
+      const { backgroundColor, backgroundImage, opacity, filter, mixBlendMode } = getComputedStyle(element);
+      const own = [backgroundColor, backgroundImage, opacity, filter, mixBlendMode].join();
+      const above = behind(element.parentElement);
+      chains.set(element, own === "rgba(0, 0, 0, 0),none,1,none,normal" ? above : `${own}/${above}`);
+    }
+    return chains.get(element);
+  };
+  const looks = (element) => {
+    const { color, fontSize, fontWeight, textShadow } = getComputedStyle(element);
+    return [color, fontSize, fontWeight, textShadow, behind(element)].join();
+  };
+  const inside = within ? document.querySelector(within) : document.documentElement;
+  for (const theme of themes) {
+    document.documentElement.dataset.theme = theme;
+    const whole = { rules: { "color-contrast": { enabled: false } } };
+    await run(theme, inside, theme === themes[0] ? whole : { runOnly: ["link-in-text-block"] });
+    chains = new Map();
+    const fresh = new Map();
+    for (const element of [inside, ...inside.querySelectorAll("*")]) {
+      if (!written(element) || !element.checkVisibility({ visibilityProperty: true })) continue;
+      const look = looks(element);
+      const alike = fresh.get(look) ?? [];
+      if (!seen.has(look) && alike.length < 3) fresh.set(look, [...alike, element]);
+    }
+    if (!fresh.size) continue;
+    const judged = new Set(await run(theme, [...fresh.values()].flat(), { runOnly: ["color-contrast"] }));
+    for (const [look, alike] of fresh) if (alike.some((element) => judged.has(element))) seen.add(look);
   }
-  return said;
+  return [said, [...seen]];
 }"""
+"""Contrast is most of axe's time: of what is written alike on what is painted alike, three are looked at, until one of
+them is judged. Axe judges nothing that is disabled, or that something lies over."""
 _DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 OUTSIDE = """() => {
   const scrolls = (each) => {
@@ -63,6 +101,7 @@ class Look:
         self.window, *_ = sizes.values()
         self.themes = {size: ["dark", "light"] if large or size == "1440" else ["light"] for size in sizes}
         self.wrong: list[str] = []
+        self._judged: list[str] = []
 
     def at(self, desk: Desk, state: str, within: str | None = None, frame: Frame | None = None) -> None:
         """The page as it is, or a part that opened over what was looked at before; or what is in a frame of it."""
@@ -76,11 +115,24 @@ class Look:
             if size in self.axed:
                 if not shown.evaluate("'axe' in window"):
                     shown.evaluate(AXE_SCRIPT)
-                said += shown.evaluate(AXE, [within, self.themes[size]])
+                found, self._judged = shown.evaluate(AXE, [within, self.themes[size], self._judged])
+                said += found
             self.wrong += [f"{size}, {state}: {each}" for each in said]
         page.set_viewport_size(self.window)
         if frame is not None:
-            frame.evaluate(_DRAWN)  # else what is clicked next in it is where it was, and the click meets nothing
+            _stands(desk, frame)
+
+
+def _stands(desk: Desk, frame: Frame) -> None:
+    """The browser knows where the frame is now, later than its page does: else a click in it meets nothing."""
+    button = frame.locator("#minimise")
+
+    def is_felt() -> bool:
+        button.hover()
+        return bool(button.evaluate("button => button.matches(':hover')"))
+
+    desk.page.mouse.move(0, 0)
+    desk.until(is_felt)
 
 
 def menu(look: Look, desk: Desk, name: str) -> None:

@@ -11,24 +11,16 @@ import pytest
 from playwright.sync_api import FilePayload, expect
 from sqlalchemy import select
 
-from hub import clock
-from hub.access import person
-from hub.contract import Config
 from hub.inbox import canned, letterhead, municipality, question
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry, Mail
-from hub.lookups import definition
-from hub.lookups.definition import Declared
 from hub.storage.unit import Unit
-from tests.browser import contact_walks
+from tests.browser import contact_walks, office_walks
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
 from tests.browser.house import WASTE, House
 from tests.browser.look import NOBODY, SIZES, DeskOf, Look, asked, menu
-from tests.lookups.looking import look as look_up
-
-pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module")
@@ -115,8 +107,7 @@ _MEETING = (
         "other_panes",
         "confidential",
         "administration",
-        "looked",
-        "set",
+        *office_walks.WALKS,
         *contact_walks.WALKS,
     ],
 )
@@ -128,8 +119,23 @@ def test_every_page_and_state(
     def desk_of(who: str, path: str, **options: Any) -> Desk:
         return open_desk(who, path, reduced_motion="reduce", viewport=look.window, **options)
 
-    {**WALKS, **contact_walks.WALKS}[walk](look, desk_of, house, things)
+    {**WALKS, **office_walks.WALKS, **contact_walks.WALKS}[walk](look, desk_of, house, things)
     assert not look.wrong, "\n".join(["", *sorted(set(look.wrong))])
+
+
+def test_what_is_wrong_is_found(open_desk: OpenDesk) -> None:
+    """Also in one row of many that look alike."""
+    look = Look(SIZES["wide"], large=False)
+    desk = open_desk("sara", "/inbox?view=open", reduced_motion="reduce")
+    look.at(desk, "as it is")
+    assert look.wrong == []
+    desk.at("#list .row .who").nth(7).evaluate("it => (it.style.opacity = '0.4')")
+    desk.at("#list .row [role=img]").first.evaluate("it => it.removeAttribute('aria-label')")
+    desk.at("#q").evaluate("it => Object.assign(it.style, { position: 'relative', left: '1400px' })")
+    look.at(desk, "spoilt")
+    said = "\n".join(look.wrong)
+    for words in ("dark: color-contrast", "light: color-contrast", "dark: role-img-alt", "cut off: <input"):
+        assert f"1440, spoilt: {words}" in said
 
 
 def _outside(look: Look, desk_of: DeskOf, house: House, things: Mapping[str, int]) -> None:
@@ -312,80 +318,6 @@ def _administration(look: Look, desk_of: DeskOf, house: House, things: Mapping[s
     look.at(desk, "plugins")
 
 
-def _set(look: Look, desk_of: DeskOf, house: House, things: Mapping[str, int]) -> None:
-    """What an admin sets, and who is told of alarms."""
-    desk = desk_of("goran", "/letterheads")
-    look.at(desk, "signatures")
-    desk.at(".kept .btn").first.click()
-    desk.at("#f-signature").fill("{{boss}}")
-    expect(desk.at("#preview .problem")).to_be_visible()
-    desk.watch.expect("422")
-    desk.at("main form .btn[data-kind=primary]").click()
-    expect(desk.at("#f-signature-problem")).to_be_visible()
-    look.at(desk, "a signature, refused")
-    desk.goto("/canned")
-    look.at(desk, "canned responses")
-    desk.at(".kept .what a").first.click()
-    for each in desk.at("details.language summary").all()[1:]:
-        each.click()
-    look.at(desk, "a canned response")
-    desk.goto("/receipts")
-    look.at(desk, "receipts")
-    desk.at(".kept .btn").nth(1).click()
-    look.at(desk, "receipts of a queue")
-    desk.goto("/alarms")
-    look.at(desk, "alarms, nobody")
-    desk.goto("/alarms/new")
-    desk.at("[value=webhook]").check()
-    desk.at("#f-address").fill("http://larm.granvik.example/torg")
-    desk.at("main form .btn[data-kind=primary]").click()
-    expect(desk.at("#f-address-problem")).to_be_visible()
-    look.at(desk, "an address of alarms, refused")
-    desk.at("#f-address").fill("https://larm.granvik.example/torg")
-    desk.at("main form .btn[data-kind=primary]").click()
-    expect(desk.at("#key")).to_be_visible()
-    look.at(desk, "the key of its calls")
-    desk.goto("/alarms")
-    look.at(desk, "alarms")
-    desk.at(".kept a", "Remove").click()
-    asked(look, desk, "whether it is told no more")
-    desk.at(".kept a", "Remove").click()
-    desk.at("#asking .btn[data-kind=primary]").click()
-    desk.says("told no more")
-
-
-def _looked(look: Look, desk_of: DeskOf, house: House, things: Mapping[str, int]) -> None:
-    house.write(_ask_about, house.ids, things["everything"])
-    desk = desk_of("olle", "/who-looked")
-    look.at(desk, "who looked")
-    for words, state in (("Take along", "why it is taken along"), ("A citizen", "whose report")):
-        desk.at(".page-head a", words).click()
-        asked(look, desk, state)
-    desk.goto("/who-looked/report")
-    desk.at("#report-who").fill("12")
-    desk.at("#report-why").fill("Invånaren har begärt det")
-    desk.watch.expect("422")
-    desk.at("main form .btn[data-kind=primary]").click()
-    expect(desk.at("#who-problem")).to_be_visible()
-    look.at(desk, "whose report, refused")
-    desk.at("#report-who").fill(house.conversation(things["everything"])["citizen"]["id"])
-    desk.at("main form .btn[data-kind=primary]").click()
-    expect(desk.at("main table")).to_be_visible()
-    look.at(desk, "a citizen's report")
-    look.at(desk_of("elsa", "/lookups"), "lookups in use")
-
-
-def _ask_about(unit: Unit, ids: Mapping[str, int], conversation_id: int) -> None:
-    """As Sara's questions leave it in the audit."""
-    sara = person.actor(unit, ids["sara"], frozenset())
-    declared = Declared(name="invoices", kind="none", title={"sv": "Fakturor", "en": "Invoices"})
-    definition.publish(unit, ids["granvik"], declared, Config())
-    for ended in ("found 1", "Unreachable", "another's"):
-        look_up(unit, ids["granvik"], sara, conversation_id=conversation_id, ended=ended)
-    look_up(unit, ids["granvik"], sara, act="lookup.stopped", ended="neighbours")
-    clock.set_source(None)
-
-
 WALKS: Mapping[str, Callable[[Look, DeskOf, House, Mapping[str, int]], None]] = {
     "outside": _outside,
     "lists": _lists,
@@ -395,6 +327,4 @@ WALKS: Mapping[str, Callable[[Look, DeskOf, House, Mapping[str, int]], None]] = 
     "other_panes": _other_panes,
     "confidential": _confidential,
     "administration": _administration,
-    "set": _set,
-    "looked": _looked,
 }
