@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote, urlencode
 
 import pytest
-from playwright.sync_api import BrowserContext, Dialog, Request, Route, expect
+from playwright.sync_api import Dialog, Request, Route, expect
 from sqlalchemy import select
 
 from hub.channels.channel import Channel
@@ -25,8 +25,6 @@ from tests.browser.desk import Desk
 from tests.browser.house import House
 from tests.browser.payloads import payloads
 from tests.line import GRANVIK, until
-
-pytestmark = pytest.mark.timeout(240)
 
 PAYLOADS = payloads()
 NAMES = PAYLOADS[::7]
@@ -70,22 +68,14 @@ SAYS_SO = (
 class Canary:
     """Of one window: what ran, and what was asked for elsewhere. Nothing leaves: requests to elsewhere are cut off."""
 
-    def __init__(self, desk: Desk, *, without_policies: bool) -> None:
+    def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.elsewhere: list[str] = []
         self.dialogs: list[str] = []
         context = desk.page.context
         context.add_init_script(LISTENS)
         context.on("dialog", self._dialog)
-        self._watch(context, without_policies)
-
-    def _watch(self, context: BrowserContext, without_policies: bool) -> None:
-        if without_policies:
-            context.route(
-                re.compile(f"{self.desk.url}/(entries/.*/html|(inbox|messages/new|channels)([?]|$)|conv)"),
-                _without_policy,
-            )
-        context.route(lambda url: not url.startswith((self.desk.url, "data:", "blob:")), self._cut)
+        context.route(re.compile(f"^(?!{re.escape(desk.url)}|data:|blob:)"), self._cut)
 
     def silent(self) -> None:
         """Fails with whatever was heard."""
@@ -105,14 +95,12 @@ class Canary:
         route.abort()
 
 
-def _without_policy(route: Route, request: Request) -> None:
-    """Of documents: for them alone a policy counts."""
-    if request.resource_type != "document":
-        route.fallback()
-        return
-    answer = route.fetch(max_redirects=0)
-    kept = {name: value for name, value in answer.headers.items() if name.lower() != "content-security-policy"}
-    route.fulfill(response=answer, headers=kept)
+@pytest.fixture(scope="module")
+def open_web(house: House) -> Iterator[int]:
+    """A `torg serve` without policies."""
+    with house.process("serve", program="tests.browser.no_policy", TORG_PORT=str(house.web_ports[1])):
+        until(lambda: house.healthy(1), 40)
+        yield 1
 
 
 @pytest.fixture(scope="module")
@@ -195,26 +183,30 @@ def _write(house: House, conversation_id: int) -> None:
     house.api("PUT", f"/conversations/{secret}/glass", {"reason": f"{reason} {written[0]}"})
 
 
-def test_there_are_enough_of_them_and_the_canary_sings(open_desk: OpenDesk) -> None:
+def test_there_are_enough_of_them_and_the_canary_sings(
+    open_desk: OpenDesk, open_web: int, mails: Sequence[tuple[int, int]]
+) -> None:
     """Both walls off: else silence proves nothing."""
     assert len(PAYLOADS) >= 200
-    desk = open_desk("sara", None)
-    canary = Canary(desk, without_policies=True)
+    desk = open_desk("sara", None, web=open_web)
+    canary = Canary(desk)
     desk.watch.expect(".")
     desk.goto("/inbox?view=mine")
     for each in PAYLOADS[:40]:
         desk.page.evaluate(
             "html => { const f = document.createElement('iframe'); f.srcdoc = html; document.body.append(f) }", each
         )
-    until(canary.heard, 10)
-    until(lambda: bool(canary.elsewhere), 10)
+    desk.until(canary.heard)
+    desk.until(lambda: bool(canary.elsewhere))
+    for path in ("/inbox?view=mine", f"/entries/{mails[0][1]}/html"):
+        assert "content-security-policy" not in desk.page.request.get(f"{desk.url}{path}").headers
 
 
 def test_the_sanitiser_and_escaping_hold_without_a_policy(
-    open_desk: OpenDesk, mails: Sequence[tuple[int, int]]
+    open_desk: OpenDesk, open_web: int, mails: Sequence[tuple[int, int]]
 ) -> None:
-    desk = open_desk("sara", None)
-    canary = Canary(desk, without_policies=True)
+    desk = open_desk("sara", None, web=open_web)
+    canary = Canary(desk)
     desk.watch.expect("ERR_|400|404")
     _all_lists(desk, len(mails))
     canary.silent()
@@ -233,7 +225,7 @@ def test_frame_and_policy_hold_without_the_sanitiser(
 ) -> None:
     house.write(_store_as_it_came)
     desk = open_desk("sara", None)
-    canary = Canary(desk, without_policies=False)
+    canary = Canary(desk)
     desk.watch.expect(SAYS_SO)
     desk.goto("/inbox?view=mine")
     ids = [str(entry_id) for _, entry_id in mails]
@@ -317,10 +309,10 @@ def _written(desk: Desk, canary: Canary, mails: Sequence[tuple[int, int]]) -> No
     canary.silent()
 
 
-def test_nor_do_the_pages_of_it_and_of_heads(open_desk: OpenDesk, mails: object) -> None:
+def test_nor_do_the_pages_of_it_and_of_heads(open_desk: OpenDesk, open_web: int, mails: object) -> None:
     for who, paths in (("goran", ("/channels", "/raw-events", "/plugins")), ("leila", ("/breakages", "/inbox"))):
-        desk = open_desk(who, None)
-        canary = Canary(desk, without_policies=True)
+        desk = open_desk(who, None, web=open_web)
+        canary = Canary(desk)
         for path in paths:
             desk.goto(path)
             canary.silent()
