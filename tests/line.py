@@ -150,7 +150,7 @@ def letter(text: str = "Hej, när töms min brunn?", **headers: str) -> EmailMes
     return mail
 
 
-def until(holds: Callable[[], object], seconds: float = 15) -> None:
+def until(holds: Callable[[], object], seconds: float = 40) -> None:
     """Waits for it; fails when it doesn't come."""
     end = time.monotonic() + seconds
     while not holds():

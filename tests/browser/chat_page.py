@@ -10,6 +10,7 @@ from playwright.sync_api import Frame, Locator, Page, expect
 
 from hub.channels.channel import Channel
 from hub.storage.unit import Unit
+from tests.browser.desk import wait_for
 
 PAGE = """<!doctype html><html lang="sv"><head><meta charset="utf-8"><title>Granvik kommun</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
@@ -70,6 +71,22 @@ _SHOWN = """(shown) => shown ===
 """Whether the frame is there, whose shadow is closed: what is in a hidden one never comes to rest."""
 
 
+def feels(page: Page, frame: Frame) -> None:
+    """Waits until a mouse is felt in the widget's frame.
+
+    Where a frame is that was shown, or moved, just now, the browser knows later than its page does: till then a
+    click in it meets nothing.
+    """
+    button = frame.locator("#minimise")
+
+    def is_felt() -> bool:
+        page.mouse.move(0, 0)
+        button.hover()
+        return bool(button.evaluate("button => button.matches(':hover')"))
+
+    wait_for(page, is_felt)
+
+
 class Widget:
     """Somebody's window on the municipality's page."""
 
@@ -92,6 +109,7 @@ class Widget:
         self.page.get_by_role("link", name="Chatta med oss").click()
         self.page.wait_for_function(_SHOWN, arg=True)
         expect(self.at("#chat-title")).to_be_visible()
+        feels(self.page, self.frame)
 
     def minimise(self) -> None:
         """By key. The frame tells the page, in another process: until that has heard, an opening would be undone."""

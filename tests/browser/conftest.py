@@ -3,15 +3,16 @@
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, StorageState, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
-from tests.browser.desk import Desk, Watch
+from tests.browser.desk import PATIENCE, Desk, Watch
 from tests.browser.house import House
 from tests.recycled import own_database
 from tests.servers import Chromium, Missing
@@ -128,7 +129,7 @@ def open_desk(
         given: dict[str, Any] = {} if "storage_state" in options else {"storage_state": log_in(who)}
         given |= {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "timezone_id": "Europe/Stockholm"}
         context = browser.new_context(**{**given, **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         desk = Desk(context.new_page(), Watch(context), house.url_of(web))
         opened.append((context, desk))
         if path is not None:
@@ -139,7 +140,8 @@ def open_desk(
     for number, (context, desk) in enumerate(opened):
         if request.node.stash.get(FAILED, False):
             for page in context.pages:
-                page.screenshot(path=tmp_path / f"window{number}.png", caret="initial")
+                with suppress(PlaywrightError):  # of one that hangs there is none
+                    page.screenshot(path=tmp_path / f"window{number}.png", caret="initial", timeout=10_000)
             print(f"window {number} asked last for", *desk.told()[-30:], sep="\n  ")  # noqa: T201 - shown with the failure
         context.close()
     for _, desk in opened:

@@ -23,7 +23,7 @@ from tests.browser.chat_page import Widget, add_chat, site
 from tests.browser.desk import Desk
 from tests.browser.house import House
 from tests.browser.look import NOBODY, DeskOf, Look, menu
-from tests.browser.test_contact import begin, heard, rings
+from tests.browser.test_contact import begin, pops, rings
 from tests.flows.test_texts import Numbers
 from tests.line import until
 from tests.stand_ins import elks
@@ -46,8 +46,7 @@ def _calls(look: Look, desk_of: DeskOf, house: House, things: Mapping[str, int])
 def _call_from_end_to_end(look: Look, desk_of: DeskOf, house: House, address: str) -> None:
     entry_id = int(address.rpartition("/")[2])
     desk = desk_of("sara", "/inbox?view=open")
-    heard(desk)
-    expect(desk.at("#callpop")).to_be_visible()
+    pops(desk)
     look.at(desk, "a call pops")
     desk.goto(address)
     expect(desk.at("#thread-title")).to_contain_text("May be Hanne Myklebust")

@@ -1,6 +1,7 @@
 """Desk: one person's browser window, with the words that tests say about it; and what it must never show."""
 
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,10 +18,14 @@ from playwright.sync_api import (
     expect,
 )
 
-expect.set_options(timeout=10_000)
+from tests.pace import here
 
-_QUIET = 1_800
-"""Milliseconds: more than another process takes to notice, and the page to ask for counts."""
+PATIENCE = 40_000
+"""Milliseconds that a test waits for anything: enough for a machine that is ten times slower, or as busy."""
+expect.set_options(timeout=PATIENCE)
+
+_QUIET = 1.8
+"""Seconds: more than another process takes to notice, and the page to ask for counts."""
 
 
 _WATCH_ROW = """(id) => {
@@ -77,6 +82,14 @@ def type_keys(page: Page, text: str) -> None:
             said = {"text": letter, "unmodifiedText": letter} if event == "keyDown" else {}
             keys.send("Input.dispatchKeyEvent", {"type": event, "key": letter, **said})
     keys.detach()
+
+
+def wait_for(page: Page, holds: Callable[[], bool]) -> None:
+    """Asks until it does, while the page goes on."""
+    end = time.monotonic() + PATIENCE / 1_000
+    while not holds():
+        assert time.monotonic() < end, "it didn't come"
+        page.wait_for_timeout(50)
 
 
 class Desk:
@@ -147,18 +160,14 @@ class Desk:
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Waits for it while the page goes on."""
-        for _ in range(200):
-            if holds():
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError("it didn't come")
+        wait_for(self.page, holds)
 
     def settles(self) -> None:
         """Waits until the page asks for nothing more: what happened until now has come, and the hub has counted it."""
         known = -1
         while known != len(self.requests):
             known = len(self.requests)
-            self.page.wait_for_timeout(_QUIET)
+            self.page.wait_for_timeout(1_000 * here(_QUIET))
 
     def opened(self) -> str:
         """The id of the conversation that stands beside the list."""

@@ -6,6 +6,7 @@ from typing import Any
 from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]  # it ships no types
 from playwright.sync_api import Frame, Locator, ViewportSize, expect
 
+from tests.browser.chat_page import feels
 from tests.browser.desk import Desk
 
 DeskOf = Callable[..., Desk]
@@ -120,19 +121,7 @@ class Look:
             self.wrong += [f"{size}, {state}: {each}" for each in said]
         page.set_viewport_size(self.window)
         if frame is not None:
-            _stands(desk, frame)
-
-
-def _stands(desk: Desk, frame: Frame) -> None:
-    """The browser knows where the frame is now, later than its page does: else a click in it meets nothing."""
-    button = frame.locator("#minimise")
-
-    def is_felt() -> bool:
-        button.hover()
-        return bool(button.evaluate("button => button.matches(':hover')"))
-
-    desk.page.mouse.move(0, 0)
-    desk.until(is_felt)
+            feels(page, frame)
 
 
 def menu(look: Look, desk: Desk, name: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]  # it ships no types
-from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Frame, Page, Route, expect
 from sqlalchemy import select
 
 from hub.inbox import chat
@@ -12,7 +12,7 @@ from hub.inbox.chat import Chat
 from hub.storage.unit import Unit
 from tests.browser.chat_page import Site, Widget, add_chat, site
 from tests.browser.conftest import BOTH_ENGINES, OpenDesk
-from tests.browser.desk import Watch, type_keys
+from tests.browser.desk import PATIENCE, Watch, type_keys
 from tests.browser.house import House
 
 pytestmark = BOTH_ENGINES
@@ -35,7 +35,7 @@ def visit(browser: Browser, house: House, page_of_granvik: Site) -> Iterator[Vis
     def visit(*, on: Site = page_of_granvik, go: bool = True, **options: object) -> Widget:
         given = {"viewport": {"width": 1440, "height": 900}, "locale": "sv-SE", "timezone_id": "Europe/Stockholm"}
         context = browser.new_context(**{**given, **options})  # type: ignore[arg-type]  # Playwright's own options
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         opened.append((context, Watch(context)))
         widget = Widget(context.new_page(), on)
         if go:
@@ -243,35 +243,60 @@ def test_a_tab_that_was_closed_goes_on_in_the_next_and_a_second_one_begins_its_o
     browser: Browser, page_of_granvik: Site
 ) -> None:
     """Where a page may keep something: never in another browser, and never while somebody has it."""
-    address = f"{page_of_granvik.torg}/chat/{page_of_granvik.channel}?lang=sv"
     own, others = browser.new_context(), browser.new_context()
-
-    def tab(context: BrowserContext) -> Page:
-        page = context.new_page()
-        page.goto(address)
-        return page
-
-    first = tab(own)
-    first.locator("#question").fill("Är vattnet avstängt?")
-    first.locator("#submit").click()
-    expect(first.locator(".turn.mine")).to_be_visible()
-    expect(first.locator("#line")).to_have_text("Din chatt pågår")
-    second = tab(own)
+    first = _tab(own, page_of_granvik)
+    _ask(first)
+    second = _tab(own, page_of_granvik)
     expect(second.locator("#question")).to_be_visible()
     second.close()
-    first.close(run_before_unload=True)
-    again = tab(own)
+    with first.expect_event("close"):
+        first.close(run_before_unload=True)
+    again = _tab(own, page_of_granvik)
     expect(again.locator(".turn.mine", has_text="Är vattnet avstängt?")).to_be_visible()
     expect(again.locator("#line")).to_have_text("Din chatt pågår")
     again.locator("#say").fill("Nu är jag här igen")
     again.locator("#say").press("Enter")
     expect(again.locator(".turn.mine", has_text="igen")).to_be_visible()
-    expect(tab(others).locator("#question")).to_be_visible()
+    expect(_tab(others, page_of_granvik).locator("#question")).to_be_visible()
     again.locator("#end").click()
     again.locator("#end-yes").click()
     expect(again.locator("#over-words")).to_be_focused()
     own.close()
     others.close()
+
+
+def _tab(context: BrowserContext, site: Site) -> Page:
+    page = context.new_page()
+    page.goto(f"{site.torg}/chat/{site.channel}?lang=sv")
+    return page
+
+
+def _ask(tab: Page) -> None:
+    tab.locator("#question").fill("Är vattnet avstängt?")
+    tab.locator("#submit").click()
+    expect(tab.locator(".turn.mine")).to_be_visible()
+    expect(tab.locator("#line")).to_have_text("Din chatt pågår")
+
+
+def test_a_tab_that_is_there_before_the_last_one_has_told_that_it_goes_goes_on_with_its_chat(
+    browser: Browser, page_of_granvik: Site
+) -> None:
+    context = browser.new_context()
+    first = _tab(context, page_of_granvik)
+    _ask(first)
+    too_soon = 2
+
+    def answer(route: Route) -> None:
+        nonlocal too_soon
+        too_soon -= 1
+        route.fulfill(json={"secret": ""}) if too_soon >= 0 else route.continue_()
+
+    context.route("**/resumption?left=true", answer)
+    with first.expect_event("close"):
+        first.close(run_before_unload=True)
+    again = _tab(context, page_of_granvik)
+    expect(again.locator(".turn.mine", has_text="Är vattnet avstängt?")).to_be_visible()
+    context.close()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -22,8 +22,8 @@ from hub.storage.unit import Happening, Unit
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
 from tests.browser.house import House
+from tests.pace import here
 
-pytestmark = pytest.mark.timeout(120)
 COVERED = """() => {
   const pop = document.querySelector("#callpop").getBoundingClientRect();
   const beside = (box) => box.left < pop.right && box.right > pop.left;
@@ -78,11 +78,11 @@ def test_a_call_is_written_down_in_ten_seconds_by_keys_alone(house: House, open_
     desk.type(NOTE)
     desk.press("Escape", "o", "2")
     expect(desk.at("#call-department")).to_be_focused()
-    desk.type("Ren")
+    desk.press("R")  # more letters must come within a second of each other
     desk.press("Escape", "u", "ArrowDown")
     desk.press("+", "4", "o", "1", "Control+Enter")
     desk.page.wait_for_url("**/inbox?**")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < here(10)
 
     def kept(unit: Unit) -> Any:
         matters = unit.all(select(Matter).where(Matter.conversation_id == conversation_id).order_by(Matter.id))
@@ -163,14 +163,23 @@ def heard(desk: Desk, name: str = "ring") -> None:
     desk.page.evaluate("name => document.body.dispatchEvent(new CustomEvent(name, { detail: { data: '{}' } }))", name)
 
 
+def pops(desk: Desk) -> None:
+    """It is heard of until the hub knows of it: it didn’t write it, and keeps what it reckoned for a moment."""
+
+    def is_there() -> bool:
+        heard(desk)
+        return desk.at("#callpop").is_visible()
+
+    desk.until(is_there)
+
+
 def test_what_rings_pops_over_what_somebody_writes_and_takes_no_focus(house: House, open_desk: OpenDesk) -> None:
     house.write(duty.say, house.ids["sara"], "ready")
     desk = open_desk("sara", "/inbox?view=open")
     desk.press("/")
     desk.type("sla")
     conversation_id, entry_id = rings(house)
-    heard(desk)
-    expect(desk.at("#callpop")).to_be_visible()
+    pops(desk)
     expect(desk.at("#callpop")).to_contain_text("May be Hanne Myklebust")
     expect(desk.at("#callpop")).to_contain_text("Granvik kommun, du talar med Sara")
     assert "+46701740699" not in desk.at("#callpop").inner_text()
@@ -194,7 +203,7 @@ def test_whoever_says_not_now_sees_it_no_more_and_the_next_call_pops(house: Hous
     house.write(duty.say, house.ids["sara"], "ready")
     desk = open_desk("sara", "/inbox?view=open")
     _, entry_id = rings(house)
-    heard(desk)
+    pops(desk)
     desk.at("[id^=row-] a").first.click()
     expect(desk.at("#identify")).to_be_visible()
     assert desk.page.evaluate(COVERED) == []
@@ -207,8 +216,7 @@ def test_whoever_says_not_now_sees_it_no_more_and_the_next_call_pops(house: Hous
     expect(desk.at("#callpop")).to_be_hidden()
     house.write(_hangs_up, entry_id)
     _, entry_id = rings(house)
-    heard(desk)
-    expect(desk.at("#callpop")).to_be_visible()
+    pops(desk)
     house.write(_hangs_up, entry_id)
 
 

@@ -13,6 +13,7 @@ from tests.browser.conftest import BOTH_ENGINES, OpenDesk
 from tests.browser.desk import Desk
 from tests.browser.house import WASTE, House
 from tests.line import letter
+from tests.pace import here
 
 pytestmark = BOTH_ENGINES
 
@@ -20,11 +21,15 @@ THICK = """([other, mine]) => {
   const happens = (id) => document.body.dispatchEvent(new CustomEvent("row", { detail: { data: `{"id": "${id}"}` } }));
   const asked = { [other]: [], [mine]: [] };
   const fetches = window.fetch;
+  let longest = 0;
   window.fetch = (address, ...rest) => {
     const { pathname, searchParams } = new URL(address, location.href);
     const shown = pathname === "/inbox/news" ? searchParams.get("shown").split(",") : [];
-    for (const id of shown) asked[id].push(performance.now());
-    return fetches(address, ...rest);
+    const began = performance.now();
+    for (const id of shown) asked[id].push(began);
+    const answer = fetches(address, ...rest);
+    answer.finally(() => (longest = Math.max(longest, performance.now() - began)));
+    return answer;
   };
   const storm = setInterval(happens, 20, other);
   setTimeout(() => {
@@ -32,7 +37,8 @@ THICK = """([other, mine]) => {
     happens(mine);
     setTimeout(() => {
       clearInterval(storm);
-      window.waited = { mine: asked[mine][0] - told, others: asked[other].filter((at) => at > told).length };
+      const others = asked[other].filter((at) => at > told).length;
+      window.waited = { mine: asked[mine][0] - told, others, longest };
     }, 2000);
   }, 3000);
 }"""
@@ -60,9 +66,9 @@ def test_the_row_of_another_process_s_mail_comes_within_two_seconds(
         From="Olle <olle@post.example>", To=WASTE, Subject="Trasig soptunna", Date=format_datetime(localtime())
     )
     house.send(mail, to=[WASTE])
-    expect(desk.at("#list a.row", has_text="Trasig soptunna")).to_be_visible(timeout=SOON)
+    expect(desk.at("#list a.row", has_text="Trasig soptunna")).to_be_visible(timeout=here(SOON))
     expect(desk.at(".rail .nav-link[aria-current] .count")).to_have_text("5")
-    desk.page.wait_for_timeout(1_000)
+    desk.settles()
     assert _asked(desk, before) == {"/inbox/news": 1, "/inbox/rail": 1}
     assert desk.page.evaluate("window.stays")
 
@@ -96,19 +102,20 @@ def test_an_answer_comes_into_the_open_conversation_and_moves_nothing(house: Hou
     desk.type("Hej! Jag läser")
     history = desk.at("#history")
     history.evaluate("history => history.scrollTo(0, 200)")
-    desk.page.wait_for_timeout(2_500)  # the draft is saved by then
+    expect(desk.at("#saved")).to_contain_text("Draft saved")
+    desk.settles()
     before = len(desk.requests)
     entry_id = house.goes_on(conversation_id, "Glöm det, den är tömd nu.")
     expect(desk.at(f"#entry-{entry_id}")).to_contain_text("Glöm det")
-    desk.page.wait_for_timeout(1_500)
+    desk.settles()
     assert history.evaluate("history => history.scrollTop") == 200
     assert desk.focused() == f"reply-{conversation_id}"
+    asked = _asked(desk, before)
     desk.type(" det nu.")
     assert desk.at("textarea.for-reply").input_value() == "Hej! Jag läser det nu."
-    asked = _asked(desk, before)
-    for part in (f"/conversations/{conversation_id}/newer", f"/conversations/{conversation_id}/head", "/inbox/news"):
+    for part in (f"/conversations/{conversation_id}/newer", f"/conversations/{conversation_id}/head", "/inbox/rail"):
         assert asked[part] == 1, asked
-    assert asked["/inbox/rail"] == 1, asked
+    assert 1 <= asked["/inbox/news"] <= 2, asked  # once more when she is said to type no longer, eight seconds later
 
 
 def test_in_a_storm_a_screen_asks_once_in_a_while_and_shows_all_of_it(house: House, open_desk: OpenDesk) -> None:
@@ -138,7 +145,7 @@ def test_what_one_has_before_oneself_does_not_wait_for_a_storm(house: House, ope
     desk.settles()
     desk.page.evaluate(THICK, [str(other), str(mine)])
     waited = desk.page.wait_for_function("() => window.waited").json_value()
-    assert waited["mine"] < 600, waited
+    assert waited["mine"] < here(600) + waited["longest"], waited  # one may have been on its way
     assert waited["others"] <= 3, waited  # in two seconds, the one that went with the open one's among them
 
 
@@ -168,8 +175,9 @@ def test_what_a_colleague_does_shows_in_the_row(house: House, open_desk: OpenDes
 
 
 def _asked(desk: Desk, since: int) -> "Counter[Any]":
-    """Paths, by how often they were fetched."""
-    return Counter(each.url.removeprefix(desk.url).partition("?")[0] for each in desk.requests[since:])
+    """Paths, by how often they were fetched; but the sign that somebody reads, which is given every 20 seconds."""
+    paths = (each.url.removeprefix(desk.url).partition("?")[0] for each in desk.requests[since:])
+    return Counter(path for path in paths if not path.endswith("/presence"))
 
 
 def test_how_far_an_answer_is_shows_by_itself(house: House, open_desk: OpenDesk) -> None:

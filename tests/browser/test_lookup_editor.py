@@ -15,8 +15,6 @@ from tests.browser.desk import Desk
 from tests.browser.house import House
 from tests.browser.look import SIZES, Look
 
-pytestmark = pytest.mark.timeout(240)
-
 WIDE = "wide"
 
 

@@ -3,7 +3,6 @@
 from email.message import EmailMessage
 from typing import Any
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import BOTH_ENGINES, OpenDesk
@@ -11,7 +10,7 @@ from tests.browser.desk import Desk
 from tests.browser.house import PASSWORD, House
 from tests.line import until
 
-pytestmark = [BOTH_ENGINES, pytest.mark.timeout(240)]
+pytestmark = BOTH_ENGINES
 
 MAILS = 20
 

@@ -12,6 +12,7 @@ from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
 from tests.browser.house import PASSWORD, House
 from tests.line import until
+from tests.pace import here
 
 CUT = "ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|Failed to fetch"
 GONE = "ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED_ENCODING|Failed to fetch"
@@ -79,7 +80,7 @@ def test_the_server_is_stopped_and_started_again(house: House, open_desk: OpenDe
     meanwhile = house.arrives(Subject="Medan den stod still")
     with house.serving(1, listens=False):
         desk.at("#line-state button", "Try now").dispatch_event("click")  # it may come back by itself meanwhile
-        expect(desk.at("#line-state span")).to_have_text("Live updates are on again", timeout=3_000)
+        expect(desk.at("#line-state span")).to_have_text("Live updates are on again", timeout=1_000 * here(3))
         expect(desk.at("#line-state button")).to_be_hidden()
         expect(desk.row(meanwhile)).to_be_attached()
         until(lambda: _draft(house, conversation_id) == "Hej! Med vändande post.")
@@ -198,8 +199,7 @@ def test_a_save_on_its_way_as_the_answer_is_sent_makes_no_draft_of_it(house: Hou
 
     desk.page.route("**/drafts/reply", hold)
     desk.type("Du söker på webben.")
-    while not on_their_way:
-        desk.page.wait_for_timeout(50)
+    desk.until(lambda: bool(on_their_way))
     desk.watch.expect("ERR_ABORTED")
     desk.at("#send-open").click()
     desk.says("Sent")

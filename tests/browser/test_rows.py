@@ -1,14 +1,11 @@
 """Rows without opening them: their own menu, and several picked at once, by mouse and by key."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
 from tests.browser.house import WASTE, House
 from tests.line import until
-
-pytestmark = pytest.mark.timeout(120)
 
 
 def _three(house: House) -> list[str]:
@@ -94,7 +91,7 @@ def test_the_box_stays_under_the_mouse_while_rows_come_anew(house: House, open_d
     expect(desk.at(f"#row-{first} .pick input")).to_be_focused()
     expect(desk.at(f"#row-{first} .row-more")).to_have_count(0)
     expect(desk.at(f"#row-{second} .row-more")).to_be_visible()
-    desk.at(f"#row-{second} .pick input").check(timeout=1000)
+    desk.at(f"#row-{second} .pick input").check()
     expect(desk.at("#picked")).to_contain_text("2 selected")
 
 
@@ -180,7 +177,7 @@ def test_the_menu_of_a_row_does_it_without_opening_it(house: House, open_desk: O
     desk.at(f"#row-{ids[1]} .row-more").click()
     expect(desk.at("#m-row")).to_be_visible()
     desk.at(f"#row-{ids[1]}").evaluate(ANEW)
-    until(lambda: _beside(desk, f"#row-{ids[1]} .row-more"), 5)
+    until(lambda: _beside(desk, f"#row-{ids[1]} .row-more"))
     desk.comes_anew(lambda: desk.page.evaluate(CATCHES_UP), ids[1])
     assert _beside(desk, f"#row-{ids[1]} .row-more")
     desk.at("#m-row .option", "Close").click()

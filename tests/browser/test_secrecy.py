@@ -18,7 +18,7 @@ def _make_confidential(desk: Desk) -> None:
     desk.at("#m-more .option", has_text="Confidential").focus()
     desk.press("Enter")
     expect(desk.at("#confidential-queue")).to_be_focused()
-    desk.type("Social")
+    desk.press("S")  # more letters must come within a second of each other
     desk.press("Control+Enter")
     desk.says("Made confidential")
 
@@ -84,9 +84,9 @@ def test_what_is_revealed_hides_again_after_two_minutes(house: House, open_desk:
     desk.press("Control+Enter")
     expect(card).to_contain_text("ida.berg@post.example")
     desk.watch.expect("htmx:error: timeout")  # what is on its way while the time flies
-    desk.page.clock.fast_forward(110_000)
+    desk.page.clock.fast_forward(80_000)  # what the machine takes meanwhile counts, too
     expect(card).to_contain_text("ida.berg@post.example")
-    desk.page.clock.fast_forward(15_000)
+    desk.page.clock.fast_forward(45_000)
     expect(card).not_to_contain_text("ida.berg@post.example")
     expect(card.get_by_role("button", name=re.compile("^Reveal"))).to_be_visible()
 

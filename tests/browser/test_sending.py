@@ -54,6 +54,7 @@ def test_an_answer_begins_with_what_is_kept_ready_and_ends_signed(house: House, 
     expect(field).to_have_value("Hej! Öppettider har vi, Ida Berg.\n[image.png]\n[image-2.png]")
     before = len(house.outgoing(0))
     desk.at("#send-open").click()
+    desk.says("Sent")
     mail = house.outgoing(before + 1)[-1]
     plain, html = [str(part.get_content()) for part in mail.walk() if part.get_content_maintype() == "text"]
     assert plain.replace("\r\n", "\n").endswith("\n> Var ligger ni?\n")

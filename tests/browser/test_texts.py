@@ -36,6 +36,8 @@ def test_an_answer_by_text_message_is_counted_sent_and_its_cost_shown(house: Hou
         expect(length).to_be_hidden()
         desk.at('#composer [data-mode="sms"]').first.click()
         desk.at("#send-open").click()
+        desk.says("Sent")
+        house.lets_go()
         until(lambda: len(there.taken) == 1, 40)
         assert there.taken[0].said["message"] == "På torsdag 🙂"
         answer = desk.at(f"#entry-{house.all(entry)[-1].id}")
@@ -57,5 +59,7 @@ def test_sent_by_keys_it_is_sent_and_the_browser_complains_of_nothing(house: Hou
         desk.press("r")
         desk.type("Hej Ida!")
         desk.press("Control+Enter")
+        desk.says("Sent and closed")
+        house.lets_go()
         until(lambda: len(there.taken) == 1, 40)
         desk.settles()
