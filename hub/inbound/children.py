@@ -1,5 +1,7 @@
 """Children: a few processes that parse, each killed when one group of raw events takes too long.
 
+Too long is when it stands still for `seconds`, or takes the processor time that a child has for one (`CPU_SECONDS`).
+What works on a machine that gives it little has as long as that takes: a busy hour sets no innocent mail aside.
 A group that ends its child twice more is set aside; the rest of what that child held is given to the next one.
 """
 
@@ -8,6 +10,7 @@ import logging
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,6 +24,8 @@ BYTES_AT_ONCE = 1024 * 1024
 """Theirs; after that one more: its pipe holds no more."""
 TRIES = 3
 """How often a group may end its child before it is set aside: a child can also be killed by chance."""
+_PASSED_ON = 0.5
+"""Seconds in which an answer that lies in the pipe already is read: we may have stood still ourselves."""
 _SIGXCPU = 24
 _START_AGAIN = 1.0
 _STARTS = 60.0
@@ -109,8 +114,7 @@ class Children:
     async def _hear(self, child: Process, task: _Task) -> bool:
         """The child's answer to this one, and whether it is still there."""
         try:
-            async with asyncio.timeout(self._seconds):
-                answer = msgspec.msgpack.decode(await _frame(child), type=Answer)
+            answer = msgspec.msgpack.decode(await self._frame_in_time(child), type=Answer)
         except TimeoutError:
             child.kill()
             await child.wait()
@@ -133,6 +137,21 @@ class Children:
             _settle(task, answer)
             return True
         return False
+
+    async def _frame_in_time(self, child: Process) -> bytes:
+        """Raises TimeoutError when the child stands still."""
+        reading = asyncio.ensure_future(_frame(child))
+        try:
+            await asyncio.wait([reading], timeout=self._seconds)
+            while not reading.done() and _works(child.pid):  # its processor time ends this
+                await asyncio.wait([reading], timeout=self._seconds)
+            await asyncio.wait([reading], timeout=_PASSED_ON)
+            if not reading.done():
+                raise TimeoutError
+            return reading.result()
+        finally:
+            reading.cancel()
+            await asyncio.wait([reading])
 
     def _give_back(self, tasks: Sequence[_Task]) -> None:
         for task in tasks:
@@ -157,6 +176,15 @@ class Children:
 def _settle(task: _Task, answer: Answer) -> None:
     if not task.done.done():  # who asked may have gone away
         task.done.set_result(answer)
+
+
+def _works(pid: int) -> bool:
+    """Whether it goes on when it gets the processor or a disk answers (proc_pid_stat(5)); False where nobody tells."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state in {"R", "D"}
 
 
 async def _end(child: Process) -> None:

@@ -25,8 +25,9 @@ _IN_A_WORD = 40
 """Happenings in one message: PostgreSQL takes 8,000 bytes."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
 """Seconds before a lost line is tried again."""
-_LAST_WORDS = 1.0
-"""Seconds that the end of the process waits for what is still to be told."""
+_LAST_WORDS = 5.0
+"""Seconds that the end of the process, or of a command, waits for what is still to be told. It takes hundredths, but on
+a machine that has a lot to do connecting alone takes more than one."""
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,8 @@ class Bridge:
         self._owes_resync = owes_resync
         self.hears = asyncio.Event()
         """Set while what others say is heard."""
+        self.tells = asyncio.Event()
+        """Set while what happens here is told."""
 
     def put(self, happened: Sequence[Happening] = (), signs: Sequence[Sign] = ()) -> None:
         """To be told soon. Doesn't wait: while the line is lost it is dropped, and made good by a resync."""
@@ -161,7 +164,7 @@ class Bridge:
             self._heard(message)
 
     async def _tell(self) -> None:
-        pause, lost = _FIRST_PAUSE, False
+        pause = _FIRST_PAUSE
         while True:
             if not self._owes_resync:
                 await self._wake.wait()
@@ -169,11 +172,13 @@ class Bridge:
             self._wake.clear()
             try:
                 await self._line.say(list(self._words()))
-                pause, lost = _FIRST_PAUSE, False
+                pause = _FIRST_PAUSE
+                self.tells.set()
             except Unavailable as error:
-                if not lost:
+                if self.tells.is_set() or pause == _FIRST_PAUSE:
                     log.warning("other processes can't be told: %s", error)
-                self._owes_resync = lost = True
+                self.tells.clear()
+                self._owes_resync = True
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
