@@ -35,10 +35,10 @@ def prove(where: Where, kills: int, count: int, seed: int, say: Callable[[str], 
         way = WAYS[kind](rng, count, installation, web)
         victim = Victim(installation.folder, installation.environment, web)
         source = way.source
-        lives = Lives(rng, victim, source, web, source.left // (kills + kills // 8 + 2), say)
+        lives = Lives(installation, rng, victim, source, web, source.left // (kills + kills // 8 + 2), say)
         try:
             lives.lives(plan_kills(rng, kills, way.points))
-            lives.drain(installation)
+            lives.drain()
         finally:
             source.stop()
             victim.stop()

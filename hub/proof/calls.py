@@ -51,7 +51,7 @@ def prove(where: Where, kills: int, count: int, seed: int, say: Callable[[str], 
         channel_id = installation.write(_set_up, installation)
         victim = Victim(installation.folder, installation.environment, web)
         exchange = Caller(installation.folder / "exchange.jsonl", told, partial(tell, web, channel_id))
-        lives = Lives(rng, victim, exchange, web, max(1, len(told) // (kills + kills // 8 + 2)), say)
+        lives = Lives(installation, rng, victim, exchange, web, max(1, len(told) // (kills + kills // 8 + 2)), say)
         try:
             lives.lives(plan_kills(rng, kills, POINTS))
             (log / "b.csv").write_text(header + "".join(rows[half - half // 5 :]), "utf-8")  # some of them again

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from hub.proof import processes
 
-START_SECONDS = 60
-STOP_SECONDS = 20
+START_SECONDS = 240
+STOP_SECONDS = 60
 _POLL = 0.004
 """Seconds between two looks."""
 

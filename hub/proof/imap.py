@@ -39,12 +39,10 @@ from hub.storage.unit import Unit
 
 ADDRESS = "kommunen@granvik.example"
 LIES = ("short_literal", "long_literal", "bye", "no", "junk", "long_line", "hang", "cut")
-TIMEOUT = 1.0
-"""Seconds that the connector waits for an answer: a hang costs so many."""
+HANGS = 2.0
+"""Seconds that the connector waits for an answer where one may not come: a hang costs so many."""
 LARGE = 300_000
 MOST_PULLS = 2_000
-_IN_TIME = 1.0
-"""Seconds in which another mailbox is fetched while one hangs."""
 _TELL_EVERY = 100
 _SNATCHED = 0.3
 """How often a mail is deleted in the very moment in which it is fetched."""
@@ -75,7 +73,7 @@ class Scene:
         run.ended.callback(self.proxy.close)
         given = {
             "host": "127.0.0.1", "port": self.proxy.port, "security": "none", "username": name, "password": "x",
-            "addresses": {ADDRESS: "granvik/Alla"}, "start": "all", "timeout": TIMEOUT, **settings,
+            "addresses": {ADDRESS: "granvik/Alla"}, "start": "all", **settings,
         }  # fmt: skip
         self.channel_id = run.installation.write(_add, run.installation, name, given)
 
@@ -233,17 +231,16 @@ class _Run:
         beside = Scene(self, "F09 beside")
         other = await beside.open()
         for lie in LIES if self._large else self.rng.sample(LIES, 3):
-            scene = Scene(self, f"F09 {lie}")
+            scene = Scene(self, f"F09 {lie}", timeout=HANGS)
             scene.bring(9)
             wrong = self.rng.randrange(1, 10)
             scene.server.manners = Manners(lies=partial(_lie_about, wrong, lie))
             source = await scene.open()
             beside.bring(1)
             draining = asyncio.create_task(scene.drain(source, 20))
-            began = time.monotonic()
             await beside.drain(other)
-            if time.monotonic() - began > _IN_TIME:
-                self.findings.append(f"{scene.name}: another mailbox waited {time.monotonic() - began:.1f} s")
+            if lie == "hang" and draining.done():
+                self.findings.append(f"{scene.name}: another mailbox waited until it hung no more")
             await draining
             others = len(scene.mailbox.brought) - 1
             here = sum(self._kept(scene).values())

@@ -24,8 +24,10 @@ from hub.storage.unit import Unit
 
 ADDRESSES = {"kommunen@granvik.example": "granvik/Alla", "post@nesoy.example": "nesoy/Alla"}
 SETTINGS = {"sweep_seconds": 0.5, "undo_seconds": 0}
-PATIENCE = 6.0
+PATIENCE = 60.0
 """Seconds to reach an armed point, before the kill counts as one at random and the point is tried again."""
+_LOOK = 0.6
+"""Seconds until it is seen whether all that came was read, and more is allowed."""
 DRAIN_SECONDS = 300
 _TELL_EVERY = 20
 _CHILDREN_A_LIFE = 2
@@ -54,10 +56,10 @@ def prove(
         else:
             source, opens = Source(ledger, port, outgoing), port
         installation.write(_set_up, installation, kind, port)
-        run = Lives(rng, victim, source, opens, messages // (kills + kills // 8 + 2), say)
+        run = Lives(installation, rng, victim, source, opens, messages // (kills + kills // 8 + 2), say)
         try:
             run.lives(plan_kills(rng, kills, points))
-            run.drain(installation)
+            run.drain()
         finally:
             source.stop()
             victim.stop()
@@ -104,6 +106,7 @@ class Lives:
 
     def __init__(
         self,
+        installation: Installation,
         rng: random.Random,
         victim: Victim,
         source: Feed,
@@ -114,6 +117,7 @@ class Lives:
         self.hits: Counter[str] = Counter()
         self.children = 0
         self._rng, self._victim, self._source, self._port, self._say = rng, victim, source, port, say
+        self._installation = installation
         self._share = max(1, share)
 
     def lives(self, plan: Sequence[str | None]) -> None:
@@ -132,17 +136,20 @@ class Lives:
             if self._victim.kills % _TELL_EVERY == 0:
                 self._say(f"{self._victim.kills} kills, {self._source.acked} taken")
 
-    def drain(self, installation: Installation) -> None:
+    def drain(self) -> None:
         """All mails, without a kill, until everything that came has been read."""
         self._victim.start()
         self._source.allow(self._source.left)
         until = time.monotonic() + DRAIN_SECONDS
-        while not (self._source.idle and ledgers.waiting(installation.storage) == 0):
+        while not self._all_is_read():
             self._victim.require_life()
             if time.monotonic() > until:
                 self._say(f"it didn't drain in {DRAIN_SECONDS} s:\n{self._victim.last_words()}")
                 return
             time.sleep(0.2)
+
+    def _all_is_read(self) -> bool:
+        return self._source.idle and ledgers.waiting(self._installation.storage) == 0
 
     def _at(self, point: str) -> bool:
         # Of a mailbox many mails come at once: it passes a point less often.
@@ -151,8 +158,8 @@ class Lives:
         until = time.monotonic() + PATIENCE
         reached = False
         while not reached and time.monotonic() < until:
-            reached = self._victim.stands_within(PATIENCE / 10)
-            if not reached and self._source.idle:
+            reached = self._victim.stands_within(_LOOK)
+            if not reached and self._all_is_read():  # it passed the point, all of it
                 self._source.allow(max(2, self._share // 4))
         self._victim.kill()
         self.hits[point if reached else "random"] += 1

@@ -62,7 +62,7 @@ class AmiServer:
             if cut is not None:
                 self._drop(client)
 
-    def wait_for(self, condition: Callable[["AmiServer"], bool], seconds: float = 10.0) -> bool:
+    def wait_for(self, condition: Callable[["AmiServer"], bool], seconds: float = 60.0) -> bool:
         """Until something of the ledger or of the clients is so."""
         with self._changed:
             return self._changed.wait_for(lambda: condition(self), seconds)
