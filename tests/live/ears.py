@@ -13,12 +13,18 @@ from sqlalchemy import select
 from hub.access.person import Actor, Held
 from hub.channels.pause import standing
 from hub.inbox.delivery import Delivery
+from hub.live.poll import EVERY
 from hub.live.publish import Live
 from hub.live.subscription import Subscription
 from hub.live.topics import Event
 from hub.storage.unit import Storage, Unit
 from tests.architecture.source import ROOT
 from tests.storage.centre import Centre, conversation
+
+PATIENCE = 60.0
+"""Seconds until what should be heard counts as never told."""
+A_WHILE = EVERY + 0.7
+"""In which what must not be told would have been: a look at the file lies between."""
 
 
 @asynccontextmanager
@@ -28,24 +34,33 @@ async def living(storage: Storage, redis_url: str | None = None) -> AsyncIterato
     running = asyncio.create_task(live.run())
     try:
         if live.bridge is not None:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE):
                 await live.bridge.hears.wait()
-        await until(lambda: live._poll is None or live._poll.primed, 20)
+        await until(lambda: live._poll is None or live._poll.primed)
         yield live
     finally:
         running.cancel()
         await asyncio.wait([running])
 
 
-async def hears(subscription: Subscription, event: Event, seconds: float = 2.0) -> list[Event]:
+async def hears(subscription: Subscription, event: Event) -> list[Event]:
     """Until that event; what came before it."""
     before: list[Event] = []
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(PATIENCE):
         async for each in subscription:
             if each == event:
                 return before
             before.append(each)
     raise AssertionError("it has ended")
+
+
+async def hears_all(subscription: Subscription, *events: Event) -> list[Event]:
+    """Until each of these, and a while longer; all that was heard, in its order."""
+    heard: list[Event] = []
+    async with asyncio.timeout(PATIENCE):
+        while not {*events} <= {*heard}:
+            heard.append(await anext(subscription))
+    return heard + await everything(subscription, A_WHILE)
 
 
 async def everything(subscription: Subscription, seconds: float) -> list[Event]:
@@ -119,11 +134,11 @@ def other_process(url: str, redis_url: str | None = None) -> Iterator[Other]:
         finally:
             assert process.stdin is not None
             process.stdin.close()
-            assert process.wait(20) == 0
+            assert process.wait(PATIENCE) == 0
 
 
-async def until(true: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(true: Callable[[], bool]) -> None:
     """In the loop."""
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(PATIENCE):
         while not true():  # noqa: ASYNC110 - what it waits for sets no event
             await asyncio.sleep(0.01)

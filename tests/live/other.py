@@ -40,7 +40,7 @@ async def main(url: str, redis_url: str | None = None) -> None:
     running = asyncio.create_task(live.run())
     if live.bridge is not None:
         await live.bridge.hears.wait()
-    await asyncio.sleep(0.2)  # its first words are said
+        await live.bridge.tells.wait()  # its first words are said
     lines = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     while line := (await lines.readline()).decode().split():

@@ -57,7 +57,8 @@ def main() -> None:
             yield
 
     app = Litestar([events, has_looked, make_change], lifespan=[lifespan])
-    config = uvicorn.Config(app, port=int(sys.argv[1]), log_level="warning", timeout_graceful_shutdown=10)
+    # Streams end by themselves: no patience of the server does it for them.
+    config = uvicorn.Config(app, port=int(sys.argv[1]), log_level="warning", timeout_graceful_shutdown=3600)
     Server(config, hub.live).run()
 
 

@@ -13,7 +13,7 @@ from hub.live.poll import OVERLAP, Poll, Stand
 from hub.live.topics import Event
 from hub.storage.ids import _Source, back
 from hub.storage.unit import Unit
-from tests.live.ears import agent, change, everything, living, queue_delivery
+from tests.live.ears import agent, change, hears_all, living, queue_delivery
 from tests.storage.centre import EVERYTHING, Centre, conversation, opened
 
 
@@ -36,10 +36,12 @@ def test_an_older_id_that_was_committed_later_is_told(
             async with living(centre.storage) as live:
                 with live.subscribe(agent(centre)) as ear:
                     newer = await elsewhere.write(EVERYTHING, change, row_id)
-                    assert set(await everything(ear, 0.9)) == {Event("row", row_id), Event("entry", row_id, newer)}
+                    news = {Event("row", row_id), Event("entry", row_id, newer)}
+                    assert set(await hears_all(ear, *news)) == news
                     older = back(newer, OVERLAP - 2 * clock.SECOND)
                     await elsewhere.write(EVERYTHING, late, row_id, older)
-                    assert set(await everything(ear, 0.9)) == {Event("row", row_id), Event("entry", row_id, older)}
+                    news = {Event("row", row_id), Event("entry", row_id, older)}
+                    assert set(await hears_all(ear, *news)) == news
 
     asyncio.run(listen())
 

@@ -9,12 +9,11 @@ from hub.access.person import Actor
 from hub.channels.pause import pause
 from hub.inbox import confidential
 from hub.inbox.queue import Queue
-from hub.live.poll import EVERY
 from hub.live.presence import READING, TYPING
 from hub.live.subscription import MOST
 from hub.live.topics import RESYNC, Event
 from hub.storage.unit import Unit
-from tests.live.ears import agent, change, everything, hears, living, until
+from tests.live.ears import A_WHILE, PATIENCE, agent, change, everything, hears, hears_all, living, until
 from tests.storage.centre import EVERYTHING, Centre, conversation, must
 
 
@@ -25,8 +24,8 @@ def told(centre: Centre, work: Callable[[Unit], object], *actors: Actor) -> list
         async with living(centre.storage) as live:
             ears = [live.subscribe(each) for each in actors]
             await centre.storage.write(EVERYTHING, work)
-            await until(lambda: any(ear._something.is_set() for ear in ears), 20)  # all are told at once
-            await asyncio.sleep(EVERY + 0.2)  # a look at the file lies between
+            await until(lambda: any(ear._something.is_set() for ear in ears))  # all are told at once
+            await asyncio.sleep(A_WHILE)
             heard = [set(await everything(ear, 0.01)) for ear in ears]
             for ear in ears:
                 ear.close()
@@ -146,10 +145,10 @@ def test_a_slow_listener_is_told_to_fetch_again(sqlite_centre: Centre) -> None:
             with live.subscribe(agent(centre)) as slow, live.subscribe(agent(centre)) as quick:
                 for _ in range(MOST + 1):
                     entry_id = await centre.storage.write(EVERYTHING, change, row_id)
-                    await hears(quick, Event("entry", row_id, entry_id), 10)
-                assert await slow.within(10) == RESYNC
+                    await hears(quick, Event("entry", row_id, entry_id))
+                assert await slow.within(PATIENCE) == RESYNC
                 again = await centre.storage.write(EVERYTHING, change, row_id)
-                assert set(await hears(slow, Event("entry", row_id, again), 10)) <= {Event("row", row_id)}
+                assert set(await hears(slow, Event("entry", row_id, again))) <= {Event("row", row_id)}
 
     asyncio.run(listen())
 
@@ -164,7 +163,7 @@ def test_what_happened_between_page_and_stream_is_a_resync(sqlite_centre: Centre
             with live.subscribe(agent(centre), read_at) as quiet:
                 assert await everything(quiet, 0.2) == []
             await centre.storage.write(EVERYTHING, change, row_id)
-            await until(lambda: not live._wake.is_set(), 20)  # told, and nobody heard it
+            await until(lambda: not live._wake.is_set())  # told, and nobody heard it
             with live.subscribe(agent(centre), read_at) as late:
                 assert await everything(late, 0.2) == [RESYNC]
 
@@ -189,7 +188,8 @@ def test_presence_ends_without_a_sign_of_life(sqlite_centre: Centre) -> None:
                 await everything(ear, 0.7)
                 await everything(elsewhere, 0.1)
                 live.typing(vera, row_id)
-                assert set(await everything(ear, 0.3)) == {Event("presence", row_id), Event("typing", row_id)}
+                both = {Event("presence", row_id), Event("typing", row_id)}
+                assert set(await hears_all(ear, *both)) == both
                 assert live.present(row_id) == [(centre.ids["vera"], "Vera", "typing")]
                 live.typing(vera, row_id)
                 assert await everything(ear, 0.3) == []
