@@ -31,7 +31,7 @@ class Adapter(Lookup[Settings]):
     answers: ClassVar[frozenset[Identifier]] = frozenset({"invoice"})
 
 
-def rows(url: str, sql: str, values: Mapping[str, object] = NOTHING, seconds: float = 5.0) -> Rows:
+def rows(url: str, sql: str, values: Mapping[str, object] = NOTHING, seconds: float = 60.0) -> Rows:
     """As an adapter asks."""
 
     async def ask() -> Rows:
@@ -62,14 +62,14 @@ def unread(url: str, sql: str) -> Rows:
     return database(url).rows(Statement((sql,)), {})
 
 
-def database(url: str, seconds: float = 5.0) -> Database:
+def database(url: str, seconds: float = 60.0) -> Database:
     """For one question, in this thread."""
     read = make_url(url)
     host = [read.host] if read.host else []
     return _engine(read)(read, host, Limits(seconds))
 
 
-def adapter(url: str, seconds: float = 5.0) -> Lookup[Any]:
+def adapter(url: str, seconds: float = 60.0) -> Lookup[Any]:
     return opened(Adapter, Settings(url=Secret(url)), seconds)
 
 

@@ -19,6 +19,9 @@ from hub.contract import (
     Unreachable,
 )
 from hub.plugin_host.registry import Offer, Registry
+from tests.flying import fly
+
+HOUR = 3600.0
 
 
 class Settings(Config, frozen=True):
@@ -45,8 +48,10 @@ class Ledgered(Lookup[Settings]):
         does = type(self).does
         if callable(does):
             return does(subject)
-        if does == "hang":
-            await asyncio.sleep(60)
+        if does == "never":  # answers, and nobody waits in earnest
+            fly(HOUR / 2)
+        if does in {"hang", "never"}:
+            await asyncio.sleep(HOUR)
         return [self.invoice(About(**{subject.by: subject.value}))]
 
     def invoice(self, about: About) -> InvoiceCard:

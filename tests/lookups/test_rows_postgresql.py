@@ -21,6 +21,7 @@ from hub.lookups.databases.database import Limits
 from hub.lookups.open import close_lookup
 from hub.lookups.statement import Statement
 from hub.plugin_host.request import Forbidden
+from tests.line import PATIENCE, until
 from tests.lookups.reading import adapter, as_user, check, database, joined, rows, unread
 from tests.recycled import own_database
 from tests.servers import Missing, Postgres
@@ -187,7 +188,7 @@ def state(boss: psycopg.Connection[Any]) -> Sequence[tuple[str, str]]:
 
 def settled(boss: psycopg.Connection[Any], before: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
     """A session that has ended holds its locks for a moment."""
-    last_chance = time.monotonic() + 2
+    last_chance = time.monotonic() + PATIENCE
     while (now := state(boss)) != before and time.monotonic() < last_chance:
         time.sleep(0.01)
     return now
@@ -313,46 +314,45 @@ def test_what_goes_wrong_has_its_name_and_says_nobodys_number(source: str, boss:
 
 
 def test_a_slow_query_is_ended_here_and_there(source: str, boss: psycopg.Connection[Any]) -> None:
-    began = time.monotonic()
     with pytest.raises(Unreachable, match="within 0"):
-        rows(as_user(source, READER), "SELECT count(*) AS n FROM generate_series(1, 100000000) AS g", seconds=0.5)
-    assert time.monotonic() - began < 1.5
-    time.sleep(0.1)
-    busy = boss.execute("SELECT query FROM pg_stat_activity WHERE usename = %s AND state = 'active'", [READER])
-    assert busy.fetchall() == []
+        rows(as_user(source, READER), ENDLESS, seconds=0.5)
+    until(lambda: not busy(boss))
+
+
+ENDLESS = "SELECT count(*) AS n FROM generate_series(1, 100000000000) AS g"
+
+
+def busy(boss: psycopg.Connection[Any]) -> Sequence[tuple[str]]:
+    """What the reader's sessions do there."""
+    asked = "SELECT query FROM pg_stat_activity WHERE usename = %s AND state = 'active'"
+    return boss.execute(asked, [READER]).fetchall()
 
 
 def test_a_slow_question_holds_nobody_up_and_who_went_away_is_hung_up_on(
     source: str, boss: psycopg.Connection[Any]
 ) -> None:
-    async def ask() -> float:
-        lookup = adapter(as_user(source, READER), 20.0)
-        slow = asyncio.create_task(
-            lookup.tools.rows("SELECT count(*) AS n FROM generate_series(1, 1000000000) AS g", {})
-        )
-        await asyncio.sleep(0.2)
-        began = time.monotonic()
+    async def ask() -> None:
+        lookup = adapter(as_user(source, READER), 2 * PATIENCE)
+        slow = asyncio.create_task(lookup.tools.rows(ENDLESS, {}))
+        await asyncio.to_thread(until, lambda: busy(boss))
         quick = await asyncio.gather(*(lookup.tools.rows("SELECT 1 AS a", {}) for _ in range(20)))
         assert [len(each) for each in quick] == [1] * 20
-        took = time.monotonic() - began
+        assert not slow.done()
         slow.cancel()
         with suppress(asyncio.CancelledError):
             await slow
         await close_lookup(lookup)
-        return took
 
     began = time.monotonic()
-    assert asyncio.run(ask()) < 5
-    assert time.monotonic() - began < 10, "its thread ends with it"
+    asyncio.run(ask())
+    assert time.monotonic() - began < PATIENCE, "its thread ends with it"
+    boss.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", [READER])
 
 
 def test_a_server_that_never_answers() -> None:
     for engine in ("postgresql", "mariadb"):
-        with socket.create_server(("127.0.0.1", 0)) as silent:
-            began = time.monotonic()
-            with pytest.raises(Unreachable, match="within 0"):
-                rows(f"{engine}://u:p@127.0.0.1:{silent.getsockname()[1]}/d", "SELECT 1 AS a", seconds=0.3)
-            assert time.monotonic() - began < 3
+        with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Unreachable, match="within 0"):
+            rows(f"{engine}://u:p@127.0.0.1:{silent.getsockname()[1]}/d", "SELECT 1 AS a", seconds=0.3)
 
 
 @pytest.mark.parametrize(
@@ -381,7 +381,7 @@ def test_nothing_is_asked_over_an_open_line(mode: str, kind: type[PluginError]) 
         threading.Thread(target=refuse_tls, args=(plain_server,), daemon=True).start()
         url = make_url(f"postgresql://u:p@127.0.0.1:{plain_server.getsockname()[1]}/d?sslmode={mode}")
         with pytest.raises(kind, match=r"open line|encrypted"):
-            Elsewhere(url, ["127.0.0.1"], Limits(2.0)).rows(Statement(("SELECT 1 AS a",)), {})
+            Elsewhere(url, ["127.0.0.1"], Limits(PATIENCE)).rows(Statement(("SELECT 1 AS a",)), {})
 
 
 def refuse_tls(server: socket.socket) -> None:
@@ -392,6 +392,15 @@ def refuse_tls(server: socket.socket) -> None:
             client.recv(8)
             client.sendall(b"N")
             client.recv(8)
+
+
+def is_guarded(url: str) -> bool:
+    """Whether the rules have been read anew."""
+    try:
+        psycopg.connect(plain(as_user(url, "guarded", "another"))).close()
+    except psycopg.OperationalError:
+        return True
+    return False
 
 
 def test_a_server_that_stops_and_a_wrong_password() -> None:
@@ -406,7 +415,7 @@ def test_a_server_that_stops_and_a_wrong_password() -> None:
         rules.write_text("local all guarded scram-sha-256\n" + rules.read_text(encoding="utf-8"), encoding="utf-8")
         with psycopg.connect(plain(server.url), autocommit=True) as connection:
             connection.execute("SELECT pg_reload_conf()")
-        time.sleep(0.1)
+        until(lambda: is_guarded(server.url))
         assert len(rows(as_user(server.url, "guarded", "right"), "SELECT 1 AS a")) == 1
         for password in ("wrong-one", None):
             with pytest.raises(AuthFailed) as refused:

@@ -27,12 +27,15 @@ from hub.plugin_host.manager import load
 from hub.plugin_host.registry import Registry
 from hub.proof.stand_ins.smtp_sink import Sink, SinkConversation, serve
 from hub.storage.unit import Unit
+from tests.flying import fly
 from tests.web.conftest import world
 from tests.web.world import World, must
 
 __all__ = ["world"]
 
 LEASE = 60
+PATIENCE = 60
+"""Seconds that the channel waits for an answer."""
 
 
 class Taking(Sink):
@@ -41,7 +44,7 @@ class Taking(Sink):
     def __init__(self, ledger: Path) -> None:
         super().__init__(ledger)
         self.arrived: list[bytes] = []
-        self.came, self.gate = asyncio.Event(), asyncio.Event()
+        self.came, self.gate, self.hangs = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.gate.set()
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd finds it by this name
@@ -52,6 +55,11 @@ class Taking(Sink):
         self.came.set()
         await self.gate.wait()
         return await super().handle_DATA(server, session, envelope)
+
+    async def misbehave(self, server: SinkConversation, moment: str) -> str | None:
+        if self.plan.get(moment) == "hang":
+            self.hangs.set()
+        return await super().misbehave(server, moment)
 
     @property
     def taken(self) -> int:
@@ -106,11 +114,20 @@ class PostOffice:
     async def lease(self) -> Sequence[Leased]:
         return await self.world.storage.write(OUTBOX, lease, LEASE, 20)
 
+    async def deliver_to_who_hangs(self) -> int:
+        """What is due, as `outbox.deliver_due`; once the server answers no more, time flies for who waits for it."""
+        trying = asyncio.create_task(self.outbox.deliver_due())
+        await self.sink.hangs.wait()
+        while not trying.done():
+            fly(PATIENCE + 1)
+            await asyncio.wait([trying], timeout=0.1)
+        return await trying
+
     async def deliver(self, leased: Leased) -> None:
         await deliver(self.world.storage, self.connectors, leased, LEASE)
 
     def _add_channel(self, unit: Unit, port: int) -> int:
-        values: dict[str, object] = {"host": "127.0.0.1", "port": port, "security": "none", "timeout": 5}
+        values: dict[str, object] = {"host": "127.0.0.1", "port": port, "security": "none", "timeout": PATIENCE}
         kind, config = add.prepare(unit, self.registry, "smtp", values)
         row = add.add(unit, kind.kind, "mail out", config)
         must(unit.get(Channel, self.world.ids["in"])).sends_by_id = row.id

@@ -18,7 +18,6 @@ __all__ = ["run"]
 
 
 async def _uncertain(office: PostOffice) -> int:
-    office.set(timeout=0.4)
     office.sink.plan["after_dot"] = "reset"
     made = office.answer()
     await office.outbox.deliver_due()

@@ -37,7 +37,7 @@ def test_a_failure_is_settled_after_who_has_the_conversation(run: Run, state: st
             settling.start()
             await asyncio.to_thread(until, lambda: mail_in.execute(WAITS).fetchone() != (0,))
             mail_in.execute("SELECT id FROM delivery WHERE id = %s FOR UPDATE NOWAIT", [leased.id])
-        settling.join(10)
+        settling.join(60)
         assert office.row(leased.id).state == state
 
     run(story)

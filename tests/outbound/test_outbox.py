@@ -30,7 +30,7 @@ def run(post_office: Callable[[], AbstractAsyncContextManager[PostOffice]]) -> R
 
     def run_it(story: Callable[[PostOffice], Coroutine[None, None, None]]) -> None:
         async def whole() -> None:
-            async with asyncio.timeout(20), post_office() as office:
+            async with post_office() as office:
                 await story(office)
 
         asyncio.run(whole())
@@ -195,10 +195,10 @@ def test_a_refusal_is_shown_in_the_servers_words_and_final(run: Run, moment: str
 @pytest.mark.parametrize("deed", ["hang", "cut", "reset"])
 def test_no_answer_after_the_dot_is_uncertain_and_never_sent_again(run: Run, deed: str) -> None:
     async def story(office: PostOffice) -> None:
-        office.set(timeout=0.4)
         office.sink.plan["after_dot"] = deed
         delivery = office.answer()
-        assert await office.outbox.deliver_due() == 1
+        tries = office.deliver_to_who_hangs if deed == "hang" else office.outbox.deliver_due
+        assert await tries() == 1
         row = office.row(delivery)
         assert row.state == "uncertain"
         assert row.reason == "The mail server didn't say whether it took it."
@@ -218,10 +218,10 @@ def test_no_answer_after_the_dot_is_uncertain_and_never_sent_again(run: Run, dee
 )
 def test_no_answer_before_it_was_handed_over_is_tried_again(run: Run, moment: str, deed: str) -> None:
     async def story(office: PostOffice) -> None:
-        office.set(timeout=0.4)
         office.sink.plan[moment] = deed
         delivery = office.answer()
-        assert await office.outbox.deliver_due() == 1
+        tries = office.deliver_to_who_hangs if deed == "hang" else office.outbox.deliver_due
+        assert await tries() == 1
         row = office.row(delivery)
         assert (row.state, row.handed_over_at) == ("deferred", None)
         assert row.reason

@@ -42,7 +42,7 @@ class Asked:
         self.id = world.mail()
 
     def publish(self, name: str, kind: str = "ledgered", **fields: Any) -> None:
-        declared = Declared(name=name, kind=kind, title={"sv": name}, **({"seconds": 0.5} | fields))
+        declared = Declared(name=name, kind=kind, title={"sv": name}, **({"seconds": 30} | fields))
         self.world.do(definition.publish, self.world.ids["granvik"], declared, Settings())
 
     def confirm(self, number: str = "", who: str = "sara") -> Response:
@@ -465,7 +465,7 @@ def test_who_works_in_several_municipalities_asks_no_more_for_that(
     asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "MOST", 3)
-    declared = Declared(name="waste", kind="placed", title={"sv": "waste"}, seconds=0.5)
+    declared = Declared(name="waste", kind="placed", title={"sv": "waste"}, seconds=30)
     asked.world.do(definition.publish, asked.world.ids["holmo"], declared, Settings())
     for _ in range(3):
         asked.ask("waste", by="address", value="Åvägen 2")
@@ -528,7 +528,7 @@ def test_whatever_a_source_does_the_inbox_goes_on(asked: Asked, does: str) -> No
         raise Unreachable("The source doesn't answer.")
 
     if does == "hang":
-        asked.publish("invoices", seconds=3.0)
+        asked.publish("invoices", seconds=10)
         Ledgered.does = "hang"
     else:
         Ledgered.does = {"fail": fail, "wrong": wrong, "lie": lie}[does]

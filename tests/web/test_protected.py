@@ -35,10 +35,10 @@ class Protected:
         self.conversations: list[int] = []
         world.client.app.state.sources = Sources(world.storage, registry())
         for name, register in (("invoices", False), ("register", True)):
-            declared = Declared(name=name, kind="ledgered", title={"sv": name}, seconds=0.5, register=register)
+            declared = Declared(name=name, kind="ledgered", title={"sv": name}, seconds=30, register=register)
             if not register:
                 world.do(definition.publish, world.ids["granvik"], declared, Settings())
-        self.register = Declared(name="register", kind="ledgered", title={"sv": "R"}, seconds=0.5, register=True)
+        self.register = Declared(name="register", kind="ledgered", title={"sv": "R"}, seconds=30, register=True)
 
     def card(self, number: str, by: str, value: str) -> AnyCard:
         about = About(identity=number) if by == "identity" else About(**{"identity": number, by: value})
