@@ -31,7 +31,7 @@ class Installation(installation.Installation):
             yield process
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(90)
 
     def log(self) -> str:
         """What the processes wrote."""

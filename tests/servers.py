@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Self
 
 from hub.proof.ports import free_ports
 
-START_SECONDS = 30
+START_SECONDS = 120
 _NEW_DATABASE = "mariadb-install-db"
 
 

@@ -380,7 +380,7 @@ def test_two_that_seal_at_once_make_one_seal_of_each_chain(world: World) -> None
         return audit.seal(unit)
 
     with ThreadPoolExecutor(2) as pool:
-        made = [each.result(20) for each in [pool.submit(world.do, together) for _ in range(2)]]
+        made = [each.result(60) for each in [pool.submit(world.do, together) for _ in range(2)]]
     assert sorted(made) == [0, 2]
     found = verified(world)
     assert (found.rows, found.seals, found.findings) == (6, 2, [])

@@ -20,7 +20,7 @@ from tests.architecture.source import ROOT
 from tests.cli.test_parse import MAIL
 from tests.connectors.tools import free_port
 
-WAIT = 30.0
+WAIT = 90.0
 
 
 class Installation:
@@ -65,7 +65,7 @@ class Installation:
             headers["Idempotency-Key"] = "answer-1"
         content = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"http://127.0.0.1:{self.web_port}{path}", content, headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - an address of ours
+        with urllib.request.urlopen(request, timeout=WAIT) as answer:  # noqa: S310 - an address of ours
             return json.loads(answer.read())
 
 

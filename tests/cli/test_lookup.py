@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from hub.access.audit import Audit
 from hub.cli.installation import COMMAND_LINE
 from hub.storage.unit import Unit
 from tests.cli.commands import Torg
+from tests.line import until
 from tests.stand_ins.edp import Edp
 
 HOUSE = "ÅVÄGEN 2, Henån (12345)"
@@ -161,9 +161,7 @@ def test_killed_once_the_audit_is_committed_it_has_asked_nothing(torg: Torg, fil
         cwd=torg.folder,
         env={**os.environ, **torg.environment, "TORG_CRASH_POINT": "audit_committed", "TORG_CRASH_FILE": str(crashed)},
     )
-    until = time.monotonic() + 30
-    while not (crashed.exists() and crashed.read_text()) and time.monotonic() < until:
-        time.sleep(0.02)
+    until(lambda: crashed.exists() and crashed.read_text())
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert crashed.read_text() == "audit_committed\n"

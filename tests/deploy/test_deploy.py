@@ -200,7 +200,7 @@ def test_the_script_makes_roles_that_the_processes_start_with(tmp_path: Path) ->
             house.process("worker") as worker,
         ):
             for port in ports:
-                until(lambda port=port: _is_ready(port), 60)  # type: ignore[misc]  # bound now
+                until(lambda port=port: _is_ready(port))  # type: ignore[misc]  # bound now
             assert [each.poll() for each in (inside, outside, worker)] == [None] * 3, house.log()
 
 

@@ -19,7 +19,7 @@ from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.proof.stand_ins.smtp_sink import Sink, SinkConversation, serve
 from tests import asking
-from tests.line import JointCentre, reachable, until
+from tests.line import PATIENCE, JointCentre, reachable, until
 
 
 class CitizensMailServer(Sink):
@@ -39,7 +39,7 @@ class CitizensMailServer(Sink):
 
     def mails(self, count: int) -> Sequence[tuple[list[str], EmailMessage]]:
         """Waits for `count`; oldest first."""
-        until(lambda: len(self.arrived) >= count, 40)
+        until(lambda: len(self.arrived) >= count)
         assert len(self.arrived) == count
         return [(to, message_from_bytes(content, policy=policy.default)) for to, content in self.arrived]
 
@@ -60,12 +60,12 @@ def citizens_mail_server(folder: Path) -> Iterator[CitizensMailServer]:
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()), name="citizens mail server")
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(PATIENCE)
     try:
         yield sink
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+        thread.join(PATIENCE)
         loop.close()
 
 
@@ -80,7 +80,7 @@ class House(JointCentre):
     def serving(self, web: int = 0, *, listens: bool = True) -> Iterator["subprocess.Popen[bytes]"]:
         """`torg serve` on one of the two ports for the web, once it answers; `listens`: for mail, too."""
         with self.process("serve", TORG_PORT=str(self.web_ports[web])) as process:
-            until(lambda: self.healthy(web) and (not listens or reachable(self.port)), 40)
+            until(lambda: self.healthy(web) and (not listens or reachable(self.port)))
             yield process
 
     def healthy(self, web: int = 0) -> bool:
@@ -97,7 +97,7 @@ class House(JointCentre):
             f"http://127.0.0.1:{self.web_ports[web]}/api/v1{path}",
             headers={"Authorization": f"Bearer {self.token}"},
             json=body,
-            timeout=30,
+            timeout=PATIENCE,
             **options,
         )
         return answer.status_code, answer.json(), answer.headers
@@ -132,7 +132,7 @@ class House(JointCentre):
     def conversations(self) -> Sequence[Conversation]:
         return self.all(select(Conversation).order_by(Conversation.id))
 
-    def sent(self, count: int, seconds: float = 40) -> Sequence[Delivery]:
+    def sent(self, count: int, seconds: float = PATIENCE) -> Sequence[Delivery]:
         """Waits until `count` deliveries are settled."""
         query = select(Delivery).where(Delivery.state == "sent")
         until(lambda: len(self.all(query)) >= count, seconds)

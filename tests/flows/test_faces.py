@@ -9,7 +9,7 @@ from sqlalchemy import make_url
 
 from tests import asking
 from tests.flows.house import House
-from tests.line import until
+from tests.line import PATIENCE, until
 from tests.web.chats import ALWAYS, add_chat
 
 
@@ -21,8 +21,8 @@ def test_a_chat_between_the_faces(build: Callable[..., House], postgres_database
     login = make_url(postgres_database).set(username="torg_public").render_as_string(hide_password=False)
     public = {"TORG_DATABASE_URL": login, "TORG_PORT": str(house.web_ports[1]), "TORG_FACE": "inside"}
     with house.serving(), house.process("serve", "--face", "public", **public):
-        until(lambda: is_healthy(outside), 40)
-        with httpx.Client(base_url=f"{outside}/chat/{kept}", headers={"Origin": outside}, timeout=30) as page:
+        until(lambda: is_healthy(outside))
+        with httpx.Client(base_url=f"{outside}/chat/{kept}", headers={"Origin": outside}, timeout=PATIENCE) as page:
             ticket = page.get("/reception").json()["ticket"]
             said = {"ticket": ticket, "key": "key-00001", "text": "Hej, är vattnet avstängt?", "language": "sv"}
             begun = page.post("/visits", json=said)

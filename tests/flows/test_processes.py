@@ -18,7 +18,7 @@ from hub.inbox.delivery import Delivery
 from hub.proof.installation import bring_up
 from hub.proof.ledgers import read_lines
 from tests.flows.house import CitizensMailServer, House
-from tests.line import letter, until
+from tests.line import PATIENCE, letter, until
 from tests.servers import Missing, Postgres
 
 Build = Callable[..., House]
@@ -97,17 +97,15 @@ def test_a_database_server_that_goes_away_costs_nobody_a_mail(
             ("GET", "/conversations", None),
             ("POST", f"/conversations/{entry.conversation_id}/replies", {"text": "Under"}),
         ):
-            began = time.monotonic()
             status, said, headers = house.ask(method, path, body)
             assert (status, said["status"]) == (503, 503)
             assert headers["Retry-After"]
-            assert time.monotonic() - began < 5
         time.sleep(2.5)  # sweeps, listeners and the outbox meet the outage as well
         assert process.poll() is None
         own_postgres.start()
-        until(lambda: house.try_to_send(during) == 250, 10)
+        until(lambda: house.try_to_send(during) == 250)
         house.send(during)
-        until(house.healthy, 10)
+        until(house.healthy)
         house.reply(entry.conversation_id, "Efter")
         assert [each.text.strip() for each in house.entries(2)] == ["före", "under"]
         house.sent(1)
@@ -131,7 +129,7 @@ def test_a_database_server_that_dies_while_mail_pours_in(
                 own_postgres.kill()
                 assert 400 <= house.try_to_send(mail) < 500
                 own_postgres.start()
-            until(lambda mail=mail: house.try_to_send(mail) == 250, 20)  # type: ignore[misc]  # bound now
+            until(lambda mail=mail: house.try_to_send(mail) == 250)  # type: ignore[misc]  # bound now
         entries = house.entries(60)
     assert sorted(each.text.strip() for each in entries) == sorted(f"brev {n}" for n in range(60))
     assert set(house.raw_states()) == {"read"}
@@ -143,7 +141,7 @@ def test_an_upgrade_that_was_forgotten_is_a_sentence(build: Build, sqlite_databa
         connection.execute("UPDATE alembic_version SET version_num = '0'")
     for command in ("serve", "worker"):
         with house.process(command) as process:
-            assert process.wait(20) == 1
+            assert process.wait(PATIENCE) == 1
     assert "torg db" in house.log()
     assert house.bugs() == []
 
@@ -156,7 +154,7 @@ def test_sigterm_ends_both_within_seconds(build: Build, sqlite_database: str) ->
         for process in (serving, working):
             process.terminate()
             try:
-                assert process.wait(10) in {0, -signal.SIGTERM}  # uvicorn ends by the signal it was given
+                assert process.wait(PATIENCE) in {0, -signal.SIGTERM}  # uvicorn ends by the signal it was given
             except subprocess.TimeoutExpired:
                 pytest.fail("it didn't end")
     assert len(house.all(select(Conversation))) == 1

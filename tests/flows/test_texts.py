@@ -59,7 +59,7 @@ class Numbers:
     def texts(self, count: int) -> list[Entry]:
         """Waits for so many, oldest first."""
         query = select(Entry).where(Entry.kind == "sms").order_by(Entry.id)
-        until(lambda: len(self.house.all(query)) >= count, 40)
+        until(lambda: len(self.house.all(query)) >= count)
         found = list(self.house.all(query))
         assert len(found) == count
         return found
@@ -168,7 +168,7 @@ def test_what_is_promised_to_a_caller_is_told_them_by_text_message(numbers: Numb
         headers={"Authorization": f"Bearer {house.token}", "If-Match": version},
     )
     assert answer.status_code == 200, answer.text
-    until(lambda: len(numbers.there.taken) == 1, 40)
+    until(lambda: len(numbers.there.taken) == 1)
     assert numbers.there.taken[0].said["to"] == IDA
     assert numbers.there.taken[0].said["message"] == "Granviks kommun: vi ringer dig onsdag 2 december kl. 10:00."
     assert house.look(f"/conversations/{entry.conversation_id}")["conversation"]["due_at"] is not None

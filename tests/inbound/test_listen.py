@@ -25,8 +25,6 @@ from tests import line as lines
 from tests.connectors.tools import free_port
 from tests.line import TEST, Line, letter, reachable, until
 
-SECONDS = 6
-"""Within which a change is followed; it looks every two."""
 calls: list[str] = []
 
 
@@ -116,10 +114,10 @@ def test_a_channel_that_another_process_pauses_and_resumes_is_followed(line: Lin
     said = select(Channel.lease_until).where(Channel.id == line.ids["in"])
     until(lambda: (line.one(said) or 0) > clock.now())
     line.storage.write_now(TEST, pause, line.ids["in"], "The mail server moves tonight")
-    until(lambda: not reachable(line.port), SECONDS)
+    until(lambda: not reachable(line.port))
     until(lambda: line.one(said) is None)  # and doesn't say any more that it listens
     line.storage.write_now(TEST, resume, line.registry, line.ids["in"], lambda _: True)
-    until(lambda: reachable(line.port), SECONDS)
+    until(lambda: reachable(line.port))
     line.send(letter())
     line.entries(1)
 
@@ -127,10 +125,10 @@ def test_a_channel_that_another_process_pauses_and_resumes_is_followed(line: Lin
 def test_a_channel_that_another_process_adds_is_opened_and_one_that_it_changes_moves(line: Line) -> None:
     second, third = free_port(), free_port()
     channel_id = line.storage.write_now(TEST, add_listening, line, second)
-    until(lambda: reachable(second), SECONDS)
+    until(lambda: reachable(second))
     assert reachable(line.port)
     line.storage.write_now(TEST, move, channel_id, third)
-    until(lambda: reachable(third) and not reachable(second), SECONDS)
+    until(lambda: reachable(third) and not reachable(second))
 
 
 def test_a_port_in_use_is_the_channels_trouble_until_it_is_free(line_on_both: Line) -> None:
@@ -139,15 +137,15 @@ def test_a_port_in_use_is_the_channels_trouble_until_it_is_free(line_on_both: Li
     port = free_port()
     with socket.create_server(("127.0.0.1", port)):
         line.storage.write_now(TEST, add_listening, line, port)
-        until(lambda: line.one(trouble), SECONDS)
+        until(lambda: line.one(trouble))
     assert line.one(trouble) == f"127.0.0.1 port {port} is in use by another program."
-    until(lambda: reachable(port) and line.one(trouble) is None, SECONDS)
+    until(lambda: reachable(port) and line.one(trouble) is None)
 
 
 def test_a_second_process_on_the_port_is_no_trouble(line: Line, caplog: pytest.LogCaptureFixture) -> None:
     until(lambda: (line.one(select(Channel.lease_until).where(Channel.id == line.ids["in"])) or 0) > clock.now())
     with line.running():
-        until(lambda: caplog.text.count("in use by another program") >= 2, SECONDS)
+        until(lambda: caplog.text.count("in use by another program") >= 2)
         assert line.all(select(Channel.trouble).where(Channel.trouble.is_not(None))) == []
 
 
@@ -185,7 +183,7 @@ def test_a_pause_that_cannot_be_written_is_tried_again(
     with closing(sqlite3.connect(tmp_path / "torg.db")) as connection, line.running():
         until(lambda: len(calls) >= 2)
         connection.execute("DROP TRIGGER no_pause")
-        until(lambda: line.all(select(Channel.id).where(Channel.paused_why.is_not(None))), 8)
+        until(lambda: line.all(select(Channel.id).where(Channel.paused_why.is_not(None))))
     line.storage.close()
 
 
@@ -209,6 +207,6 @@ def test_one_that_ended_says_so_at_once(line_with_bugs: Line) -> None:
         ("falls", "A bug of the program (KeyError); see the log."),
     ):
         trouble = select(Channel.trouble).where(Channel.kind == kind)
-        until(partial(line.one, trouble), SECONDS)
+        until(partial(line.one, trouble))
         assert line.one(trouble) == why
     assert set(line.all(select(Channel.lease_until).where(Channel.kind.in_(["ends", "falls"])))) == {None}

@@ -38,9 +38,7 @@ from hub.inbox.municipality import Municipality
 from hub.settings import Settings
 from hub.storage.unit import Unit
 from tests import line as lines
-from tests.line import GRANVIK, TEST, Line, letter, until
-
-SECONDS = 20
+from tests.line import GRANVIK, PATIENCE, TEST, Line, letter, until
 
 
 class Nothing(Config, frozen=True):
@@ -180,7 +178,7 @@ def test_f11_of_two_processes_one_pulls_and_the_other_takes_over(shelf_line: Lin
             shelf_line.entries(1)
             fence = channel(shelf_line).fence
         Shelf.mails["b"] = mail(2)
-        shelf_line.entries(2, SECONDS)
+        shelf_line.entries(2)
     assert channel(shelf_line).fence >= fence
     assert keys(shelf_line) == ["a", "b"]
 
@@ -223,7 +221,7 @@ def test_f12_a_process_that_stood_still_writes_nothing_when_it_goes_on(shelf_lin
     with log.open("wb") as said, subprocess.Popen(command, stderr=said, cwd=Path(__file__).parents[2]) as process:
         try:
             stands_still = Path(f"/proc/{process.pid}/stat")
-            until(lambda: stands_still.read_text().rpartition(")")[2].split()[0] in {"T", "Z"}, 60)  # a whole start
+            until(lambda: stands_still.read_text().rpartition(")")[2].split()[0] in {"T", "Z"})  # a whole start
             assert process.poll() is None, log.read_text()
             before = channel(line).fence
             assert line.storage.write_now(TEST, lease.take, channel_id) is None, "its time isn't over"
@@ -240,7 +238,7 @@ def test_f12_a_process_that_stood_still_writes_nothing_when_it_goes_on(shelf_lin
 
             asyncio.run(keep())
             process.send_signal(signal.SIGCONT)
-            until(lambda: "another process has it now" in log.read_text(), SECONDS)
+            until(lambda: "another process has it now" in log.read_text())
             assert keys(line) == ["fresh"]
             assert line.one(select(Channel.cursor).where(Channel.id == channel_id)) == b"1"
             assert channel(line).fence == fence
@@ -282,7 +280,7 @@ def test_a_source_that_is_away_is_the_channels_trouble_until_it_answers(shelf_li
         assert row.trouble == "The shelf has fallen down."
         assert row.retry_at is not None
         Shelf.error = None
-        until(lambda: channel(shelf_line).trouble is None, SECONDS)
+        until(lambda: channel(shelf_line).trouble is None)
         assert channel(shelf_line).retry_at is None
 
 
@@ -303,7 +301,7 @@ def test_who_is_locked_out_is_paused_until_somebody_resumes_it(shelf_line: Line)
         Shelf.error = None
         Shelf.mails["a"] = mail(1)
         shelf_line.storage.write_now(TEST, resume, shelf_line.registry, shelf_line.ids["shelf"], lambda _: True)
-        shelf_line.entries(1, SECONDS)
+        shelf_line.entries(1)
 
 
 @pytest.mark.parametrize("meanwhile", ["settings", "lease"])
@@ -328,7 +326,7 @@ def test_who_is_refused_when_it_is_no_longer_theirs_pauses_nothing(shelf_line: L
     Shelf.error, Shelf.meanwhile = refused, once
     Shelf.mails["a"] = mail(1)
     with line.running():
-        line.entries(1, SECONDS)
+        line.entries(1)
         assert channel(line).paused_why is None
 
 
@@ -338,7 +336,7 @@ def test_a_ring_is_an_early_look(shelf_line: Line) -> None:
         until(lambda: Shelf.pulls)
         Shelf.mails["a"] = mail(1)
         call = HubWithShelf.last.called(shelf_line.ids["shelf"], WebCall(content=b"news"))
-        assert asyncio.run_coroutine_threadsafe(call, Shelf.loop).result(10).status == 204
+        assert asyncio.run_coroutine_threadsafe(call, Shelf.loop).result(PATIENCE).status == 204
         shelf_line.entries(1)
     assert Shelf.words == ["news"]
 

@@ -29,7 +29,7 @@ from hub.storage import search_index
 from hub.storage.ids import new_id
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
-from tests.line import GRANVIK, TEST, Line, letter, until
+from tests.line import GRANVIK, PATIENCE, TEST, Line, letter, until
 
 LARGE = bool(os.environ.get("TORG_TEST_LARGE"))
 GATEWAY = "mx.granvik.example"
@@ -182,7 +182,7 @@ def test_two_processes_that_read_one_senders_mails_take_turns(database_url: str,
     assert sorted(taken) == [1, 2]
 
 
-@pytest.mark.timeout(900 if LARGE else 120)
+@pytest.mark.timeout(900)
 def test_a11_a_victim_gets_few_and_nothing_that_an_attacker_wrote(answering: Line) -> None:
     """A11: posts in a victim's name, where receipts go to anybody: two mails, and not a word of theirs."""
     line = answering
@@ -198,7 +198,7 @@ def test_a11_a_victim_gets_few_and_nothing_that_an_attacker_wrote(answering: Lin
             ),
             sender="evil@annan.example",
         )  # fmt: skip
-    line.entries(posts, seconds=60 + posts / 20)
+    line.entries(posts, PATIENCE + posts / 20)
     mails = left(line, 2)
     assert len(line.deliveries()) == len(mails) == receipts.AN_HOUR
     for mail in mails:

@@ -106,9 +106,7 @@ def test_a_database_locked_by_another_process_is_answered_4xx(open_line: OpenLin
     with locker:
         assert locker.stdout is not None
         assert locker.stdout.readline() == b"locked\n"
-        began = time.monotonic()
         assert answer(line, letter()) == 452
-        assert time.monotonic() - began < 5
         time.sleep(1.2)  # the sweep meets it as well
     until(lambda: answer(line, letter()) == 250)
     line.entries(1)

@@ -77,9 +77,9 @@ def test_whatever_a_citizen_calls_themselves(sqlite_centre: Centre, name: str) -
 )
 def test_a_text_of_nothing_but_addresses_is_masked_in_time(sqlite_centre: Centre, text: str) -> None:
     one = opened(sqlite_centre, text=text)
-    started = time.monotonic()
+    started = time.process_time()
     sqlite_centre.here(lambda unit: forward.quotation(unit, conversation(unit, one)))
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_notes_and_our_own_words_never_go_along(centre: Centre) -> None:

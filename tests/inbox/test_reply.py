@@ -269,16 +269,16 @@ def test_an_undo_that_meets_a_lease_waits_for_it_and_is_too_late(centre: Centre)
     def lease(unit: Unit) -> None:
         unit.change(update(Delivery).values(state="leased", fence=1))
         leasing.set()
-        assert undoing.wait(5)
+        assert undoing.wait(60)
 
     with ThreadPoolExecutor(2) as pool:
         leased = pool.submit(centre.do, lease)
-        assert leasing.wait(5)
+        assert leasing.wait(60)
         undone = pool.submit(undo, centre, entry)
         with pytest.raises(TimeoutError):
             undone.result(0.2)
         undoing.set()
-        leased.result(5)
+        leased.result(60)
         with pytest.raises(Conflict, match="too late"):
-            undone.result(5)
+            undone.result(60)
     assert [(each.state, each.fence) for each in deliveries(centre)] == [("leased", 1)]

@@ -305,7 +305,7 @@ def test_two_that_upgrade_at_once_both_succeed(empty_url: str) -> None:
         assert each.stdin is not None
         each.stdin.write("\n")
         each.stdin.flush()
-    answers = [each.communicate(timeout=60) for each in both]
+    answers = [each.communicate(timeout=200) for each in both]
     assert [(said.strip(), failed) for said, failed in answers] == [(newest(), "")] * 2
 
 

@@ -132,7 +132,7 @@ def test_many_wait_for_the_disk_together(blobs: Blobs, monkeypatch: pytest.Monke
         def flush(_: int) -> None:
             if next(begun) > 1:
                 two.set()
-            assert two.wait(20)
+            assert two.wait(60)
 
         return flush
 

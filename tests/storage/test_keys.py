@@ -98,5 +98,5 @@ def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
         )
         for _ in range(6)
     ]
-    said = {each.communicate("", timeout=60)[0] for each in started}
+    said = {each.communicate("", timeout=200)[0] for each in started}
     assert said == {load_keys(tmp_path / "torg.key").mac("x", b"").hex() + "\n"}

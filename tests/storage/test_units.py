@@ -121,17 +121,17 @@ async def cancelled_midway(centre: Centre) -> list[int]:
 
     def slow(unit: Unit) -> None:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
         add_citizen(unit, centre)
 
     waiting = asyncio.ensure_future(centre.storage.write(EVERYTHING, slow))
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, 60)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert told == []
     go_on.set()
-    await asyncio.to_thread(done.wait, 10)
+    await asyncio.to_thread(done.wait, 60)
     return told
 
 
@@ -190,12 +190,12 @@ def test_the_writer_never_blocks_the_reader_on_sqlite(sqlite_centre: Centre) -> 
         def slow(unit: Unit) -> None:
             add_citizen(unit, sqlite_centre)
             begun.set()
-            go_on.wait(10)
+            go_on.wait(60)
 
         writing = asyncio.ensure_future(sqlite_centre.storage.write(EVERYTHING, slow))
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(begun.wait, 60)
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(50):
                 return await sqlite_centre.storage.read(EVERYTHING, lambda unit: len(unit.all(select(Citizen))))
         finally:
             go_on.set()
@@ -258,7 +258,7 @@ def test_a_deadlock_is_tried_again_and_both_units_succeed(postgres_centre: Centr
         runs.append(first)
         must(unit.lock(Conversation, first)).subject = "x"
         if len(runs) <= 2:
-            meet.wait(10)
+            meet.wait(60)
         must(unit.lock(Conversation, second)).subject = "y"
 
     async def both() -> None:

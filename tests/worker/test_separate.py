@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from tests.servers import Missing, Valkey
 __all__ = ["build", "outside"]
 
 Build = Callable[..., House]
-FAR_OFF = 60.0
+FAR_OFF = 300.0
 """Seconds between sweeps, where only the doorbell can have been it."""
 
 
@@ -47,14 +46,12 @@ def test_the_doorbell_wakes_the_worker(
 ) -> None:
     house = build(postgres_database, worker="separate", redis_url=redis_database, sweep_seconds=FAR_OFF)
     with both(house), redis.Redis.from_url(redis_database) as client:
-        until(lambda: listening(client), 20)
-        began = time.monotonic()
+        until(lambda: listening(client))
         for number in range(1, 4):
             house.send(letter(f"brev {number}", Subject=f"{number}"))
             entry = house.entries(number)[-1]
             house.reply(entry.conversation_id, "Hej")
             outside.mails(number)
-        assert time.monotonic() - began < FAR_OFF / 3
         assert stored_values(client) == []
     assert set(house.raw_states()) == {"read"}
 
@@ -122,7 +119,7 @@ def test_a_pickle_in_redis_is_not_opened(
         for job in ("bomb", "ring:read", "ring:deliver"):
             client.set(f"arq:job:{job}", bomb)
             client.zadd("arq:queue", {job: 1})
-        until(lambda: client.zcard("arq:queue") == 0, 20)
+        until(lambda: client.zcard("arq:queue") == 0)
         house.send(letter())
         house.entries(1)
     assert not mark.exists()

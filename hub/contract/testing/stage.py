@@ -18,7 +18,7 @@ from hub.contract.outside import Answer, Http, Outside
 
 R = TypeVar("R")
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds until something that should happen counts as never happening."""
 
 

@@ -1,6 +1,7 @@
 """A manager that is played, and a connector that listens to it."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from connectors.asterisk_ami.settings import AmiConfig
 from hub.contract import RawEvent
 from hub.contract.config import read_config
 from hub.contract.testing.listen import Keeping
-from hub.contract.testing.stage import InThread
+from hub.contract.testing.stage import PATIENCE, InThread
 from hub.proof.stand_ins.ami_server import AmiServer
 from tests.connectors.tools import TestTools
 
@@ -25,7 +26,7 @@ def exchange() -> Iterator[AmiServer]:
 
 
 def settings(port: int, **more: object) -> AmiConfig:
-    given = {"host": "127.0.0.1", "port": port, "username": "torg", "secret": "hemligt", "ping_seconds": 0.2, **more}
+    given = {"host": "127.0.0.1", "port": port, "username": "torg", "secret": "hemligt", "ping_seconds": 30, **more}
     return read_config(AmiConfig, given)
 
 
@@ -75,15 +76,13 @@ def listening(exchange: AmiServer, **more: object) -> Iterator[Listener]:
         assert exchange.wait_for(lambda server: server.clients == others)
 
 
-def soon(condition: Callable[[], bool], seconds: float = 8.0) -> bool:
+def soon(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     """Whether it comes true."""
     waiting = InThread(lambda: _until(condition, seconds))
     return bool(waiting.result())
 
 
 def _until(condition: Callable[[], bool], seconds: float) -> bool:
-    import time  # noqa: PLC0415 - only here
-
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -189,7 +189,7 @@ def test_what_could_not_be_kept_is_tried_until_it_is(exchange: AmiServer) -> Non
 
 
 def test_silence_is_asked_about_and_ended(exchange: AmiServer) -> None:
-    with held(exchange):
+    with held(exchange, ping_seconds=0.2):
         assert exchange.wait_for(lambda server: len(server.asked("ping")) > 1)
         exchange.manners.silent = True
         before = len(exchange.asked("login"))
@@ -242,7 +242,7 @@ def test_many_calls_at_once_are_kept_apart(exchange: AmiServer) -> None:
         dialogue.hang_up(line, cause=17)
     with held(exchange) as listener:
         exchange.say(dialogue.text)
-        assert soon(lambda: len(listener.kept) == 600, 15)
+        assert soon(lambda: len(listener.kept) == 600)
     found = calls(listener.kept)
     assert len(found) == 300
     assert {call["hangup_cause"] for call in found} == {"busy"}

@@ -53,7 +53,7 @@ class Door(BaseHTTPRequestHandler):
             int(parts.path.removeprefix("/calls/")), WebCall(dict(parse_qsl(parts.query)), {}, content)
         )
         try:
-            answer = asyncio.run_coroutine_threadsafe(call, Here.loop).result(10)
+            answer = asyncio.run_coroutine_threadsafe(call, Here.loop).result(60)
             status, said = answer.status, answer.content
         except AuthFailed:
             status, said = 401, b""

@@ -41,7 +41,7 @@ class Listener:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._live, args=(loop,))
         self._thread.start()
-        assert self._ready.wait(5)
+        assert self._ready.wait(60)
 
     def _live(self, loop: Callable[[], asyncio.AbstractEventLoop] | None) -> None:
         with asyncio.Runner(loop_factory=loop) as runner:
@@ -71,10 +71,10 @@ class Listener:
         self.loop.call_soon_threadsafe(call)
 
     def client(self) -> smtplib.SMTP:
-        return smtplib.SMTP("127.0.0.1", self.port, local_hostname="client.example", timeout=10)
+        return smtplib.SMTP("127.0.0.1", self.port, local_hostname="client.example", timeout=60)
 
     def socket(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
     def say(self, *lines: str | bytes) -> list[str]:
         """Everything at once, then read to the end of the connection; the answers, a line each."""
@@ -86,7 +86,7 @@ class Listener:
     def stop(self) -> None:
         if self._thread.is_alive():
             self.in_loop(self.task.cancel)
-        self._thread.join(15)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
 
@@ -98,7 +98,7 @@ def read_to_end(connection: socket.socket) -> list[str]:
 
 
 async def _until_open(port: int) -> None:
-    for _ in range(500):
+    for _ in range(6_000):
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:

@@ -108,7 +108,7 @@ def test_it_is_acknowledged_only_after_it_was_kept(listener: Listener) -> None:
     hold = listener.hold_storing()
     with listener.socket() as connection:
         connection.sendall(b"EHLO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<post@holmo.example>\r\nDATA\r\nhej\r\n.\r\n")
-        assert listener.storing.wait(5)
+        assert listener.storing.wait(60)
         time.sleep(0.3)
         assert connection.recv(4096).splitlines()[-1].startswith(b"354")
         listener.in_loop(hold.set)

@@ -117,12 +117,12 @@ def test_one_recipient_too_many_is_told_so(listener: Listener, monkeypatch: pyte
 def test_silence_ends_a_conversation_and_a_slow_mail_does_not(
     listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conversation, "IDLE", 0.4)
+    monkeypatch.setattr(conversation, "IDLE", 3)
     with listener.socket() as silent, listener.socket() as slow:
         slow.sendall(b"\r\n".join(line.encode() for line in START) + b"\r\n")
         for _ in range(8):
             slow.sendall(b"x\r\n")
-            time.sleep(0.1)
+            time.sleep(0.5)
         slow.sendall(b".\r\nQUIT\r\n")
         assert read_to_end(slow)[-2].startswith("250")
         assert len(read_to_end(silent)) == 1
@@ -164,7 +164,7 @@ def test_a_mail_in_hand_is_answered_when_it_stops(start: Callable[..., Listener]
     hold = listener.hold_storing()
     with listener.socket() as busy, listener.socket() as idle:
         busy.sendall("\r\n".join([*START, "hej", ".", ""]).encode())
-        assert listener.storing.wait(5)
+        assert listener.storing.wait(60)
         stopping = threading.Thread(target=listener.stop)
         stopping.start()
         assert read_to_end(idle)[-1].startswith("421")
@@ -172,5 +172,5 @@ def test_a_mail_in_hand_is_answered_when_it_stops(start: Callable[..., Listener]
             listener.socket().close()
         listener.in_loop(hold.set)
         assert [line[:3] for line in read_to_end(busy)[-2:]] == ["250", "421"]
-        stopping.join(5)
+        stopping.join(60)
     assert len(listener.kept) == 1
