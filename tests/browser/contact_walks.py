@@ -61,7 +61,7 @@ def _call_from_end_to_end(look: Look, desk_of: DeskOf, house: House, address: st
     house.write(_hang_up, entry_id, house.ids["sara"])
     desk.goto("/callbacks")
     expect(desk.at(".callbacks tbody tr").first).to_contain_text("Hanne")
-    expect(desk.at("#rail [aria-current]")).to_have_attribute("href", "/callbacks")
+    expect(desk.at("#rail .nav-link[aria-current]")).to_have_attribute("href", "/callbacks")
     look.at(desk, "call-backs")
     desk.at(".callbacks button", "Call back").first.click()
     expect(desk.at(".callbacks button", "Reached")).to_be_visible()

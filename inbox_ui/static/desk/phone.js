@@ -58,7 +58,6 @@ function tell() {
   /* Whoever says not now sees it no more; it goes on ringing at the others, and in the strip */
   pop.hidden = isHere || sessionStorage.getItem(NOT_NOW) === entry;
   if (one("#not-now")) one("#not-now").hidden = false;
-  document.body.style.setProperty("--callpop", `${pop.offsetHeight}px`);
   if ("answered" in pop.dataset) {
     if (!isHere && sessionStorage.getItem(KEY) !== `${entry} opened`) {
       sessionStorage.setItem(KEY, `${entry} opened`);
@@ -70,6 +69,20 @@ function tell() {
   }
 }
 tell();
+
+/* What rings makes itself room: in the panel, or above the page. What somebody has scrolled to stays where it is all the same */
+const rings = one("#rings");
+let [room, inPanel] = [0, false];
+new ResizeObserver(() => {
+  const [above, more] = [rings.offsetHeight, rings.offsetHeight - room];
+  if (above) inPanel = rings.getBoundingClientRect().bottom > one("#main").getBoundingClientRect().top + 1;
+  room = above;
+  document.body.style.setProperty("--rings", `${above}px`);
+  for (const each of all(inPanel ? "#panel .scroll" : "main.page, main .scroll")) {
+    const isLowest = each.scrollTop >= each.scrollHeight - each.clientHeight - 1;
+    if (each.scrollTop && (more > 0 || !isLowest)) each.scrollTop += more;
+  }
+}).observe(rings);
 
 /* A call is answered before a chat is taken, and one that rings before one that is only open */
 const KEYS = { F2: ["#answer", "#ringing [data-kind=answer]", "#take-chat"], F3: ["#hold"], F4: ["#transfer"], F9: ["#hang-up"] };

@@ -1,0 +1,170 @@
+"""What rings, and the rail where there is little room: nothing is covered or cut, and nobody loses their place."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Locator, ViewportSize, expect
+from sqlalchemy import update
+
+from hub.access import duty
+from hub.access.person import Person
+from hub.storage.unit import Unit
+from tests.browser.chat_page import Widget, add_chat, site
+from tests.browser.conftest import OpenDesk
+from tests.browser.desk import Desk
+from tests.browser.house import House
+from tests.browser.look import NOBODY, SIZES
+from tests.browser.test_contact import hangs_up, rings
+
+COVERED = """() => {
+  const shown = (each) => {
+    let { left, top, right, bottom } = each.getBoundingClientRect();
+    for (let at = each.parentElement; at; at = at.parentElement) {
+      if (getComputedStyle(at).overflow === "visible") continue;
+      const box = at.getBoundingClientRect();
+      [left, top] = [Math.max(left, box.left), Math.max(top, box.top)];
+      [right, bottom] = [Math.min(right, box.right), Math.min(bottom, box.bottom)];
+    }
+    return { left, top, right, bottom };
+  };
+  const pops = [...document.querySelectorAll("#rings .callpop:not([hidden])")].map(shown);
+  const meets = (a, b) => a.left < b.right - 1 && a.right > b.left + 1 && a.top < b.bottom - 1 && a.bottom > b.top + 1;
+  const those = [...document.querySelectorAll("a, button, input, select, textarea, summary, h2, h3, .bubbles, .row")];
+  const others = those.filter((each) => each.checkVisibility() && !each.closest("#rings, .sr, .skip"));
+  const under = others.filter((each) => pops.some((pop) => meets(shown(each), pop)));
+  return under.map((each) => each.outerHTML.slice(0, 99));
+}"""
+"""What one could press or read, and what rings lies over it."""
+CUT = """() => {
+  const said = [];
+  for (const each of document.querySelectorAll("#rail :is(.nav-link, .label)")) {
+    if (!each.checkVisibility()) continue;
+    const { left, right } = each.getBoundingClientRect();
+    if (left < 0 || right > innerWidth || each.scrollWidth > each.clientWidth) said.push(each.textContent.trim());
+  }
+  return said;
+}"""
+ENTRIES = "() => [...document.querySelectorAll('#rail .nav-link')].filter((each) => each.checkVisibility()).length"
+WIDTHS: Mapping[str, ViewportSize] = {**SIZES["wide"], "900": {"width": 900, "height": 700}, **SIZES["narrow"]}
+
+
+@contextmanager
+def chat_rings(house: House, open_desk: OpenDesk) -> Iterator[None]:
+    """To whoever is on duty, for as long as nobody takes it."""
+    with site(house.url) as made:
+        queue = f"granvik/{house.ids['kundtjanst']}"
+        made.channel = house.write(add_chat, queue, origins=[made.origin])
+        widget = Widget(open_desk("nobody", None, **NOBODY).page, made)
+        widget.goto()
+        widget.begins("När töms min brunn?")
+        yield
+
+
+def top(of: Locator) -> float:
+    """Pixels below the window's."""
+    box = of.bounding_box()
+    assert box is not None
+    return box["y"]
+
+
+def both_ring(house: House, desk: Desk) -> int:
+    """A call beside the chat; the entry of it."""
+    expect(desk.at("#ringing [data-chat-rings]")).to_be_visible()
+    _, entry_id = rings(house)
+    expect(desk.at("#callpop")).to_be_visible()
+    return entry_id
+
+
+def test_what_rings_covers_nothing_and_whoever_writes_goes_on(house: House, open_desk: OpenDesk) -> None:
+    """At every width, with the citizen's panel and without it, in a conversation and on a page without one."""
+    house.write(duty.say, house.ids["sara"], "ready")
+    with chat_rings(house, open_desk):
+        desk = open_desk("sara", None)
+        for size, viewport in WIDTHS.items():
+            desk.page.set_viewport_size(viewport)
+            conversation_id = house.arrives("Hej!\n\n" + "Rad.\n" * 80)
+            desk.goto(f"/conversations/{conversation_id}?view=open")
+            field = desk.at("textarea.for-reply")
+            field.click()
+            desk.type("Hej")
+            expect(desk.at("#ringing [data-chat-rings]")).to_be_visible()
+            lies = field.bounding_box()
+            entry_id = both_ring(house, desk)
+            desk.type(" igen")
+            expect(field).to_be_focused()
+            expect(field).to_have_value("Hej igen")
+            assert desk.page.evaluate(COVERED) == [], size
+            if size in ("1440", "1280", "900", "390"):  # else the field gives room as well
+                assert field.bounding_box() == lies, size
+            house.write(hangs_up, entry_id)
+            expect(desk.at("#callpop")).to_have_count(0)
+        desk.page.set_viewport_size(WIDTHS["1440"])
+        desk.at("#panel-toggle").check(force=True)
+        entry_id = both_ring(house, desk)
+        assert desk.page.evaluate(COVERED) == []
+        for path in ("/callbacks", "/inbox?view=open"):
+            desk.goto(path)
+            for size, viewport in WIDTHS.items():
+                desk.page.set_viewport_size(viewport)
+                expect(desk.at("#ringing [data-chat-rings]")).to_be_visible()
+                assert desk.page.evaluate(COVERED) == [], (path, size)
+        house.write(hangs_up, entry_id)
+    house.write(duty.say, house.ids["sara"], "away")
+
+
+@pytest.mark.parametrize("size", ["1440", "390"])
+def test_what_one_reads_stays_where_it_is(house: House, open_desk: OpenDesk, size: str) -> None:
+    """In a list that one has scrolled, and in a conversation whose newest words are in sight."""
+    house.write(duty.say, house.ids["sara"], "ready")
+    conversation_id = house.arrives("Hej!\n\n" + "Rad.\n" * 80)
+    desk = open_desk("sara", f"/conversations/{conversation_id}?view=open", viewport=WIDTHS[size])
+    below = "it => Math.round(it.scrollHeight - it.scrollTop - it.clientHeight)"
+    expect(desk.at("#history")).to_be_visible()
+    assert desk.at("#history").evaluate(below) < 2
+    _, entry_id = rings(house)
+    expect(desk.at("#callpop")).to_be_visible()
+    desk.until(lambda: desk.at("#history").evaluate(below) < 2)
+    house.write(hangs_up, entry_id)
+    expect(desk.at("#callpop")).to_have_count(0)
+    desk.until(lambda: desk.at("#history").evaluate(below) < 2)
+    desk.goto("/inbox?view=open")
+    row = desk.row(desk.rows()[9])
+    row.scroll_into_view_if_needed()
+    desk.at("#pane-list .scroll").evaluate("it => { it.scrollTop = 300; }")
+    lies = top(row)
+    _, entry_id = rings(house)
+    expect(desk.at("#callpop")).to_be_visible()
+    desk.until(lambda: abs(top(row) - lies) < 1)
+    house.write(hangs_up, entry_id)
+    expect(desk.at("#callpop")).to_have_count(0)
+    desk.until(lambda: abs(top(row) - lies) < 1)
+    house.write(duty.say, house.ids["sara"], "away")
+
+
+@pytest.mark.parametrize("language", ["en", "sv", "nb", "nn", "da"])
+def test_on_a_phone_the_rail_has_its_words_whole_and_the_rest_under_more(
+    house: House, open_desk: OpenDesk, language: str
+) -> None:
+    def speaks(unit: Unit, said: str) -> None:
+        unit.change(update(Person).where(Person.id == house.ids["leila"]).values(language=said))
+
+    _, entry_id = rings(house)  # where there is a telephone, call-backs are among the lists
+    house.write(speaks, language)
+    desk = open_desk("leila", "/inbox?view=open", viewport=WIDTHS["390"])
+    for size in ("390", "320"):
+        desk.page.set_viewport_size(WIDTHS[size])
+        assert desk.page.evaluate(CUT) == [], size
+        assert desk.page.evaluate(ENTRIES) == 5
+    desk.at("#more-lists").click()
+    rest = desk.at("#more-views")
+    for path in ("/inbox?view=waiting", "/inbox?view=closed", "/callbacks", "/breakages"):
+        expect(rest.locator(f'[href="{path}"]')).to_be_visible()
+    for where in ("municipality=", "queue=", "channel="):
+        expect(rest.locator(f'[href*="{where}"]').first).to_be_visible()
+    rest.locator('[href="/callbacks"]').click()
+    expect(desk.at('#more-views [aria-current="page"]')).to_have_attribute("href", "/callbacks")
+    colour = "it => getComputedStyle(it).color"
+    assert desk.at("#more-lists").evaluate(colour) != desk.at("#rail .nav-link").first.evaluate(colour)
+    house.write(hangs_up, entry_id)
+    house.write(speaks, "en")
