@@ -8,7 +8,7 @@ import msgspec
 from hub.channels import port, source
 from hub.channels.channel import Channel
 from hub.channels.lease import just_ended
-from hub.channels.open import ChannelTools, RenewSecret, read_settings, store_settings
+from hub.channels.open import ChannelTools, Renew, RenewSecret, read_settings, store_settings
 from hub.contract import (
     Config,
     Connector,
@@ -19,6 +19,7 @@ from hub.contract import (
     Misconfigured,
     Pulls,
     Receives,
+    Secret,
     Sends,
 )
 from hub.errors import Invalid
@@ -51,14 +52,25 @@ def prepare(
     return cls, config
 
 
-async def check(cls: type[Connector[Any]], config: Config, renew: RenewSecret | None = None) -> Config:
+async def check(
+    cls: type[Connector[Any]],
+    config: Config,
+    renew: RenewSecret | None = None,
+    renewed: dict[str, Secret] | None = None,
+) -> Config:
     """The connector's own check, before anything is saved. Raises Invalid with the field, or the contract's errors.
 
-    The settings to save: with the secrets that the other side gave anew for it, unless `renew` sees to them.
+    The settings to save: with the secrets that the other side gave anew for it, unless `renew` sees to them. `renewed`
+    is given those, whatever is raised: a token that serves once has served then.
     """
-    tools = None
+    renewed, tools = {} if renewed is None else renewed, None
+
+    async def keep(field: str, call: Renew) -> None:
+        if (new := await call(renewed.get(field))) is not None:
+            renewed[field] = new
+
     try:
-        tools = ChannelTools(0, cls.places(config), renew)
+        tools = ChannelTools(0, cls.places(config), renew or keep)
         await cls(config, tools).check()
     except Misconfigured as error:
         raise Invalid(error.field, str(error)) from error
@@ -66,7 +78,7 @@ async def check(cls: type[Connector[Any]], config: Config, renew: RenewSecret | 
         if tools is not None:
             tools.close()
             await tools.hang_up()
-    return msgspec.structs.replace(config, **tools.new_secrets)
+    return msgspec.structs.replace(config, **renewed)
 
 
 def add(

@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -18,12 +19,22 @@ from hub.cli.channel_list import TITLES, all_channels, cells
 from hub.cli.installation import Installation, installation, note_act
 from hub.cli.output import JSON, print_added, print_items, print_json, print_table
 from hub.cli.setting_values import SPLIT, Typed, added_to, apart, dropped, read_values
-from hub.contract import Config, KeepsSent, Listens, PluginError, Pulls, Sends
+from hub.contract import Config, KeepsSent, Listens, PluginError, Pulls, Secret, Sends
+from hub.edge import given_anew as anew
 from hub.errors import Invalid, TorgError
 from hub.plugin_host.manager import load
 from hub.plugin_host.registry import Registry
 from hub.settings import load_settings
 from hub.storage.unit import Unit
+
+_NOBODY = 0
+"""Whoever runs commands is no person of Torg's."""
+_GIVEN_ANEW = click.option(
+    "--given-anew",
+    default="",
+    metavar="SEALED",
+    help="What a refused command said of a token that serves once.",
+)
 
 
 @click.group("channel")
@@ -61,6 +72,7 @@ def _kinds(as_json: bool) -> None:
     "--set-file", "files", metavar="NAME=FILE", multiple=True, callback=SPLIT, help="A secret setting, from a file."
 )
 @click.option("--set-stdin", "stdin", metavar="NAME", help="A secret setting, from standard input.")
+@_GIVEN_ANEW
 @JSON
 def _add(
     *,
@@ -71,6 +83,7 @@ def _add(
     given: Sequence[tuple[str, str]],
     files: Sequence[tuple[str, str]],
     stdin: str | None,
+    given_anew: str,
     as_json: bool,
 ) -> None:
     """Add a channel: its settings are tried first, and it is saved only when they work. torg channel kinds lists them.
@@ -88,9 +101,10 @@ def _add(
         registry = load(here.settings.blocked_plugins)
         values = read_values(registry.connector(kind), Typed(given, files, stdin))
         here.read(_refuse_unknown, registry, municipality, sends_by)
-        cls, config = here.read(adding.prepare, registry, kind, values)
-        config = _tried(adding.check(cls, config))
-        channel_id = here.write(_write, kind, name, config, municipality=municipality, sends_by=sends_by)
+        with _unless_refused(here, f"kind {kind}", values, given_anew) as (values, renewed):
+            cls, config = here.read(adding.prepare, registry, kind, values)
+            config = asyncio.run(adding.check(cls, config, renewed=renewed))
+            channel_id = here.write(_write, kind, name, config, municipality=municipality, sends_by=sends_by)
     print_added("channel", channel_id, as_json=as_json)
     if as_json:
         return
@@ -119,6 +133,7 @@ def _add(
     "--set-file", "files", metavar="NAME=FILE", multiple=True, callback=SPLIT, help="A secret setting, from a file."
 )
 @click.option("--set-stdin", "stdin", metavar="NAME", help="A secret setting, from standard input.")
+@_GIVEN_ANEW
 def _set(
     *,
     channel_id: int,
@@ -129,6 +144,7 @@ def _set(
     keeps_sent: bool | None,
     files: Sequence[tuple[str, str]],
     stdin: str | None,
+    given_anew: str,
 ) -> None:
     """Change a channel: its settings, its name, by which one answers leave, and how fast; what isn't named stays.
 
@@ -159,8 +175,9 @@ def _set(
             values = read_values(cls, Typed(plain, files, stdin))
             was = here.read(_config_of, channel_id)
             values |= added_to(was, read_values(cls, Typed(added)), values)
-            made = here.read(settings.draft, registry, channel_id, values)
-            here.write(_save, made, _tried(settings.check(here.storage, made)))
+            with _unless_refused(here, f"channel {channel_id}", values, given_anew) as (values, renewed):
+                made = here.read(settings.draft, registry, channel_id, values)
+                here.write(_save, made, asyncio.run(settings.check(here.storage, made, renewed)))
         if changes:
             here.write(_change, registry, channel_id, name, sends_by, per_minute=per_minute, keeps_sent=keeps_sent)
     click.echo(f"Changed channel {channel_id}.")
@@ -248,18 +265,28 @@ def _refuse_unknown(unit: Unit, registry: Registry, municipality: str | None, se
         raise Invalid("sends_by", f"channel {sends_by} ({other.kind}) can't send")
 
 
-def _tried(checking: Coroutine[Any, Any, Config]) -> Config:
+@contextmanager
+def _unless_refused(
+    here: Installation, which: str, values: Mapping[str, object], sealed: str
+) -> Iterator[tuple[dict[str, object], dict[str, Secret]]]:
+    """The values, with what was given anew at the command before; and where to put what is given anew now.
+
+    Whatever refuses them says that nothing was saved, and how a token that has served isn't lost.
+    """
+    handed, renewed = anew.unseal(here.storage.keys, _NOBODY, which, sealed), dict[str, Secret]()
     try:
-        return asyncio.run(checking)
-    except PluginError as error:
-        raise TorgError(_unsaved(error)) from error
-    except Invalid as error:
-        raise Invalid(error.field, _unsaved(error)) from error
-
-
-def _unsaved(error: Exception) -> str:
-    said = str(error)
-    return f"{said}{'' if said.endswith(('.', '!', '?')) else '.'} Nothing was saved."
+        yield anew.put_in(values, handed), renewed
+    except (PluginError, TorgError) as error:
+        said = str(error)
+        said = f"{said}{'' if said.endswith(('.', '!', '?')) else '.'} Nothing was saved."
+        kept = anew.with_new(handed, values, renewed)
+        if kept:
+            sealed = anew.seal(here.storage.keys, _NOBODY, which, kept)
+            said += f" {', '.join(kept)}: the other side has given another. Within an hour, say the same with "
+            said += f"--given-anew {sealed}"
+        if isinstance(error, Invalid):
+            raise Invalid(error.field, said) from error
+        raise TorgError(said) from error
 
 
 def _write(unit: Unit, kind: str, name: str, config: Config, *, municipality: str | None, sends_by: int | None) -> int:

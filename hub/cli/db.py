@@ -4,15 +4,19 @@ import sys
 
 import click
 
-from hub.cli.installation import installation
+from hub.cli.installation import Installation, installation
 from hub.cli.output import JSON, print_json
+from hub.inbox import findable
 from hub.storage.check import check
 from hub.storage.migrate import upgrade
+
+_ALL = 2**63 - 1
+"""No entry's id is higher."""
 
 
 @click.group("db")
 def command() -> None:
-    """The database: upgrade it, check it."""
+    """The database: upgrade it, check it, index anew what search finds."""
 
 
 @command.command("upgrade")
@@ -28,6 +32,31 @@ def _upgrade(as_json: bool) -> None:
         print_json({"revision": revision})
     else:
         click.echo(f"The database is at {revision}.")
+
+
+@command.command("index")
+@JSON
+def _index(as_json: bool) -> None:
+    """Index calls, visits and text messages again: those of long ago are found by whose they are, too.
+
+    Once after an upgrade from a version that didn't find them so. It may run while Torg does, and be broken off and
+    begun again: all that is done stays.
+
+    Example: torg db index
+    """
+    with installation() as here:
+        index_again(here)
+    if as_json:
+        print_json({"indexed": True})
+    else:
+        click.echo("Indexed again.")
+
+
+def index_again(here: Installation) -> None:
+    """In parts, so that nobody waits for long to write."""
+    before: int | None = _ALL
+    while before is not None:
+        before = here.write(findable.again, before)
 
 
 @command.command("check")

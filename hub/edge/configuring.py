@@ -17,7 +17,6 @@ from hub.channels import add as adding
 from hub.channels import settings, typed
 from hub.channels.area import area
 from hub.channels.channel import Channel
-from hub.channels.open import Renew
 from hub.contract import Connector, Plugin, PluginError, Secret, Sends
 from hub.contract.config import secret_fields
 from hub.edge import versions
@@ -114,14 +113,8 @@ async def add(
     if not name.strip():
         raise Invalid("name", "a name is at least one letter")
     cls, config = await desk.storage.read(CHANNELS, _prepare, desk.actor, registry, kind, home_id, sends_by_id, values)
-    anew = {} if renewed is None else renewed
-
-    async def renew(field: str, call: Renew) -> None:
-        if (new := await call(anew.get(field))) is not None:
-            anew[field] = new
-
     try:
-        config = msgspec.structs.replace(await adding.check(cls, config, renew), **anew)
+        config = await adding.check(cls, config, renewed=renewed)
     except PluginError as error:
         raise _said(error) from error
     if saves:

@@ -1,11 +1,13 @@
 """Given anew: secrets that the other side handed out while settings were tried, in place of those that were typed.
 
-A refresh token may serve once: the next is lost with the answer unless the form has it. It goes there sealed, for this
-person and these settings alone and for an hour, and comes back with whatever the form is sent for next.
+A refresh token may serve once: the next is lost with the answer unless whoever asked has it. It goes to them sealed, in
+a form, in a problem of the API or in a command's words, for this person and these settings alone and for an hour, and
+comes back with whatever is sent next.
 """
 
 import base64
 from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -17,10 +19,11 @@ from hub.storage.keys import Keys
 
 LASTS = 60 * clock.MINUTE
 _PURPOSE = "secrets-given-anew"
+T = TypeVar("T")
 
 
 class Handed(Struct, frozen=True):
-    """`typed`: what stood in the form's field, in place of which it is `now` this."""
+    """`typed`: what was given for it, in place of which it is `now` this."""
 
     typed: str
     now: str
@@ -49,14 +52,14 @@ def unseal(keys: Keys, person_id: int, which: str, sealed: str) -> dict[str, Han
     return found.handed if clock.now() < found.until else {}
 
 
-def put_in(texts: Mapping[str, str], handed: Mapping[str, Handed]) -> dict[str, str]:
-    """A form's texts with them, but for fields that somebody has typed something else into since."""
-    now = {name: each.now for name, each in handed.items() if texts.get(name, "") in {"", each.typed}}
-    return {**texts, **now}
+def put_in(given: Mapping[str, T], handed: Mapping[str, Handed]) -> dict[str, T | str]:
+    """What is given, with them, but for settings that somebody has given something else since."""
+    now = {name: each.now for name, each in handed.items() if given.get(name, "") in ("", each.typed)}
+    return {**given, **now}
 
 
 def with_new(
-    handed: Mapping[str, Handed], texts: Mapping[str, str], renewed: Mapping[str, Secret]
+    handed: Mapping[str, Handed], given: Mapping[str, object], renewed: Mapping[str, Secret]
 ) -> dict[str, Handed]:
     """And those that were handed out now."""
-    return {**handed, **{name: Handed(texts.get(name, ""), new.reveal()) for name, new in renewed.items()}}
+    return {**handed, **{name: Handed(str(given.get(name, "")), new.reveal()) for name, new in renewed.items()}}

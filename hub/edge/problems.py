@@ -37,7 +37,10 @@ class Fault(Struct, frozen=True):
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
-    """RFC 9457. `field`: the part of the input that is meant, dotted; `entry`: what somebody else wrote meanwhile."""
+    """RFC 9457. `field`: the part of the input that is meant, dotted; `entry`: what somebody else wrote meanwhile.
+
+    `given_anew`: secrets that the other side handed out in place of the given ones, sealed, to be sent along next.
+    """
 
     title: str
     status: int
@@ -45,6 +48,7 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     field: str | None = None
     errors: tuple[Fault, ...] = ()
     entry: str | None = None
+    given_anew: str = ""
 
 
 class Stale(Conflict):
@@ -79,7 +83,8 @@ def log_damage(request: Request[Any, Any, Any], error: Corrupt) -> None:
     log.error("%s %s: %s", request.method, request.url.path, error)
 
 
-def _of_ours(request: Request[Any, Any, Any], error: TorgError) -> Response[bytes]:
+def problem_of(request: Request[Any, Any, Any], error: TorgError, given_anew: str = "") -> Response[bytes]:
+    """What the hub itself refused."""
     status = status_of(error)
     if status is None:
         return _of_a_bug(request, error)
@@ -96,6 +101,7 @@ def _of_ours(request: Request[Any, Any, Any], error: TorgError) -> Response[byte
         headers,
         field=error.field or None if isinstance(error, Invalid) else None,
         entry=str(error.entry_id) if isinstance(error, Overtaken) else None,
+        given_anew=given_anew,
     )
 
 
@@ -148,13 +154,14 @@ def _answer(
     field: str | None = None,
     errors: tuple[Fault, ...] = (),
     entry: str | None = None,
+    given_anew: str = "",
 ) -> Response[bytes]:
-    body = msgspec.json.encode(Problem(status.phrase, status.value, detail, field, errors, entry))
+    body = msgspec.json.encode(Problem(status.phrase, status.value, detail, field, errors, entry, given_anew))
     return Response(body, status_code=status.value, media_type=MEDIA_TYPE, headers=dict(headers))
 
 
 PROBLEMS: ExceptionHandlersMap = {
-    TorgError: _of_ours,
+    TorgError: problem_of,
     HTTPException: _of_http,
     IntegrityError: _of_integrity,
     UnicodeDecodeError: _of_encoding,

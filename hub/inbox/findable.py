@@ -3,7 +3,10 @@
 Who is named later is found by that name in what there was of them before, too.
 """
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, select
 
 from hub.inbox.call import Call
 from hub.inbox.chat import Chat
@@ -16,7 +19,7 @@ from hub.storage.unit import Unit
 from hub.storage.words import marks, tokens
 
 _MOST = 500
-"""Entries that get a name anew: of a caller who was never named, the newest."""
+"""Entries that are indexed again at once: of a caller who was never named, or is another now, the newest."""
 
 
 def found_by(
@@ -35,29 +38,51 @@ def of_call(entry: Entry, call: Call | None, name: str) -> list[str]:
 
 def name_again(unit: Unit, citizen: Citizen) -> None:
     """Somebody has said what they are called: their calls, visits and text messages are found by that from now on."""
-    rows = unit.rows(
-        select(Entry, Call, Text)
+    _again(
+        unit, _theirs(Conversation.municipality_id == citizen.municipality_id, Conversation.citizen_id == citizen.id)
+    )
+
+
+def moved(unit: Unit, municipality_id: int, conversation_ids: Sequence[int]) -> None:
+    """These conversations are another citizen's now: what is in them is found by that one's name."""
+    _again(unit, _theirs(Conversation.municipality_id == municipality_id, Conversation.id.in_(conversation_ids)))
+
+
+def again(unit: Unit, before: int) -> int | None:
+    """Of the entries that are older than this one, the newest, as they would be indexed today; the oldest of them."""
+    return _again(unit, _theirs(Entry.id < before))
+
+
+def _theirs(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Calls, visits and text messages of the citizens' side, newest first, with the names of those whose they are."""
+    return (
+        select(Entry, Call, Text, Citizen.name)
         .join(
             Conversation,
             (Conversation.municipality_id == Entry.municipality_id) & (Conversation.id == Entry.conversation_id),
         )
+        .join(
+            Citizen,
+            (Citizen.municipality_id == Conversation.municipality_id) & (Citizen.id == Conversation.citizen_id),
+        )
         .outerjoin(Call, (Call.municipality_id == Entry.municipality_id) & (Call.entry_id == Entry.id))
         .outerjoin(Text, (Text.municipality_id == Entry.municipality_id) & (Text.entry_id == Entry.id))
-        .where(
-            Conversation.municipality_id == citizen.municipality_id,
-            Conversation.citizen_id == citizen.id,
-            Entry.kind.in_(("call", "visit", "sms")),
-            Entry.author_kind == "citizen",
-        )
+        .where(*which, Entry.kind.in_(("call", "visit", "sms")), Entry.author_kind == "citizen")
         .order_by(Entry.id.desc())
         .limit(_MOST)
     )
-    for entry, call, text in rows:
+
+
+def _again(unit: Unit, query: Select[*tuple[Any, ...]]) -> int | None:
+    """The last of them."""
+    entry = None
+    for entry, call, text, name in unit.rows(query):
         if text is None:
-            found = of_call(entry, call, citizen.name)
+            found = of_call(entry, call, name)
         else:
-            found = found_by("sms", entry.text, entry.language, citizen.name, text.number)
+            found = found_by("sms", entry.text, entry.language, name, text.number)
         search_index.replace(unit, entry.id, entry.municipality_id, found)
+    return None if entry is None else entry.id
 
 
 def chat_again(unit: Unit, row: Chat) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub import clock
 from hub.errors import Conflict, Invalid, NotFound
+from hub.inbox import findable
 from hub.inbox.citizen import Citizen, CitizenPoint, Identity
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry, Mail
@@ -118,6 +119,7 @@ def undo(unit: Unit, move: CitizenMove) -> None:
         update(Conversation).where(own_ones, Conversation.id.in_(conversations), Conversation.citizen_id == there.id)
         .values(citizen_id=back.id, version=Conversation.version + 1)
     )  # fmt: skip
+    findable.moved(unit, move.municipality_id, conversations)
     for conversation_id in conversations if move.kind in {"share", "give"} else ():
         _change_points(unit, move.municipality_id, conversation_id, there, back)
     if not there.protection_read_at or there.protection_read_at <= move.moved_at:  # else it was read anew since
@@ -190,6 +192,7 @@ def _move(
         .where(_here(Conversation, was), Conversation.id.in_(conversations))
         .values(citizen_id=to.id, version=Conversation.version + 1)  # lists keep what they showed of a version
     )
+    findable.moved(unit, was.municipality_id, conversations)
     moved = {
         "points": [str(each) for each in points],
         "conversations": [str(each) for each in conversations],

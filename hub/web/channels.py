@@ -8,13 +8,16 @@ from litestar.params import JSONBody
 from msgspec import Struct
 
 from hub.access.person import Actor
-from hub.edge import configuring, running
+from hub.contract import Secret
+from hub.edge import configuring, given_anew, running
 from hub.edge.configuring import Form
 from hub.edge.desk import Desk
 from hub.edge.parameters import PathId, Reason
 from hub.edge.person import IT
+from hub.edge.problems import problem_of
 from hub.edge.running import Plugins
 from hub.edge.versions import IfMatch, etag
+from hub.errors import TorgError
 from hub.watch.health import ChannelLine
 from hub.web.page import Page
 
@@ -60,9 +63,13 @@ async def resume_channel(
 
 
 class Changed(Struct, forbid_unknown_fields=True):
-    """`settings`: those that change, by name; the others stay, secrets too."""
+    """`settings`: those that change, by name; the others stay, secrets too.
+
+    `given_anew`: as the problem had it that these settings were answered with before.
+    """
 
     settings: dict[str, Any]
+    given_anew: str = ""
 
 
 @get("/channels/{channel_id:int}/settings", opt=IT)
@@ -81,10 +88,20 @@ async def change_settings(
     channel_id: PathId,
     data: JSONBody[Changed],
     if_match: IfMatch = None,
-) -> Response[Form]:
-    """Tried first, and saved only when they work: 400 with the field otherwise."""
-    registry = request.app.state.registry
-    await configuring.change(desk, registry, channel_id, data.settings, if_match)
+) -> Response[Any]:
+    """Tried first, and saved only when they work: 422 with the field otherwise.
+
+    A token that serves once may have served by then: the problem's `given_anew` has the next, sealed, for an hour.
+    Send it along with the settings.
+    """
+    registry, keys, place = request.app.state.registry, request.app.state.storage.keys, f"channel {channel_id}"
+    handed = given_anew.unseal(keys, desk.actor.id, place, data.given_anew)
+    settings, renewed = given_anew.put_in(data.settings, handed), dict[str, Secret]()
+    try:
+        await configuring.change(desk, registry, channel_id, settings, if_match, renewed=renewed)
+    except TorgError as error:
+        kept = given_anew.seal(keys, desk.actor.id, place, given_anew.with_new(handed, data.settings, renewed))
+        return problem_of(request, error, kept)
     form = await configuring.form(desk, registry, channel_id)
     return Response(form, headers={"ETag": etag(form.version)})
 

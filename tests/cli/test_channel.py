@@ -4,7 +4,7 @@ import functools
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from hub import clock
 from hub.access.audit import Audit
 from hub.channels.channel import Channel
-from hub.channels.open import open_channel
+from hub.channels.open import open_channel, secrets_of
 from hub.channels.trouble import note_trouble, says_it_ended, says_it_listens
 from hub.cli import channel, channel_list
 from hub.cli.installation import COMMAND_LINE
@@ -22,6 +22,8 @@ from hub.storage.unit import Unit
 from tests.cli.commands import Torg
 from tests.cli.vault import WORD
 from tests.connectors.tools import free_port
+from tests.web.test_channel_settings import Once
+from tests.web.world import must
 
 WITH_VAULT = functools.partial(load, built_ins=(*BUILT_INS, "tests.cli.vault"))
 IN = ("channel", "add", "smtp_in", "--name", "in")
@@ -298,6 +300,34 @@ def test_settings_are_changed_when_they_work(either: Torg, tmp_path: Path) -> No
         assert said in either("channel", "set", added, wrong, status=2 if wrong == "x" else 1).err
     assert "say what to change" in either("channel", "set", added, status=1).err
     assert either("channel", "list", "--json").json["items"][0]["config"] == {"folder": str(tmp_path / "b")}
+
+
+def test_a_token_that_has_served_is_not_lost_with_a_setting_that_is_wrong(
+    torg: Torg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = load(())
+    monkeypatch.setattr(channel, "load", lambda *_: registry)
+    monkeypatch.setitem(cast("dict[str, Any]", registry.connectors), Once.kind, Once)
+    monkeypatch.setattr(Once, "good", "typed")
+    given = ("channel", "add", Once.kind, "--name", "Ut", "--set-stdin", "token", "--set")
+
+    def refused(*words: str, said: str) -> str:
+        err = torg(*words, said=said, status=1).err
+        assert "There is no such place. Nothing was saved. token: the other side has given another." in err
+        assert said not in err
+        return err.split("--given-anew ")[1].strip()
+
+    sealed = refused(*given, "place=nowhere", said="typed")
+    sealed = refused(*given, "place=nowhere", "--given-anew", sealed, said="typed")
+    added = torg(*given, "place=there", "--given-anew", sealed, "--json", said="typed").json["id"]
+    assert Once.good == "typed+++"
+    monkeypatch.setattr(Once, "good", "typed-again")
+    again = ("channel", "set", added, "--set-stdin", "token")
+    sealed = refused(*again, "place=nowhere", said="typed-again")
+    torg(*again, "place=elsewhere", "--given-anew", sealed, said="typed-again")
+    with torg.storage() as storage:
+        kept = storage.read_now(COMMAND_LINE, lambda unit: secrets_of(must(unit.get(Channel, int(added))), unit.keys))
+    assert kept == {"token": "typed-again++"}
 
 
 def test_a_pace_and_copies_are_set_where_the_kind_can(torg: Torg, tmp_path: Path) -> None:

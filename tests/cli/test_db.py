@@ -21,6 +21,10 @@ def test_an_upgrade_may_be_repeated(either: Torg) -> None:
     assert either("db", "upgrade").out == f"The database is at {newest()}.\n"
 
 
+def test_search_is_brought_up_to_date_as_often_as_one_likes(either: Torg) -> None:
+    assert [either("db", "index").out, either("db", "index", "--json").json] == ["Indexed again.\n", {"indexed": True}]
+
+
 def test_a_whole_database_passes(either: Torg) -> None:
     told = either("db", "check", "--json").json
     assert (told["revision"], told["blobs"], told["findings"]) == (newest(), 0, [])

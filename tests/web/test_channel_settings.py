@@ -282,6 +282,38 @@ def test_a_token_that_a_try_was_given_is_there_when_it_is_saved(
     assert kept == {"token": "typed-by-ida-again++"}
 
 
+def test_by_the_api_a_token_that_has_served_is_not_lost_with_a_setting_that_is_wrong(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(cast("dict[str, Any]", world.client.app.state.registry.connectors), Once.kind, Once)
+    monkeypatch.setattr(Once, "good", "typed")
+
+    def make(unit: Unit) -> None:
+        mute = must(unit.get(Channel, world.ids["mute"]))
+        mute.kind, mute.config = Once.kind, {"place": "there"}
+
+    world.do(make)
+    path = f"/channels/{world.ids['mute']}/settings"
+    version = world.get(path, "ida").headers["ETag"]
+    wrong = {"settings": {"token": "typed", "place": "nowhere"}}
+    refused = world.change("PUT", path, "ida", version, json=wrong)
+    assert (refused.status_code, refused.json()["field"], Once.good) == (422, "place", "typed+")
+    sealed = refused.json()["given_anew"]
+    assert "typed" not in refused.text
+    again = world.change("PUT", path, "ida", version, json={**wrong, "given_anew": sealed})
+    assert (again.status_code, Once.good) == (422, "typed++")
+    right = {"settings": {"place": "elsewhere"}, "given_anew": again.json()["given_anew"]}
+    assert world.change("PUT", path, "ida", version, json=right).status_code == 200
+    row = world.do(lambda unit: must(unit.get(Channel, world.ids["mute"])).config)
+    assert row == {"place": "elsewhere"}
+    kept = world.do(lambda unit: secrets_of(must(unit.get(Channel, world.ids["mute"])), unit.keys))
+    assert kept == {"token": "typed+++"}
+    other = {"settings": {"place": ""}, "given_anew": "x"}
+    now = world.get(path, "ida").headers["ETag"]
+    assert world.change("PUT", path, "ida", now, json=other).status_code == 200
+    assert "given_anew" not in world.change("PUT", path, "ida", now, json=other).json()  # 412: nothing has served
+
+
 def test_what_was_given_anew_is_for_one_person_one_form_and_an_hour(world: World) -> None:
     keys, handed = world.storage.keys, {"token": given_anew.Handed("a", "b")}
     sealed = given_anew.seal(keys, 1, "channel 2", handed)
