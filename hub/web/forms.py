@@ -26,6 +26,10 @@ from hub.inbox.queries import shown as shown_time
 
 _MOST_BYTES = 140_000_000
 """Files are base64 in it; how large they may be the setting says."""
+_MANY_LINKS = (
+    "there are more than {most} links in it, as in advertising, and nothing is kept yet: take away those that aren't "
+    "needed, or ask its sender and send it with confirmed = true"
+)
 Code = Annotated[str, PathParameter(max_length=100, pattern=r"^[a-z0-9-]+$")]
 Name = Annotated[str, PathParameter(max_length=60, pattern=r"^[a-z0-9-]+$")]
 FormKey = Annotated[
@@ -88,6 +92,7 @@ class NewSubmission(Struct, forbid_unknown_fields=True):
     """`answers` by the key of their field: a text, of a choice its option's key; several where several may be chosen.
 
     A consent is given by any text. `version`: the one that was shown, for a day after it is so; null: the one that is.
+    `confirmed`: its sender was asked once more, as a refusal at `confirmed` says, and wants it sent as it is.
     """
 
     language: Annotated[str, Meta(max_length=5)]
@@ -97,6 +102,7 @@ class NewSubmission(Struct, forbid_unknown_fields=True):
     ]
     files: Mapping[str, Annotated[Sequence[NewFile], Meta(max_length=form_definition.MOST_FILES)]] = {}
     version: Annotated[int, Meta(ge=1, le=2**31)] | None = None
+    confirmed: bool = False
 
 
 class SubmissionKept(Struct, frozen=True):
@@ -133,6 +139,7 @@ async def send_form(
 ) -> SubmissionKept:
     """Filled in. 201 when it is kept; 422 names each field that can't be used; 429 when too much comes from there.
 
+    422 at `confirmed` for what looks like advertising: nothing is kept until its sender wants it sent all the same.
     409 for a form, or a version of it, that nothing is taken by any more.
     """
     storage = request.app.state.storage
@@ -155,7 +162,7 @@ async def send_form(
 
 def _checked(
     request: Request[Any, Any, Any], shown: Shown, data: NewSubmission
-) -> tuple[Sequence[form_answers.Answered], Sequence[SentFile], Sequence[str]]:
+) -> tuple[Sequence[form_answers.Answered], Sequence[SentFile]]:
     definition = shown.definition
     if data.language not in definition.languages:
         known = ", ".join(definition.languages)
@@ -172,9 +179,11 @@ def _checked(
     answered, faults = form_answers.checked(definition, data.language, typed, attached, shown.place, limits)
     if faults:
         _refuse({key: fault.sentence for key, fault in faults.items()})
+    if not data.confirmed and filling.asks_again(filling.doubts(answered, trap="", took=None), asked=False):
+        raise Invalid("confirmed", _MANY_LINKS, most=filling.MOST_LINKS)
     counts = {each.field.key for each in answered}
     files = [each for key, several in sent.items() if key in counts for each in several]
-    return answered, files, filling.doubts(answered, trap="", took=None)
+    return answered, files
 
 
 def _files(data: NewSubmission) -> dict[str, list[SentFile]]:

@@ -503,6 +503,22 @@ def test_json_says_what_a_form_asks_and_takes_it_once(there: Forms) -> None:
     assert other.json()["field"] == "Idempotency-Key"
 
 
+def test_json_asks_once_more_for_many_links_as_the_page_does(there: Forms) -> None:
+    said: dict[str, Any] = {"language": "sv", "answers": {"vad": "lampa", "beskrivning": "https://a.example " * 9}}
+    send = functools.partial(there.client.post, f"/api/v1{AT}/submissions", headers={"Idempotency-Key": "abcdefgh"})
+    refused = send(json=said)
+    assert (refused.status_code, refused.json()["field"]) == (422, "confirmed")
+    assert "more than 5 links" in refused.json()["detail"]
+    assert "confirmed = true" in refused.json()["detail"]
+    assert there.intake() == 0
+    kept = send(json={**said, "confirmed": True})
+    assert kept.status_code == 201, kept.text
+    there.intake()
+    (conversation,) = there.conversations()
+    assert (kept.json(), conversation.closed_at) == ({"reference": reference(conversation.id)}, None)
+    assert conversation.due_at < clock.NEVER
+
+
 @pytest.mark.parametrize(
     ("answers", "fault"),
     [
