@@ -51,9 +51,9 @@ STAND = tuple(getattr(Delivery, name) for name in Stand.__struct_fields__)
 
 
 class Seen(Struct, frozen=True):
-    """One look: entries as (id, conversation, municipality)."""
+    """One look: entries as (id, conversation, municipality, kind)."""
 
-    entries: Sequence[tuple[int, int, int]]
+    entries: Sequence[tuple[int, int, int, str]]
     deliveries: Mapping[int, Stand]
     channels: Standing
     calls: Mapping[int, tuple[int, int, str]]
@@ -83,7 +83,7 @@ class Poll:
     def look(self, unit: Unit) -> Seen:
         """One snapshot."""
         newest = self._newest or unit.first(select(Entry.id).order_by(Entry.id.desc())) or 0
-        query = select(Entry.id, Entry.conversation_id, Entry.municipality_id)
+        query = select(Entry.id, Entry.conversation_id, Entry.municipality_id, Entry.kind)
         entries = [tuple(row) for row in unit.rows(query.where(Entry.id > _floor(newest)))]
         stands = select(Delivery.id, *STAND)
         deliveries = {row_id: Stand(*how) for row_id, *how in unit.rows(stands.where(is_one_of(UNSETTLED)))}
@@ -95,9 +95,12 @@ class Poll:
     def news(self, seen: Seen) -> list[Happening]:
         """What it shows that wasn't told. Whether a delivery has changed, `stands` decides in the end."""
         happened: list[Happening] = []
-        for entry_id, conversation_id, municipality_id in seen.entries:
+        for entry_id, conversation_id, municipality_id, kind in seen.entries:
             if self.primed and entry_id not in self._told:
                 happened.append(Happening("entry_added", entry_id, municipality_id, conversation_id))
+                if kind == "call" and entry_id not in seen.calls:
+                    # It began and ended between two looks: a page that has asked meanwhile shows it as ringing.
+                    happened.append(Happening("call_changed", entry_id, municipality_id, conversation_id))
             self._told.add(entry_id)
         self._newest = max((each[0] for each in seen.entries), default=self._newest)
         floor = _floor(self._newest)

@@ -76,6 +76,22 @@ def test_a_look_tells_only_what_is_new(sqlite_centre: Centre) -> None:
         assert not poll.stands(delivery_id, stand)
 
 
+def test_a_call_that_began_and_ended_between_two_looks_is_told(sqlite_centre: Centre) -> None:
+    """A page that asked for something else meanwhile shows it as ringing."""
+    centre = sqlite_centre
+    row_id = centre.mail()
+    poll = Poll(standing)
+
+    def calls(unit: Unit) -> int:
+        entry = Entry(kind="call", author_kind="citizen", visibility="public", text="", body={})
+        return conversation(unit, row_id).append(unit, entry).id
+
+    poll.news(centre.storage.read_now(EVERYTHING, poll.look))
+    entry_id = centre.do(calls)
+    told = poll.news(centre.storage.read_now(EVERYTHING, poll.look))
+    assert [(each.kind, each.id) for each in told] == [("entry_added", entry_id), ("call_changed", entry_id)]
+
+
 def test_an_id_of_that_time_is_not_below(sqlite_centre: Centre) -> None:
     next_id = _Source().next  # the process's own may be ahead, after a test that was
     at = clock.now()
