@@ -209,6 +209,7 @@ def test_a_slow_answer_is_asked_for_once_and_lands_where_it_belongs(beside: Besi
     _confirm(desk)
     invoices = desk.at("#lookups-open #lookup-invoices")
     expect(invoices).to_contain_text("8842071")
+    expect(desk.at("#lookup-sewer[data-state=error]")).to_be_visible()  # it is asked again with the others, else
     held: list[Route] = []
     desk.page.route(re.compile(r"/lookups/invoices\?"), lambda route: held.append(route))  # noqa: PLW0108 - it marks what it is given
 

@@ -174,11 +174,15 @@ function age() {
 setInterval(age, 20000);
 age();
 
-/* Shift+L: what was answered is asked again */
+/* Shift+L: what was answered is asked again. A card that came this very moment htmx may not have seen: its form would be
+   sent as a page */
 export function askAgain() {
   const buttons = all("#lookups-open [data-again]");
-  if (buttons.length) buttons.forEach((button) => button.click());
-  else if (one("#lookups")) toast(words().none);
+  for (const button of buttons) {
+    if (button.form) window.htmx?.process(button.form);
+    button.click();
+  }
+  if (!buttons.length && one("#lookups")) toast(words().none);
 }
 
 /* A sentence into the text, where the cursor is. The server says it, at the moment it is put in */
