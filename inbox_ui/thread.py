@@ -45,6 +45,7 @@ def head(looked: Looked) -> dict[str, Any]:
         "looked": looked,
         "chat": looked.chat,
         "texts_from": looked.texts_from,
+        "texts_to": looked.texts_to,
         "no_texts": _no_texts(looked),
         "one": looked.page.conversation,
         "whose": looked.page.citizen.name,

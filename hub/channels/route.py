@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import or_, select
 from sqlalchemy.orm import aliased
 
@@ -63,10 +63,10 @@ def reply_route(unit: Unit, conversation: Conversation) -> Route:
     return Route(channel_id=came_by.sends_by_id, address=address, name=name, kept_in=kept_in)
 
 
-def _taking_part(unit: Unit, conversation: Conversation, kind: str) -> Sequence[str]:
-    """The addresses of that kind ("email", "phone") of those who take part, in the order in which they came to."""
+def _taking_part(unit: Unit, conversation: Conversation, kind: str) -> Sequence[CitizenPoint]:
+    """The points of that kind ("email", "phone") of those who take part, in the order in which they came to."""
     points = (
-        select(CitizenPoint.value)
+        select(CitizenPoint)
         .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
         .where(
             Participant.conversation_id == conversation.id,
@@ -81,10 +81,19 @@ def _taking_part(unit: Unit, conversation: Conversation, kind: str) -> Sequence[
 def text_route(unit: Unit, conversation: Conversation) -> TextRoute | None:
     """By the channel that the citizen's texts come by, to the number they came from; None when there is no way.
 
-    Who wrote none, but takes part with a mobile telephone, is written to from the municipality's own number.
+    Who wrote none, but takes part with a mobile telephone, is written to from the municipality's own number; of one
+    that was typed in a form it is said that nobody has confirmed it.
     Who wrote under a name has no number to be answered at. What came to another municipality's number is answered from
     this one's own, if it has one: the answer to the other would be read there.
     """
+    route = _text_route(unit, conversation)
+    claims = route is not None and any(
+        each.value == route.number and each.claimed_at is not None for each in _taking_part(unit, conversation, "phone")
+    )
+    return structs.replace(route, claimed=True) if route is not None and claims else route
+
+
+def _text_route(unit: Unit, conversation: Conversation) -> TextRoute | None:
     found, municipality = text.newest(unit, conversation), unit.get(Municipality, conversation.municipality_id)
     if found is None:
         return None if municipality is None else notice_route(unit, municipality, _mobile(unit, conversation))
@@ -114,7 +123,8 @@ def why_no_text(unit: Unit, conversation: Conversation) -> Invalid:
 
 def _mobile(unit: Unit, conversation: Conversation) -> str | None:
     """The first that takes text messages, of those who take part by telephone."""
-    return next((each for each in _taking_part(unit, conversation, "phone") if takes_texts(each)), None)
+    numbers = (each.value for each in _taking_part(unit, conversation, "phone"))
+    return next((each for each in numbers if takes_texts(each)), None)
 
 
 def notice_route(unit: Unit, municipality: Municipality, number: str | None) -> TextRoute | None:

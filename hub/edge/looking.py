@@ -34,6 +34,8 @@ from hub.storage.unit import Unit
 EARLIER = 10
 """A citizen's other conversations that a page shows."""
 ENTRIES = 50
+_BY_NUMBER = ("sms", "call", "form")
+"""What may bring a telephone number that texts can go to."""
 
 
 class Looked(Struct, frozen=True):
@@ -43,9 +45,9 @@ class Looked(Struct, frozen=True):
     citizen, masked. `moved_from`, `moved_to`, `also_sent`: of those only what this person may open. `has_lookups`:
     other systems can be asked here, so that an identity number is worth telling. `below`: what stands below an answer
     of its reader's. `sharers`: others who use its address. `asks`: the entry of which somebody has to say whether it is
-    a new question. `takes_related`: what it may be related to can become part of it. `chat`: how
-    that stands, where it is one. `texts_from`: our number, where the citizen can be answered by text message;
-    `no_texts`: why not, where they wrote one. `mails`: anybody can be answered by mail.
+    a new question. `takes_related`: what it may be related to can become part of it. `chat`: how that stands, where it
+    is one. `texts_from`: our number, where the citizen can be answered by text message, and `texts_to` theirs, masked,
+    where it was only typed; `no_texts`: why not, where they wrote one. `mails`: anybody can be answered by mail.
     """
 
     page: ConversationPage
@@ -66,6 +68,7 @@ class Looked(Struct, frozen=True):
     takes_related: bool
     chat: ChatLine | None
     texts_from: str | None
+    texts_to: str | None
     no_texts: Invalid | None
     mails: bool
 
@@ -99,7 +102,8 @@ def look_at(unit: Unit, actor: Actor, conversation_id: int) -> Looked:
     row = chat.of_conversation(unit, found.id)
     writes_texts = any(each.kind == "sms" for each in newest)
     mails = any(each.kind == "mail" for each in newest) or reply.has_recipient(unit, found)
-    texts = text_route(unit, found) if writes_texts or not mails else None
+    by_number = any(each.kind in _BY_NUMBER for each in newest)
+    texts = text_route(unit, found) if by_number or not mails else None
     return Looked(
         page=queries.conversation_page(unit, found, may_open),
         entries=newest[::-1],
@@ -119,6 +123,7 @@ def look_at(unit: Unit, actor: Actor, conversation_id: int) -> Looked:
         takes_related=related is not None and may_open(related) and merge.fits(found, related),
         chat=None if row is None else chatting.line_of(unit, row),
         texts_from=None if texts is None else texts.our_number,
+        texts_to=points.masked_number(texts.number) if texts is not None and texts.claimed else None,
         no_texts=why_no_text(unit, found) if writes_texts and texts is None else None,
         mails=mails,
     )

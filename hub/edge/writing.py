@@ -240,7 +240,7 @@ def send_message(unit: Unit, actor: Actor, said: NewMessage, creation: Asked, *,
 async def take_back(
     desk: Desk, conversation_id: int, entry_id: int, if_match: str | None, *, begun: bool = False
 ) -> Undone:
-    """A mail of ours that hasn't left yet; by its writer also where they may not open its conversation any more.
+    """What of ours hasn't left yet; by its writer also where they may not open its conversation any more.
 
     `begun`: another new message stands unsaved before its writer: this one doesn't become the draft that it will be.
     """
@@ -261,7 +261,7 @@ def undo(
     versions.expect(found.version, if_match, any_will_do=True)
     while found.is_part and found.related_id is not None:
         found = work.held(unit, actor, found.related_id)
-    entry = unit.first(_mails_of_ours(entry_id).where(Entry.conversation_id == found.id))
+    entry = unit.first(_sent_by_us(entry_id).where(Entry.conversation_id == found.id))
     if entry is None:
         raise NotFound("There is no such answer in this conversation.")
     reply.undo(unit, found, actor.id, entry)
@@ -280,7 +280,7 @@ def undo_own(
 
     An answer makes no draft where its writer can't go; the first message of a conversation does, being of none.
     """
-    entry = unit.first(_mails_of_ours(entry_id).where(Entry.first_conversation_id == conversation_id))
+    entry = unit.first(_sent_by_us(entry_id).where(Entry.first_conversation_id == conversation_id))
     policy.require_take_back(actor, None if entry is None else entry.author_id)
     assert entry is not None  # else it is nobody's
     versions.expect(versions.ANY, if_match and versions.ANY)  # any: which one it is, they can't read
@@ -296,8 +296,9 @@ def undo_own(
     return Undone(None, begins=again, crossed=False)
 
 
-def _mails_of_ours(entry_id: int) -> Select[Entry]:
-    return select(Entry).where(Entry.id == entry_id, Entry.kind == "mail", Entry.author_kind == "person")
+def _sent_by_us(entry_id: int) -> Select[Entry]:
+    """A mail or a text message of a person's."""
+    return select(Entry).where(Entry.id == entry_id, Entry.kind.in_(("mail", "sms")), Entry.author_kind == "person")
 
 
 def _put_back(unit: Unit, actor: Actor, conversation: Conversation, entry: Entry) -> bool:

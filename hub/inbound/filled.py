@@ -80,8 +80,8 @@ def _begin(unit: Unit, mail: Incoming, form: ReceivedForm) -> None:
     )
     unit.add(conversation)
     reached_by = _points(unit, mail, form, citizen)
-    if reached_by is not None:
-        unit.add(Participant(**here, conversation_id=conversation.id, citizen_point_id=reached_by.id, role="sender"))
+    for point in reached_by:
+        unit.add(Participant(**here, conversation_id=conversation.id, citizen_point_id=point.id, role="sender"))
     entry = conversation.append(
         unit,
         Entry(
@@ -103,7 +103,7 @@ def _begin(unit: Unit, mail: Incoming, form: ReceivedForm) -> None:
     if form.doubts:
         conversation.end("spam")
         conversation.append_change(unit, None, "spam", {"doubts": list(form.doubts)})
-    elif form.receipt and reached_by is not None:
+    elif form.receipt and any(each.kind == "email" for each in reached_by):
         _receipt(unit, conversation, mail)
 
 
@@ -121,8 +121,8 @@ def _citizen(unit: Unit, mail: Incoming, form: ReceivedForm) -> Citizen:
     return row
 
 
-def _points(unit: Unit, mail: Incoming, form: ReceivedForm, citizen: Citizen) -> CitizenPoint | None:
-    """All that was claimed; returns the address that answers go to."""
+def _points(unit: Unit, mail: Incoming, form: ReceivedForm, citizen: Citizen) -> Sequence[CitizenPoint]:
+    """All that was claimed; returns the address and the number that answers can go to."""
     known: list[tuple[str, str, str]] = []
     address = mail.message.sender.address.strip()
     if address:
@@ -145,7 +145,7 @@ def _points(unit: Unit, mail: Incoming, form: ReceivedForm, citizen: Citizen) ->
     ]
     for row in rows:
         unit.add(row)
-    return next((row for row in rows if row.kind == "email"), None)
+    return [row for row in rows if row.kind in {"email", "phone"}]
 
 
 def _receipt(unit: Unit, conversation: Conversation, mail: Incoming) -> None:

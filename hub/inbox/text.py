@@ -45,11 +45,12 @@ class Text(MunicipalityRow):
 
 
 class TextRoute(Struct, frozen=True):
-    """By which channel a text leaves, from which number of ours, to whom."""
+    """By which channel a text leaves, from which number of ours, to whom. `claimed`: their number was only typed."""
 
     channel_id: int
     our_number: str
     number: str
+    claimed: bool = False
 
 
 def answer(

@@ -3,7 +3,8 @@
 import asyncio
 import functools
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import select
 
 from hub import clock
 from hub.access import knock
+from hub.channels.channel import Channel
 from hub.doorbell import Doorbell
 from hub.edge import filling
 from hub.inbound.raw_event import RawEvent
@@ -21,12 +23,15 @@ from hub.inbox.citizen import Citizen, CitizenPoint
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Attachment, Entry, Mail
 from hub.inbox.form import Form
+from hub.inbox.form_definition import Field
 from hub.inbox.receipt import reference
 from hub.settings import Settings
 from hub.storage.unit import Unit
 from hub.worker.embedded import Worker
 from tests.stand_ins.scanner import Scanner
 from tests.web.form_world import AT, DEFINITION, SLOW, Forms, forms, hidden
+from tests.web.form_world import words as in_both
+from tests.web.test_pages import Screen
 from tests.web.world import must, registry
 
 LAMP = {"f-vad": "lampa", "f-beskrivning": "Lampan vid Storgatan 3 är trasig."}
@@ -474,6 +479,62 @@ def test_it_is_answered_by_mail(there: Forms) -> None:
     assert delivery.recipient == "Ida@post.example"
     (conversation,) = there.conversations()
     assert conversation.due_at == clock.NEVER
+
+
+@pytest.mark.parametrize("mailed", [False, True], ids=["number", "both"])
+def test_who_left_a_mobile_number_is_answered_by_text_message_and_it_is_said_that_it_was_typed(
+    there: Forms, mailed: bool
+) -> None:
+    world = there.world
+    number = Field(key="tel", kind="phone", label=in_both("Telefon", "Telephone"))
+    there.publish(replace(DEFINITION, fields=(*DEFINITION.fields, number)))
+    world.do(_texts, world.ids)
+    page = there.page()
+    later()
+    there.fill(page, {**(MINE if mailed else LAMP), "f-tel": "070-174 06 99"})
+    there.intake()
+    (conversation,) = there.conversations()
+    shown = Screen(world).get(f"/conversations/{conversation.id}", "sara")[1]
+    assert f'data-composer data-mode="{"mail" if mailed else "sms"}"' in shown
+    said = "Med sms från +46766861234 till +46 70 ••••• 99, som skrevs i formuläret: ingen har bekräftat det"
+    assert said in unescape(shown)
+    at = f"/conversations/{conversation.id}/replies"
+    answer = world.ask("POST", at, json={"text": "Vi lagar den.", "by": "sms", "then": "close"})
+    assert answer.status_code == 201, answer.text
+    (delivery,) = world.do(lambda unit: unit.all(select(Delivery)))
+    assert delivery.recipient == "+46701740699"
+    assert said in unescape(Screen(world).get(f"/conversations/{conversation.id}", "sara")[1])
+    (point,) = world.do(lambda unit: unit.all(select(CitizenPoint).where(CitizenPoint.kind == "phone")))
+    assert point.claimed_at is not None  # to write to it confirms nothing
+    undone = world.change("DELETE", f"{at}/{answer.json()['id']}", version=world.version(conversation.id))
+    assert undone.status_code == 200, undone.text
+    (conversation,) = there.conversations()
+    assert (conversation.closed_at, conversation.due_at < clock.NEVER) == (None, True)
+    (draft,) = world.get(f"/conversations/{conversation.id}/drafts").json()["own"]
+    assert draft["written"]["text"] == "Vi lagar den."
+    assert world.do(lambda unit: unit.all(select(Delivery.state))) == ["failed"]
+
+
+def test_a_number_that_takes_no_text_messages_is_offered_for_none(there: Forms) -> None:
+    world = there.world
+    number = Field(key="tel", kind="phone", label=in_both("Telefon", "Telephone"))
+    there.publish(replace(DEFINITION, fields=(*DEFINITION.fields, number)))
+    world.do(_texts, world.ids)
+    page = there.page()
+    later()
+    there.fill(page, {**LAMP, "f-tel": "08-123 456 78"})
+    there.intake()
+    (conversation,) = there.conversations()
+    shown = Screen(world).get(f"/conversations/{conversation.id}", "sara")[1]
+    assert 'data-mode="sms"' not in shown
+    refused = world.ask("POST", f"/conversations/{conversation.id}/replies", json={"text": "Vi.", "by": "sms"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "by")
+
+
+def _texts(unit: Unit, ids: Mapping[str, int]) -> None:
+    """A channel sends text messages for Granvik."""
+    config = {"number": "+46766861234", "destination": f"granvik/{ids['kontakt']}"}
+    unit.add(Channel(kind="elks", name="SMS", home_id=ids["granvik"], sends_by_id=None, config=config))
 
 
 def test_json_says_what_a_form_asks_and_takes_it_once(there: Forms) -> None:
