@@ -29,7 +29,7 @@ def _list(as_json: bool) -> None:
         return
     for each in found:
         said = f"found {each.said}" if each.state == FOUND else f"waits{f': {each.said}' if each.said else ''}"
-        click.echo(f"{each.public_id}  {clock.to_iso(each.came_at)}  {each.size} bytes  {said}")
+        click.echo(f"{each.id}  {clock.to_iso(each.came_at)}  {each.size} bytes  {said}")
     if not found:
         click.echo("No file is kept closed.")
 
@@ -37,7 +37,7 @@ def _list(as_json: bool) -> None:
 def _shown(each: scan.ShutAway) -> dict[str, object]:
     """Without its name, which a citizen gave it."""
     return {
-        "id": each.public_id,
+        "id": str(each.id),
         "municipality_id": str(each.municipality_id),
         "conversation_id": str(each.conversation_id),
         "size": each.size,
@@ -48,18 +48,18 @@ def _shown(each: scan.ShutAway) -> dict[str, object]:
 
 
 @command.command("release")
-@click.argument("file_id", metavar="ID")
+@click.argument("file_id", metavar="ID", type=int)
 @click.option("--purpose", required=True, metavar="TEXT", help="Why it may be opened, for the audit.")
 @JSON
-def _release(file_id: str, purpose: str, as_json: bool) -> None:
+def _release(file_id: int, purpose: str, as_json: bool) -> None:
     """Let a file be opened, whatever the scanner said: it was mistaken, or doesn't take files that are so large.
 
-    Example: torg scan release Zk1x0dQm3uT8vW5yB7cA2g --purpose "A macro of our own form"
+    Example: torg scan release 914199045048082438 --purpose "A macro of our own form"
     """
     with installation() as here:
         here.write(_released, file_id, purpose)
     if as_json:
-        print_json({"id": file_id})
+        print_json({"id": str(file_id)})
     else:
         click.echo(f"Released: {file_id} can be opened.")
 
@@ -79,7 +79,7 @@ def _again(as_json: bool) -> None:
         click.echo(f"{number} wait for the virus scanner.")
 
 
-def _released(unit: Unit, file_id: str, purpose: str) -> None:
+def _released(unit: Unit, file_id: int, purpose: str) -> None:
     row = scan.release(unit, file_id)
     note_act(unit, "file_released", "attachment", row.id, row.municipality_id, purpose=purpose)
 

@@ -82,7 +82,7 @@ class Scans:
 class ShutAway(Struct, frozen=True):
     """A file that isn't opened. `said`: what was found in it, or why nobody knows yet. Times in microseconds."""
 
-    public_id: str
+    id: int
     municipality_id: int
     conversation_id: int
     name: str
@@ -155,7 +155,7 @@ def shut_away(unit: Unit) -> Sequence[ShutAway]:
     """All that isn't opened, oldest first."""
     query = (
         select(
-            Attachment.public_id, Attachment.municipality_id, Entry.conversation_id, Attachment.name, Attachment.size,
+            Attachment.id, Attachment.municipality_id, Entry.conversation_id, Attachment.name, Attachment.size,
             Attachment.scan, Attachment.scan_said, Entry.recorded_at,
         )
         .join(Entry, (Entry.municipality_id == Attachment.municipality_id) & (Entry.id == Attachment.entry_id))
@@ -165,9 +165,9 @@ def shut_away(unit: Unit) -> Sequence[ShutAway]:
     return [ShutAway(*fields) for fields in unit.rows(query)]
 
 
-def release(unit: Unit, public_id: str) -> Attachment:
+def release(unit: Unit, file_id: int) -> Attachment:
     """Opened from now on, whatever the scanner said or would say. Raises NotFound."""
-    row = unit.first(select(Attachment).where(Attachment.public_id == public_id, Attachment.scan.is_not(None)))
+    row = unit.first(select(Attachment).where(Attachment.id == file_id, Attachment.scan.is_not(None)))
     if row is None:
         raise NotFound("No file of that number is shut away: torg scan list shows them.")
     row.scan = row.scan_said = row.scan_at = None
