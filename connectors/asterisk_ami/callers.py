@@ -44,6 +44,8 @@ def caller_of(facts: Facts, root: Channel, settings: Mapping[str, str]) -> Calle
     name = reached.name if reached is not None else ""
     if not queued and parties.goes_outside(called, name) and (reached is not None or not parties.is_short(called)):
         who = parties.peer(root.name)
+        line = reached.first_number if reached is not None else ""
+        called = parties.without_access_code(called, line)
         return Caller(root, root, "out", who if parties.is_short(who) else number, called)
     if reached is None and not queued and not _is_plain_call(root, called):
         return None

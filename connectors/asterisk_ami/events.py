@@ -25,12 +25,15 @@ KEPT = frozenset(
     )
 )
 JOINED = frozenset({"queuecallerjoin", "join", "queueentry"})
-_APPLICATIONS = frozenset({"queue", "voicemail", "vm"})
+ENDS = frozenset({"hangup", "busy", "congestion"})
+"""Applications after which the dialplan has nothing more for a caller."""
+_APPLICATIONS = frozenset({"queue", "voicemail", "vm", *ENDS})
 _MENU = re.compile(r"^(?:ivr|menu|.*-ivr)(?:[-_\d].*)?$", re.IGNORECASE)
 """The context of a menu, as FreePBX (`ivr-3`) and others name them."""
 _CHOICE = re.compile(r"[\d*#]{1,4}\Z")
 MENU_NAMES = ("menu_choice", "menuchoice", "ivr_choice", "ivrchoice")
 """Variables or user events that tell a choice, where the settings name no other."""
+_OF_DIALPLAN = (b"queue", b"voicemail", b"ivr", b"menu", b": vm", b": hangup", b": busy", b": congestion")
 _STAMP = re.compile(r"(\d{1,11})(?:\.(\d+))?\Z", re.ASCII)
 _EPOCH = re.compile(r"(\d{9,10})\.(\d+)\Z")
 _UNKNOWN = frozenset({"<unknown>", "unknown", "<null>", "(null)", "n/a"})
@@ -58,7 +61,7 @@ class Event(Struct, frozen=True):
 
 
 def is_kept(block: Block, menu_names: frozenset[str] = frozenset(MENU_NAMES)) -> bool:
-    """Of the variables only those that tell a choice, of the dialplan only queues, voice mail and menus."""
+    """Of the variables only those that tell a choice, of the dialplan only queues, voice mail, menus and the end."""
     name, values = block.event, block.values
     if name not in KEPT:
         return False
@@ -82,7 +85,7 @@ def is_noise(body: bytes, menu_names: frozenset[str] = frozenset(MENU_NAMES)) ->
         return False
     said = body.lower()
     if name == "newexten":
-        return not any(word in said for word in (b"queue", b"voicemail", b"ivr", b"menu", b": vm"))
+        return not any(word in said for word in _OF_DIALPLAN)
     return name != "varset" or not any(word.encode() in said for word in menu_names)
 
 

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from connectors.asterisk_ami import wire
-from connectors.asterisk_ami.events import SECOND, Event, epoch, mentions
+from connectors.asterisk_ami.events import ENDS, SECOND, Event, epoch, mentions
 from hub.contract import RawEvent
 
 RINGING, UP = "5", "6"
@@ -15,7 +15,10 @@ _OF_AGENTS = frozenset({"agentconnect", "agentcomplete", "agentcalled", "agentri
 
 
 class Channel(Struct):
-    """Of a telephone, a trunk, or a half of a Local channel. `numbers`: each with the place it was told at."""
+    """Of a telephone, a trunk, or a half of a Local channel.
+
+    `numbers`: each with the place it was told at; `let_go_at`: when the dialplan ended it.
+    """
 
     uid: str
     name: str = ""
@@ -33,6 +36,7 @@ class Channel(Struct):
     rang_at: int | None = None
     up_at: int | None = None
     asked_to_hang_up: int | None = None
+    let_go_at: int | None = None
     hung_up_at: int | None = None
     cause: int | None = None
 
@@ -148,7 +152,7 @@ def gather(events: Sequence[Event]) -> Facts:
             if one and two:
                 facts.pairs[one], facts.pairs[two] = two, one
     _pair_by_name(facts)
-    facts.dialled = {dial.target: dial for dial in reversed(facts.dials)}
+    facts.dialled = {dial.target: dial for dial in facts.dials}  # a caller may take over whom another rang
     return facts
 
 
@@ -202,6 +206,8 @@ def _of_one(facts: Facts, event: Event) -> None:
     elif event.name in {"hanguprequest", "softhanguprequest"}:
         if event.name == "hanguprequest" and channel.asked_to_hang_up is None:
             channel.asked_to_hang_up = event.at
+    elif event.name == "newexten" and event.get("application").lower() in ENDS:
+        channel.let_go_at = event.at
     elif event.name == "newcallerid" and "prohib" in event.get("cid-callingpres").lower():
         channel.withheld = True
 

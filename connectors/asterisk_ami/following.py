@@ -41,6 +41,8 @@ class _Call(Struct):
     began: int = 0
     ours: bool = False
     """Whatever its route: the hub has it."""
+    part_of: str = ""
+    """The older call that it was joined to: what it says afterwards is told to that one, too."""
 
 
 class Follower:
@@ -79,7 +81,7 @@ class Follower:
         groups = dict.fromkeys(group for uid, linked in told for group in self._groups(uid, linked))
         out: list[RawEvent] = []
         self._join(block.event, values, groups, out)
-        for group in groups:
+        for group in self._with_joined(groups):
             out.extend(self._keep(group, block, at, told))
         if block.event == "rename":
             self._uids[values.get("newname", "")] = values.get("uniqueid", "")
@@ -133,6 +135,8 @@ class Follower:
                 first, *others = sorted(groups, key=self._age)
                 for other in others:
                     out.extend(self._tell_again(other, first))
+                    if other in self._calls:
+                        self._calls[other].part_of = first
             return
         parent, child = self._related(name, values, groups)
         if parent != child:
@@ -145,6 +149,17 @@ class Follower:
                     call.open.add(uid)
             if child in self._calls:
                 self._calls[child].open.clear()
+
+    def _with_joined(self, groups: Iterable[str]) -> Iterable[str]:
+        """Who is handed on keeps the Linkedid of the call that asked for them until they are in the caller's bridge."""
+        found = dict.fromkeys(groups)
+        todo = list(found)
+        while todo:
+            call = self._calls.get(todo.pop())
+            if call is not None and call.part_of and call.part_of not in found:
+                found[call.part_of] = None
+                todo.append(call.part_of)
+        return found
 
     def _related(self, name: str, values: Mapping[str, str], groups: Iterable[str]) -> tuple[str, str]:
         """Who dials has who is dialled in their call; two that are joined are in the older one."""

@@ -22,6 +22,8 @@ _SHORT = re.compile(r"[1-9]\d{1,5}\Z")
 _LONG = re.compile(r"(?:\+|00?)?\d[\dxX]{5,19}\Z")
 """Those who hand a recording on write x for digits of a number that isn't to be known."""
 _TRUNKS = frozenset({"dahdi", "zap", "misdn", "capi", "khomp", "ooh323", "h323", "unistim-trunk"})
+_LONGEST_CODE = 2
+"""Digits that give a line outside: mostly 0 or 9."""
 _NO_NUMBER = frozenset({"", "s", "h", "i", "t", "o", "a", "fax", "failed", "onhangup"})
 _WITHHELD = frozenset({"anonymous", "restricted", "private", "unavailable", "withheld", "asterisk"})
 
@@ -95,6 +97,13 @@ def goes_outside(dialled: str, name: str) -> bool:
     if technology(name) in _TRUNKS:
         return True
     return not is_short(dialled) and bool(name) and not peer(name).isdigit()
+
+
+def without_access_code(dialled: str, rung: str) -> str:
+    """The number of who is rung, where all that was dialled before it is the digit or two that give a line outside."""
+    before = dialled.removesuffix(rung) if _LONG.match(rung) else ""
+    is_code = before.isdigit() and len(before) <= _LONGEST_CODE and (rung[0] in "0+" or before == "9")
+    return rung if before != dialled and is_code else dialled
 
 
 def agent(channel: Channel, others: int, called: str) -> str:

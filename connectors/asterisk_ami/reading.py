@@ -21,7 +21,9 @@ def read(call: str, group: Sequence[RawEvent]) -> list[CallStep]:
     if not _is_a_call(facts, root):
         return []
     caller = caller_of(facts, root, settings)
-    if caller is None or (caller.internal and (settings.get("internal") == "no" or _is_taken_along(facts, root))):
+    if caller is None or (caller.internal and settings.get("internal") == "no"):
+        return []
+    if (caller.internal or caller.direction == "out") and _is_taken_along(facts, root):
         return []
     heard = Follow(facts, caller.channel.uid).run()
     mine = {caller.channel.uid, root.uid}

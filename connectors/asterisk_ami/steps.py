@@ -77,18 +77,19 @@ def _waited(told: Told, settings: Mapping[str, str]) -> None:
         elif event.name == "queuecallerabandon":
             wait = _seconds(event.get("holdtime")) if not event.timed else None
             told.add("abandoned", "abandoned", event.at, event.timed, queue=event.get("queue"), wait_seconds=wait)
-    if any(step.kind == "queued" for step in told.steps):
+    joined = {step.queue for step in told.steps if step.kind == "queued"}
+    for event in told.facts.events:
+        queue = event.get("queue")
+        if queue and queue not in joined and told.facts.behind(event.get("uniqueid")) in mine:  # its join was lost
+            joined.add(queue)
+            told.add(f"queued {event.key}", "queued", event.at, event.timed, queue=queue, route=event.route)
+    if joined:
         return
     for event in told.facts.events:
-        if event.get("queue") and told.facts.behind(event.get("uniqueid")) in mine:  # of another event of the queue's
-            told.add(
-                f"queued {event.key}", "queued", event.at, event.timed, queue=event.get("queue"), route=event.route
-            )
-            return
         if event.get("uniqueid") in mine and (is_queue_application(event) or _is_in_queue(event)):
             name = event.get("appdata").partition(",")[0] if event.name == "newexten" else event.get("exten")
-            queue = name if event.name == "newexten" or name.isdigit() else None
-            told.add(f"queued {event.key}", "queued", event.at, event.timed, queue=queue)
+            known = event.name == "newexten" or name.isdigit()
+            told.add(f"queued {event.key}", "queued", event.at, event.timed, queue=name if known else None)
             return
 
 
@@ -291,12 +292,20 @@ def _ended(told: Told) -> None:
     elif not queued:
         dials = [(dial.status, facts.channels[dial.target].cause) for dial in told.rung]
         codes = [each.cause for each in (caller.channel, caller.root) if each.cause is not None]
-        cancelled = any(status == "CANCEL" for status, _ in dials)
-        gave_up = cancelled or (caller.channel.asked_to_hang_up is not None and not any(status for status, _ in dials))
-        cause = of_lost(codes[0] if codes else None, dials, gave_up=gave_up)
+        cause = of_lost(codes[0] if codes else None, dials, gave_up=_gave_up(told))
         if not dials and caller.root.up_at is not None and not _codes_tell(codes) and not told.caller.originated:
             told.add("menu", "menu", caller.root.up_at, timed)
     told.add("ended", "ended", at, timed, cause=cause, by=_by(told, complete), talk_seconds=talk)
+
+
+def _gave_up(told: Told) -> bool:
+    """The caller hung up while it rang: so it is said, or somebody was still rung then whose end was lost."""
+    asked = told.caller.channel.asked_to_hang_up
+    if any(dial.status == "CANCEL" for dial in told.rung):
+        return True
+    ends = [told.facts.channels[dial.target].hung_up_at for dial in told.rung if not dial.status]
+    still = any(end is None or asked is None or end >= asked for end in ends)
+    return asked is not None and (still or not told.rung)
 
 
 def _codes_tell(codes: Sequence[int]) -> bool:
@@ -314,8 +323,8 @@ def _end(told: Told, answered: bool) -> tuple[int | None, bool]:
     if not ends and _is_over(told, answered):
         ends = [max(each.hung_up_at or 0 for uid, each in facts.channels.items() if uid not in {told.heard.centre})]
     if not ends and not heard.handed_over:
-        asked = [each.asked_to_hang_up for each in watched if each is not None]
-        ends = [each for each in asked if each is not None]
+        said = [at for each in watched if each is not None for at in (each.asked_to_hang_up, each.let_go_at)]
+        ends = [at for at in said if at is not None]
     if not ends and not answered:
         ends = [event.at for event in facts.events if event.name == "queuecallerabandon"]
     if not ends:

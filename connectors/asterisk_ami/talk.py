@@ -73,6 +73,8 @@ class Follow:
                 self._leave(event.get("uniqueid"))
             elif name in {"attendedtransfer", "blindtransfer", "transfer"}:
                 self._transfer(event)
+            elif name == "parkedcall":
+                self._park(event)
             elif name == "pickup":
                 self.heard.picked_up.append(event.get("uniqueid") or event.get("channel"))
             self._look(event)
@@ -153,6 +155,16 @@ class Follow:
                 self.heard.centre, self._name = other, self._names.get(other, "")
                 self.heard.handed_over = True
                 self._with = self._reached(other) & set(uids)
+
+    def _park(self, event: Event) -> None:
+        """By a key while they talk; who sends a caller to where calls are parked has been told of as handing it on."""
+        heard = self.heard
+        parked = event.get("parkeeuniqueid") or event.get("uniqueid")
+        talk = heard.talks[-1] if heard.talks else None
+        last = heard.transfers[-1] if heard.transfers else None
+        if parked == heard.centre and talk is not None and (last is None or last.by != talk.name):
+            space = event.get("parkingspace") or event.get("exten")
+            heard.transfers.append(Transfer(event.at, event.place, event.key, talk.name, space, with_talk=False))
 
     def _look(self, event: Event) -> None:
         """Who is with the caller now and wasn't before."""
