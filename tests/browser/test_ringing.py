@@ -1,15 +1,12 @@
-"""What rings, and the rail where there is little room: nothing is covered or cut, and nobody loses their place."""
+"""What rings: nothing is covered, and nobody loses their place."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Locator, ViewportSize, expect
-from sqlalchemy import update
 
 from hub.access import duty
-from hub.access.person import Person
-from hub.storage.unit import Unit
 from tests.browser.chat_page import Widget, add_chat, site
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
@@ -36,16 +33,6 @@ COVERED = """() => {
   return under.map((each) => each.outerHTML.slice(0, 99));
 }"""
 """What one could press or read, and what rings lies over it."""
-CUT = """() => {
-  const said = [];
-  for (const each of document.querySelectorAll("#rail :is(.nav-link, .label)")) {
-    if (!each.checkVisibility()) continue;
-    const { left, right } = each.getBoundingClientRect();
-    if (left < 0 || right > innerWidth || each.scrollWidth > each.clientWidth) said.push(each.textContent.trim());
-  }
-  return said;
-}"""
-ENTRIES = "() => [...document.querySelectorAll('#rail .nav-link')].filter((each) => each.checkVisibility()).length"
 WIDTHS: Mapping[str, ViewportSize] = {**SIZES["wide"], "900": {"width": 900, "height": 700}, **SIZES["narrow"]}
 
 
@@ -140,31 +127,3 @@ def test_what_one_reads_stays_where_it_is(house: House, open_desk: OpenDesk, siz
     expect(desk.at("#callpop")).to_have_count(0)
     desk.until(lambda: abs(top(row) - lies) < 1)
     house.write(duty.say, house.ids["sara"], "away")
-
-
-@pytest.mark.parametrize("language", ["en", "sv", "nb", "nn", "da"])
-def test_on_a_phone_the_rail_has_its_words_whole_and_the_rest_under_more(
-    house: House, open_desk: OpenDesk, language: str
-) -> None:
-    def speaks(unit: Unit, said: str) -> None:
-        unit.change(update(Person).where(Person.id == house.ids["leila"]).values(language=said))
-
-    _, entry_id = rings(house)  # where there is a telephone, call-backs are among the lists
-    house.write(speaks, language)
-    desk = open_desk("leila", "/inbox?view=open", viewport=WIDTHS["390"])
-    for size in ("390", "320"):
-        desk.page.set_viewport_size(WIDTHS[size])
-        assert desk.page.evaluate(CUT) == [], size
-        assert desk.page.evaluate(ENTRIES) == 5
-    desk.at("#more-lists").click()
-    rest = desk.at("#more-views")
-    for path in ("/inbox?view=waiting", "/inbox?view=closed", "/callbacks", "/breakages"):
-        expect(rest.locator(f'[href="{path}"]')).to_be_visible()
-    for where in ("municipality=", "queue=", "channel="):
-        expect(rest.locator(f'[href*="{where}"]').first).to_be_visible()
-    rest.locator('[href="/callbacks"]').click()
-    expect(desk.at('#more-views [aria-current="page"]')).to_have_attribute("href", "/callbacks")
-    colour = "it => getComputedStyle(it).color"
-    assert desk.at("#more-lists").evaluate(colour) != desk.at("#rail .nav-link").first.evaluate(colour)
-    house.write(hangs_up, entry_id)
-    house.write(speaks, "en")

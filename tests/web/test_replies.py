@@ -217,6 +217,7 @@ def test_who_is_shut_out_meanwhile_calls_their_own_words_back(world: World, by: 
     """Until they leave; nobody else outside does, and nothing of the conversation is told."""
     found = world.mail()
     path = f"/conversations/{found}/replies"
+    let_pass(0)  # ten seconds to undo are not the machine's
     sent = world.ask("POST", path, "kim", json={"text": "Svar"}).json()["id"]
     saras = world.ask("POST", path, json={"text": "Hennes"}).json()["id"]
     shut_out(world, found, by)

@@ -6,8 +6,6 @@ import "./line.js";
 const EVERY = 30000;
 const body = document.body;
 
-one(".rail[data-many] [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-
 /* A channel was added, changed, paused or resumed, or something may have been missed; figures are counted now and then */
 for (const name of ["channel", "resync"]) {
   body.addEventListener(name, (event) => typeof event.detail?.data === "string" && raise("channels"));

@@ -10,8 +10,9 @@ const writes = (element) => element.matches("input:not([type=checkbox]):not([typ
 const OF_A_CONVERSATION = "rnewahtiflm+";
 const held = [];
 let opening = null;
+const NEXT_WITHIN_MS = 1500;
 let before = "";
-let forget;
+let beforeAt = 0;
 
 document.addEventListener("keydown", (event) => {
   if (event.isComposing) return;
@@ -28,7 +29,7 @@ document.addEventListener("keydown", (event) => {
   if (key === "escape") return leave(event);
   if (!singleKeys || writes(event.target) || one("dialog[open]") || one("[popover]:popover-open")) return;
   if (opening && (held.length || !"jk/?".includes(key)) && key !== "shift") return stop(event, () => held.push(event.key));
-  const first = before;
+  const first = event.timeStamp - beforeAt < NEXT_WITHIN_MS ? before : ""; // as pressed: a busy page hears of keys late
   before = "";
   if (first === "g") return go(event, key);
   if (first === "o") return outcome(event, key);
@@ -36,8 +37,7 @@ document.addEventListener("keydown", (event) => {
   if (event.shiftKey && (key === "i" || key === "l") && one("#lookups")) return stop(event, key === "i" ? insertOpen : askAgain);
   if (key === "g" || key === "o" || (key === "l" && one("#lookups"))) {
     before = key;
-    clearTimeout(forget);
-    forget = setTimeout(() => (before = ""), 1500);
+    beforeAt = event.timeStamp;
   } else if (key === "j" || key === "k") stop(event, () => walk(key === "j" ? 1 : -1));
   else if (key === "/") stop(event, () => one("#q").select());
   else if (key === "?") stop(event, () => open("shortcuts")); // its button isn't shown where there is no room
