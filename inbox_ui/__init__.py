@@ -55,6 +55,7 @@ from inbox_ui.pages import (
     whose,
 )
 from inbox_ui.problems import PAGE_PROBLEMS
+from inbox_ui.turns import in_turn
 from inbox_ui.view import current_view
 
 MOST_BYTES = 1_000_000
@@ -142,6 +143,7 @@ def _inside() -> Router:
             *live.ROUTES,
         ],
         guards=[admit_page],
+        middleware=[in_turn],
         before_request=speak_to_reader,
         dependencies={
             "desk": Provide(provide_desk, sync_to_thread=False),

@@ -10,12 +10,13 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 from hub.edge.live import stream
 from hub.edge.person import READ
 from hub.edge.session import session_actor
+from inbox_ui import turns
 from inbox_ui.rendering import Asking
 
 Since = Annotated[int | None, QueryParameter(ge=0, le=2**63 - 1)]
 
 
-@get("/events", opt=READ)
+@get("/events", opt={**READ, **turns.STREAM})
 async def listen(request: Asking, since: Since = None) -> ServerSentEvent:
     """Until the page closes, its reader is somebody else or nobody, or the process ends. `since`: when it was made."""
     actor = request.user

@@ -1,24 +1,69 @@
 """Turns: what pages fetch again by themselves, because something has changed, lets pass what somebody has asked for.
 
 When much happens each open page asks again and again, and for what comes meanwhile together. So the longer those wait,
-the fewer they are, and what is clicked finds the hub free.
+the fewer they are, and what is clicked finds the hub free. A route says what it is by its `opt`; one that says nothing
+is somebody's click.
 """
 
 import asyncio
 from collections.abc import Mapping
-from typing import Literal
+from contextlib import suppress
 from weakref import WeakKeyDictionary
 
-Kind = Literal["rows", "figures"]
+from litestar.types import ASGIApp, Receive, Scope, Send
 
-_SIDE_BY_SIDE: Mapping[Kind, int] = {"rows": 2, "figures": 1}
+ROWS, FIGURES, STREAM = {"turn": "rows"}, {"turn": "figures"}, {"turn": "stream"}
+"""New rows of a list; counts and the telephone's strip; what stays open and is nobody's turn."""
+_SIDE_BY_SIDE: Mapping[str, int] = {"rows": 2, "figures": 1}
 """New rows don't wait for figures: while one is read for, another is made into a page."""
-_TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, Mapping[Kind, asyncio.Semaphore]] = WeakKeyDictionary()
+_YIELDS = 0.05
+"""Seconds that one of them waits for clicks at most, so that those who click all the time see news, too."""
 
 
-def in_turn(kind: Kind) -> asyncio.Semaphore:
-    """To be held while such a part is made: `async with in_turn("rows")`."""
-    loop = asyncio.get_running_loop()
-    if loop not in _TURNS:
-        _TURNS[loop] = {each: asyncio.Semaphore(many) for each, many in _SIDE_BY_SIDE.items()}
-    return _TURNS[loop][kind]
+class _Turns:
+    """Of one event loop."""
+
+    def __init__(self) -> None:
+        self.lanes = {kind: asyncio.Semaphore(many) for kind, many in _SIDE_BY_SIDE.items()}
+        self._clicks = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+
+    def click(self) -> None:
+        self._clicks += 1
+        self._quiet.clear()
+
+    def answered(self) -> None:
+        self._clicks -= 1
+        if not self._clicks:
+            self._quiet.set()
+
+    async def after_clicks(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_YIELDS):
+                await self._quiet.wait()
+
+
+_TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Turns] = WeakKeyDictionary()
+
+
+def in_turn(app: ASGIApp) -> ASGIApp:
+    """Middleware of what a page is and fetches."""
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        turns = _TURNS.setdefault(asyncio.get_running_loop(), _Turns())
+        kind = scope["route_handler"].opt.get("turn", "click")
+        if kind == "click":
+            turns.click()
+            try:
+                await app(scope, receive, send)
+            finally:
+                turns.answered()
+        elif kind in turns.lanes:
+            async with turns.lanes[kind]:
+                await turns.after_clicks()
+                await app(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return call

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Select, select
 
 from hub import clock
@@ -23,6 +24,7 @@ from hub.inbox.call import Call
 from hub.inbox.citizen import Citizen
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
+from hub.inbox.letterhead import Greeting
 from hub.inbox.points import masked_number
 from hub.inbox.strip import is_waiting
 from hub.storage.scope import Scope
@@ -84,22 +86,40 @@ class _Live(Struct, frozen=True):
 
 
 class _Shared(Struct, frozen=True):
-    """What all see who may see the same. `calls`: those that ring, and those that are to be written down."""
+    """What all see who may see the same. `calls`: those that ring, and those that are to be written down.
 
+    `at`: when it was begun, microseconds.
+    """
+
+    at: int
     strip: Strip | None
     calls: Sequence[_Live]
     call_backs: int
 
 
+class _Pop(Struct, frozen=True):
+    """A call as all see it to whom it may ring: `ringing` has no greeting yet, for that names who answers."""
+
+    ringing: Ringing
+    greeting: Greeting
+
+
 _Sight: TypeAlias = tuple[tuple[int, ...] | None, tuple[Held, ...], frozenset[str]]
 _SHARED: Kept[_Sight, _Shared] = Kept(KEPT)
+_POPS: Kept[tuple[_Sight, int], _Pop | None] = Kept(KEPT)
 
 
 async def seen(storage: Storage, actor: Actor, changed: int) -> Phone:
     """As this person sees it. `changed`: when a call of theirs is known to have changed last, microseconds."""
-    scope = Scope.of(actor)
-    shared = await _SHARED.ask(storage, _sight(actor), partial(storage.read, scope, _shared, actor), changed)
-    return await storage.read(scope, _own, actor, shared)
+    scope, sight = Scope.of(actor), _sight(actor)
+    shared = await _SHARED.ask(storage, sight, partial(storage.read, scope, _shared, actor), changed)
+    mine = await storage.read(scope, on_duty.mine, actor)
+    entry_id = _theirs(actor, mine.state, shared.calls)
+    pop = None
+    if entry_id is not None:
+        reckoning = partial(storage.read, scope, _pop, actor, entry_id)
+        pop = await _POPS.ask(storage, (sight, entry_id), reckoning, shared.at)
+    return Phone(mine, shared.strip, None if pop is None else _greeted(pop, actor), shared.call_backs)
 
 
 def forget(storage: Storage, actor: Actor) -> None:
@@ -112,20 +132,15 @@ def _sight(actor: Actor) -> _Sight:
 
 
 def _shared(unit: Unit, actor: Actor) -> _Shared:
+    now = clock.now()
     there = strip(unit, actor)
     if there is None:
-        return _Shared(None, (), 0)
-    now = clock.now()
+        return _Shared(now, None, (), 0)
     rings = Call.answered_at.is_(None) & (Call.offered_at > now - _RINGS)
     to_write_down = Call.registered_at.is_(None) & (Call.answered_at > now - _TALKS)
     columns = (Call.entry_id, Call.rings_at, Call.offered_at, Call.answered_at, Call.answered_by_id)
     calls = unit.rows(_live(actor, *columns).where(rings | to_write_down).order_by(Call.offered_at).limit(_MOST))
-    return _Shared(there, [_Live(*each) for each in calls], calling_back.count(unit, actor))
-
-
-def _own(unit: Unit, actor: Actor, shared: _Shared) -> Phone:
-    mine = on_duty.mine(unit, actor)
-    return Phone(mine, shared.strip, _ringing(unit, actor, mine.state, shared.calls), shared.call_backs)
+    return _Shared(now, there, [_Live(*each) for each in calls], calling_back.count(unit, actor))
 
 
 def strip(unit: Unit, actor: Actor) -> Strip | None:
@@ -142,18 +157,14 @@ def strip(unit: Unit, actor: Actor) -> Strip | None:
     )
 
 
-def _ringing(unit: Unit, actor: Actor, state: duty.State, calls: Sequence[_Live]) -> Ringing | None:
+def _theirs(actor: Actor, state: duty.State, calls: Sequence[_Live]) -> int | None:
     """What this person has answered and hasn't written down yet; else, if they are ready, the call that rings."""
     mine = [each for each in calls if each.answered_at is not None and each.answered_by_id == actor.id]
     rings = [each for each in calls if each.answered_at is None] if state == "ready" else []
     for_me = [each for each in rings if actor.id in (each.rings_at or ())]
     for_all = [each for each in rings if not each.rings_at]
     found = sorted(mine, key=lambda each: each.answered_at or 0, reverse=True) or for_me or for_all
-    for row, entry, conversation in (
-        unit.rows(_live(actor, Call, Entry, Conversation).where(Call.entry_id == found[0].entry_id)) if found else ()
-    ):
-        return _shown(unit, actor, row, entry, conversation)
-    return None
+    return found[0].entry_id if found else None
 
 
 def _live(actor: Actor, *columns: Any) -> Select[Any]:
@@ -174,14 +185,18 @@ def _live(actor: Actor, *columns: Any) -> Select[Any]:
     )
 
 
-def _shown(unit: Unit, actor: Actor, row: Call, entry: Entry, conversation: Conversation) -> Ringing:
+def _pop(unit: Unit, actor: Actor, entry_id: int) -> _Pop | None:
+    found = unit.rows(_live(actor, Call, Entry, Conversation).where(Call.entry_id == entry_id))
+    if not found:
+        return None
+    row, entry, conversation = found[0]
     citizen = unit.get(Citizen, conversation.citizen_id)
     name = citizen.name if citizen is not None and citizen.protection != "yes" else ""
-    return Ringing(
+    ringing = Ringing(
         conversation_id=str(conversation.id),
         entry_id=str(entry.id),
         municipality_id=str(conversation.municipality_id),
-        greeting=letterhead.greeting(unit, placeholders.where(conversation, actor.id)),
+        greeting="",
         name="" if contact.is_unnamed(name) else name,
         number=None if row.number is None else masked_number(row.number),
         menu_path=row.menu_path,
@@ -191,3 +206,8 @@ def _shown(unit: Unit, actor: Actor, row: Call, entry: Entry, conversation: Conv
         answered=row.answered_at is not None,
         channel_kind=unit.first(select(Channel.kind).where(Channel.id == entry.channel_id)),
     )
+    return _Pop(ringing, letterhead.greeting(unit, placeholders.where(conversation, actor.id)))
+
+
+def _greeted(pop: _Pop, actor: Actor) -> Ringing:
+    return replace(pop.ringing, greeting=pop.greeting.by(actor.name))

@@ -91,7 +91,7 @@ def look(unit: Unit, actor: Actor, conversation_id: int, entry_id: int) -> Conta
         note=entry.text,
         call=None if row is None else call_fields(row, _named(unit, row.answered_by_id)),
         tries=0 if row is None else tries(unit, row, _midnight(municipality)),
-        greeting=letterhead.greeting(unit, placeholders.where(conversation, actor.id)),
+        greeting=letterhead.greeting(unit, placeholders.where(conversation, actor.id)).by(actor.name),
         topics=[str(each) for each in topics(unit, conversation, _midnight(municipality))],
         departments=[DepartmentName(str(each.id), each.words) for each in unit.all(departments)],
         answer_by=_answer_by(unit, conversation, municipality),

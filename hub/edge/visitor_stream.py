@@ -4,25 +4,31 @@ One asynchronous generator a chat, no thread and no connection to the database w
 """
 
 import time
-from collections.abc import AsyncIterator
+from bisect import bisect_left
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
 
 import msgspec
 from litestar.datastructures import State
 from litestar.response import ServerSentEventMessage
 from msgspec.structs import replace
 
+from hub import clock
 from hub.channels.chat_place import ChatPlace
 from hub.edge import visiting, visitor_view
+from hub.edge.kept import Kept
 from hub.edge.visitor_view import ChatState, Shown
 from hub.edge.visits import visits
 from hub.errors import NotFound, Unavailable
+from hub.inbox import chat
 from hub.live.publish import Live
 from hub.storage.unit import Storage
 
 PING = 15.0
 """Seconds of silence after which something is sent all the same: a connection that is gone shows by it."""
 PLACE_IN_QUEUE = 5.0
-"""Seconds between looks at how many are ahead, while it waits."""
+"""Seconds between looks at how many are ahead, while it waits. Those who wait there look together."""
+_WAITING: Kept[int, Sequence[int]] = Kept(2 * clock.SECOND)
 RETRY = 1_000
 
 
@@ -41,11 +47,16 @@ async def stream(
         with live.attend(conversation_id) as subscription:
             yield ServerSentEventMessage(data="{}", event="open", retry=RETRY)
             pinged = time.monotonic()
+            looked, news = 0.0, True
             while not subscription.ended:
                 there.hear(chat_id)
-                subscription.forget()  # a turn is two or three events, and one look
+                news = subscription.forget() or news  # a turn is two or three events, and one look
                 try:
-                    shown = await read(storage, live, place, secret, after, conversation_id)
+                    if said is not None and said.state == "waiting" and not news and time.monotonic() - looked < PING:
+                        shown = Shown((), replace(said, ahead=await _ahead(storage, place, chat_id)))
+                    else:
+                        looked = time.monotonic()
+                        shown = await read(storage, live, place, secret, after, conversation_id)
                 except (NotFound, Unavailable):
                     return
                 for turn in shown.turns:
@@ -59,7 +70,8 @@ async def stream(
                     pinged = time.monotonic()
                 if said.state == "ended":
                     return
-                await subscription.within(PLACE_IN_QUEUE if said.state == "waiting" else PING)
+                event = await subscription.within(PLACE_IN_QUEUE if said.state == "waiting" else PING)
+                news = event is not None
     finally:
         there.close_stream(chat_id)
 
@@ -69,3 +81,8 @@ async def read(storage: Storage, live: Live, place: ChatPlace, secret: str, afte
     shown = await storage.read(visiting.scope_of(place), visitor_view.shown, place.channel_id, secret, after)
     types = any(who > 0 and doing == "typing" for who, _, doing in live.present(conversation_id))
     return replace(shown, state=replace(shown.state, typing=types and shown.state.state == "taken"))
+
+
+async def _ahead(storage: Storage, place: ChatPlace, chat_id: int) -> int:
+    reckoning = partial(storage.read, visiting.scope_of(place), chat.waiting, place.channel_id)
+    return bisect_left(await _WAITING.ask(storage, place.channel_id, reckoning), chat_id)

@@ -3,6 +3,7 @@
 Only turns: no note, no change, nothing that came before or by another way, and of us no more than a first name.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
@@ -142,7 +143,7 @@ def _state(unit: Unit, row: Chat, where: Conversation) -> ChatState:
     waits = not over and row.taken_at is None
     return ChatState(
         state="ended" if over else "waiting" if waits else "taken",
-        ahead=chat.ahead_of(unit, row) if waits else None,
+        ahead=bisect_left(chat.waiting(unit, row.channel_id), row.id) if waits else None,
         who=_first_name(who),
         typing=False,
         read=None if row.read_id is None else str(row.read_id),

@@ -31,6 +31,11 @@ _FRESH = 2 * clock.SECOND
 _MOST = 20_000
 
 
+def _seconds(left: int) -> int:
+    """Whole ones, after which it is over."""
+    return -(-left // clock.SECOND)
+
+
 class Rate:
     """So many in so many seconds, of each of whatever is counted, in this process."""
 
@@ -45,7 +50,7 @@ class Rate:
         while times and times[0] <= now - self._window:
             times.popleft()
         if len(times) >= self._most:
-            raise too_many((times[0] + self._window - now) // clock.SECOND + 1)
+            raise too_many(_seconds(times[0] + self._window - now))
 
     def count(self, who: object) -> None:
         """One more. Raises as `require` does."""
@@ -72,7 +77,7 @@ class SharedRate:
         """Raises TooManyRequests while the last refusal holds. Counts nothing."""
         left = self._refused.get(who, 0) - clock.now()
         if left > 0:
-            raise too_many(left // clock.SECOND + 1)
+            raise too_many(_seconds(left))
 
     async def count(self, storage: Storage, who: object) -> None:
         """One more. Raises TooManyRequests."""

@@ -4,7 +4,7 @@ Below every mail a signature, with placeholders, and whether an answer quotes wh
 said first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from sqlalchemy import ForeignKey, UniqueConstraint, select
@@ -100,12 +100,23 @@ def put(
     return row
 
 
-def greeting(unit: Unit, at: Where) -> str:
-    """What is said first on the telephone there, in the municipality's language."""
+class Greeting(Struct, frozen=True):
+    """What is said first on the telephone, before it is known by whom."""
+
+    text: str
+    values: Mapping[str, str]
+
+    def by(self, agent: str) -> str:
+        """With the name of the one who says it."""
+        return placeholders.filled(self.text, {**self.values, **placeholders.said_by(agent)})
+
+
+def greeting(unit: Unit, at: Where) -> Greeting:
+    """Of that queue, in the municipality's language; `by_id` says nothing here."""
     found = {row.queue_id: row.greeting for row in rows(unit, at.municipality_id)}
     municipality = unit.get(Municipality, at.municipality_id)
     usual = _GREETINGS.get(municipality.language if municipality else "", _GREETINGS["en"])
-    return placeholders.filled(found.get(at.queue_id) or found.get(None) or usual, placeholders.values(unit, at))
+    return Greeting(found.get(at.queue_id) or found.get(None) or usual, placeholders.whoever_says_it(unit, at))
 
 
 def below(unit: Unit, at: Where, instead: Letterhead | None = None) -> Below:

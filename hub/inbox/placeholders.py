@@ -61,11 +61,20 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 
 def values(unit: Unit, at: Where) -> Mapping[str, str]:
     """Of all that are known. A citizen who is known by an address alone has no name to be called by."""
-    municipality, queue = unit.get(Municipality, at.municipality_id), unit.get(Queue, at.queue_id)
     agent = unit.first(select(PERSON.c.name).where(PERSON.c.id == at.by_id))
+    return whoever_says_it(unit, at) | said_by(agent or "")
+
+
+def said_by(agent: str) -> dict[str, str]:
+    """Of the person of ours whose words they become."""
+    return {"agent": _one_line(agent)}
+
+
+def whoever_says_it(unit: Unit, at: Where) -> dict[str, str]:
+    """All the others."""
+    municipality, queue = unit.get(Municipality, at.municipality_id), unit.get(Queue, at.queue_id)
     citizen = None if at.citizen_id is None else unit.get(Citizen, at.citizen_id)
     named = {
-        "agent": agent,
         "queue": None if queue is None else in_language(queue.words, at.language, municipality),
         "municipality": None if municipality is None else municipality.name,
         "citizen": "" if citizen is None or "@" in citizen.name else citizen.name,

@@ -34,11 +34,13 @@ class Subscription:
         self._waiting[event] = None
         self._something.set()
 
-    def forget(self) -> None:
-        """What waits: whoever looks at all of it next needs to be told of none."""
+    def forget(self) -> bool:
+        """What waits: whoever looks at all of it next needs to be told of none. Returns whether there was any."""
+        there = bool(self._waiting)
         self._waiting.clear()
         if not self.ended:
             self._something.clear()
+        return there
 
     def end(self) -> None:
         """Whoever listens is let go at once; what waits is not told any more."""

@@ -13,9 +13,9 @@ from hub.edge.desk import Desk
 from hub.edge.person import READ, WORK
 from hub.edge.session import local_path
 from hub.errors import Invalid
+from inbox_ui import turns
 from inbox_ui.context import fragment, on_phone
 from inbox_ui.rendering import Asking, is_part, onward, page
-from inbox_ui.turns import in_turn
 from inbox_ui.view import View
 
 _DIGITS = 4
@@ -60,12 +60,11 @@ async def choose_chats(desk: NamedDependency[Desk], data: URLEncodedBody[Held]) 
     return onward(local_path(data.back))
 
 
-@get("/phone", opt=READ)
+@get("/phone", opt={**READ, **turns.FIGURES})
 async def show_phone(request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View]) -> Response[bytes]:
     """How the queues stand, whether its reader can be rung, and the call that rings to them."""
-    async with in_turn("figures"):
-        values = await fragment(request, desk, view)
-        return page(request, "phone/_phone.html", **values, **await on_phone(request, desk))
+    values = await fragment(request, desk, view)
+    return page(request, "phone/_phone.html", **values, **await on_phone(request, desk))
 
 
 ROUTES = (choose_duty, choose_chats, show_phone)

@@ -17,11 +17,10 @@ from hub.edge.desk import Desk
 from hub.edge.parameters import id_of
 from hub.edge.person import PERSON, READ, WORK
 from hub.inbox.desk_list import DeskLine, MaskedLine
-from inbox_ui import showing, thread
+from inbox_ui import showing, thread, turns
 from inbox_ui.context import fragment, whole
 from inbox_ui.places import start_of
 from inbox_ui.rendering import Asking, Kept, onward, page, part
-from inbox_ui.turns import in_turn
 from inbox_ui.view import View
 from inbox_ui.words import language, timezone
 
@@ -64,7 +63,7 @@ async def show_rows(
     return page(request, "conversations/_listed.html", **{**values, **listed})
 
 
-@get("/inbox/news", opt=READ)
+@get("/inbox/news", opt={**READ, **turns.ROWS})
 async def show_news(
     request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], ids: Ids = "", shown: Ids = ""
 ) -> Response[bytes]:
@@ -73,17 +72,16 @@ async def show_news(
     `ids`: of others, those that belong into the list, each in its group, for the page to place.
     """
     known, fresh = _named("shown", shown), _named("ids", ids)
-    async with in_turn("rows"):
-        values = await fragment(request, desk, view)
-        there, inside = await listing.changed(desk, view.filtered(desk.actor), known, fresh)
-        return page(
-            request,
-            "conversations/_news.html",
-            **values,
-            rows=[row(each, values) for each in there],
-            typing={each: thread.others(request, desk, each)["present"] for each in _opened(there)},
-            groups=showing.groups([(_due(each), row(each, values)) for each in inside], more=False),
-        )
+    values = await fragment(request, desk, view)
+    there, inside = await listing.changed(desk, view.filtered(desk.actor), known, fresh)
+    return page(
+        request,
+        "conversations/_news.html",
+        **values,
+        rows=[row(each, values) for each in there],
+        typing={each: thread.others(request, desk, each)["present"] for each in _opened(there)},
+        groups=showing.groups([(_due(each), row(each, values)) for each in inside], more=False),
+    )
 
 
 def _opened(lines: Sequence[DeskLine | MaskedLine]) -> list[str]:
@@ -94,7 +92,7 @@ def _named(name: str, ids: str) -> list[int]:
     return [id_of(name, each) for each in ids.split(",") if each][:ROWS]
 
 
-@get("/inbox/rail", opt=READ)
+@get("/inbox/rail", opt={**READ, **turns.FIGURES})
 async def show_rail(
     request: Asking,
     desk: NamedDependency[Desk],
@@ -102,8 +100,7 @@ async def show_rail(
     elsewhere: Annotated[str, QueryParameter(pattern="^[a-z]{0,20}$")] = "",
 ) -> Response[bytes]:
     """The rail, counted anew."""
-    async with in_turn("figures"):
-        return page(request, "inbox/_rail.html", **await whole(request, desk, view, elsewhere))
+    return page(request, "inbox/_rail.html", **await whole(request, desk, view, elsewhere))
 
 
 @post("/next", opt=WORK)
