@@ -3,7 +3,9 @@
 The lease's fence stands in every WHERE clause after it: who comes back too late changes nothing.
 """
 
+import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
@@ -27,7 +29,7 @@ from hub.contract import (
     SentAttachment,
     Texts,
 )
-from hub.errors import TorgError
+from hub.errors import TorgError, Unavailable
 from hub.inbox import outgoing
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import UNSETTLED, Delivery, is_one_of
@@ -39,6 +41,8 @@ from hub.storage.scope import Scope
 from hub.storage.unit import Storage, Unit
 
 OUTBOX = Scope.everything("outbox")
+_AGAIN = 1.0
+"""Seconds before the end of an attempt is written once more."""
 
 log = logging.getLogger(__name__)
 
@@ -154,8 +158,25 @@ async def deliver(storage: Storage, connectors: Connectors, leased: Leased, leas
     else:
         faults.point("accepted")
         outcome = _taken(leased, receipt)
-    await storage.write(OUTBOX, settle.settle, leased.id, leased.fence, outcome)
+    await _settle(storage, leased, outcome, lease_seconds)
     faults.point("settled")
+
+
+async def _settle(storage: Storage, leased: Leased, outcome: settle.Outcome, seconds: int) -> None:
+    """While the lease lasts a database that is away is waited for: what came of it is known here and nowhere else.
+
+    Settled twice is settled once: nothing that has an end is given another under the same fence. Raises Unavailable.
+    """
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            await storage.write(OUTBOX, settle.settle, leased.id, leased.fence, outcome)
+        except Unavailable:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(_AGAIN)
+        else:
+            return
 
 
 def _taken(leased: Leased, receipt: Receipt) -> settle.Outcome:

@@ -178,7 +178,9 @@ class Storage:
         self._listeners: list[Callable[[Sequence[Happening]], None]] = []
 
     def on_commit(self, listener: Callable[[Sequence[Happening]], None]) -> None:
-        """`listener` is told, in storage's thread, what each committed unit did. It must not raise or wait."""
+        """`listener` is told, in storage's thread, what each committed unit did, and what one may have done whose
+        COMMIT got no answer. It must not raise or wait.
+        """
         self._listeners.append(listener)
 
     async def write(
@@ -195,10 +197,13 @@ class Storage:
     def write_now(self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """In the thread of the caller: the command line, tests, and storage's threads themselves."""
         unit, result = self._run(True, scope, work, *args, **kwargs)
+        self._tell(unit)
+        return result
+
+    def _tell(self, unit: Unit) -> None:
         if unit.happened:
             for listener in self._listeners:
                 listener(unit.happened)
-        return result
 
     def read_now(self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         return self._run(False, scope, work, *args, **kwargs)[1]
@@ -230,12 +235,16 @@ class Storage:
     ) -> tuple[Unit, T]:
         """Twice at most: after a deadlock, a failover, an id met by chance, a connection gone before anything was."""
         for last in (False, True):
-            begun = False
+            begun, worked = False, None
             try:
                 with self._begin(writing, scope) as unit:
                     begun = True
-                    return unit, work(unit, *args, **kwargs)
+                    result = work(unit, *args, **kwargs)
+                    worked = unit
+                return unit, result
             except DBAPIError as error:
+                if worked is not None and error.connection_invalidated:
+                    self._tell(worked)  # it may be there: whoever is told looks
                 if not begun and not last and error.connection_invalidated:
                     continue
                 if writing and is_demoted(error):
