@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import redis
@@ -16,6 +17,7 @@ from tests import ids
 from tests.recycled import Recycled, own_database
 from tests.servers import MariaDB, Missing, Postgres, Server, Valkey
 
+S = TypeVar("S", bound=Server)
 _LONG = {"browser", "flows", "live", "proof", "worker"}
 """Folders of tests that start processes."""
 _skipped: list[str] = []
@@ -115,16 +117,37 @@ def redis_database(redis_url: str) -> str:
     return redis_url
 
 
+@pytest.fixture
+def own_redis() -> Iterator[Valkey]:
+    """One that a test may kill."""
+    with _own(Valkey) as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """One that a test may stop, at the newest schema."""
+    with _own(Postgres) as server:
+        bring_up(server.url)
+        yield server
+
+
 @contextmanager
-def _server(kind: type[Server]) -> Iterator[str]:
-    if named := os.environ.get(kind.variable):
-        yield named
-        return
+def _own(kind: type[S]) -> Iterator[S]:
     try:
         server = kind()
     except Missing as missing:
         pytest.skip(str(missing))
     with server:
+        yield server
+
+
+@contextmanager
+def _server(kind: type[Server]) -> Iterator[str]:
+    if named := os.environ.get(kind.variable):
+        yield named
+        return
+    with _own(kind) as server:
         yield server.url
 
 

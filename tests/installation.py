@@ -17,14 +17,16 @@ class Installation(installation.Installation):
     """`storage` is this test's own: whatever of Torg runs beside it has another on the same database."""
 
     @contextmanager
-    def process(self, *command: str, program: str = "hub.cli", **variables: str) -> Iterator["subprocess.Popen[bytes]"]:
+    def process(
+        self, *command: str, program: str = "hub.cli", enter: Sequence[str] = (), **variables: str
+    ) -> Iterator["subprocess.Popen[bytes]"]:
         """`torg COMMAND`, ended by SIGTERM if it still runs then. What it said stands in the folder.
 
-        `program`: a module that runs it with something replaced.
+        `program`: a module that runs it with something replaced. `enter`: words before the command, as of another host.
         """
         with (self.folder / "torg.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", program, *command],
+                [*enter, sys.executable, "-m", program, *command],
                 cwd=self.folder, env=self.environment | variables, stdout=log, stderr=log,
             )  # fmt: skip
         try:

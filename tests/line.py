@@ -67,10 +67,15 @@ class JointCentre(Installation):
         return login.add_token(unit, sara, "test")
 
     def send(
-        self, *mails: EmailMessage | bytes, to: Sequence[str] = (GRANVIK,), sender: str = "ida@post.example"
+        self,
+        *mails: EmailMessage | bytes,
+        to: Sequence[str] = (GRANVIK,),
+        sender: str = "ida@post.example",
+        host: str = "127.0.0.1",
+        seconds: float = PATIENCE,
     ) -> None:
-        """One SMTP conversation; raises as smtplib does."""
-        with smtplib.SMTP("127.0.0.1", self.port, timeout=PATIENCE) as client:
+        """One SMTP conversation; raises as smtplib does. `seconds`: for each answer."""
+        with smtplib.SMTP(host, self.port, timeout=seconds) as client:
             for each in mails:
                 client.sendmail(sender, list(to), each if isinstance(each, bytes) else each.as_bytes())
 

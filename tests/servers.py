@@ -90,13 +90,17 @@ class Server(Program):
         """As whom it runs, for subprocess; empty: as ourselves."""
         return {}
 
+    def starts_as(self) -> dict[str, Any]:
+        """The same of its command, which may become them by itself."""
+        return self.identity
+
     def prepare(self) -> None:
         """Before its first start, in its folder."""
 
     def start(self) -> None:
         log = self.folder / "log"
         with log.open("ab") as output:
-            self.process = subprocess.Popen(self.command(), stdout=output, stderr=output, **self.identity)
+            self.process = subprocess.Popen(self.command(), stdout=output, stderr=output, **self.starts_as())
         last_chance = time.monotonic() + START_SECONDS
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > last_chance:
@@ -111,6 +115,11 @@ class Server(Program):
     def kill(self) -> None:
         """It goes at once, as when the machine does."""
         self._end(signal.SIGKILL)
+
+    def send(self, what: signal.Signals) -> None:
+        """SIGSTOP, say: it stands still, and its connections with it."""
+        assert self.process is not None
+        self.process.send_signal(what)
 
     def _end(self, how: signal.Signals) -> None:
         if self.process is not None:

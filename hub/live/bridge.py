@@ -25,6 +25,8 @@ _IN_A_WORD = 40
 """Happenings in one message: PostgreSQL takes 8,000 bytes."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
 """Seconds before a lost line is tried again."""
+_DEAF = 15.0
+"""Seconds between looks at everything while nobody can be heard: something happens all the same."""
 _LAST_WORDS = 5.0
 """Seconds that the end of the process, or of a command, waits for what is still to be told. It takes hundredths, but on
 a machine that has a lot to do connecting alone takes more than one."""
@@ -90,7 +92,7 @@ def told_at_the_end(storage: Storage, redis_url: str | None) -> Iterator[None]:
 
 
 class Bridge:
-    """Supervised: a lost line is tried again, and then all who may have missed something are told so."""
+    """Supervised: a lost line is tried again, and all who may have missed something are told so, meanwhile as well."""
 
     def __init__(
         self, line: Line, heard: Callable[[Message], None] = lambda _: None, *, owes_resync: bool = True
@@ -123,6 +125,7 @@ class Bridge:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._hear(), name="live hears")
                 tasks.create_task(self._tell(), name="live tells")
+                tasks.create_task(self._look_while_deaf(), name="live looks while deaf")
         finally:
             await self.close()
 
@@ -149,6 +152,12 @@ class Bridge:
             self.hears.clear()
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _look_while_deaf(self) -> None:
+        while True:
+            await asyncio.sleep(_DEAF)
+            if not self.hears.is_set():
+                self._heard(Message("", resync=True))
 
     def _take(self, word: str | None) -> None:
         if word is None:

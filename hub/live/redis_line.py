@@ -7,8 +7,10 @@ from redis.exceptions import RedisError
 
 from hub.errors import Unavailable
 
-_IDLE = 5.0
-"""Seconds between looks at a silent connection."""
+_IDLE = 3.0
+"""Seconds of silence after which Redis is asked for a word; after as many more without one it is lost: a machine
+that falls over takes its leave of nobody.
+"""
 
 
 class RedisLine:
@@ -23,8 +25,14 @@ class RedisLine:
         try:
             async with self._client.pubsub() as hearing:
                 await hearing.subscribe(self._name)
+                owes_a_word = True
                 while True:
                     said = await hearing.get_message(timeout=_IDLE)
+                    if said is None:
+                        if owes_a_word:
+                            raise Unavailable("Redis has fallen silent.")
+                        await hearing.ping()
+                    owes_a_word = said is None
                     if said is not None and said["type"] == "subscribe":
                         yield None
                     elif said is not None and said["type"] == "message":

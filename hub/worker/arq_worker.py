@@ -13,6 +13,8 @@ from hub.worker.tasks import ring
 
 _AGAIN = 5.0
 """Seconds before Redis is tried again."""
+_SILENT = 5.0
+"""Seconds that a ring waits for Redis: one that is cut off says nothing, and rings would gather."""
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +44,12 @@ class Bellrope:
 
     async def _pull(self, what: str, row_id: int) -> None:
         try:
-            self._pool = self._pool or await create_pool(
-                self._settings, job_serializer=_dump, job_deserializer=json.loads
-            )
-            # One ring of a kind at a time: a second one would say the same.
-            await self._pool.enqueue_job(ring.__name__, what, row_id, _job_id=f"ring:{what}")
+            async with asyncio.timeout(_SILENT):
+                self._pool = self._pool or await create_pool(
+                    self._settings, job_serializer=_dump, job_deserializer=json.loads
+                )
+                # One ring of a kind at a time: a second one would say the same.
+                await self._pool.enqueue_job(ring.__name__, what, row_id, _job_id=f"ring:{what}")
         except Exception as error:  # noqa: BLE001 - the redis client raises many; none of them may reach the unit that rang
             log.warning("the doorbell is silent (%s); the sweep finds what it would have told", type(error).__name__)
 

@@ -28,6 +28,14 @@ CLOCK_AHEAD = """
 """The clock of this computer is wrong, as its browser sees it."""
 
 
+COUNTED = """
+    window.lines = window.pings = 0;
+    document.addEventListener("htmx:sse:after:connection", () => window.lines++);
+    document.addEventListener("ping", () => window.pings++, true);
+"""
+"""How often this page's line was made, and what came by it."""
+
+
 def _draft(house: House, conversation_id: int) -> str:
     """What the server has of Sara's answer."""
     drafts = house.api("GET", f"/conversations/{conversation_id}/drafts")["own"]
@@ -86,6 +94,28 @@ def test_the_server_is_stopped_and_started_again(house: House, open_desk: OpenDe
         until(lambda: _draft(house, conversation_id) == "Hej! Med vändande post.")
         desk.press("Control+Enter")
         desk.says("Sent and closed")
+
+
+def counted(desk: Desk) -> list[int]:
+    """Lines and pings."""
+    found: list[int] = desk.page.evaluate("() => [window.lines, window.pings]")
+    return found
+
+
+def test_a_line_that_died_without_a_word_is_made_anew(open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", None)
+    desk.watch.expect("htmx:error: timeout")  # of what is asked for while the clock is put on
+    desk.page.clock.install()
+    desk.page.add_init_script(COUNTED)
+    desk.goto("/inbox?view=open")
+    desk.until(lambda: counted(desk) == [1, 0])
+    desk.page.clock.fast_forward(20_000)
+    desk.until(lambda: counted(desk) == [1, 1])  # a real ping, from which it waits anew
+    desk.page.clock.fast_forward(20_000)
+    assert counted(desk) == [1, 1]
+    desk.page.clock.fast_forward(5_500)
+    desk.until(lambda: counted(desk)[0] == 2)
+    expect(desk.at("#line-state")).to_be_hidden()
 
 
 @pytest.mark.parametrize("ahead", [0, 3_600, -3_600], ids=["right", "an hour ahead", "an hour behind"])

@@ -45,13 +45,13 @@ class CitizensMailServer(Sink):
 
 
 @contextmanager
-def citizens_mail_server(folder: Path) -> Iterator[CitizensMailServer]:
+def citizens_mail_server(folder: Path, host: str = "127.0.0.1") -> Iterator[CitizensMailServer]:
     """In a thread of its own."""
     sink, loop, ready = CitizensMailServer(folder / "sink.jsonl"), asyncio.new_event_loop(), threading.Event()
     stop = asyncio.Event()
 
     async def run() -> None:
-        server = await serve(sink)
+        server = await serve(sink, host)
         sink.port = server.sockets[0].getsockname()[1]
         ready.set()
         await stop.wait()
@@ -77,9 +77,12 @@ class House(JointCentre):
         super().__init__(folder, database_url, "smtp", sending, **settings)
 
     @contextmanager
-    def serving(self, web: int = 0, *, listens: bool = True) -> Iterator["subprocess.Popen[bytes]"]:
-        """`torg serve` on one of the two ports for the web, once it answers; `listens`: for mail, too."""
-        with self.process("serve", TORG_PORT=str(self.web_ports[web])) as process:
+    def serving(self, web: int = 0, *, listens: bool = True, **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
+        """`torg serve` on one of the two ports for the web, once it answers; `listens`: for mail, too.
+
+        Options as those of `process`.
+        """
+        with self.process("serve", TORG_PORT=str(self.web_ports[web]), **options) as process:
             until(lambda: self.healthy(web) and (not listens or reachable(self.port)))
             yield process
 
@@ -117,10 +120,10 @@ class House(JointCentre):
     def reply(self, conversation_id: int, text: str, web: int = 0, **options: object) -> None:
         self.make(f"/conversations/{conversation_id}/replies", {"text": text, **options}, web)
 
-    def try_to_send(self, mail: EmailMessage) -> int:
-        """What the mail was answered at its end, or before; 0 when nobody is there."""
+    def try_to_send(self, mail: EmailMessage | bytes, **options: Any) -> int:
+        """What the mail was answered at its end, or before; 0 when nobody is there. Options as those of `send`."""
         try:
-            self.send(mail)
+            self.send(mail, **options)
         except smtplib.SMTPResponseException as error:
             return error.smtp_code
         except smtplib.SMTPRecipientsRefused as error:

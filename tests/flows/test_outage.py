@@ -1,27 +1,36 @@
-"""Four days away, the hub or the mail server: mail waits at its source, and none of it is lost, doubled or left out.
+"""Days away, the hub, the mail server, or Redis and the worker: what waits is done then; none of it is lost or doubled.
 
-TORG_TEST_LARGE=1 has 2,000 mails wait.
+TORG_TEST_LARGE=1 has 2,000 mails wait at their source.
 """
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import redis
 from sqlalchemy import select
 
 from hub import clock
 from hub.channels import add
 from hub.channels.channel import Channel
+from hub.inbound.raw_event import RawEvent
 from hub.inbox.entry import Entry
 from hub.proof.stand_ins.imap_server import ImapServer
 from hub.storage.unit import Unit
-from tests.connectors.imap.conftest import letter, settings
-from tests.line import Line, until
+from tests.connectors.imap.conftest import letter as imap_letter
+from tests.connectors.imap.conftest import settings
+from tests.flows.at_work import GAP, Page, cookie
+from tests.flows.house import CitizensMailServer, House
+from tests.flows.later import Later
+from tests.line import Line, letter, until
+from tests.servers import Valkey
 
 AWAY = timedelta(hours=96)
+LONG = timedelta(hours=72)
 WAITING = 2_000 if os.environ.get("TORG_TEST_LARGE") else 60
 SECONDS = 40 + WAITING / 10
 
@@ -42,7 +51,7 @@ def test_a_hub_that_was_away_finds_all_that_came_meanwhile(
     line.write(_add, line, server.port)
     with line.running():
         _joined(line)
-        server.mailbox.bring(letter(0))
+        server.mailbox.bring(imap_letter(0))
         line.entries(1, 20)  # well before its minute: also what came between a look and the wait for more
     _waits(server, later)
     with line.running():
@@ -58,7 +67,7 @@ def test_a_mail_server_that_was_away_is_asked_again_until_it_answers(
     line.write(_add, line, server.port)
     with line.running():
         _joined(line)
-        server.mailbox.bring(letter(0))
+        server.mailbox.bring(imap_letter(0))
         line.entries(1)
         server.close()
         until(lambda: line.one(select(Channel.trouble).where(Channel.kind == "imap")))
@@ -68,6 +77,54 @@ def test_a_mail_server_that_was_away_is_asked_again_until_it_answers(
         until(lambda: line.one(select(Channel.trouble).where(Channel.kind == "imap")) is None)
     back.close()
     line.storage.close()
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["flushed", pytest.param("restarted", marks=pytest.mark.large), pytest.param("gone", marks=pytest.mark.large)],
+)
+def test_redis_is_away_for_72_hours_and_the_worker_with_it(
+    what: str, build: Callable[..., House], postgres_database: str, own_redis: Valkey, outside: CitizensMailServer,
+    tmp_path: Path, later: list[timedelta],
+) -> None:  # fmt: skip
+    """Whatever it kept has expired by then, or is lost with it: of what waits there is nothing in it."""
+    on = Later(tmp_path / "later")
+    program: Any = {"program": "tests.flows.later", **on.variables}
+    house = build(postgres_database, worker="separate", redis_url=own_redis.url, cookie_secure=False)
+    with house.serving(**program):
+        with house.process("worker", **program):
+            house.send(letter(Subject="före", Message_ID="<1@post.example>"))
+            (first,) = house.entries(1)
+            house.reply(first.conversation_id, "Före")
+            outside.mails(1)
+        house.send(letter(Subject="under", Message_ID="<2@post.example>"))  # its ring lies in Redis
+        house.reply(first.conversation_id, "Under")
+        if what != "flushed":
+            own_redis.kill()
+            house.send(letter(Subject="utan Redis", Message_ID="<3@post.example>"))
+            house.reply(first.conversation_id, "Utan Redis")
+        on.put_on(int(LONG.total_seconds()))
+        later.append(LONG)
+        page = Page([f"http://127.0.0.1:{house.web_ports[0]}"], cookie(house), house.token)
+        page.start()
+        until(lambda: page.connected)
+        if what == "flushed":
+            with redis.Redis.from_url(own_redis.url) as client:
+                client.flushall()
+        elif what == "restarted":
+            own_redis.start()  # empty
+        with house.process("worker", **program):
+            came = 2 if what == "flushed" else 3
+            house.entries(came)
+            outside.mails(came)
+            until(lambda: len(page.known) == came, GAP)
+            house.send(letter(Subject="efter", Message_ID="<4@post.example>"))
+            until(lambda: "efter" in page.known, GAP)
+        page.end()
+    assert sorted(house.all(select(RawEvent.arrivals))) == [1] * (came + 1)
+    assert [(each.state, each.attempt) for each in house.sent(came)] == [("sent", 1)] * came
+    assert len(house.conversations()) == came + 1
+    assert house.bugs() == []
 
 
 def _add(unit: Unit, line: Line, port: int) -> None:
@@ -83,7 +140,7 @@ def _joined(line: Line) -> None:
 def _waits(server: ImapServer, later: list[timedelta]) -> None:
     """Mails over four days, which then have passed."""
     for number in range(1, WAITING + 1):
-        server.mailbox.bring(letter(number), at=datetime.now(UTC) + AWAY * number / (WAITING + 1))
+        server.mailbox.bring(imap_letter(number), at=datetime.now(UTC) + AWAY * number / (WAITING + 1))
     later.append(AWAY)
 
 

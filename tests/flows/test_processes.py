@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -15,25 +15,12 @@ from sqlalchemy import select
 from hub.inbound.raw_event import RawEvent
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
-from hub.proof.installation import bring_up
 from hub.proof.ledgers import read_lines
 from tests.flows.house import CitizensMailServer, House
 from tests.line import PATIENCE, letter, until
-from tests.servers import Missing, Postgres
+from tests.servers import Postgres
 
 Build = Callable[..., House]
-
-
-@pytest.fixture
-def own_postgres() -> Iterator[Postgres]:
-    """One that a test may stop."""
-    try:
-        server = Postgres()
-    except Missing as missing:
-        pytest.skip(str(missing))
-    with server:
-        bring_up(server.url)
-        yield server
 
 
 def test_a_second_serve_waits_for_the_mail_port_and_takes_over(

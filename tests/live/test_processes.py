@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from hub.live import bridge, redis_line
+from hub.live.publish import Live
 from hub.live.subscription import Subscription
 from hub.live.topics import RESYNC, Event
 from tests.architecture.source import ROOT
@@ -133,6 +136,37 @@ def test_redis_gone_and_back_is_a_resync_and_then_all_is_heard(
 
     with other_process(postgres_database, own_redis.url) as other:
         asyncio.run(listen(other))
+
+
+def test_while_redis_says_nothing_all_is_looked_at_now_and_then(
+    postgres_centre: Centre, own_redis: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connections stand, and nothing comes by them: as of a machine that fell over."""
+    monkeypatch.setattr(redis_line, "_IDLE", 0.3)
+    monkeypatch.setattr(bridge, "_DEAF", 0.5)
+
+    async def listen(live: Live) -> None:
+        assert live.bridge is not None
+        line = live.bridge
+        with live.subscribe(agent(postgres_centre)) as ear:
+            await everything(ear, 0.5)
+            assert await everything(ear, 1.5) == []  # it is asked for a word, and has one
+            own_redis.send(signal.SIGSTOP)
+            await until(lambda: not line.hears.is_set())
+            for _ in range(3):
+                await hears(ear, RESYNC)
+            own_redis.send(signal.SIGCONT)
+            async with asyncio.timeout(PATIENCE):
+                await line.hears.wait()
+
+    async def story() -> None:
+        async with living(postgres_centre.storage, own_redis.url) as live:
+            try:
+                await listen(live)
+            finally:
+                own_redis.send(signal.SIGCONT)
+
+    asyncio.run(story())
 
 
 def test_a_command_is_heard_when_it_ends(centre: Centre, database_url: str, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from hub.access import login, person
 from hub.access.person import Person
+from hub.edge.live import PING
 from hub.inbox.municipality import Municipality
 from hub.proof.ports import free_ports
 from hub.storage.unit import Unit
@@ -116,6 +117,18 @@ def test_what_is_on_the_wire(serving: Serving, sqlite_centre: Centre) -> None:
         assert await again.line("event:") == "event: resync"
         for each in (wire, again):
             each.writer.close()
+
+    asyncio.run(listen())
+
+
+def test_a_line_on_which_nothing_happens_says_that_it_is_there(serving: Serving) -> None:
+    async def listen() -> None:
+        wire = await serving.listen()
+        began = time.monotonic()
+        assert await wire.line("event:") == "event: ping"
+        assert time.monotonic() - began >= PING - 1
+        assert await wire.line("data:") == "data: {}"
+        wire.writer.close()
 
     asyncio.run(listen())
 

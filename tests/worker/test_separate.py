@@ -7,30 +7,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 import redis
 
 from tests.flows.conftest import build, outside
 from tests.flows.house import CitizensMailServer, House
 from tests.line import letter, until
-from tests.servers import Missing, Valkey
+from tests.servers import Valkey
 
 __all__ = ["build", "outside"]
 
 Build = Callable[..., House]
 FAR_OFF = 300.0
 """Seconds between sweeps, where only the doorbell can have been it."""
-
-
-@pytest.fixture
-def own_redis() -> Iterator[Valkey]:
-    """One that a test may kill."""
-    try:
-        server = Valkey()
-    except Missing as missing:
-        pytest.skip(str(missing))
-    with server:
-        yield server
 
 
 @contextmanager

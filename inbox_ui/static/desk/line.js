@@ -27,7 +27,15 @@ function show(chip, words, tone) {
   one("button", chip).hidden = tone !== "warn";
   one("span", chip).textContent = chip.dataset[words].replace("{time}", off);
 }
-body.addEventListener("htmx:sse:after:connection", () => line(true));
+body.addEventListener("htmx:sse:after:connection", () => (line(true), listen()));
+body.addEventListener("htmx:sse:after:message", listen);
+/* Something comes every ten seconds, if only a ping. What stays silent longer is dead, though nobody took leave */
+const SILENT = 25_000;
+let silent;
+function listen() {
+  clearTimeout(silent);
+  silent = setTimeout(() => !document.hidden && (line(false), again()), SILENT);
+}
 body.addEventListener("htmx:sse:error", (event) => {
   if (leaves) return;
   if (event.detail.status === 401 || event.detail.status === 403) location.reload();
