@@ -17,7 +17,9 @@ from hub.doorbell import Doorbell
 from hub.edge import ringing
 from hub.edge.visits import Visits
 from hub.errors import Invalid
+from hub.inbound import scan
 from hub.inbound.replay import Replayed, replay
+from hub.inbox.entry import WAITS
 from hub.live.publish import Live
 from hub.lookups.sources import Sources
 from hub.plugin_host.manager import load
@@ -26,6 +28,7 @@ from hub.settings import Settings
 from hub.storage.migrate import require_newest
 from hub.storage.open import open_storage, require_role
 from hub.storage.scope import Scope
+from hub.storage.unit import Storage
 from hub.watch.tell import Say
 from hub.worker.embedded import Worker, ring_on_commit
 
@@ -51,6 +54,8 @@ class Hub:
         require_newest(self.storage.engines.reader)
         require_role(self.storage.engines, settings.face)
         self.is_public = settings.face == "public"
+        if not self.is_public and settings.scanner is None:
+            _warn_of_files_that_wait(self.storage)
         if not self.is_public and self.storage.read_now(_KINDS, faces.unsaid, self.registry):
             self.storage.write_now(_KINDS, faces.say, self.registry)
         self.sources = Sources(self.storage, self.registry)
@@ -156,6 +161,17 @@ def create_app(hub: Hub) -> Litestar:
             yield
 
     return routes.create(pages, face, lifespan=[lifespan])
+
+
+def _warn_of_files_that_wait(storage: Storage) -> None:
+    """A setting that was taken away shall open nothing by itself, and yet be no riddle."""
+    waiting = storage.read_now(scan.SCANS, scan.counts)[WAITS]
+    if waiting:
+        log.warning(
+            "%d files wait for a virus scanner, and the setting scanner names none: set it, or let them be opened by"
+            " torg scan release --waiting --purpose TEXT",
+            waiting,
+        )
 
 
 def _say(settings: Settings) -> Say:

@@ -192,6 +192,8 @@ def _words() -> Mapping[str, tuple[str, str]]:
         "uncertain": (_("Uncertain"), "warn"),
         "quarantine": (_("Needs a look"), "warn"),
         "unexplained": (_("Needs a look"), "warn"),
+        "found": (_("Virus found"), "warn"),
+        "unscanned": (_("Files stay shut"), "warn"),
         "warning": (_("Works yet"), "warn"),
         "silent": (_("Silent"), "warn"),
     }

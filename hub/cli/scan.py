@@ -1,13 +1,19 @@
 """`torg scan`: files of mails that can't be opened: they wait for the virus scanner, or it found something in them."""
 
+from collections.abc import Sequence
+
 import click
 
 from hub import clock
-from hub.cli.installation import installation, note_act
+from hub.cli.installation import Installation, installation, note_act
 from hub.cli.output import JSON, print_json
+from hub.errors import Invalid
 from hub.inbound import scan
-from hub.inbox.entry import FOUND
+from hub.inbox.entry import FOUND, Attachment
 from hub.storage.unit import Unit
+
+_TOGETHER = 500
+"""Files that are released in one unit."""
 
 
 @click.group("scan")
@@ -48,20 +54,37 @@ def _shown(each: scan.ShutAway) -> dict[str, object]:
 
 
 @command.command("release")
-@click.argument("file_id", metavar="ID", type=int)
+@click.argument("file_id", metavar="ID", type=int, required=False)
+@click.option("--waiting", is_flag=True, help="All that wait for a scanner, when there is none any more.")
 @click.option("--purpose", required=True, metavar="TEXT", help="Why it may be opened, for the audit.")
 @JSON
-def _release(file_id: int, purpose: str, as_json: bool) -> None:
+def _release(file_id: int | None, waiting: bool, purpose: str, as_json: bool) -> None:
     """Let a file be opened, whatever the scanner said: it was mistaken, or doesn't take files that are so large.
 
     Example: torg scan release 914199045048082438 --purpose "A macro of our own form"
     """
+    if (file_id is None) != waiting:
+        raise Invalid("ID", "name one file by its ID, as torg scan list shows it, or all that wait by --waiting")
     with installation() as here:
-        here.write(_released, file_id, purpose)
+        released = _release_all(here, purpose) if file_id is None else here.write(_released, file_id, purpose)
     if as_json:
-        print_json({"id": str(file_id)})
+        print_json({"released": released} if waiting else {"id": str(file_id)})
     else:
-        click.echo(f"Released: {file_id} can be opened.")
+        click.echo(f"Released: {f'{released} that waited' if waiting else file_id} can be opened.")
+
+
+def _release_all(here: Installation, purpose: str) -> int:
+    """That wait."""
+    if here.settings.scanner is not None:
+        sentence = (
+            "scanner is set: what waits is looked at once it answers, and torg scan list says why it doesn't."
+            " Release one by its ID, or take the setting away first"
+        )
+        raise Invalid("--waiting", sentence)
+    number = 0
+    while some := here.write(_released_waiting, purpose):
+        number += some
+    return number
 
 
 @command.command("again")
@@ -79,9 +102,18 @@ def _again(as_json: bool) -> None:
         click.echo(f"{number} wait for the virus scanner.")
 
 
-def _released(unit: Unit, file_id: int, purpose: str) -> None:
-    row = scan.release(unit, file_id)
-    note_act(unit, "file_released", "attachment", row.id, row.municipality_id, purpose=purpose)
+def _released(unit: Unit, file_id: int, purpose: str) -> int:
+    return _note([scan.release(unit, file_id)], unit, purpose)
+
+
+def _released_waiting(unit: Unit, purpose: str) -> int:
+    return _note(scan.release_waiting(unit, _TOGETHER), unit, purpose)
+
+
+def _note(rows: Sequence[Attachment], unit: Unit, purpose: str) -> int:
+    for row in rows:
+        note_act(unit, "file_released", "attachment", row.id, row.municipality_id, purpose=purpose)
+    return len(rows)
 
 
 def _asked_again(unit: Unit) -> int:

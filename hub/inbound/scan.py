@@ -175,6 +175,15 @@ def release(unit: Unit, file_id: int) -> Attachment:
     return row
 
 
+def release_waiting(unit: Unit, most: int) -> Sequence[Attachment]:
+    """The same of those that wait, `most` at a time, where there is no scanner any more."""
+    rows = unit.all(select(Attachment).where(Attachment.scan == WAITS).order_by(Attachment.id).limit(most))
+    for row in rows:
+        row.scan = row.scan_said = row.scan_at = None
+        _tell(unit, row.id)
+    return rows
+
+
 def scan_again(unit: Unit) -> int:
     """What was shut away, and what waits, is shown to the scanner at the next look; how many."""
     anew = {"scan": WAITS, "scan_said": None, "scan_at": clock.now()}

@@ -10,14 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Integer, func, literal_column, select
+from sqlalchemy import ColumnElement, Integer, and_, func, literal_column, or_, select
 
 from hub import clock
 from hub.channels.hourly import ChannelHour, hour_of
 from hub.inbound.raw_event import RawEvent
 from hub.inbox.delivery import UNSETTLED, WENT_WRONG, Delivery, is_one_of
+from hub.inbox.entry import FOUND, WAITS, Attachment, Entry
 from hub.storage.unit import Unit
-from hub.watch.trouble import TRIES, UNSENT_AFTER, Facts
+from hub.watch.trouble import FOUND_LATELY, TRIES, UNSCANNED_AFTER, UNSENT_AFTER, Facts
 
 _WAITING = ("new", "quarantined")
 
@@ -34,6 +35,7 @@ def facts(unit: Unit) -> Callable[[int], Facts]:
     """Of a channel, by its id."""
     raw, since = _raw_events(unit)
     deliveries, unsent, stubborn = _deliveries(unit)
+    files = _files(unit)
 
     def of(channel_id: int) -> Facts:
         return Facts(
@@ -42,6 +44,8 @@ def facts(unit: Unit) -> Callable[[int], Facts]:
             unread_since=since.get(channel_id),
             unsent=unsent[channel_id],
             stubborn=stubborn[channel_id],
+            unscanned=files[channel_id, WAITS],
+            found=files[channel_id, FOUND],
         )
 
     return of
@@ -103,6 +107,23 @@ def _raw_events(unit: Unit) -> tuple[Mapping[tuple[int, str], int], Mapping[int,
             if state == "new":
                 oldest[channel_id] = since
     return found, oldest
+
+
+def _files(unit: Unit) -> Mapping[tuple[int, str], int]:
+    """By channel and state: those that have waited for the virus scanner too long, and what it found lately."""
+    now = clock.now()
+    waits = and_(Attachment.scan == WAITS, Entry.recorded_at < now - UNSCANNED_AFTER)
+    lately = and_(Attachment.scan == FOUND, Attachment.scan_at >= now - FOUND_LATELY)
+    query = (
+        select(Entry.channel_id, Attachment.scan, func.count())
+        .join(Entry, (Entry.municipality_id == Attachment.municipality_id) & (Entry.id == Attachment.entry_id))
+        .where(Attachment.scan.is_not(None), or_(waits, lately))
+        .group_by(Entry.channel_id, Attachment.scan)
+    )
+    found: dict[tuple[int, str], int] = defaultdict(int)
+    for channel_id, state, number in unit.rows(query):
+        found[channel_id, state] = number
+    return found
 
 
 def _deliveries(unit: Unit) -> tuple[Mapping[tuple[int, str], int], dict[int, int], dict[int, int]]:

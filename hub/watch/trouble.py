@@ -20,6 +20,10 @@ UNATTENDED_AFTER = clock.MINUTE
 """After the last word of whoever listens: a restart is none's alarm."""
 UNANSWERED_AFTER = 3 * clock.MINUTE
 """A source that is pulled is asked every minute."""
+UNSCANNED_AFTER = 10 * clock.MINUTE
+"""A scanner that is started anew reads its signatures first."""
+FOUND_LATELY = 60 * clock.MINUTE
+"""That long a find is told as one: what comes later is another."""
 TRIES = 3
 """After so many a server that doesn't take a mail is a trouble."""
 ON_THEIR_WAY = ("queued", "leased", "handed_over", "deferred")
@@ -46,6 +50,10 @@ class Facts(Struct, frozen=True, kw_only=True):
     stubborn: int = 0
     """Tried TRIES times or oftener."""
     silence: Silence | None = None
+    unscanned: int = 0
+    """Files that have waited for the virus scanner longer than UNSCANNED_AFTER."""
+    found: int = 0
+    """Files in which it found something within FOUND_LATELY."""
     unexplained: int = 0
     """At the source, neither here nor left out, when it was last counted."""
 
@@ -57,6 +65,7 @@ def troubles(channel: Channel, cls: type[Connector[Any]] | None, facts: Facts) -
         return [Trouble("plugin", said, "See what is wrong with the plugins: until then nothing comes or goes.")]
     found = list(_stands_still(channel, cls, facts))
     found += _stuck(facts)
+    found += _files(facts)
     found += _odd(channel, facts)
     if facts.silence is not None and channel.paused_why is None and not found:
         found.append(_silent(cls, facts.silence))
@@ -108,6 +117,20 @@ def _stuck(facts: Facts) -> Iterator[Trouble]:
     if number := facts.raw_events["quarantined"]:
         said = f"{number} couldn't be read or placed."
         yield Trouble("quarantine", said, "Nobody sees them in the inbox: see why, and read them again.", number)
+
+
+def _files(facts: Facts) -> Iterator[Trouble]:
+    if number := facts.found:
+        said = f"The virus scanner found something in {number} of the files that it looked at in the last hour."
+        advice = "They are shut away: torg scan list shows them. Warn whoever got the same by another way."
+        yield Trouble("found", said, advice, number)
+    if number := facts.unscanned:
+        one = f"{number} file can't be opened: no virus scanner has looked at it."
+        more = f"{number} files can't be opened: no virus scanner has looked at them."
+        advice = (
+            "See by torg scan list why; where there is no scanner any more, let them go by torg scan release --waiting."
+        )
+        yield Trouble("unscanned", one if number == 1 else more, advice, number)
 
 
 def _odd(channel: Channel, facts: Facts) -> Iterator[Trouble]:

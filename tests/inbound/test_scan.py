@@ -1,15 +1,19 @@
 """Files of mails and the virus scanner: nothing is opened before it was looked at, and nothing is lost by that."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from msgspec import structs
+from sqlalchemy import select, update
 
+from hub import clock
 from hub.access import person
 from hub.access.audit import Audit
+from hub.channels.channel import Channel
 from hub.edge import looking
 from hub.errors import NotAllowed, Unavailable
 from hub.inbound import scan, scanner
@@ -18,6 +22,9 @@ from hub.inbox import forward
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import FOUND, WAITS, Attachment
 from hub.storage.unit import Unit
+from hub.watch import alarm, health, metrics, target
+from hub.watch.alarm import AlarmNotice
+from hub.watch.trouble import Trouble
 from tests.cli.commands import Torg
 from tests.line import TEST, Line, letter, until
 from tests.stand_ins.scanner import THREAT, IcapScanner, Scanner, StandIn
@@ -81,6 +88,17 @@ def line(database_url: str, tmp_path: Path, there: Scanner) -> Iterator[Line]:
     with made.running():
         yield made
     made.storage.close()
+
+
+def troubles(line: Line) -> Sequence[Trouble]:
+    """Of the channel that mail comes by, as far as they are of files."""
+    seen = line.read(lambda unit: health.look(unit, line.registry, lambda _: True, line.ids["in"]))[0]
+    return [each for each in seen.troubles if each.kind in {"found", "unscanned"}]
+
+
+def pass_on(time: timedelta) -> None:
+    """The clock is so far ahead of the machine's."""
+    clock.set_source(lambda: clock._machine() + int(time.total_seconds()) * clock.SECOND)
 
 
 def states(line: Line) -> list[tuple[str, str | None]]:
@@ -160,6 +178,64 @@ def test_what_the_scanner_does_not_take_waits_and_holds_up_nobody(line: Line, th
     until(lambda: states(line) == [("fil-0.bin", WAITS), ("fil-1.bin", None)])
     until(lambda: "size limit" in (line.storage.read_now(TEST, scan.shut_away)[0].said or ""))
     assert line.storage.read_now(TEST, scan.counts) == {WAITS: 1, FOUND: 0}
+    assert troubles(line) == []
+    pass_on(timedelta(minutes=11))
+    (trouble,) = troubles(line)
+    assert (trouble.kind, trouble.count, trouble.alarms) == ("unscanned", 1, True)
+    assert trouble.sentence == "1 file can't be opened: no virus scanner has looked at it."
+
+
+def test_it_is_told_of_a_find_once_by_the_alarm_that_tells_of_all(
+    sqlite_database: str, tmp_path: Path, there: Scanner
+) -> None:
+    line = Line(tmp_path, sqlite_database, scanner=there.address)
+    with line.running():
+        line.send(with_files(b"a virus", b"hej"))
+        line.entries(1)
+        until(lambda: states(line) == [("fil-0.bin", FOUND), ("fil-1.bin", None)])
+    line.write(lambda unit: target.add_mail(unit, "it@granvik.example", None))
+    line.write(lambda unit: unit.change(update(Channel).values(lease_until=clock.NEVER)))  # it listens
+    assert [each.kind for each in troubles(line)] == ["found"]
+    kept = line.read(lambda unit: metrics.samples(unit, line.registry))
+    assert ("torg_files", {"state": "found"}, 1) in kept
+    told = []
+    for minutes in (0, 2, 30, 62, 120):
+        pass_on(timedelta(minutes=minutes))
+        line.write(alarm.look_after, line.registry)
+        told = [(each.what, each.said["kind"]) for each in line.all(select(AlarmNotice).order_by(AlarmNotice.id))]
+    assert told == [("raised", "found"), ("over", "found")]
+    line.storage.close()
+
+
+def test_what_waits_for_a_scanner_that_was_taken_away_stays_shut_until_it_is_released(
+    sqlite_database: str, tmp_path: Path, there: Scanner, caplog: pytest.LogCaptureFixture
+) -> None:
+    there.mute = True
+    line = Line(tmp_path, sqlite_database, scanner=there.address)
+    with line.running():
+        line.send(with_files(b"hej", b"hej igen"))
+        line.entries(1)
+    torg = Torg(line.folder, sqlite_database)
+    torg.environment = line.environment
+    refused = torg("scan", "release", "--waiting", "--purpose", "x", status=1)
+    assert "take the setting away first" in refused.err
+    assert "by its ID" in torg("scan", "release", "--purpose", "x", status=1).err
+    line.settings = structs.replace(line.settings, scanner=None)
+    with caplog.at_level("WARNING"), line.running():
+        assert [state for _, state in states(line)] == [WAITS, WAITS]
+        with pytest.raises(Unavailable, match="hasn't looked"):
+            opened(line, "fil-0.bin")
+    assert "2 files wait for a virus scanner, and the setting scanner names none" in caplog.text
+    torg.environment = {name: value for name, value in line.environment.items() if name != "TORG_SCANNER"}
+    assert torg("scan", "release", "--waiting", "--purpose", "the scanner was sold").out == (
+        "Released: 2 that waited can be opened.\n"
+    )
+    assert opened(line, "fil-0.bin") == b"hej"
+    rows = line.all(select(Audit).where(Audit.act == "file_released"))
+    assert [(each.municipality_id, each.purpose) for each in rows] == [
+        (line.ids["granvik"], "the scanner was sold")
+    ] * 2
+    line.storage.close()
 
 
 def test_without_a_scanner_files_are_opened_as_ever(sqlite_database: str, tmp_path: Path) -> None:
