@@ -11,6 +11,7 @@ from hub.proof import brought, ingest, ledgers
 from hub.proof.brought_calls import Files
 from hub.proof.installation import Where, fresh
 from hub.proof.source import mails
+from tests.line import until
 
 
 def test_no_mail_is_lost_or_doubled(where: Where) -> None:
@@ -53,9 +54,7 @@ def test_an_exchanges_manager_brings_as_many_calls_as_asked_most_of_them_to_a_li
         try:
             assert way.source.left == 16
             way.source.allow(15)
-            until = time.monotonic() + 10
-            while not way.source.acked and time.monotonic() < until:
-                time.sleep(0.02)
+            until(lambda: way.source.acked)
             time.sleep(0.3)
             assert (way.source.acked, way.source.idle) == (1, False)
         finally:

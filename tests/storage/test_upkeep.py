@@ -18,6 +18,7 @@ from hub.storage import search_index, upkeep
 from hub.storage.unit import Unit
 from hub.storage.upkeep import MOST_LOGGED, Upkeep
 from tests.architecture.source import ROOT
+from tests.line import until
 from tests.storage.centre import Centre, must, opened, populate
 from tests.storage.test_search_index import NEWEST
 
@@ -129,10 +130,7 @@ def test_it_comes_by_itself_after_a_commit_and_after_one_that_came_meanwhile(
     for expected in range(1, 9):
         sqlite_centre.mail()
         if expected % 4 == 0:
-            end = time.monotonic() + 10
-            while in_the_file(sqlite_centre, tmp_path) < expected and time.monotonic() < end:
-                time.sleep(0.01)
-            assert in_the_file(sqlite_centre, tmp_path) == expected
+            until(lambda expected=expected: in_the_file(sqlite_centre, tmp_path) == expected)  # type: ignore[misc]  # bound now
 
 
 def test_once_closed_it_begins_nothing(sqlite_centre: Centre) -> None:
@@ -154,10 +152,7 @@ def test_a_commit_whose_upkeep_gets_no_thread_is_one_all_the_same(
         patch.setattr(threading.Timer, "start", refuse)
         sqlite_centre.mail()
     sqlite_centre.mail()  # and the next one's sees to both
-    end = time.monotonic() + 10
-    while in_the_file(sqlite_centre, tmp_path) < 2 and time.monotonic() < end:
-        time.sleep(0.01)
-    assert in_the_file(sqlite_centre, tmp_path) == 2
+    until(lambda: in_the_file(sqlite_centre, tmp_path) == 2)
 
 
 def test_a_file_that_another_process_holds_is_left_alone_and_its_rows_stay(

