@@ -16,9 +16,10 @@ export const say = (words) => {
 /** What requests of ours carry besides cookies. */
 export const token = () => JSON.parse(document.body.getAttribute("hx-headers:inherited"));
 
-/** Seconds by the server's clock, which says when it saved what: this computer's may be wrong by hours. */
-const answered = performance.timeOrigin + (performance.getEntriesByType("navigation")[0]?.responseStart ?? 0);
-export const now = () => (Number(document.body.dataset.now) / 1000 + Date.now() - answered) / 1000;
+/** Seconds by the server's clock, which says when it saved what: this computer's may be wrong by hours. The server looked
+    at its own once it was asked; counted from its answer, what is typed right after a save would seem older than that. */
+const asked = performance.timeOrigin + (performance.getEntriesByType("navigation")[0]?.requestStart ?? 0);
+export const now = () => (Number(document.body.dataset.now) / 1000 + Date.now() - asked) / 1000;
 
 /* As all other times of the page: in its language, where the municipality is */
 const times = new Intl.DateTimeFormat(document.documentElement.lang, {
