@@ -30,7 +30,8 @@ OF_LOOKUPS = (
     N_("Our certificate (PEM)"),
     N_("Our certificate's key (PEM)"),
     # what is wrong with them
-    N_("{field}: departments may not read from there. IT says from where they may, in lookup_places."),
+    N_("{field}: departments may not read from there, but from {places}. IT says where they may, in lookup_places."),
+    N_("{field}: departments may not read from anywhere yet. IT says where they may, in lookup_places."),
     N_("url is missing: IT has the address of the database."),
     N_("view is the name of a view or a table."),
     N_("There is no table or view of that name, or it isn't to be seen by this user."),

@@ -23,9 +23,9 @@ def require_allowed(places: Sequence[str], code: str, settings: Mapping[str, obj
     own = [each.replace("{municipality}", code) for each in places]
     for field, said in _asked(settings):
         if not _is_allowed(own, field, said):
+            there = f"there, but from {', '.join(own)}" if own else "anywhere yet"
             raise Misconfigured(
-                field,
-                f"{field}: departments may not read from there. IT says from where they may, in lookup_places.",
+                field, f"{field}: departments may not read from {there}. IT says where they may, in lookup_places."
             )
 
 

@@ -14,6 +14,7 @@ from hub.proof.source import mails
 from tests.line import until
 
 
+@pytest.mark.parametrize("where", ["sqlite", pytest.param("postgresql", marks=pytest.mark.large)], indirect=True)
 def test_no_mail_is_lost_or_doubled(where: Where) -> None:
     report = ingest.prove(where, kills=8, messages=150, seed=8, say=lambda _: None)
     assert report.holds, report.findings

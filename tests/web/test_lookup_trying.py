@@ -111,7 +111,8 @@ def test_what_is_wrong_is_said_with_the_words_of_the_page(screen: Screen, tmp_pa
     page = unescape(screen.get(at(screen, "avgift"), "disa")[1])
     assert "Number is missing: the card isn't without it." in page
     answer = press(screen, "columns", name="avgift", **{"set-url": f"sqlite:///{tmp_path}/torg.db", "view": "V"})
-    assert "Address: departments may not read from there." in unescape(answer.text)
+    shown = unescape(answer.text)
+    assert f"Address: departments may not read from there, but from {tmp_path}/granvik. IT says" in shown
 
 
 def test_amounts_in_hundredths_of_a_crown_are_said_once_for_all(screen: Screen) -> None:
