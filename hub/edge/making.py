@@ -149,6 +149,19 @@ async def publish(
     return await desk.write(_publish, municipality_id, name, if_match, ready)
 
 
+def asks(unit: Unit, actor: Actor, municipality_id: int, name: str) -> Ended | None:
+    """What a draft that waits asks of whoever answers for it, nothing tried; of others nothing.
+
+    Raises NotFound, NotAllowed.
+    """
+    row = held(unit, actor, municipality_id, name, versions.ANY)
+    one = definition.read(unit, row)
+    if row.state != "waiting" or not is_owner(unit, actor, one):
+        return None
+    wider = _wider(_live(unit, municipality_id, name), one)
+    return Ended("asks", wider=wider, key=_key(wider))
+
+
 def roll_back(
     unit: Unit, actor: Actor, municipality_id: int, name: str, number: int, if_match: str | None, approves: str
 ) -> Ended:

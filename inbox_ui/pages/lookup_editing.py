@@ -74,7 +74,8 @@ async def show_one(
     made = await desk.read(defining.one, municipality_id, name, request.app.state.registry)
     if not made.may_change:
         return await shown(request, desk, municipality_id, name)
-    return await _editor(request, desk, made, made.declared, Result())
+    asks = await desk.read(making.asks, municipality_id, name)
+    return await _editor(request, desk, made, made.declared, Result(ended=asks))
 
 
 @post(_ONE, opt=USE, status_code=200, dependencies=_SOURCES)
