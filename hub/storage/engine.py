@@ -50,6 +50,11 @@ KEPT_ALIVE: Mapping[str, int] = {
 without a word, as a machine does that falls over, is known to be gone within half a minute.
 """
 
+_SESSION = (
+    "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=30s"
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2 -c tcp_user_timeout=20s"
+)
+"""The last four are the server's own look at whether we are there: what a machine held that is gone is let go."""
 
 PUBLIC_ROLES = Roles(None, PUBLIC_ROLE, INTAKE_ROLE)
 
@@ -88,7 +93,7 @@ def open_engines(url: str, roles: Roles = Roles()) -> Engines:  # noqa: B008 - i
             max_overflow=2,
             connect_args={
                 **{name: value for name, value in KEPT_ALIVE.items() if name not in make_url(url).query},
-                "options": "-c timezone=UTC -c lock_timeout=10s -c statement_timeout=30s",
+                "options": _SESSION,
             },
         )
         return Engines(engine, engine, POSTGRES_THREADS, 0, roles=roles)

@@ -101,10 +101,10 @@ class Pour(threading.Thread):
             if self._ended.wait(0.2):
                 return
 
-    def goes_on(self, more: int = 5) -> None:
+    def goes_on(self, more: int = 5, seconds: float = GAP) -> None:
         """Until so many more are taken."""
         wanted = len(self.taken) + more
-        until(lambda: len(self.taken) >= wanted, GAP)
+        until(lambda: len(self.taken) >= wanted, seconds)
 
     def end(self) -> None:
         self._ended.set()

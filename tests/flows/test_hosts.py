@@ -6,20 +6,25 @@ web process can be reached; in the end each is there once, every page knows of i
 
 import itertools
 import smtplib
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 
 from hub.channels.channel import Channel
 from hub.inbox.conversation import Conversation
 from hub.proof.installation import bring_up
+from hub.storage.engine import libpq_words
 from hub.storage.unit import Unit
+from tests.architecture.source import ROOT
 from tests.flows.at_work import GAP, AtWork, at_work
 from tests.flows.hosts import Host, here, hosts
 from tests.flows.house import CitizensMailServer, House, citizens_mail_server
@@ -113,6 +118,47 @@ def centre(tmp_path: Path) -> Iterator[Centre]:
         yield Centre(house, by_name, addresses, outside)
 
 
+HOLDS = """
+import sys
+from sqlalchemy import text
+from hub.storage.engine import open_engines
+
+with open_engines(sys.argv[1]).writer.begin() as unit:
+    unit.execute(text("LOCK TABLE channel"))
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+"""What a program does that is in the midst of a unit."""
+
+
+def test_what_a_machine_held_that_is_gone_is_let_go_within_30_s() -> None:
+    with ExitStack() as stack:
+        try:
+            there, other = stack.enter_context(hosts("database", "other"))
+            database = stack.enter_context(PostgresThere(there))
+        except Missing as missing:
+            pytest.skip(str(missing))
+        bring_up(database.url)
+        command = [*other.enter, sys.executable, "-c", HOLDS, database.from_afar]
+        held = stack.enter_context(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+        stack.callback(held.kill)
+        assert held.stdout is not None
+        assert held.stdout.readline() == b"held\n"
+        assert not is_free(database)
+        other.pull()
+        until(lambda: is_free(database), GAP)
+
+
+def is_free(database: Postgres) -> bool:
+    """Whether nobody holds what is held above."""
+    try:
+        with psycopg.connect(**libpq_words(make_url(database.url))) as connection:
+            connection.execute("LOCK TABLE channel NOWAIT")
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
+
+
 def _reachable(unit: Unit, hosts_of: dict[int, str]) -> None:
     for row in unit.all(select(Channel).where(Channel.id.in_(hosts_of))):
         row.config = {**row.config, "host": hosts_of[row.id]}
@@ -167,7 +213,8 @@ def test_whichever_cable_is_pulled_nothing_is_lost_and_all_know_within_30_s(cent
                 until(lambda: not any(map(is_ready, centre.addresses)), 2 * GAP)
             elif name == "worker":
                 answer(centre, one)
-                work.pour.goes_on()  # what is taken waits for the only one who reads it
+                # What it had locked is let go first; what is taken waits for the only one who reads it.
+                work.pour.goes_on(seconds=2 * GAP)
             else:
                 answer(centre, one)
                 work.all_goes_on()
