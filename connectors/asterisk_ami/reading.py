@@ -7,6 +7,7 @@ from connectors.asterisk_ami.callers import caller_of
 from connectors.asterisk_ami.events import Event, epoch, mentions
 from connectors.asterisk_ami.facts import Channel, Facts, gather, ordered
 from connectors.asterisk_ami.talk import Follow
+from connectors.asterisk_ami.told import Told
 from hub.contract import CallStep, RawEvent
 
 
@@ -36,7 +37,7 @@ def read(call: str, group: Sequence[RawEvent]) -> list[CallStep]:
         and dial.target not in stays | first
         and facts.up(dial.target) in {*mine, heard.centre}
     ]
-    return steps.write(steps.Told(call, facts, caller, heard, rung), settings)
+    return steps.write(Told(call, facts, caller, heard, rung), settings)
 
 
 def _is_a_call(facts: Facts, root: Channel) -> bool:

@@ -1,16 +1,12 @@
 """The steps of a call, from its facts."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
-
-from connectors.asterisk_ami import parties
-from connectors.asterisk_ami.callers import Caller, is_queue_application
+from connectors.asterisk_ami import answers
+from connectors.asterisk_ami.callers import is_queue_application
 from connectors.asterisk_ami.causes import of_lost
 from connectors.asterisk_ami.events import JOINED, MENU_NAMES, Event, menu_step
-from connectors.asterisk_ami.facts import Channel, Dial, Facts
-from connectors.asterisk_ami.talk import Heard, Talk, Transfer
+from connectors.asterisk_ami.told import Told, agent_of, member_of, seconds
 from hub.contract import CallStep
 
 _MOST_RUNG = 60
@@ -18,27 +14,12 @@ _MOST_RUNG = 60
 _QUEUE_CONTEXT = "queue"
 
 
-class Told(Struct):
-    """What is gathered for the steps of one call."""
-
-    call: str
-    facts: Facts
-    caller: Caller
-    heard: Heard
-    rung: list[Dial]
-    steps: list[CallStep] = []
-
-    def add(self, key: str, kind: str, at: int, timed: bool, **said: Any) -> None:
-        given = {name: value for name, value in said.items() if value not in (None, "") or name == "caller"}
-        self.steps.append(CallStep(key=f"{self.call} {key}", call=self.call, kind=kind, at=at, timed=timed, **given))  # type: ignore[arg-type]  # kinds are written out by those who call
-
-
 def write(told: Told, settings: Mapping[str, str]) -> list[CallStep]:
     """All of them."""
     _offered(told)
     _waited(told, settings)
     _rang(told)
-    _answered(told)
+    answers.write(told)
     _ended(told)
     return told.steps
 
@@ -75,7 +56,7 @@ def _waited(told: Told, settings: Mapping[str, str]) -> None:
                 f"queued {event.key}", "queued", event.at, event.timed, queue=event.get("queue"), route=event.route
             )
         elif event.name == "queuecallerabandon":
-            wait = _seconds(event.get("holdtime")) if not event.timed else None
+            wait = seconds(event.get("holdtime")) if not event.timed else None
             told.add("abandoned", "abandoned", event.at, event.timed, queue=event.get("queue"), wait_seconds=wait)
     joined = {step.queue for step in told.steps if step.kind == "queued"}
     for event in told.facts.events:
@@ -116,163 +97,16 @@ def _rang(told: Told) -> None:
     seen = set()
     for dial in told.rung[:_MOST_RUNG]:
         channel = told.facts.channels[dial.target]
-        agent = _agent(told, channel) if told.caller.direction == "in" else None
-        seen.add(agent)
+        who = agent_of(told, channel) if told.caller.direction == "in" else None
+        seen.add(who)
         event = next((each for each in told.facts.events if each.place == dial.place), told.facts.events[0])
-        told.add(f"ringing {dial.target}", "ringing", dial.at, event.timed, agent=agent)
+        told.add(f"ringing {dial.target}", "ringing", dial.at, event.timed, agent=who)
     for event in told.facts.events:
         if event.name == "agentcalled" and len(seen) < _MOST_RUNG:
-            agent = _member(event)
-            if agent and agent not in seen:
-                seen.add(agent)
-                told.add(f"ringing {event.key}", "ringing", event.at, event.timed, agent=agent)
-
-
-def _answered(told: Told) -> None:
-    talks = _talks(told)
-    connects = [event for event in told.facts.events if event.name == "agentconnect"]
-    last = None
-    for count, talk in enumerate(talks):
-        channel = told.facts.channels.get(talk.uid) or Channel(talk.uid)
-        connect = next((each for each in connects if _is_of(told.facts, each, talk.uid)), None)
-        member = _member(connect) if connect is not None else ""
-        ours = told.caller.direction == "in" or told.caller.internal or count > 0
-        agent = (
-            (member if member.isdigit() else _agent(told, _as(told.facts, channel, talk.name))) if ours else _ours(told)
-        )
-        if agent == last:
-            continue
-        last = agent
-        name = _name(told, channel, connect) if ours else None
-        wait = _seconds(connect.get("holdtime")) if connect is not None and not connect.timed and not count else None
-        event = next((each for each in told.facts.events if each.place == talk.place), told.facts.events[0])
-        at = talk.at
-        for transfer in told.heard.transfers:
-            if transfer.with_talk and count and transfer.place - talk.place >= 0:
-                at = max(at, transfer.at)  # they are with each other a moment before the exchange tells why
-                break
-        told.add(
-            f"answered {talk.uid} {count}",
-            "answered",
-            at,
-            event.timed,
-            agent=agent,
-            agent_name=name,
-            wait_seconds=wait,
-        )
-    for transfer in told.heard.transfers:
-        told.add(
-            f"transferred {transfer.key}",
-            "transferred",
-            transfer.at,
-            True,
-            agent=parties.peer(transfer.by) or None,
-            target=_target(told, transfer),
-        )
-
-
-def _talks(told: Told) -> list[Talk]:
-    """From bridges; where those were lost from what the queue, the dial or the transfer said."""
-    own = {told.caller.channel.uid, told.caller.root.uid}
-    talks = [talk for talk in told.heard.talks if talk.uid not in own or told.heard.handed_over]
-    known = {talk.uid for talk in talks}
-    for talk in (*_said_by_queues(told), *_said_by_dials(told), *_said_by_transfers(told)):
-        if talk.uid not in known and (not talks or not talk.uid.startswith("member ")):
-            known.add(talk.uid)
-            talks.append(talk)
-    return sorted(talks, key=lambda talk: (talk.at, talk.place))
-
-
-def _said_by_queues(told: Told) -> Iterator[Talk]:
-    facts = told.facts
-    for event in facts.events:
-        if event.name in {"agentconnect", "agentcomplete"}:
-            uid = event.get("destuniqueid") or event.get("bridgedchannel")
-            below = [each for each in facts.down(uid) if each in facts.channels] if uid else []
-            name = facts.channels[below[0]].name if below else event.get("interface") or event.get("member")
-            yield Talk(event.at, event.place, below[0] if below else f"member {_member(event)}", name)
-
-
-def _said_by_dials(told: Told) -> Iterator[Talk]:
-    """Who is asked whether to take it has answered and doesn't speak with anybody yet: a bridge has to be known of."""
-    facts, centre = told.facts, told.heard.centre
-    bridged = any(event.name in {"bridgeenter", "bridge", "link"} for event in facts.events)
-    entered = {event.get("uniqueid") for event in facts.events if event.name in {"bridgeenter", "bridgeleave"}}
-    came = [event.at for event in facts.events if event.name == "bridgeenter" and event.get("uniqueid") == centre]
-    for dial in told.rung:
-        channel = facts.channels[dial.target]
-        gone = channel.hung_up_at
-        together = any(at >= dial.at and (gone is None or gone > at) for at in came)
-        alone = not bridged and told.caller.channel.up_at is not None
-        somewhere = alone or channel.uid in entered or together
-        if dial.status == "ANSWER" and somewhere and facts.is_answered(channel.uid):
-            yield Talk(channel.up_at or dial.at, dial.place, channel.uid, channel.name)
-
-
-def _said_by_transfers(told: Told) -> Iterator[Talk]:
-    for transfer in told.heard.transfers:
-        channel = _reached(told, transfer)
-        if channel is not None and transfer.with_talk:
-            yield Talk(transfer.at, transfer.place, channel.uid, channel.name)
-
-
-def _is_of(facts: Facts, connect: Event, uid: str) -> bool:
-    dest = connect.get("destuniqueid") or connect.get("bridgedchannel")
-    if not dest:
-        return True
-    return dest == uid or uid in facts.down(dest)
-
-
-def _member(event: Event) -> str:
-    """Of a queue: by its interface, as Local/201@from-queue/n or Agent/1001, or by its name, where that says it."""
-    name = event.get("membername")
-    interfaces = [event.get(header) for header in ("interface", "member", "location", "agentcalled")]
-    said = [parties.registered(each) for each in (name if name.startswith("Agent/") else "", *interfaces) if each]
-    return said[0] if said else parties.peer(event.get("destchannel"))
-
-
-def _ours(told: Told) -> str:
-    """Of a call that goes out: whose it is."""
-    who = parties.peer(told.caller.channel.name)
-    return who if who.isdigit() or not told.caller.number else told.caller.number
-
-
-def _agent(told: Told, channel: Channel) -> str:
-    others = sum(
-        1
-        for dial in told.rung
-        if dial.target != channel.uid
-        and told.facts.channels[dial.target].number == channel.number
-        and parties.peer(told.facts.channels[dial.target].name) != parties.peer(channel.name)
-    )
-    return parties.agent(channel, others, told.caller.called)
-
-
-def _as(facts: Facts, channel: Channel, name: str) -> Channel:
-    """Who was in it by that name: a masquerade moves people into channels of other numbers than theirs."""
-    if not name or name == channel.name:
-        return channel
-    own = next((each for each in facts.channels.values() if each.name == name), None)
-    return own or Channel(channel.uid, name, list(channel.numbers))
-
-
-def _name(told: Told, channel: Channel, connect: Event | None) -> str | None:
-    said = connect.get("membername") if connect is not None else ""
-    if said and "/" not in said:
-        return said
-    caller = told.caller.root
-    name = channel.caller_name
-    return name if name and name not in {caller.caller_name, caller.number, channel.number} else None
-
-
-def _target(told: Told, transfer: Transfer) -> str | None:
-    reached = _reached(told, transfer)
-    return transfer.target or (_agent(told, reached) if reached is not None else None)
-
-
-def _reached(told: Told, transfer: Transfer) -> Channel | None:
-    below = told.facts.down(transfer.reached) if transfer.reached else []
-    return told.facts.channels.get(below[0]) if below else None
+            who = member_of(event)
+            if who and who not in seen:
+                seen.add(who)
+                told.add(f"ringing {event.key}", "ringing", event.at, event.timed, agent=who)
 
 
 def _ended(told: Told) -> None:
@@ -285,7 +119,7 @@ def _ended(told: Told) -> None:
     complete = next((event for event in facts.events if event.name == "agentcomplete"), None)
     talk = None
     if complete is not None and not complete.timed and not told.heard.transfers:
-        talk = _seconds(complete.get("talktime"))
+        talk = seconds(complete.get("talktime"))
     cause = None
     if answered:
         cause = "completed"
@@ -362,7 +196,3 @@ def _by(told: Told, complete: Event | None) -> str | None:
     if told.caller.direction == "out":
         return "agent" if first == "caller" else "caller"
     return first
-
-
-def _seconds(value: str) -> int | None:
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 8 else None  # noqa: PLR2004 - a day has 86,400
