@@ -48,10 +48,15 @@ def write(told: Told) -> None:
 def _answers(told: Told) -> list[_Answer]:
     """Of those who are with the caller; who only comes back by another channel isn't another."""
     connects = [event for event in told.facts.events if event.name == "agentconnect"]
+    whose_connect: dict[str, str] = {}
     found: list[_Answer] = []
     for count, talk in enumerate(_talks(told)):
         channel = told.facts.channels.get(talk.uid) or Channel(talk.uid)
-        connect = next((each for each in connects if _is_of(told.facts, each, talk.uid)), None)
+        # The half of a Local channel that a queue rang goes on to another when it is handed on, who isn't the member.
+        free = [each for each in connects if whose_connect.get(each.key, talk.uid) == talk.uid]
+        connect = next((each for each in free if _is_of(told.facts, each, talk.uid)), None)
+        if connect is not None:
+            whose_connect[connect.key] = talk.uid
         of_queue = member_of(connect) if connect is not None else ""
         is_agent = told.caller.direction == "in" or told.caller.internal or count > 0
         who = whose(told)
