@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from connectors.asterisk_ami import parties
+from connectors.asterisk_ami import parties, sides
 from connectors.asterisk_ami.events import JOINED, Event
 from connectors.asterisk_ami.facts import Channel, Dial, Facts
 
@@ -29,30 +29,29 @@ def caller_of(facts: Facts, root: Channel, settings: Mapping[str, str]) -> Calle
     is_half = parties.technology(root.name) == "local"
     originated = is_half or (sourceless is not None and sourceless.source is None)
     if originated:
-        return _originated(facts, root, dials)
+        return _originated(facts, root, dials, settings)
     first = dials[0] if dials else None
     reached = facts.channels[facts.down(first.target)[0]] if first and facts.down(first.target) else None
     called = _dialled(root, facts.channels.get(first.target) if first else None, reached)
     number = _number_when(root, min((dial.place for dial in dials), default=None), facts)
     if not root.name and not root.numbers:
         number = reached.connected_number if reached is not None else _said_by_others(facts)
-    queued = any(event.name in JOINED or is_queue_application(event) for event in facts.events)
-    if parties.is_outside(root, settings):
+    queued = _is_queued(facts, root)
+    which = sides.way(root, called, reached, _rung_by(facts, reached), settings, queued=queued)
+    if which == "in":
         if root.name and not root.extension and root.up_at is None and not dials and not queued:
             return None  # until Asterisk 11 a line that is dialled isn't told from one that calls, before it is said
         return Caller(root, root, "in", "" if root.withheld else parties.shown(number), called)
-    name = reached.name if reached is not None else ""
-    if not queued and parties.goes_outside(called, name) and (reached is not None or not parties.is_short(called)):
+    if which == "out":
+        called = sides.without_access_code(called, reached.first_number if reached is not None else "")
         who = parties.peer(root.name)
-        line = reached.first_number if reached is not None else ""
-        called = parties.without_access_code(called, line)
         return Caller(root, root, "out", who if parties.is_short(who) else number, called)
     if reached is None and not queued and not _is_plain_call(root, called):
         return None
     return Caller(root, root, "in", number, called, internal=not queued)
 
 
-def _originated(facts: Facts, root: Channel, dials: Sequence[Dial]) -> Caller | None:
+def _originated(facts: Facts, root: Channel, dials: Sequence[Dial], settings: Mapping[str, str]) -> Caller | None:
     """The exchange rang the agent first. Until they have answered and somebody else is dialled, nobody was called."""
     ours = root
     if root.uid in facts.pairs:
@@ -69,10 +68,11 @@ def _originated(facts: Facts, root: Channel, dials: Sequence[Dial]) -> Caller | 
     who = parties.peer(ours.name)
     numbers = [each.number for each in (target, *reached) if each is not None and parties.is_number(each.number)]
     called = next(iter(numbers), "") or (target.extension if target is not None else "")
-    internal = not parties.goes_outside(called, reached[0].name if reached else "")
+    first = reached[0] if reached else None
+    which = sides.way(ours, called, first, _rung_by(facts, first), settings, queued=False)
     centre = root if parties.is_real(_last_name(facts, root.uid)) else ours
     caller = who if parties.is_short(who) or not number else number
-    return Caller(root, centre, "out", caller, called, originated=True, internal=internal)
+    return Caller(root, centre, "out", caller, called, originated=True, internal=which != "out")
 
 
 def _last_name(facts: Facts, uid: str) -> str:
@@ -92,6 +92,19 @@ def _number_when(root: Channel, place: int | None, facts: Facts) -> str:
     limit = min([each for each in (place, *joined) if each is not None], default=None)
     before = [number for at, number in root.numbers if limit is None or at <= limit]
     return before[-1] if before else root.first_number
+
+
+def _rung_by(facts: Facts, reached: Channel | None) -> Dial | None:
+    return facts.dialled.get(reached.uid) if reached is not None else None
+
+
+def _is_queued(facts: Facts, root: Channel) -> bool:
+    """They themselves wait in a queue, or the Local channel that they dialled does: not whom they spoke with."""
+    ours = {root.uid, *(uid for uid in facts.pairs if facts.behind(uid) == root.uid)}
+    return any(
+        (event.name in JOINED or is_queue_application(event)) and event.get("uniqueid") in ours
+        for event in facts.events
+    )
 
 
 def _said_by_others(facts: Facts) -> str:

@@ -56,9 +56,9 @@ def test_why_nobody_answered(code: int | None, dials: list[tuple[str, int | None
 
 
 @pytest.mark.parametrize(
-    ("number", "is_one", "outside"),
+    ("number", "is_one", "is_long"),
     [("+31850xxxxxx", True, True), ("0701234567", True, True), ("305", True, False), ("s", False, False)],
 )
-def test_digits_may_be_masked(number: str, is_one: bool, outside: bool) -> None:
+def test_digits_may_be_masked(number: str, is_one: bool, is_long: bool) -> None:
     assert parties.is_number(number) is is_one
-    assert parties.goes_outside(number, "") is outside
+    assert parties.is_long(number) is is_long
