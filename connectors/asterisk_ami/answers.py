@@ -58,7 +58,7 @@ def _answers(told: Told) -> list[_Answer]:
         if connect is not None:
             whose_connect[connect.key] = talk.uid
         of_queue = member_of(connect) if connect is not None else ""
-        is_agent = told.caller.direction == "in" or told.caller.internal or count > 0
+        is_agent = told.caller.ours_come or count > 0
         who = whose(told)
         if is_agent:
             who = of_queue if of_queue.isdigit() else agent_of(told, _as(told.facts, channel, talk.name))

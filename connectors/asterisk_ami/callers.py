@@ -20,6 +20,13 @@ class Caller(Struct):
     called: str
     originated: bool = False
     internal: bool = False
+    citizen_first: bool = False
+    """The exchange rang the citizen, and then let them in to one of ours."""
+
+    @property
+    def ours_come(self) -> bool:
+        """Who comes to speak with `channel` is one of ours; else it is who was called."""
+        return self.direction == "in" or self.internal or self.citizen_first
 
 
 def caller_of(facts: Facts, root: Channel, settings: Mapping[str, str]) -> Caller | None:
@@ -52,7 +59,8 @@ def caller_of(facts: Facts, root: Channel, settings: Mapping[str, str]) -> Calle
 
 
 def _originated(facts: Facts, root: Channel, dials: Sequence[Dial], settings: Mapping[str, str]) -> Caller | None:
-    """The exchange rang the agent first. Until they have answered and somebody else is dialled, nobody was called."""
+    """The exchange rang the agent first, or the citizen; until they have answered and somebody else is dialled, nobody
+    was called."""
     ours = root
     if root.uid in facts.pairs:
         near = [facts.channels[uid] for uid in facts.down(root.uid) if uid in facts.channels]
@@ -71,6 +79,11 @@ def _originated(facts: Facts, root: Channel, dials: Sequence[Dial], settings: Ma
     first = reached[0] if reached else None
     which = sides.way(ours, called, first, _rung_by(facts, first), settings, queued=False)
     centre = root if parties.is_real(_last_name(facts, root.uid)) else ours
+    if first is not None and sides.is_a_line(ours) and sides.side(first, settings) == "inside":
+        agent = next((each for each in reached if each.up_at is not None), first)
+        extension = parties.peer(agent.name)
+        caller = extension if parties.is_short(extension) or not agent.number else agent.number
+        return Caller(root, centre, "out", caller, number, originated=True, citizen_first=True)
     caller = who if parties.is_short(who) or not number else number
     return Caller(root, centre, "out", caller, called, originated=True, internal=which != "out")
 

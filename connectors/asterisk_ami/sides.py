@@ -74,9 +74,17 @@ def way(
     dialled_it = reached is not None and theirs != "inside" and _is_dialled(called, reached, dial)
     if theirs == "outside" and dialled_it:
         return "out"
-    if mine is None and (_is_a_line(root) or (theirs == "inside" and is_long(called))):
+    if mine is None and (_is_numbered_as_lines(root) or (theirs == "inside" and is_long(called))):
         return "in"
     return "out" if not queued and _goes_outside(called, reached, theirs) else "internal"
+
+
+def is_a_line(channel: Channel) -> bool:
+    """Of one that the exchange itself rang, and whose context is that of whom it is let in to."""
+    if technology(channel.name) in _TRUNKS:
+        return True
+    who, number = peer(channel.name), channel.first_number
+    return is_long(number) and not is_short(who) and number not in {who, channel.account}
 
 
 def without_access_code(called: str, rung: str) -> str:
@@ -86,7 +94,7 @@ def without_access_code(called: str, rung: str) -> str:
     return rung if before != called and is_code else called
 
 
-def _is_a_line(channel: Channel) -> bool:
+def _is_numbered_as_lines(channel: Channel) -> bool:
     """Where nothing else says it, by its numbers: an extension has a short one."""
     who, number = peer(channel.name), channel.first_number
     if _OF_TELEPHONES.search(channel.context) or is_short(number):

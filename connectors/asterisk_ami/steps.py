@@ -97,7 +97,7 @@ def _rang(told: Told) -> None:
     seen = set()
     for dial in told.rung[:_MOST_RUNG]:
         channel = told.facts.channels[dial.target]
-        who = agent_of(told, channel) if told.caller.direction == "in" else None
+        who = agent_of(told, channel) if told.caller.ours_come else None
         seen.add(who)
         event = next((each for each in told.facts.events if each.place == dial.place), told.facts.events[0])
         told.add(f"ringing {dial.target}", "ringing", dial.at, event.timed, agent=who)
@@ -193,6 +193,6 @@ def _by(told: Told, complete: Event | None) -> str | None:
     if caller is None and theirs is None:
         return None
     first = "caller" if theirs is None or (caller is not None and caller <= theirs) else "agent"
-    if told.caller.direction == "out":
+    if told.caller.direction == "out" and not told.caller.citizen_first:
         return "agent" if first == "caller" else "caller"
     return first
