@@ -1,6 +1,7 @@
 """Problems: what went wrong, to a person who looks at a page: a page of its own, or words where a page has them."""
 
 import logging
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -10,13 +11,14 @@ from litestar.types import ExceptionHandlersMap
 
 from hub.edge.headers import PAGE_HEADERS
 from hub.edge.problems import RETRY_SECONDS, WENT_AWAY, log_damage, status_of
-from hub.errors import Corrupt, TorgError, Unavailable
+from hub.errors import Corrupt, Invalid, TorgError, Unavailable
 from inbox_ui.places import start_of
 from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.words import gettext as _
 from inbox_ui.words import preferred, speak, told
 
 log = logging.getLogger(__name__)
+_NAME = re.compile(r"[a-z_]{1,40}\Z")
 
 
 def _of_ours(request: Asking, error: TorgError) -> Response[bytes]:
@@ -29,6 +31,8 @@ def _of_ours(request: Asking, error: TorgError) -> Response[bytes]:
     if isinstance(error, Corrupt):
         log_damage(request, error)
         detail += " " + _("Nothing was changed. Tell IT: torg db check names all that is damaged.")
+    if isinstance(error, Invalid) and _NAME.match(error.field):
+        headers["X-Field"] = error.field
     return _answer(request, status, detail, headers)
 
 

@@ -19,6 +19,8 @@ from inbox_ui.words import gettext as _
 from inbox_ui.words import timezone
 
 KEYED = 8
+UNSAID = "?"
+"""In the place of a cause: it should not have been needed, and why isn't said yet."""
 """Topics that have a key; of more, the last key is for all the others."""
 _OPENS, _SHUTS = 8, 17
 _FIELDS = ("note", "name", "department", "answer_by", "answer_date", "call_day", "call_time", "number")
@@ -82,6 +84,8 @@ def registration(form: FormMultiDict) -> NewRegistration:
             raise Invalid("topic", _("Choose what it was about: a topic, by its key."))
         if not each.outcome:
             raise Invalid("outcome", _("Say how it ended, of each question."))
+        if each.cause == UNSAID:
+            raise Invalid("cause", _("Say why it should not have been needed."))
     outcomes = {each.outcome for each in questions}
     said: dict[str, Any] = {
         "questions": [
@@ -148,7 +152,7 @@ def _questions(form: FormMultiDict) -> list[Asked]:
     topic = str(form.get("topic") or "")
     if topic == "other":
         topic = str(form.get("topic_other") or "")
-    cause = (str(form.get("cause") or "") or "other") if form.get("avoidable") else ""
+    cause = (str(form.get("cause") or "") or UNSAID) if form.get("avoidable") else ""
     focus = Asked(topic, str(form.get("outcome") or ""), cause, str(form.get("matter") or ""))
     return [*others, focus] if focus.topic or focus.outcome or not others else others
 

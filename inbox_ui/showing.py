@@ -356,18 +356,6 @@ def present(there: Iterable[tuple[int, str, str]], reader_id: int) -> list[Prese
     ]
 
 
-def causes() -> list[tuple[str, str]]:
-    """Why a contact should not have been needed."""
-    return [
-        ("letter_unclear", _("Unclear letter")),
-        ("web_unclear", _("Missing information on the web")),
-        ("promise_not_kept", _("No answer from department")),
-        ("wrong_place", _("Wrong address or misdirected")),
-        ("status_not_visible", _("No way to see how it goes")),
-        ("other", _("Other")),
-    ]
-
-
 def _name(named: Any, row_id: Any) -> str:
     found = named.get(str(row_id))
     return word(found.words) if found is not None else _("another")

@@ -85,7 +85,9 @@ def ended(said: Mapping[str, Any], names: Names) -> Ended:
     }  # fmt: skip
     words, tone = outcomes.get(str(said.get("outcome")), ("", ""))
     topic = names.topics[str(said.get("topic"))]
-    return Ended(f"{word(topic.words)}, {words}", tone)
+    cause = dict(causes()).get(str(said.get("avoidable_cause") or ""))
+    needless = [_("should not have been needed: %(cause)s") % {"cause": cause}] if cause else []
+    return Ended(", ".join([word(topic.words), words, *needless]), tone)
 
 
 def lost_words(call: CallFields) -> str:
@@ -113,6 +115,24 @@ def minutes(seconds: int | None) -> str:
     if seconds < _HOUR:
         return f"{seconds // 60}:{seconds % 60:02d}"
     return f"{seconds // _HOUR}:{seconds % _HOUR // 60:02d}:{seconds % 60:02d}"
+
+
+def clock_face(seconds: int) -> str:
+    """01:48, 1:02:10: as a time that runs is shown, so that it doesn't jump."""
+    said = minutes(max(0, seconds))
+    return said if len(said) > len("1:48") else f"0{said}"
+
+
+def causes() -> list[tuple[str, str]]:
+    """Why a contact should not have been needed."""
+    return [
+        ("letter_unclear", _("Unclear letter")),
+        ("web_unclear", _("Missing information on the web")),
+        ("promise_not_kept", _("No answer from department")),
+        ("wrong_place", _("Wrong address or misdirected")),
+        ("status_not_visible", _("No way to see how it goes")),
+        ("other", _("Other")),
+    ]
 
 
 def bar_words(call: CallFields) -> str:

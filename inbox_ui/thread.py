@@ -9,15 +9,15 @@ from hub.edge.drafting import Drafts
 from hub.edge.looking import Looked
 from hub.formats import sms
 from hub.lookups.offer import Offers
-from inbox_ui import answers, senders, showing, times
+from inbox_ui import answers, senders, showing, talks, times
 from inbox_ui.context import fragment
 from inbox_ui.lookups.panel import panel
 from inbox_ui.rendering import Asking
 from inbox_ui.view import View
 from inbox_ui.words import told
 
-_HINTED = {"call", "sms", "visit"}
-"""Kinds of contacts that say no more than a number of who it is, or not even that."""
+_HINTED = {"call": "number", "sms": "number", "visit": "name"}
+"""Kinds of contacts that say no more of who it is than this, or not even that."""
 
 
 async def thread(request: Asking, desk: Desk, view: View, looked: Looked) -> dict[str, Any]:
@@ -50,14 +50,14 @@ def head(looked: Looked) -> dict[str, Any]:
         "one": looked.page.conversation,
         "whose": looked.page.citizen.name,
         "earlier": looked.earlier,
-        "by_number": looked.page.conversation.contact_kind in _HINTED,
+        "known_by": _HINTED.get(looked.page.conversation.contact_kind or ""),
         "sealed": looked.glass_until is not None,
         "allows": _allows(looked),
         "matters": looked.page.matters,
         "focus": next((each for each in looked.page.matters if each.outcome is None), None),
         "outcomes": showing.OUTCOMES,
         "outcome_words": showing.outcome_words(),
-        "causes": showing.causes(),
+        "causes": talks.causes(),
         "identity_ways": showing.identity_ways(),
         "identity_words": showing.identity_words(),
         "waits": times.waits(),

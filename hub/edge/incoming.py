@@ -113,8 +113,7 @@ async def seen(storage: Storage, actor: Actor, changed: int) -> Phone:
     """As this person sees it. `changed`: when a call of theirs is known to have changed last, microseconds."""
     scope, sight = Scope.of(actor), _sight(actor)
     shared = await _SHARED.ask(storage, sight, partial(storage.read, scope, _shared, actor), changed)
-    mine = await storage.read(scope, on_duty.mine, actor)
-    entry_id = _theirs(actor, mine.state, shared.calls)
+    mine, entry_id = await storage.read(scope, _own, actor, shared)
     pop = None
     if entry_id is not None:
         reckoning = partial(storage.read, scope, _pop, actor, entry_id)
@@ -143,6 +142,16 @@ def _shared(unit: Unit, actor: Actor) -> _Shared:
     return _Shared(now, there, [_Live(*each) for each in calls], calling_back.count(unit, actor))
 
 
+def _own(unit: Unit, actor: Actor, shared: _Shared) -> tuple[DutyLine, int | None]:
+    """And the call for them, if it is still as it was when that was reckoned: another process may have ended it."""
+    mine = on_duty.mine(unit, actor)
+    found = _theirs(actor, mine.state, shared.calls)
+    if found is None:
+        return mine, None
+    now = unit.rows(select(Call.answered_by_id, Call.ended_at).where(Call.entry_id == found.entry_id))
+    return mine, found.entry_id if [tuple(each) for each in now] == [(found.answered_by_id, None)] else None
+
+
 def strip(unit: Unit, actor: Actor) -> Strip | None:
     """None: nobody has ever called here."""
     if unit.first(select(Call.id).where(Call.municipality_id.in_(unit.scope.municipalities or ()))) is None:
@@ -157,14 +166,15 @@ def strip(unit: Unit, actor: Actor) -> Strip | None:
     )
 
 
-def _theirs(actor: Actor, state: duty.State, calls: Sequence[_Live]) -> int | None:
-    """What this person has answered and hasn't written down yet; else, if they are ready, the call that rings."""
+def _theirs(actor: Actor, state: duty.State, calls: Sequence[_Live]) -> _Live | None:
+    """What this person has answered and hasn't written down yet; else the call that rings at their own telephone, which
+    knows nothing of what they said here; else, if they are ready, one that rings to all."""
     mine = [each for each in calls if each.answered_at is not None and each.answered_by_id == actor.id]
-    rings = [each for each in calls if each.answered_at is None] if state == "ready" else []
+    rings = [each for each in calls if each.answered_at is None]
     for_me = [each for each in rings if actor.id in (each.rings_at or ())]
-    for_all = [each for each in rings if not each.rings_at]
+    for_all = [each for each in rings if not each.rings_at] if state == "ready" else []
     found = sorted(mine, key=lambda each: each.answered_at or 0, reverse=True) or for_me or for_all
-    return found[0].entry_id if found else None
+    return found[0] if found else None
 
 
 def _live(actor: Actor, *columns: Any) -> Select[Any]:

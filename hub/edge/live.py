@@ -44,7 +44,8 @@ async def stream(
         yield ServerSentEventMessage(data=None, id=_OPEN, retry=RETRY)
         if "last-event-id" in request.headers:
             yield ServerSentEventMessage(data="{}", event="resync")
-        checked = pinged = beaten = time.monotonic()
+        checked = pinged = time.monotonic()
+        beaten = checked - on_duty.BEAT  # a screen that was opened again is there again with the first look
         while not subscription.ended:
             event = await subscription.within(min(checked + CHECK, pinged + PING) - time.monotonic())
             now = time.monotonic()

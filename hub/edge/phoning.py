@@ -29,7 +29,10 @@ MOST = 500
 
 
 class QueueLine(Struct, frozen=True):
-    """A queue of theirs in one municipality. `waiting_since` null: nobody waits. Today's: since midnight there."""
+    """A queue of theirs in one municipality. `waiting_since` null: nobody waits. Today's: since midnight there.
+
+    `staff_today`: calls from the municipality's own numbers, which are in none of the other figures.
+    """
 
     queue_id: str
     municipality_id: str
@@ -38,6 +41,7 @@ class QueueLine(Struct, frozen=True):
     on_duty: int
     answered_today: int
     lost_today: int
+    staff_today: int
 
 
 class CallBackLine(Struct, frozen=True):
@@ -104,6 +108,7 @@ def stand(unit: Unit, actor: Actor) -> Sequence[QueueLine]:
             there[queue_id],
             found[municipality_id, queue_id].answered,
             found[municipality_id, queue_id].lost,
+            found[municipality_id, queue_id].staff,
         )
         for municipality_id, queue_id in desks
     ]

@@ -18,7 +18,7 @@ from hub.inbound import matching
 from hub.inbound.known_call import KnownCall, Loaded, Name, load, sum_up
 from hub.inbound.raw_event import PARSER_VERSION, RawEvent
 from hub.inbound.telling import Telling, once_each
-from hub.inbox import callback, contact
+from hub.inbox import callback, contact, identity
 from hub.inbox.call import Call, Told
 from hub.inbox.caller import Callers, Line
 from hub.inbox.conversation import Conversation
@@ -168,6 +168,8 @@ class _Rows:
         conversation.last_entry_id = entry_id
         if not ours:
             conversation.contact_kind = "call"
+        if not is_new:
+            identity.another_call(self._unit, conversation, each.now.offered_at)
         self._settle(each, conversation, begun=is_new)
         self._note("entry_added", entry_id, conversation)
         self._note("call_changed", entry_id, conversation)

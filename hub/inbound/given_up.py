@@ -16,7 +16,9 @@ from hub.inbox.entry import Entry
 from hub.storage.unit import Unit
 
 SILENT = clock.DAY // 2
-"""Nobody talks, or waits, for so long without anything happening to the call."""
+"""Nobody talks for so long without anything happening to the call."""
+UNANSWERED = clock.DAY // 24
+"""Nor rings or waits in a queue for so long, without a word of it."""
 _MOST = 200
 
 
@@ -30,21 +32,24 @@ class Silent(Struct, frozen=True):
 
 def silent(unit: Unit) -> Sequence[Silent]:
     """Those that go on for all we were told; not those that only people tell of."""
-    before = clock.now() - SILENT
+    before, waits_before = clock.now() - SILENT, clock.now() - UNANSWERED
     rows = unit.rows(
-        select(Entry.channel_id, Entry.item_key, Call.steps)
+        select(Entry.channel_id, Entry.item_key, Call.steps, Call.answered_at)
         .join(Entry, (Entry.municipality_id == Call.municipality_id) & (Entry.id == Call.entry_id))
         .where(
             Call.ended_at.is_(None),
-            Call.offered_at < before,
+            (Call.offered_at < before) | (Call.answered_at.is_(None) & (Call.offered_at < waits_before)),
             Entry.channel_id.is_not(None),
             Entry.item_key.is_not(None),
         )
         .order_by(Call.offered_at)
         .limit(_MOST)
     )
-    found = [Silent(channel_id, name, newest_at(steps)) for channel_id, name, steps in rows]
-    return [each for each in found if each.at < before]
+    return [
+        Silent(channel_id, name, at)
+        for channel_id, name, steps, answered_at in rows
+        if (at := newest_at(steps)) < (waits_before if answered_at is None else before)
+    ]
 
 
 def open_names(unit: Unit, channel_id: int) -> Sequence[str]:

@@ -205,7 +205,6 @@ def told(steps: Iterable[CallStep]) -> Told:
     ended_at = max(end.at, answered_at or offered_at) if end is not None else None
     until = answered_at or ended_at
     state = _state(of, ended_at, answered_at)
-    counts = all(step.timed for step in (answer, end) if step is not None)
     return Told(
         call=ordered[0].call,
         state=state,
@@ -222,19 +221,22 @@ def told(steps: Iterable[CallStep]) -> Told:
         cause=_cause(of, answer, end),
         lost_in=_lost_in(of) if ended_at is not None and answer is None else None,
         wait_seconds=_counted(ordered, "wait_seconds", until and (until - offered_at) // clock.SECOND),
-        talk_seconds=_counted(
-            ordered,
-            "talk_seconds",
-            (ended_at - answered_at) // clock.SECOND if counts and ended_at and answered_at else None,
-        )
-        if answer is not None
-        else None,
+        talk_seconds=None if answer is None else _counted(ordered, "talk_seconds", _spoken(answer, end, offered_at)),
         transfers=_transfers(of),
         callback_asked_at=of["callback_requested"][0].at if of["callback_requested"] else None,
         placed_by=_first(of["offered"], "agent"),
         rings=_rung(ordered) if state in {"offered", "queued", "ringing"} else (),
         route=_last([step for step in ordered if step.kind in {"menu", "queued"}], "route") or _first(ordered, "route"),
     )
+
+
+def _spoken(answer: CallStep, end: CallStep | None, offered_at: int) -> int | None:
+    """Seconds. Of steps without a time of their own it is when each was told; told together or in another order than
+    they happened in, they say nothing of it. Nor does an end that nobody told."""
+    if end is None or end.cause == "unknown":
+        return None
+    seconds = (end.at - max(answer.at, offered_at)) // clock.SECOND
+    return max(0, seconds) if answer.timed and end.timed else seconds if seconds > 0 else None
 
 
 def _rung(steps: Sequence[CallStep]) -> list[str]:

@@ -98,6 +98,17 @@ def withdraw(unit: Unit, conversation: Conversation, by_id: int) -> Entry:
     return conversation.append_change(unit, by_id, "identity_withdrawn", {})
 
 
+def another_call(unit: Unit, conversation: Conversation, at: int) -> None:
+    """A call of the same number is a hint again of who it is: what was confirmed before it began holds no more."""
+    live_before = (
+        Identity.municipality_id == conversation.municipality_id,
+        Identity.conversation_id == conversation.id,
+        Identity.confirmed_at < at,
+        Identity.ends_at > clock.now(),
+    )
+    unit.change(update(Identity).where(*live_before).values(ends_at=clock.now()))
+
+
 def _unlearn(unit: Unit, conversation: Conversation, now: int) -> None:
     """It never was the citizen's, so no row says that it was; and whether they are protected, it doesn't tell."""
     today = select(Identity.confirmed_at).where(

@@ -20,14 +20,15 @@ Desk = tuple[int, int]
 
 
 class QueueNow(Struct, frozen=True):
-    """`waiting_since`: of whoever has waited longest, microseconds. Colleagues aren't counted. `lost`, `answered`: of
-    the calls that were offered since midnight there.
+    """`waiting_since`: of whoever has waited longest, microseconds. `lost`, `answered`: of the calls that were offered
+    since midnight there. Colleagues are counted in none of them but apart, in `staff`: those who called since midnight.
     """
 
     waiting: int = 0
     waiting_since: int | None = None
     answered: int = 0
     lost: int = 0
+    staff: int = 0
 
 
 def is_waiting() -> ColumnElement[bool]:
@@ -46,7 +47,6 @@ def stand(unit: Unit, desks: Collection[Desk]) -> Mapping[Desk, QueueNow]:
     if not desks:
         return {}
     queues = {queue_id for _, queue_id in desks}
-    citizens = (Call.direction == "in") & Call.staff.is_(False) & Call.queue_id.in_(queues)
     waiting = (
         select(Call.municipality_id, Call.queue_id, func.count(Call.id), func.min(Call.offered_at))
         .where(
@@ -56,16 +56,17 @@ def stand(unit: Unit, desks: Collection[Desk]) -> Mapping[Desk, QueueNow]:
         )
         .group_by(Call.municipality_id, Call.queue_id)
     )
-    got_through = func.sum(case((Call.answered_at.is_not(None), 1), else_=0))
-    lost = Call.answered_at.is_(None) & Call.ended_at.is_not(None) & (Call.cause != "forwarded")
+    citizens = Call.staff.is_(False)
+    lost = citizens & Call.answered_at.is_(None) & Call.ended_at.is_not(None) & (Call.cause != "forwarded")
+    counted = [citizens & Call.answered_at.is_not(None), lost, Call.staff]
     today = (
-        select(Call.municipality_id, Call.queue_id, got_through, func.sum(case((lost, 1), else_=0)))
-        .where(_since_midnight(unit, {each for each, _ in desks}), citizens)
+        select(Call.municipality_id, Call.queue_id, *(func.sum(case((each, 1), else_=0)) for each in counted))
+        .where(_since_midnight(unit, {each for each, _ in desks}), Call.direction == "in", Call.queue_id.in_(queues))
         .group_by(Call.municipality_id, Call.queue_id)
     )
     now = {(of, queue_id): (count, since) for of, queue_id, count, since in unit.rows(waiting)}
-    done = {(of, queue_id): (int(answered), int(gone)) for of, queue_id, answered, gone in unit.rows(today)}
-    return {each: QueueNow(*now.get(each, (0, None)), *done.get(each, (0, 0))) for each in desks}
+    done = {(of, queue_id): [int(each) for each in counts] for of, queue_id, *counts in unit.rows(today)}
+    return {each: QueueNow(*now.get(each, (0, None)), *done.get(each, ())) for each in desks}
 
 
 def _since_midnight(unit: Unit, municipality_ids: Collection[int]) -> ColumnElement[bool]:

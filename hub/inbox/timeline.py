@@ -43,6 +43,15 @@ class MailFields(Struct, frozen=True):
     html: str | None
 
 
+class TransferLine(Struct, frozen=True):
+    """Where a call was handed on to, and who took it there, as the exchange knows them."""
+
+    at: datetime
+    by: str | None
+    to: str | None
+    answered_by: str | None
+
+
 class CallFields(Struct, frozen=True):
     """`number`: masked, a hint. `answered_by`: one of ours, else as the exchange calls them.
 
@@ -63,7 +72,7 @@ class CallFields(Struct, frozen=True):
     lost_in: str | None
     wait_seconds: int | None
     talk_seconds: int | None
-    transfers: Sequence[Any]
+    transfers: Sequence[TransferLine]
     staff: bool
     registered_at: datetime | None
     called_back_at: datetime | None
@@ -268,7 +277,7 @@ def call_fields(row: Call, name: str | None) -> CallFields:
         lost_in=row.lost_in,
         wait_seconds=row.wait_seconds,
         talk_seconds=row.talk_seconds,
-        transfers=row.transfers,
+        transfers=[TransferLine(**{**each, "at": clock.to_datetime(each["at"])}) for each in row.transfers],
         staff=row.staff,
         registered_at=shown(row.registered_at),
         called_back_at=shown(row.called_back_at),

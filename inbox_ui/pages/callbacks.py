@@ -138,8 +138,12 @@ def _done(what: str) -> str:
 
 
 async def _shown(desk: Desk) -> dict[str, Any]:
+    stand = await desk.read(phoning.stand)
     return {
         "lines": await desk.read(calling_back.rows),
+        "answered": sum(each.answered_today for each in stand),
+        "lost": sum(each.lost_today for each in stand),
+        "staff": sum(each.staff_today for each in stand),
         "lost_in": {"menu": _("in the menu"), "queue": _("in the queue"), "ringing": _("while it rang")},
         "done": "",
         "one_time": secrets.token_urlsafe(8),

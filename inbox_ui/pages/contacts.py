@@ -115,7 +115,7 @@ async def register(
     said = registering.registration(form)
     await desk.write(contacting.register, conversation_id, entry_id, etag(str(form.get("version") or "")), said)
     await desk.write(contacting.ready)
-    return _onward(request, view.href)
+    return _onward(request, f"{view.href}&told=registered-{conversation_id}-{entry_id}")
 
 
 @post("/conversations/{conversation_id:int}/contacts/{entry_id:int}/draft", opt=WORK, status_code=204)

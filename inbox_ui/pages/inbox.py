@@ -22,12 +22,15 @@ from inbox_ui.context import fragment, whole
 from inbox_ui.places import start_of
 from inbox_ui.rendering import Asking, Kept, onward, page, part
 from inbox_ui.view import View
+from inbox_ui.words import gettext as _
 from inbox_ui.words import language, timezone
 
 ROWS = 50
 After = Annotated[str | None, QueryParameter(max_length=100)]
 Group = Annotated[str, QueryParameter(max_length=20)]
 Ids = Annotated[str, QueryParameter(max_length=2_000, pattern=r"^([0-9]+(,[0-9]+)*)?$")]
+
+News = Annotated[str, QueryParameter(max_length=60, pattern=r"^(nothing|registered-[0-9]{1,19}-[0-9]{1,19})?$")]
 
 _ROWS = Kept(5_000)
 """Rendered rows. One is a thousand letters or so."""
@@ -43,10 +46,10 @@ async def start(desk: NamedDependency[Desk]) -> Redirect:
 
 @get("/inbox", opt=READ)
 async def show_inbox(
-    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], after: After = None
+    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], after: After = None, told: News = ""
 ) -> Response[bytes]:
-    """A list, and room for a conversation beside it."""
-    return await whole_page(request, desk, view, "conversations/_none.html", {}, after)
+    """A list, and room for a conversation beside it. `told`: what came of what led here, with the way back."""
+    return await whole_page(request, desk, view, "conversations/_none.html", {"told": _told(view, told)}, after)
 
 
 @get("/inbox/rows", opt=READ)
@@ -107,7 +110,7 @@ async def show_rail(
 async def take_next(desk: NamedDependency[Desk], view: NamedDependency[View]) -> Response[bytes]:
     """The most urgent conversation that is nobody's becomes the reader's, and opens."""
     found = await desk.write(changing.take_next)
-    return onward(view.opens(found.id) if found else f"{view.href}&nothing=next")
+    return onward(view.opens(found.id) if found else f"{view.href}&told=nothing")
 
 
 @get("/inbox/search", opt=READ)
@@ -115,6 +118,16 @@ async def search(request: Asking, desk: NamedDependency[Desk], view: NamedDepend
     """The list of what the words find, as they are typed; without words, the list there was."""
     values = await whole(request, desk, view)
     return page(request, "conversations/_list.html", **{**values, **await rows(desk, view, values)})
+
+
+def _told(view: View, news: str) -> tuple[str, str, str] | None:
+    """Words; an address and what it is called, or neither."""
+    what, *ids = news.split("-")
+    if what == "nothing":
+        return _("There is nothing to take: nobody’s conversation waits in your queues."), "", ""
+    if what == "registered":
+        return _("It is written down."), f"/conversations/{ids[0]}/contacts/{ids[1]}?{view.query}", _("Correct")
+    return None
 
 
 async def whole_page(

@@ -134,6 +134,28 @@ def _confirm(desk: Desk) -> None:
     expect(desk.at("#identity-line[data-state=confirmed]")).to_be_visible()
 
 
+def test_enter_confirms_by_the_way_in_focus_and_a_number_that_was_left_is_not_kept(
+    beside: Beside, open_desk: OpenDesk
+) -> None:
+    desk = open_desk("sara", f"/conversations/{beside.id}?view=open")
+    desk.at("#thread-title").focus()
+    desk.press("i", "2")
+    desk.type("1234")
+    stood = desk.at("#m-identify").bounding_box()
+    desk.press("Enter")
+    desk.watch.expect("422")
+    desk.says("with its century")
+    expect(desk.at("#m-identify")).to_be_visible()
+    assert desk.at("#m-identify").bounding_box() == stood  # beside what opened it
+    desk.press("Escape")
+    desk.at("#thread-title").focus()
+    desk.press("i")
+    expect(desk.at("#identity-number")).to_have_value("")
+    expect(desk.at("#m-identify [name=how]").first).to_be_focused()
+    desk.press("Enter")
+    expect(desk.at("#identity-line[data-state=confirmed]")).to_be_visible()
+
+
 def test_a_question_from_the_first_key_to_the_sentence(beside: Beside, open_desk: OpenDesk) -> None:
     desk = open_desk("sara", f"/conversations/{beside.id}?view=open")
     expect(desk.at("#lookups-allowed")).to_contain_text("Waits for identity")
@@ -153,7 +175,7 @@ def test_a_question_from_the_first_key_to_the_sentence(beside: Beside, open_desk
     desk.at("#m-identify [name=how]").first.focus()
     desk.press("ArrowDown")
     expect(desk.at("#m-identify [name=how]").nth(1)).to_be_focused()
-    desk.press("Enter")  # the one that is highlighted
+    desk.press("2")
     expect(desk.at("#m-identify [name=how]").nth(1)).to_be_checked()
     expect(desk.at("#identity-number")).to_be_focused()
     desk.type("1234")

@@ -15,7 +15,7 @@ from hub.clock import NEVER
 from hub.contract import RawEvent as Event
 from hub.inbound.child import Answer
 from hub.inbound.raw_event import RawEvent
-from hub.inbox import findable, municipality, staff_number
+from hub.inbox import findable, identity, municipality, staff_number
 from hub.inbox.call import Call
 from hub.inbox.citizen import Citizen, CitizenPoint
 from hub.inbox.conversation import Conversation
@@ -193,6 +193,29 @@ def test_who_gets_through_later_is_owed_nothing(exchange_on_both: Exchange) -> N
     conversation = exchange.conversation(second)
     assert (conversation.due_at, conversation.closed_at) == (NEVER, None)
     assert conversation.assignee_id == exchange.ids["sara"]
+
+
+def test_a_number_that_calls_again_is_a_hint_again(exchange: Exchange) -> None:
+    """In the same conversation, too: who was confirmed there before it may be somebody else now."""
+    exchange.tell(*lost(exchange, "1"))
+    (first,) = exchange.calls()
+    there = exchange.conversation(first)
+
+    def confirm(unit: Unit) -> None:
+        found = unit.get(Conversation, there.id)
+        assert found is not None
+        identity.confirm(unit, found, exchange.ids["sara"], "called_back")
+
+    def holds() -> bool:
+        return exchange.read(lambda unit: identity.live(unit, there) is not None)
+
+    exchange.write(confirm)
+    exchange.tell(*lost(exchange, "2", 100))  # told late: it began before
+    assert holds()
+    exchange.tell(exchange.event("newCall", "3", 1_801), exchange.event("answer", "3", 1_810, user="5101"))
+    calls = exchange.calls()
+    assert {exchange.conversation(each).id for each in calls} == {there.id}
+    assert not holds()
 
 
 def test_calling_back_counts_as_an_attempt_until_they_answer(exchange: Exchange) -> None:

@@ -80,7 +80,17 @@ def test_steps_without_a_time_of_their_own_are_right_in_the_order_they_were_told
         steps = [step(kind, at, key=kind, timed=False, direction="in") for at, kind in enumerate(order)]
         call = told(steps)
         assert (call.state, call.cause, call.is_lost) == ("ended", "completed", False)
-        assert call.talk_seconds is None
+        assert call.talk_seconds == (1 if order[-1] == "ended" else None), order
+
+
+def test_how_long_one_talked_goes_by_when_it_was_told_where_the_exchange_tells_no_time() -> None:
+    def untimed(ended: int, cause: str = "completed") -> Told:
+        steps = [step(kind, at, timed=False) for kind, at in (("offered", 0), ("answered", 19))]
+        return told([*steps, step("ended", ended, timed=False, cause=cause)])
+
+    assert (untimed(125).wait_seconds, untimed(125).talk_seconds) == (19, 106)
+    assert untimed(19).talk_seconds is None  # told in the same moment: after an outage, or out of a file
+    assert untimed(125, "unknown").talk_seconds is None
 
 
 def test_what_the_exchange_has_counted_goes_before_what_times_say() -> None:

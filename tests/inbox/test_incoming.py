@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from msgspec.structs import replace
 from hub import clock
 from hub.access import duty, person
 from hub.access.person import Actor
-from hub.edge import calling_back, incoming
+from hub.edge import calling_back, incoming, phoning
 from hub.edge.incoming import Phone
+from hub.inbox import municipality, staff_number
 from hub.live.publish import Live
+from hub.storage.scope import Scope
 from hub.storage.unit import Unit
 from tests.exchange import Exchange
 
@@ -103,3 +106,29 @@ def test_without_a_call_it_is_reckoned_anew_soon_and_at_once_for_who_has_done_so
     now += 1
     ask(exchange, one)
     assert len(reckoned) == 3
+
+
+def test_what_rings_at_ones_own_telephone_shows_whatever_one_has_said_here(exchange: Exchange) -> None:
+    """The exchange doesn't know of it, and the telephone rings all the same."""
+    one = sara(exchange)
+    exchange.tell(exchange.event("newCall", "2", 1795, "+46701740606", user="5101"))
+    states: Sequence[duty.State] = ("ready", "busy", "away")
+    for said in states:
+        exchange.write(partial(duty.say, person_id=exchange.ids["sara"], state=said))
+        incoming.forget(exchange.storage, one)
+        (shown,) = ask(exchange, one)
+        assert shown.ringing is not None, said
+        assert shown.ringing.number == "+46 70 ••••• 06", said
+
+
+def test_calls_of_colleagues_are_counted_apart(exchange: Exchange) -> None:
+    def staff(unit: Unit) -> None:
+        staff_number.add(unit, municipality.by_code(unit, "granvik"), "5000-5999")
+
+    one = sara(exchange)
+    exchange.write(staff)
+    for call, caller in (("3", "5144"), ("4", "+46701740608")):
+        exchange.tell(exchange.event("newCall", call, 1700, caller, queue="Kundtjänst"))
+        exchange.tell(exchange.event("hangup", call, 1720, caller, cause="cancel"))
+    lines = exchange.storage.read_now(Scope.of(one), phoning.stand, one)
+    assert [sum(line.lost_today for line in lines), sum(line.staff_today for line in lines)] == [1, 1]

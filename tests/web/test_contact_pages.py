@@ -294,3 +294,32 @@ def _takes_texts(unit: Unit, conversation_id: int, ids: Mapping[str, int]) -> No
     )
     config = {"number": "+46766861234", "destination": f"granvik/{ids['kontakt']}"}
     unit.add(Channel(kind="elks", name="SMS", home_id=home, sends_by_id=None, config=config))
+
+
+def test_what_was_written_down_is_said_with_the_way_back_to_it(screen: Screen) -> None:
+    address = begin(screen)
+    fields = {
+        "version": version(screen.get(address, "sara")[1]), "topic": str(screen.world.ids["fakturor"]),
+        "outcome": "solved_here",
+    }  # fmt: skip
+    led = screen.post(address, "sara", fields, "en", part=False).headers["location"]
+    page = unescape(screen.get(led, "sara")[1])
+    assert "Det är registrerat." in page
+    assert f'href="{address}' in page
+    assert "Det är registrerat." not in screen.get("/inbox?view=mine", "sara")[1]
+
+
+def test_why_it_should_not_have_been_needed_is_said_by_nobody_but_who_writes_it_down(screen: Screen) -> None:
+    address = begin(screen)
+    fields = {
+        "version": version(screen.get(address, "sara")[1]), "topic": str(screen.world.ids["fakturor"]),
+        "outcome": "solved_here", "avoidable": "yes",
+    }  # fmt: skip
+    refused = screen.post(address, "sara", fields, "en")
+    assert (refused.status_code, refused.headers["X-Field"]) == (422, "cause")
+    assert "Say why it should not have been needed." in unescape(refused.text)
+    again = screen.post(address, "sara", {**fields, "q": f"{fields['topic']}|solved_here|?|"}, "en")
+    assert again.status_code == 422
+    assert screen.post(address, "sara", {**fields, "cause": "web_unclear"}, part=False).status_code == 303
+    conversation = unescape(screen.get(address.partition("/contacts")[0], "sara")[1])
+    assert "löst här, kunde ha undvikits: Information saknas på webben" in conversation

@@ -102,6 +102,15 @@ def test_a_form_is_made_and_published(screen: Screen) -> None:
     assert "Version 1" in screen.get(f"/web-forms/{form_id}", "sara")[1]
 
 
+def test_a_title_that_is_missing_in_a_language_is_said_at_its_field(screen: Screen) -> None:
+    form_id = begun(screen)
+    press(screen, form_id, "add:email")
+    assert press(screen, form_id, "save", languages=["sv", "da"]).status_code == 303
+    refused = press(screen, form_id, "publish", **{"label-0-sv": "E-post", "label-0-da": "E-mail"})
+    assert refused.status_code == 422
+    assert _marked(refused.text) == ["title-da"]
+
+
 def _marked(page: str) -> list[str]:
     """Ids of what is said to be wrong: the one has the focus, and is told why."""
     return re.findall(r'id="([^"]+)"[^>]* aria-invalid="true" aria-describedby="problem" autofocus', page)

@@ -6,9 +6,10 @@ const form = () => one("#registration");
 const chosen = (name) => one(`[name="${name}"]:checked`, form());
 
 /* --- Questions: those that aren't in focus wait in hidden fields, `topic|outcome|cause|matter` */
+const UNSAID = "?"; // should not have been needed, and why isn't chosen yet
 const topicOf = () => (chosen("topic")?.value === "other" ? one("#topic-other").value : (chosen("topic")?.value ?? ""));
 const lineOf = () =>
-  [topicOf(), chosen("outcome")?.value ?? "", one("#avoidable").checked ? (chosen("cause")?.value ?? "other") : "", one("[name=matter]", form()).value].join("|");
+  [topicOf(), chosen("outcome")?.value ?? "", one("#avoidable").checked ? (chosen("cause")?.value ?? UNSAID) : "", one("[name=matter]", form()).value].join("|");
 const topicWords = () => {
   const radio = chosen("topic");
   if (radio?.value === "other") return one("#topic-other").selectedOptions[0]?.textContent ?? "";
@@ -33,7 +34,7 @@ function put() {
   item.append(button);
   const field = Object.assign(document.createElement("input"), { type: "hidden", name: "q", value: said });
   item.append(field);
-  one("[data-adds]", form()).closest("li").before(item);
+  one("#question-now").before(item); // in the order in which they were asked
   return true;
 }
 
@@ -49,7 +50,7 @@ function show(said) {
   }
   if (outcome) one(`[name=outcome][value="${outcome}"]`, form()).checked = true;
   one("#avoidable").checked = Boolean(cause);
-  if (cause) one(`[name=cause][value="${cause}"]`, form()).checked = true;
+  if (cause && cause !== UNSAID) one(`[name=cause][value="${cause}"]`, form()).checked = true;
   one("[name=matter]", form()).value = matter;
   parts();
 }
@@ -110,6 +111,19 @@ async function keep() {
 const registers = (ctx) => ctx?.sourceElement?.id === "registration";
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => registers(ctx) && clearTimeout(soon));
 for (const name of ["htmx:response:error", "htmx:error"]) document.addEventListener(name, ({ detail: { ctx } }) => registers(ctx) && later());
+
+/* What is missing gets the focus; the sentence stands where sentences stand */
+const FIELD = { call_back_at: "call_day", topic: "topic", queue: "topic" };
+document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
+  const name = registers(ctx) && ctx.response?.headers?.get("X-Field");
+  if (!name) return;
+  const fields = all(`[name="${FIELD[name] ?? name}"]`, form()).filter((each) => each.checkVisibility());
+  const field = fields.find((each) => each.checked) ?? fields[0];
+  if (name === "topic" && field?.checked) return one("#topic-other")?.focus();
+  field?.setAttribute("aria-invalid", "true");
+  field?.focus();
+});
+document.addEventListener("change", ({ target }) => target.closest("#registration") && target.removeAttribute("aria-invalid"));
 
 /* --- Time that runs, by the server's clock */
 const two = (number) => String(number).padStart(2, "0");

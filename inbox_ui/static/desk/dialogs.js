@@ -163,6 +163,13 @@ export function toast(words, tone = "") {
   one("#toast").append(made);
   toasted();
 }
+/* What led here says once what came of it: not again when the page is loaded anew */
+toasted();
+if (new URLSearchParams(location.search).has("told")) {
+  const here = new URL(location);
+  here.searchParams.delete("told");
+  history.replaceState(history.state, "", here);
+}
 /* What is taken back may be another conversation's than the one that stands in the page by now: there a form may stand, and
    in that of a new message words, on their way to be the draft that what is taken back would be */
 const writes = () => (all('.compose [data-draft="new"]:not(select)').some((field) => field.value) ? "begun" : "form");

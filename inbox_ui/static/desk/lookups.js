@@ -129,6 +129,8 @@ function saysThen(menu) {
   if (names.length) said.textContent = said.dataset.cards.replace("{cards}", () => listed);
 }
 document.addEventListener("toggle", ({ target, newState }) => target.id === "m-identify" && newState === "open" && saysThen(target), true);
+/* Left with Escape, what was typed isn't kept for the next citizen */
+document.addEventListener("keydown", ({ key, target }) => key === "Escape" && target.closest?.("#m-identify")?.reset(), true);
 document.addEventListener("htmx:after:swap", () => {
   const menu = one("#m-identify:popover-open");
   if (menu) saysThen(menu);
@@ -142,16 +144,15 @@ document.addEventListener(
   (event) => {
     walks = chooses(event.target) && event.key.startsWith("Arrow");
     if (!chooses(event.target) || event.key !== "Enter") return;
-    event.preventDefault(); // else the form is sent without its number
-    event.target.checked = true;
-    one(event.target.dataset.then)?.focus();
+    event.target.checked = true; // the way that has the focus is the one that is meant; the form is sent as it stands
   },
   true,
 );
-document.addEventListener("change", ({ target }) => chooses(target) && !walks && one(target.dataset.then)?.focus());
+document.addEventListener("click", ({ target }) => chooses(target) && !walks && one(target.dataset.then)?.focus()); // by its key, too
 document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
   const form = ctx?.sourceElement;
-  if (form?.matches?.("#m-identify:not(:popover-open)") && ctx.response?.status >= 400 && one("#identity-number")?.value) form.showPopover();
+  const source = all('[popovertarget="m-identify"]').find(shown); // beside which it stood
+  if (form?.matches?.("#m-identify:not(:popover-open)") && ctx.response?.status >= 400 && one("#identity-number")?.value) form.showPopover({ source });
 });
 
 /* Another question, or an identity confirmed or withdrawn elsewhere: what may be asked is another thing. Nothing is asked */
