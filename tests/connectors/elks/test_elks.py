@@ -5,16 +5,18 @@ import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 import pytest
 
 from connectors.elks import Elks
-from hub.contract import CallStep, Misconfigured, ReceivedText, TextReport
+from hub.contract import CallStep, Misconfigured, RawEvent, ReceivedText, TextReport
 from hub.contract.config import read_config
 from hub.contract.testing.stage import TestTools
 from hub.inbox.call import Told, told
 from tests.connectors.elks.test_contract import SETTINGS, called, recorded
+from tests.stand_ins import elks
 
 SAMPLES = Path(__file__).parent / "samples"
 EVERYBODY = "+46101000001,+46101000002,+46101000003"
@@ -65,11 +67,11 @@ def test_a_group_in_which_nobody_is_free_is_followed_by_everybody_once() -> None
 
 
 def test_what_is_brought_again_has_the_key_it_had() -> None:
-    elks = channel()
+    ours = channel()
     for do, said in (("voice", {"callid": "c1"}), ("sms", {"id": "s1"}), ("report", {"id": "s1", "status": "sent"})):
-        assert elks.accept(called(do, said))[0].key == elks.accept(called(do, said))[0].key
+        assert ours.accept(called(do, said))[0].key == ours.accept(called(do, said))[0].key
     sent, delivered = (
-        elks.accept(called("report", {"id": "s1", "status": each}))[0].key for each in ("sent", "delivered")
+        ours.accept(called("report", {"id": "s1", "status": each}))[0].key for each in ("sent", "delivered")
     )
     assert sent != delivered
 
@@ -103,6 +105,48 @@ def test_a_call_that_nobody_took() -> None:
     anonymous = sum_of("nothing_chosen")
     assert (anonymous.caller, anonymous.cause, anonymous.menu_path) == ("", "no-answer", [])
     assert anonymous.is_lost
+
+
+def without_legs(name: str, **changes: str) -> Sequence[RawEvent]:
+    """A recorded call of which the end says nothing of its legs, and what else is changed there."""
+    events = []
+    for event in recorded(SAMPLES / f"{name}.json"):
+        said = dict(parse_qsl(event.body.decode()))
+        if event.origin["do"] == "ended":
+            said = {each: value for each, value in said.items() if each != "legs"} | changes
+        events.append(msgspec.structs.replace(event, body=elks.form(said)))
+    return events
+
+
+def added_up(events: Sequence[RawEvent]) -> Told:
+    return told([step for step in Elks.parse(events) if isinstance(step, CallStep)])
+
+
+def test_a_talk_is_one_where_the_end_does_not_tell_of_its_legs() -> None:
+    for order in itertools.permutations(without_legs("answered")):
+        call = added_up(order)
+        assert (call.state, call.cause, call.is_lost, call.lost_in) == ("ended", "completed", False, None)
+        assert (call.wait_seconds, call.talk_seconds) == (12, None)  # it rang from then; when it was taken nobody says
+    offered = [event for event in without_legs("answered") if event.origin["do"] in {"voice", "rang"}]
+    assert added_up(offered).state == "answered"  # no menu, and the end hasn't come
+
+
+def test_the_actions_of_the_end_say_who_took_it() -> None:
+    taken = '[{"ivr": "x", "result": "2"}, {"connect": "+46101000002", "result": "success"}]'
+    several = '[{"connect": "+46101000002,+46101000003", "result": "success"}]'
+    failed = '[{"connect": "+46101000002", "result": "failed"}]'
+    for actions, cause, agent in (
+        (taken, "completed", "+46101000002"),
+        (several, "completed", None),
+        (failed, "abandoned", None),
+        ("nonsense", "abandoned", None),
+    ):
+        call = added_up(without_legs("lost_in_the_queue", actions=actions))
+        assert (call.cause, call.answered_by) == (cause, agent)
+    call = added_up(
+        [each for each in without_legs("answered", actions=taken) if each.origin["do"] in {"voice", "ended"}]
+    )
+    assert (call.cause, call.is_lost) == ("completed", False)
 
 
 def test_texts_and_what_became_of_them() -> None:

@@ -9,19 +9,17 @@ again for six hours, so everything has a key of its own. It records nothing, pla
 import hmac
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Meta, Struct, field
 from msgspec.structs import replace
 
+from connectors.elks import steps
 from hub.contract import (
     Answer,
     AuthFailed,
-    CallStep,
-    Cause,
     Config,
     Deferred,
     Destination,
@@ -48,8 +46,6 @@ from hub.contract import (
 FORM = "application/x-www-form-urlencoded"
 DEEDS = frozenset({"voice", "menu", "rang", "ended", "sms", "report"})
 """What a call of theirs is about, as `do` in the address says."""
-CAUSES: Mapping[str, Cause] = {"busy": "busy", "failed": "failed", "success": "completed"}
-"""How a call ended for them -> for us."""
 ACTIONS: Mapping[str, TextAction] = {"sent": "sent", "delivered": "delivered", "failed": "failed"}
 _NUMBER = r"^\+[1-9]\d{6,14}$"
 _NUMBERS = r"^\+[1-9]\d{6,14}(,\+[1-9]\d{6,14})*$"
@@ -103,14 +99,6 @@ class _Taken(Struct):
     cost: int | None = None
 
 
-class _Leg(Struct):
-    """One number that was called, as `whenhangup` has it."""
-
-    to: str = ""
-    state: str = ""
-    duration: int = 0
-
-
 class Elks(Receives[ElksConfig], Texts[ElksConfig]):
     """Calls and text messages of a number at 46elks."""
 
@@ -147,7 +135,7 @@ class Elks(Receives[ElksConfig], Texts[ElksConfig]):
         known = [hmac.compare_digest(said_key, each.encode()) for each in (self.config.key.reveal(), self._key_of_ours)]
         if not any(known):
             raise AuthFailed("The key in the address isn't the channel's.")
-        do, said = call.query.get("do", ""), _form(call.content)
+        do, said = call.query.get("do", ""), steps.form(call.content)
         name = said.get("callid") or said.get("id", "")
         if do not in DEEDS or not name:
             raise Unreadable("It is none of the calls that 46elks makes.")
@@ -161,12 +149,12 @@ class Elks(Receives[ElksConfig], Texts[ElksConfig]):
     def anew(cls, config: ElksConfig, event: RawEvent) -> RawEvent:
         """With whose it is: the choice's own queue, where it has one."""
         do = event.origin.get("do", "")
-        chosen = _form(event.body).get("result", "") if do == "menu" else ""
+        chosen = steps.form(event.body).get("result", "") if do == "menu" else ""
         return replace(event, origin={"do": do, "route": config.queues.get(chosen, config.destination)})
 
     def answer(self, call: WebCall, references: Sequence[str]) -> Answer:  # noqa: ARG002 - what they hear is the same
         """What the call does next; of a message nothing, for a text would be sent as our answer."""
-        do, said = call.query.get("do", ""), _form(call.content)
+        do, said = call.query.get("do", ""), steps.form(call.content)
         if do == "voice" and self.config.menu:
             then: dict[str, Any] = {"ivr": self.config.menu, "digits": 1, "repeat": 2, "next": self._address("menu")}
         elif do in {"voice", "menu"}:
@@ -194,12 +182,13 @@ class Elks(Receives[ElksConfig], Texts[ElksConfig]):
     def parse(group: Sequence[RawEvent]) -> Sequence[Item]:
         items: dict[str, Item] = {}
         for event in sorted(group, key=lambda each: each.key):
-            do, said = event.origin.get("do", ""), _form(event.body)
+            do, said = event.origin.get("do", ""), steps.form(event.body)
             if do not in DEEDS or not (said.get("callid") or said.get("id")):
                 raise Unreadable("It is none of the calls that 46elks makes.")
             for item in _READ[do](said, event):
                 items[item.key] = item
-        return list(items.values())
+        heard = [(each.origin.get("do", ""), steps.form(each.body), each) for each in group]
+        return [*items.values(), *steps.answered(heard)]
 
     async def text(self, message: OutgoingText, handing_over: Callable[[], Awaitable[None]]) -> Receipt:
         said = {
@@ -247,59 +236,6 @@ class Elks(Receives[ElksConfig], Texts[ElksConfig]):
         return f"{self.config.public_url}{self.tools.called_at}?{query}"
 
 
-def _voice(said: Mapping[str, str], event: RawEvent) -> list[Item]:
-    return [
-        CallStep(
-            key=event.key,
-            call=said["callid"],
-            kind="offered",
-            at=_time(said.get("created")) or event.received_at,
-            direction="out" if said.get("direction") == "outgoing" else "in",
-            caller=_number(said.get("from")),
-            called=_number(said.get("to")),
-        )
-    ]
-
-
-def _menu(said: Mapping[str, str], event: RawEvent) -> list[Item]:
-    """What was pressed; `failed` when nothing was."""
-    chosen = said.get("result", "")
-    if not chosen.isdecimal():
-        return []
-    at, call = event.received_at, said["callid"]
-    route = event.origin.get("route")  # of the call as a whole the origin is whatever came last
-    queue = CallStep(key=f"{event.key}:queue", call=call, kind="queued", at=at, queue=chosen, route=route)
-    return [CallStep(key=event.key, call=call, kind="menu", at=at, choice=chosen, route=route), queue]
-
-
-def _rang(said: Mapping[str, str], event: RawEvent) -> list[Item]:
-    """Told when what rang is over: of a talk that was had the end says how long it was, and with whom."""
-    return [CallStep(key=event.key, call=said["callid"], kind="ringing", at=event.received_at, timed=False)]
-
-
-def _ended(said: Mapping[str, str], event: RawEvent) -> list[Item]:
-    """`start` is when their machine answered; a person did when a leg was a success."""
-    call, began = said.get("callid") or said["id"], _time(said.get("start")) or _time(said.get("created"))
-    at = event.received_at if began is None else began + _whole(said.get("duration")) * 1_000_000
-    talked = next((leg for leg in _legs(said) if leg.state == "success" and leg.to), None)
-    steps: list[Item] = []
-    if talked is not None:
-        answered = at - talked.duration * 1_000_000
-        steps.append(CallStep(key=f"{event.key}:answered", call=call, kind="answered", at=answered, agent=talked.to))
-    cause = CAUSES.get(said.get("state", ""))
-    end = CallStep(
-        key=event.key,
-        call=call,
-        kind="ended",
-        at=at,
-        direction="out" if said.get("direction") == "outgoing" else "in",
-        caller=_number(said.get("from")),
-        called=_number(said.get("to")),
-        cause=cause if talked is not None or cause != "completed" else None,
-    )
-    return [*steps, end]
-
-
 def _sms(said: Mapping[str, str], event: RawEvent) -> list[Item]:
     return [
         ReceivedText(
@@ -307,7 +243,7 @@ def _sms(said: Mapping[str, str], event: RawEvent) -> list[Item]:
             sender=said.get("from", ""),
             recipient=said.get("to", ""),
             text=said.get("message", ""),
-            sent_at=_time(said.get("created")) or event.received_at,
+            sent_at=steps.time_of(said.get("created")) or event.received_at,
         )
     ]
 
@@ -316,52 +252,18 @@ def _report(said: Mapping[str, str], event: RawEvent) -> list[Item]:
     action = ACTIONS.get(said.get("status", ""))
     if action is None:
         raise Unreadable("What became of the message is said in a word that isn't known.")
-    at = _time(said.get("delivered")) or event.received_at
+    at = steps.time_of(said.get("delivered")) or event.received_at
     return [TextReport(key=event.key, outside_id=said["id"], action=action, at=at)]
 
 
 _READ: Mapping[str, Callable[[Mapping[str, str], RawEvent], list[Item]]] = {
-    "voice": _voice,
-    "menu": _menu,
-    "rang": _rang,
-    "ended": _ended,
+    "voice": steps.voice,
+    "menu": steps.menu,
+    "rang": steps.rang,
+    "ended": steps.ended,
     "sms": _sms,
     "report": _report,
 }
-
-
-def _form(body: bytes) -> dict[str, str]:
-    """Names once: of one that is there twice, the first."""
-    said: dict[str, str] = {}
-    for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=100):
-        said.setdefault(name, value.replace("\0", ""))
-    return said
-
-
-def _legs(said: Mapping[str, str]) -> Sequence[_Leg]:
-    """JSON in a field, where they say it."""
-    try:
-        return msgspec.json.decode(said.get("legs") or "[]", type=list[_Leg], strict=False)
-    except msgspec.DecodeError:
-        return ()
-
-
-def _number(said: str | None) -> str | None:
-    """Empty when it is withheld, None where nothing is said."""
-    return "" if said in {"anonymous", "unknown", "hidden"} else said
-
-
-def _time(said: str | None) -> int | None:
-    """Theirs are UTC without saying so."""
-    try:
-        at = datetime.fromisoformat(said or "")
-    except ValueError:
-        return None
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1_000_000)
-
-
-def _whole(said: str | None) -> int:
-    return int(said) if said and said.isdecimal() and len(said) < 8 else 0  # noqa: PLR2004 - a hundred days
 
 
 def _words(answer: Answer) -> str:
