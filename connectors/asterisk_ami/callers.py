@@ -93,10 +93,21 @@ def _last_name(facts: Facts, uid: str) -> str:
     return names[-1] if names else facts.channels[uid].name
 
 
-def _dialled(root: Channel, *rung: Channel | None) -> str:
-    """What they dialled: the first that may be a number; the number of who was rung where the dialplan hides it."""
-    numbers = [each.first_number for each in rung if each is not None]
-    return next(filter(parties.is_number, (root.extension, *root.extensions, *numbers)), "")
+def _dialled(root: Channel, rung: Channel | None, reached: Channel | None) -> str:
+    """What they dialled: the first that may be a number; the number of who was rung where the dialplan hides it.
+
+    Never the caller's own, which halves of Local channels have as well, but where an extension calls itself; nor that
+    of a telephone that one of those has reached. A single digit is one only where they began with it: further on it is
+    a choice, or the dialplan's own.
+    """
+    began = [root.extension] if root.made_at is not None else []
+    later = [root.did, root.extension, *root.extensions, rung.first_number if rung is not None else ""]
+    if reached is not None and reached.first_number != parties.peer(reached.name):
+        later.append(reached.first_number)
+    own = {number for _, number in root.numbers}
+    said = [*began, *(each for each in later if len(each) > 1)]
+    said = [each for each in said if each not in own or (each in began and parties.is_short(each))]
+    return next(filter(parties.is_number, said), "")
 
 
 def _number_when(root: Channel, place: int | None, facts: Facts) -> str:

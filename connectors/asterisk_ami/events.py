@@ -33,6 +33,8 @@ _MENU = re.compile(r"^(?:ivr|menu|.*-ivr)(?:[-_\d].*)?$", re.IGNORECASE)
 _CHOICE = re.compile(r"[\d*#]{1,4}\Z")
 MENU_NAMES = ("menu_choice", "menuchoice", "ivr_choice", "ivrchoice")
 """Variables or user events that tell a choice, where the settings name no other."""
+DID_NAMES = frozenset({"from_did"})
+"""Variables in which FreePBX keeps what was dialled from outside, where the line's own channel is at `s`."""
 _OF_DIALPLAN = (b"queue", b"voicemail", b"ivr", b"menu", b": vm", b": hangup", b": busy", b": congestion")
 _STAMP = re.compile(r"(\d{1,11})(?:\.(\d+))?\Z", re.ASCII)
 _EPOCH = re.compile(r"(\d{9,10})\.(\d+)\Z")
@@ -61,14 +63,15 @@ class Event(Struct, frozen=True):
 
 
 def is_kept(block: Block, menu_names: frozenset[str] = frozenset(MENU_NAMES)) -> bool:
-    """Of the variables only those that tell a choice, of the dialplan only queues, voice mail, menus and the end."""
+    """Of the variables only those that tell a choice or what was dialled, of the dialplan only queues, voice mail,
+    menus and the end."""
     name, values = block.event, block.values
     if name not in KEPT:
         return False
     if name == "newexten":
         return values.get("application", "").lower() in _APPLICATIONS or menu_step(values) != ""
     if name == "varset":
-        return values.get("variable", "").lstrip("_").lower() in menu_names
+        return variable(values) in menu_names | DID_NAMES
     if name == "userevent":
         return values.get("userevent", "").lower() in menu_names
     return True
@@ -86,7 +89,12 @@ def is_noise(body: bytes, menu_names: frozenset[str] = frozenset(MENU_NAMES)) ->
     said = body.lower()
     if name == "newexten":
         return not any(word in said for word in _OF_DIALPLAN)
-    return name != "varset" or not any(word.encode() in said for word in menu_names)
+    return name != "varset" or not any(word.encode() in said for word in menu_names | DID_NAMES)
+
+
+def variable(values: Mapping[str, str]) -> str:
+    """The name of what was set, without the signs that hand it on to others."""
+    return values.get("variable", "").lstrip("_").lower()
 
 
 def menu_step(values: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from connectors.asterisk_ami import wire
-from connectors.asterisk_ami.events import ENDS, SECOND, Event, epoch, mentions
+from connectors.asterisk_ami.events import DID_NAMES, ENDS, SECOND, Event, epoch, mentions, variable
 from hub.contract import RawEvent
 
 RINGING, UP = "5", "6"
@@ -17,7 +17,8 @@ _OF_AGENTS = frozenset({"agentconnect", "agentcomplete", "agentcalled", "agentri
 class Channel(Struct):
     """Of a telephone, a trunk, or a half of a Local channel.
 
-    `numbers`: each with the place it was told at; `let_go_at`: when the dialplan ended it.
+    `numbers`: each with the place it was told at; `did`: what was dialled, as the dialplan notes it; `let_go_at`: when
+    the dialplan ended it.
     """
 
     uid: str
@@ -31,6 +32,7 @@ class Channel(Struct):
     extension: str = ""
     extensions: list[str] = []
     account: str = ""
+    did: str = ""
     withheld: bool = False
     made_at: int | None = None
     rang_at: int | None = None
@@ -208,6 +210,8 @@ def _of_one(facts: Facts, event: Event) -> None:
             channel.asked_to_hang_up = event.at
     elif event.name == "newexten" and event.get("application").lower() in ENDS:
         channel.let_go_at = event.at
+    elif event.name == "varset" and variable(event.values) in DID_NAMES:
+        channel.did = channel.did or event.get("value")
     elif event.name == "newcallerid" and "prohib" in event.get("cid-callingpres").lower():
         channel.withheld = True
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from connectors.asterisk_ami import answers
 from connectors.asterisk_ami.callers import is_queue_application
 from connectors.asterisk_ami.causes import of_lost
-from connectors.asterisk_ami.events import JOINED, MENU_NAMES, Event, menu_step
+from connectors.asterisk_ami.events import JOINED, MENU_NAMES, Event, menu_step, variable
 from connectors.asterisk_ami.told import Told, agent_of, member_of, seconds
 from hub.contract import CallStep
 
@@ -86,7 +86,7 @@ def _is_in_queue(event: Event) -> bool:
 def _choice(event: Event, names: set[str]) -> str:
     if event.name == "newexten":
         return menu_step(event.values)
-    if event.name == "varset" and event.get("variable").lstrip("_").lower() in names:
+    if event.name == "varset" and variable(event.values) in names:
         return event.get("value")
     if event.name == "userevent" and event.get("userevent").lower() in names:
         return next((value for name in ("choice", "digit", "value", "option") if (value := event.get(name))), "")
