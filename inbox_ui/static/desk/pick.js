@@ -38,7 +38,7 @@ function tidy(item) {
 /* A row that comes anew keeps them, and with them the focus, a press that has begun, and a menu beside them */
 document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
   for (const { target, fragment, swapSpec } of tasks ?? []) {
-    const now = swapSpec?.style === "outerMorph" && target.id?.startsWith("row-") && fragment.firstElementChild;
+    const now = swapSpec?.style === "outerMorph" && target?.id?.startsWith("row-") && fragment.firstElementChild;
     if (!now || "masked" in now.dataset) continue;
     if (one(".pick", target)) box(now);
     if (one(".row-more", target)) more(now);
