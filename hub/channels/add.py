@@ -31,6 +31,7 @@ from hub.storage.unit import Happening, Unit
 
 MOVES_MESSAGES: tuple[type[Connector[Any]], ...] = (Pulls, Receives, Listens, Sends, KeepsSent, Hosts)
 """What a channel can be made of."""
+_, _MARK = get_args(Destination)
 
 
 def prepare(
@@ -123,4 +124,6 @@ def _resolved(unit: Unit, value: Any) -> Any:
 
 
 def _holds_destinations(hint: Any) -> bool:
-    return hint == Destination or any(_holds_destinations(each) for each in get_args(hint))
+    """A field with a title of its own is one Annotated with both: what marks a Destination is among what it says."""
+    said = getattr(hint, "__metadata__", ())
+    return _MARK in said or any(_holds_destinations(each) for each in get_args(hint))

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from hub.channels.add import resolve_destinations
 from hub.channels.channel import Channel
 from hub.channels.open import close_connector, open_channel
 from hub.channels.renewing import renewing
@@ -19,7 +20,8 @@ _TRYING = Scope.everything("channel settings")
 
 
 async def try_out(storage: Storage, registry: Registry, channel_id: int) -> PluginError | Invalid | None:
-    """What is wrong, or None. One that listens works: its own port would seem to be in use."""
+    """What is wrong, or None: a queue that isn't there any more, too. One that listens works: its own port would seem
+    to be in use."""
     try:
         if await storage.read(_TRYING, _listens, registry, channel_id):
             return None
@@ -49,4 +51,6 @@ def _listens(unit: Unit, registry: Registry, channel_id: int) -> bool:
 
 
 def _open(unit: Unit, registry: Registry, channel_id: int, storage: Storage) -> Connector[Any]:
-    return open_channel(_channel(unit, channel_id), registry, unit.keys, renewing(storage, channel_id))
+    connector = open_channel(_channel(unit, channel_id), registry, unit.keys, renewing(storage, channel_id))
+    resolve_destinations(unit, connector.config)
+    return connector

@@ -14,7 +14,7 @@ from hub.access.person import Person
 from hub.channels.channel import Channel
 from hub.channels.open import secrets_of
 from hub.contract import AuthFailed, Config, Misconfigured, OutgoingMessage, Receipt, Secret, Sends
-from hub.edge import given_anew
+from hub.edge import configuring, given_anew
 from hub.storage.unit import Unit
 from tests.connectors.tools import free_port
 from tests.web.test_administration import Visit, Visitor, kept, visit, words
@@ -324,3 +324,19 @@ def test_what_was_given_anew_is_for_one_person_one_form_and_an_hour(world: World
     assert given_anew.put_in({"token": "another"}, handed) == {"token": "another"}
     let_pass(3601)
     assert given_anew.unseal(keys, 1, "channel 2", sealed) == {}
+
+
+@pytest.mark.parametrize(("kind", "field"), [("web_chat", "queue"), ("elks", "destination")])
+def test_the_form_of_a_channel_refuses_a_queue_that_is_not_there(
+    world: World, visit: Visit, kind: str, field: str
+) -> None:
+    usual = configuring.form_of_kind(world.client.app.state.registry, kind).fields
+    given: dict[str, Any] = {("setting-name" if each.name == "name" else each.name): str(each.value) for each in usual}
+    given |= {"name": "Ny", "home": str(world.ids["granvik"]), "number": "+46766861004", "username": "u"}
+    given |= {"public_url": "https://torg.granvik.example", "password": "p" * 24, "key": "k" * 24, "texts_only": "on"}
+    at = f"/channels/new/{kind}"
+    refused = visit("ida").send(at, at, **{**given, field: "granvik/Finnsinte"})
+    assert refused.status_code == 422
+    assert f'id="f-{field}-problem"' in refused.text
+    assert "granvik has no queue Finnsinte" in words(refused)
+    assert not world.do(lambda unit: unit.first(select(Channel).where(Channel.name == "Ny")))
