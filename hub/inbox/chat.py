@@ -36,7 +36,7 @@ class Chat(MunicipalityRow):
     `taken_at` None: it waits; `rung_id`: who is rung now, since `rung_at`; `rung`: all who were, in turn.
     `heard_at`: the last sign of the visitor's page; `left_at`: when it said that it goes. `delivered_id`, `seen_id`:
     the newest entry of ours that it has and has shown; `read_id`: the newest of theirs that one of ours has seen.
-    `by_mail`: an answer may go to `email`.
+    `by_mail`: an answer may go to `email`. `transcript_to`: where what was said goes, whatever `email` is.
     """
 
     __tablename__ = "chat"
@@ -45,7 +45,9 @@ class Chat(MunicipalityRow):
         same_municipality("conversation_id", "conversation"),
         UniqueConstraint("municipality_id", "conversation_id"),
         partial_index("ix_chat_open", "channel_id", "id", where="ended_at IS NULL"),
-        partial_index("ix_chat_transcript", "municipality_id", "email", where="transcript_asked_at IS NOT NULL"),
+        partial_index(
+            "ix_chat_transcript_to", "municipality_id", "transcript_to", where="transcript_asked_at IS NOT NULL"
+        ),
         partial_index(
             "ix_chat_transcript_waits", "id", where="transcript_asked_at IS NOT NULL AND transcript_sent_at IS NULL"
         ),
@@ -74,6 +76,7 @@ class Chat(MunicipalityRow):
     read_id: Mapped[int | None]
     ended_at: Mapped[int | None]
     ended_by: Mapped[str | None]
+    transcript_to: Mapped[str | None]
     transcript_asked_at: Mapped[int | None]
     transcript_sent_at: Mapped[int | None]
 

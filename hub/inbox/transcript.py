@@ -1,4 +1,4 @@
-"""Transcript: what was said in a chat, sent once to the address that the visitor gave, when the chat is over.
+"""Transcript: what was said in a chat, sent once to the address that it was asked for, when the chat is over.
 
 Only of a chat in which one of ours answered, and only so many a day to one address: else whoever names a stranger's
 could have us write to them what they like.
@@ -32,12 +32,17 @@ _WORDS = {
 
 
 def ask(unit: Unit, row: Chat, email: str, *, allowed: bool) -> None:
-    """It goes there when the chat is over; asked for again it goes once. Raises Invalid, Conflict."""
+    """It goes there when the chat is over; asked for again it goes once, to where it was asked for last.
+
+    Raises Invalid, Conflict.
+    """
     address = outgoing.recipients("email", [email])[0]
     if not allowed:
         raise Conflict("No transcripts are sent of this chat.")
-    if row.transcript_asked_at is not None:
+    if row.transcript_to == address:
         return
+    if row.transcript_sent_at is not None:
+        raise Conflict("What was said in this chat was sent already.")
     answered = select(Entry.id).where(
         Entry.conversation_id == row.conversation_id, Entry.kind == "chat", Entry.author_kind == "person"
     )
@@ -45,14 +50,12 @@ def ask(unit: Unit, row: Chat, email: str, *, allowed: bool) -> None:
         raise Conflict("Nobody has answered in this chat yet.")
     lately = select(func.count()).where(
         Chat.municipality_id == row.municipality_id,
-        Chat.email == address,
+        Chat.transcript_to == address,
         Chat.transcript_asked_at > clock.now() - clock.DAY,
     )
     if unit.rows(lately)[0][0] >= A_DAY:
         raise Invalid("email", "enough was sent to this address today")
-    if not row.by_mail:
-        row.email = address
-    row.transcript_asked_at = clock.now()
+    row.transcript_to, row.transcript_asked_at = address, clock.now()
 
 
 def send(unit: Unit, row: Chat, conversation: Conversation, municipality: Municipality, route: Route) -> Entry:
@@ -93,9 +96,10 @@ def send(unit: Unit, row: Chat, conversation: Conversation, municipality: Munici
             },
         ),
     )
-    token = reply_token.make(unit.keys, conversation.id, conversation.municipality_id, row.email)
+    assert row.transcript_to is not None  # as asked for
+    token = reply_token.make(unit.keys, conversation.id, conversation.municipality_id, row.transcript_to)
     message_id = f"<{token}.{entry.id:x}@{route.address.rpartition('@')[2]}>"
-    outgoing.send(unit, conversation, entry, route, Envelope(to=[row.email], message_id=message_id), 0)
+    outgoing.send(unit, conversation, entry, route, Envelope(to=[row.transcript_to], message_id=message_id), 0)
     mail = unit.first(select(Mail).where(Mail.entry_id == entry.id))
     assert mail is not None  # just written
     mail.automatic = "auto_reply"

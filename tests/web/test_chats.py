@@ -242,6 +242,50 @@ def test_a11_a_transcript_takes_an_answer_first(world: World, channel_id: int, v
     assert [each["recipient"] for each in mail["deliveries"]] == ["astrid@example.com"]
 
 
+def test_a_transcript_goes_where_it_was_asked_for(world: World, channel_id: int) -> None:
+    """The address that answers go to is another, misspelt perhaps; that it was mailed counts for the one that was."""
+    world.do(_addressed, world.ids)
+    for number in range(4):
+        visitor = Visitor(world, channel_id)
+        visitor.begin(email=f"astird{number}@example.com")
+        found = world.do(conversation_of, channel_id)
+        world.ask("POST", f"/conversations/{found['id']}/turns", json={"text": "Ja."})
+        wanted = {"email": "astrid@example.com", "answers": False, "transcript": True}
+        answer = visitor.ask("PUT", "/mail", json=wanted)
+        if number == 3:
+            assert (answer.status_code, answer.json()["field"]) == (422, "email")
+            continue
+        assert answer.status_code == 204
+        visitor.ask("PUT", "/end")
+        world.do(look)
+        assert _mailed(world, found["id"]) == ["astrid@example.com"]
+    assert visitor.ask("PUT", "/mail", json={**wanted, "email": "astird3@example.com"}).status_code == 204
+
+
+def test_a_transcript_asked_for_anew_goes_to_the_address_said_last(world: World, channel_id: int) -> None:
+    world.do(_addressed, world.ids)
+    visitor = Visitor(world, channel_id)
+    visitor.begin()
+    found = world.do(conversation_of, channel_id)
+    world.ask("POST", f"/conversations/{found['id']}/turns", json={"text": "Ja."})
+    for said in ("astird@example.com", "astrid@example.com"):
+        wanted = {"email": said, "answers": False, "transcript": True}
+        assert visitor.ask("PUT", "/mail", json=wanted).status_code == 204
+    visitor.ask("PUT", "/end")
+    world.do(look)
+    assert _mailed(world, found["id"]) == ["astrid@example.com"]
+    assert visitor.ask("PUT", "/mail", json=wanted).status_code == 204  # it went there
+    assert visitor.ask("PUT", "/mail", json={**wanted, "email": "annan@example.com"}).status_code == 409
+    world.do(look)
+    assert _mailed(world, found["id"]) == ["astrid@example.com"]
+
+
+def _mailed(world: World, conversation_id: int) -> list[str]:
+    """To whom mails of it go."""
+    items = world.get(f"/conversations/{conversation_id}/timeline").json()["items"]
+    return [sent["recipient"] for each in items if each["kind"] == "mail" for sent in each["deliveries"]]
+
+
 def test_seen_is_told_both_ways(world: World, channel_id: int, visitor: Visitor) -> None:
     visitor.begin()
     found = world.do(conversation_of, channel_id)
