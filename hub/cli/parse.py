@@ -43,8 +43,9 @@ def command(kind: str, files: Sequence[str], lines: bool, children: int) -> None
 
     One file gives its items as a JSON array. Several, a folder, or --lines, give an object a line:
     {"file":…,"items":[…]}, or {"file":…,"error":…} for one that can't be read. A folder is all files below it. The kind
-    mail is the parser of all mail connectors. A recorded stream of telephone events gives an object per call; where no
-    citizen calls in it, the array is empty, which is said beside it.
+    mail is the parser of all mail connectors. A recorded stream of telephone events gives an object per call (what
+    somebody asks a colleague meanwhile is part of it); where nobody calls in it, the array is empty, which is said
+    beside it.
 
     \b
     Examples:
@@ -167,7 +168,15 @@ def _calls(steps: Iterable[CallStep]) -> "list[Told]":
         return []
     from hub.inbox.call import told  # noqa: PLC0415 - brings the database's library, and most have no calls
 
-    return sorted(map(told, of_call.values()), key=lambda call: (call.offered_at, call.call))
+    found = sorted(map(told, of_call.values()), key=lambda call: (call.offered_at, call.call))
+    return [each for each in found if not any(_asks_a_colleague(each, other) for other in found)]
+
+
+def _asks_a_colleague(call: "Told", other: "Told") -> bool:
+    """In the midst of the other: whoever answered that rings somebody inside, and it is no call of a citizen's."""
+    during = other.answered_at is not None and other.answered_at <= call.offered_at <= (other.ended_at or clock.NEVER)
+    theirs = {other.answered_by, *(each.answered_by for each in other.transfers)} - {None}
+    return call.direction == "in" and other is not call and during and call.caller in theirs
 
 
 def _call(call: "Told") -> dict[str, Any]:
