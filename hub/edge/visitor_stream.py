@@ -5,7 +5,7 @@ One asynchronous generator a chat, no thread and no connection to the database w
 
 import time
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -20,15 +20,15 @@ from hub.edge.kept import Kept
 from hub.edge.visitor_view import ChatState, Shown
 from hub.edge.visits import visits
 from hub.errors import NotFound, Unavailable
-from hub.inbox import chat
 from hub.live.publish import Live
 from hub.storage.unit import Storage
 
 PING = 15.0
 """Seconds of silence after which something is sent all the same: a connection that is gone shows by it."""
 PLACE_IN_QUEUE = 5.0
-"""Seconds between looks at how many are ahead, while it waits. Those who wait there look together."""
-_WAITING: Kept[int, Sequence[int]] = Kept(2 * clock.SECOND)
+"""Seconds between looks at how many are ahead, while it waits. Those who wait in a municipality look together."""
+_WAITING: Kept[int, Mapping[int, Sequence[int]]] = Kept(2 * clock.SECOND)
+"""By municipality; of each of its queues who waits there."""
 RETRY = 1_000
 
 
@@ -53,7 +53,8 @@ async def stream(
                 news = subscription.forget() or news  # a turn is two or three events, and one look
                 try:
                     if said is not None and said.state == "waiting" and not news and time.monotonic() - looked < PING:
-                        shown = Shown((), replace(said, ahead=await _ahead(storage, place, chat_id)))
+                        ahead = await _ahead(storage, place, chat_id)
+                        shown = Shown((), said if ahead is None else replace(said, ahead=ahead))
                     else:
                         looked = time.monotonic()
                         shown = await read(storage, live, place, secret, after, conversation_id)
@@ -83,6 +84,12 @@ async def read(storage: Storage, live: Live, place: ChatPlace, secret: str, afte
     return replace(shown, state=replace(shown.state, typing=types and shown.state.state == "taken"))
 
 
-async def _ahead(storage: Storage, place: ChatPlace, chat_id: int) -> int:
-    reckoning = partial(storage.read, visiting.scope_of(place), chat.waiting, place.channel_id)
-    return bisect_left(await _WAITING.ask(storage, place.channel_id, reckoning), chat_id)
+async def _ahead(storage: Storage, place: ChatPlace, chat_id: int) -> int | None:
+    """In whichever queue it waits; None: in none at this moment."""
+    reckoning = partial(storage.read, visiting.scope_of(place), visitor_view.waiting)
+    by_queue = await _WAITING.ask(storage, place.municipality_id, reckoning)
+    for ids in by_queue.values():
+        ahead = bisect_left(ids, chat_id)
+        if ahead < len(ids) and ids[ahead] == chat_id:
+            return ahead
+    return None

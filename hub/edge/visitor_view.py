@@ -14,7 +14,7 @@ from sqlalchemy import select
 from hub import clock
 from hub.errors import NotFound
 from hub.inbox import chat
-from hub.inbox.chat import Chat
+from hub.inbox.chat import TURNS_PAGE, Chat, has_left
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Attachment, Entry
 from hub.inbox.queries import PERSON
@@ -45,8 +45,9 @@ class TurnLine(Struct, frozen=True):
 
 
 class ChatState(Struct, frozen=True):
-    """How it stands. `ahead`: how many have waited longer, while it waits. `read`: their newest that one of ours saw.
+    """How it stands. `ahead`: how many have waited longer in its queue, while it waits.
 
+    `read`: their newest that one of ours saw.
     `by_mail`: they left an address for answers; `transcript`: one will be, or was, sent.
     """
 
@@ -128,6 +129,26 @@ def file_of(unit: Unit, channel_id: int, secret: str, public_id: str) -> tuple[b
     return content or b"", found.name, found.media_type
 
 
+def waiting(unit: Unit) -> Mapping[int, Sequence[int]]:
+    """By queue, those whom nobody has taken yet and whose visitors are there, who has waited longest first.
+
+    Of all municipalities in scope, and all channels: who waits in a queue waits for the same people.
+    """
+    query = (
+        select(Conversation.queue_id, Chat.id)
+        .join(
+            Conversation,
+            (Conversation.municipality_id == Chat.municipality_id) & (Conversation.id == Chat.conversation_id),
+        )
+        .where(Chat.ended_at.is_(None), Chat.taken_at.is_(None), ~has_left(TURNS_PAGE))
+        .order_by(Chat.id)
+    )
+    found: dict[int, list[int]] = {}
+    for queue_id, chat_id in unit.rows(query):
+        found.setdefault(queue_id, []).append(chat_id)
+    return found
+
+
 def _whole(unit: Unit, row: Chat) -> Conversation:
     """Its conversation, or the one that this has become part of."""
     found = unit.get(Conversation, row.conversation_id)
@@ -143,7 +164,7 @@ def _state(unit: Unit, row: Chat, where: Conversation) -> ChatState:
     waits = not over and row.taken_at is None
     return ChatState(
         state="ended" if over else "waiting" if waits else "taken",
-        ahead=bisect_left(chat.waiting(unit, row.channel_id), row.id) if waits else None,
+        ahead=_ahead(unit, row) if waits else None,
         who=_first_name(who),
         typing=False,
         read=None if row.read_id is None else str(row.read_id),
@@ -151,6 +172,11 @@ def _state(unit: Unit, row: Chat, where: Conversation) -> ChatState:
         by_mail=row.by_mail,
         transcript=row.transcript_asked_at is not None,
     )
+
+
+def _ahead(unit: Unit, row: Chat) -> int:
+    queue_id = unit.first(select(Conversation.queue_id).where(Conversation.id == row.conversation_id))
+    return bisect_left(waiting(unit).get(queue_id or 0, ()), row.id)
 
 
 def _files(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, Sequence[FileLine]]:

@@ -4,7 +4,6 @@ Who holds the secret is the visitor, and nobody else: it is made here, kept as a
 """
 
 import hashlib
-from collections.abc import Sequence
 from typing import Literal
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, func, select, update
@@ -164,14 +163,6 @@ def started_lately(unit: Unit, channel_id: int, network: str) -> int:
     )
     found: int = unit.rows(query)[0][0]
     return found
-
-
-def waiting(unit: Unit, channel_id: int) -> Sequence[int]:
-    """Those of a channel that nobody has taken yet and whose visitors are there, who has waited longest first."""
-    query = select(Chat.id).where(
-        Chat.channel_id == channel_id, Chat.ended_at.is_(None), Chat.taken_at.is_(None), ~has_left(TURNS_PAGE)
-    )
-    return unit.all(query.order_by(Chat.id))
 
 
 def has_left(since: int) -> ColumnElement[bool]:

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from hub import clock
-from hub.edge import ringing, visiting
+from hub.channels.chat_place import find
+from hub.edge import ringing, visiting, visitor_stream
 from hub.edge.visits import visits
 from hub.errors import Unavailable
 from hub.inbox.chat import Chat
@@ -266,3 +267,32 @@ def test_a_closed_page_s_chat_is_had_back_within_its_seconds_and_by_its_browser_
     let_pass(25)
     world.do(look)
     assert had() == had("/resumption") == ""
+
+
+def test_who_waits_counts_those_ahead_in_the_same_queue(world: World) -> None:
+    """Whichever channel they came by, and nobody of another queue's."""
+    topics = {"Vatten": f"granvik/{world.ids['vatten']}", "Annat": f"granvik/{world.ids['kontakt']}"}
+    channel_id = world.do(add_chat, world.ids, topics=topics)
+    water, other, behind = (Visitor(world, channel_id) for _ in range(3))
+    by_another_way = Visitor(world, world.do(add_chat, world.ids))
+    for visitor, topic in ((water, "Vatten"), (other, "Annat"), (behind, "Annat"), (by_another_way, "")):
+        visitor.begin(topic=topic)
+    everybody = (water, other, behind, by_another_way)
+    assert [each.turns()["state"]["ahead"] for each in everybody] == [0, 0, 1, 2]
+    place = must(world.do(find, channel_id))
+    moved = world.do(conversation_of, channel_id)["id"]
+    known = world.do(_known, channel_id)
+
+    async def streamed() -> list[int | None]:
+        return [await visitor_stream._ahead(world.storage, place, each) for each in known]
+
+    assert asyncio.run(streamed()) == [0, 0, 1]
+    to = {"queue": str(world.ids["vatten"])}
+    assert (
+        world.change("PUT", f"/conversations/{moved}/queue", version=world.version(moved), json=to).status_code == 200
+    )
+    assert [each.turns()["state"]["ahead"] for each in everybody] == [0, 0, 1, 1]
+
+
+def _known(unit: Unit, channel_id: int) -> list[int]:
+    return list(unit.all(select(Chat.id).where(Chat.channel_id == channel_id).order_by(Chat.id)))
