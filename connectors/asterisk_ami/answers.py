@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from connectors.asterisk_ami import parties
+from connectors.asterisk_ami import parties, sides
 from connectors.asterisk_ami.events import Event
 from connectors.asterisk_ami.facts import Channel, Facts
 from connectors.asterisk_ami.talk import Talk, Transfer
@@ -94,12 +94,24 @@ def _talks(told: Told) -> list[Talk]:
     """From bridges; where those were lost from what the queue, the dial or the transfer said."""
     own = {told.caller.channel.uid, told.caller.root.uid}
     talks = [talk for talk in told.heard.talks if talk.uid not in own or told.heard.handed_over]
+    talks = [talk for talk in talks if not _is_another_caller(told, talk)]
     known = {talk.uid for talk in talks}
     for talk in (*_said_by_queues(told), *_said_by_dials(told), *_said_by_transfers(told)):
         if talk.uid not in known and (not talks or not talk.uid.startswith("member ")):
             known.add(talk.uid)
             talks.append(talk)
     return sorted(talks, key=lambda talk: (talk.at, talk.place))
+
+
+def _is_another_caller(told: Told, talk: Talk) -> bool:
+    """From outside, as in a conference: they began elsewhere, nobody dialled them or handed the call on to them."""
+    channel = told.facts.channels.get(talk.uid)
+    if channel is None or channel.made_at is not None or talk.uid in told.facts.dialled:
+        return False
+    if told.heard.transfers or not told.caller.ours_come:
+        return False
+    taken = {talk.uid, talk.name} & set(told.heard.picked_up)
+    return not taken and sides.is_a_line(channel) and sides.side(channel, {}) != "inside"
 
 
 def _said_by_queues(told: Told) -> Iterator[Talk]:

@@ -2,7 +2,7 @@
 
 From Asterisk 13 on an event says it (Linkedid). Before, it is worked out from who dials whom, as it comes. What joins
 two calls (a transfer, a pickup) is told to both, and what was kept of the one is told to the other again: a raw event
-has its group in its key, so nothing doubles.
+has its group in its key, so nothing doubles. So is who is in a bridge, to the calls of all who come into it.
 """
 
 import hashlib
@@ -19,6 +19,8 @@ CALLS = 600
 """Followed at the same time; the oldest is forgotten first."""
 _EVENTS = 400
 """Kept of a call, for another that it turns out to belong to."""
+_PEOPLE = 100
+"""Comings and goings kept of a bridge."""
 _NAMED = ("clone", "original", "channel", "targetchannel", "bridgedchannel", "channelcalling", "destinationchannel")
 _JOINS = frozenset({"attendedtransfer", "transfer", "pickup"})
 _PARENTS = {
@@ -45,6 +47,13 @@ class _Call(Struct):
     """The older call that it was joined to: what it says afterwards is told to that one, too."""
 
 
+class _Bridge(Struct):
+    """`groups`: the calls of all who were in it."""
+
+    groups: dict[str, None]
+    events: list[RawEvent]
+
+
 class Follower:
     """Of one exchange. `now`: the time where an event says none; None: a recording, whose ids tell it."""
 
@@ -63,10 +72,13 @@ class Follower:
         self._calls: dict[str, _Call] = {}
         self._home: dict[str, str] = {}
         self._uids: dict[str, str] = {}
+        self._bridges: dict[str, _Bridge] = {}
+        self._in_bridge: dict[str, str] = {}
         self._only_routed = only_routed
         self._place = self._at = 0
         if known is not None:
             self._calls, self._home, self._uids = known._calls, known._home, known._uids
+            self._bridges, self._in_bridge = known._bridges, known._in_bridge
             self._place, self._at = known._place, known._at
 
     def take(self, block: Block) -> Sequence[RawEvent]:
@@ -81,8 +93,11 @@ class Follower:
         groups = dict.fromkeys(group for uid, linked in told for group in self._groups(uid, linked))
         out: list[RawEvent] = []
         self._join(block.event, values, groups, out)
-        for group in self._with_joined(groups):
+        groups = dict.fromkeys(self._with_joined(groups))
+        for group in groups:
             out.extend(self._keep(group, block, at, told))
+        if block.event in {"bridgeenter", "bridgeleave", "hangup"}:
+            out.extend(self._tell_of_bridge(values, groups))
         if block.event == "rename":
             self._uids[values.get("newname", "")] = values.get("uniqueid", "")
         self._close(block.event, values)
@@ -174,6 +189,38 @@ class Follower:
         """By the time in its id; where ids tell none, by when it was first heard of."""
         call = self._calls.get(group)
         return epoch(group), call.began if call is not None else self._place, group
+
+    def _tell_of_bridge(self, values: Mapping[str, str], groups: Iterable[str]) -> list[RawEvent]:
+        """To each call in it who else is there: who comes by a call of their own, as to a conference, isn't dialled."""
+        uid = values.get("uniqueid", "")
+        name = values.get("bridgeuniqueid") or self._in_bridge.get(uid, "")
+        if not name or "holding" in values.get("bridgetechnology", ""):
+            return []
+        event = self._calls[next(iter(groups))].events[-1]
+        if event.key.rpartition(" ")[2] != _digest(values):
+            return []  # of a call that has said more than is kept
+        bridge = self._bridges.setdefault(name, _Bridge({}, []))
+        self._in_bridge[uid] = name
+        told = [(each, group) for group in groups if group not in bridge.groups for each in bridge.events]
+        bridge.groups.update(dict.fromkeys(groups))
+        told += [(event, group) for group in bridge.groups if group not in set(groups)]
+        if len(bridge.events) < _PEOPLE:
+            bridge.events.append(event)
+        for known in (self._bridges, self._in_bridge):
+            while len(known) > 4 * CALLS:
+                known.pop(next(iter(known)))
+        return [again for each, group in told for again in self._tell(each, group)]
+
+    def _tell(self, event: RawEvent, to: str) -> list[RawEvent]:
+        """What happened in another call, wherever that one belongs."""
+        call = self._calls.get(to)
+        if call is None or event.group == to:
+            return []
+        origin = {name: said for name, said in event.origin.items() if name != "route"}
+        origin |= {"route": call.route} if call.route else {}
+        moved = msgspec.structs.replace(event, group=to, key=_key(to, event.key.rpartition(" ")[2]), origin=origin)
+        self._remember(to, moved)
+        return [moved] if not self._only_routed or call.route or call.ours else []
 
     def _tell_again(self, source: str, to: str) -> list[RawEvent]:
         call = self._calls.get(source)

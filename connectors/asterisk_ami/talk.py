@@ -5,6 +5,7 @@ from msgspec import Struct
 from connectors.asterisk_ami.events import Event
 from connectors.asterisk_ami.facts import Facts
 from connectors.asterisk_ami.parties import is_number, is_real
+from connectors.asterisk_ami.sides import is_a_line
 
 
 class Talk(Struct):
@@ -169,13 +170,17 @@ class Follow:
     def _look(self, event: Event) -> None:
         """Who is with the caller now and wasn't before."""
         now = self._reached(self.heard.centre)
-        for uid in sorted(now - self._with - self._handed_on):
+        for uid in sorted(now - self._with - self._handed_on, key=self._ours_first):
             name = self._names.get(uid, "")
             same = bool(self.heard.talks) and self.heard.talks[-1].name == name
             if is_real(name) and not same:  # who was with them may only have moved into another channel
                 self.heard.talks.append(Talk(event.at, event.place, uid, name))
         if now or event.name in {"bridgeleave", "unlink", "bridge", "hangup"}:
             self._with = now
+
+    def _ours_first(self, uid: str) -> tuple[bool, str]:
+        channel = self._facts.channels.get(uid)
+        return channel is not None and is_a_line(channel), uid
 
     def _reached(self, uid: str) -> set[str]:
         seen, todo = {uid}, [uid]
