@@ -85,6 +85,13 @@ class PhoneLogConfig(Config, frozen=True):
     answered: Annotated[
         tuple[str, ...], Meta(title="Answered", description="what the column result says of an answered call")
     ] = ("answered", "besvarat", "besvarad", "ja", "1")
+    busy: Annotated[
+        tuple[str, ...], Meta(title="Busy", description="what the column result says of a call that met a busy line")
+    ] = ("busy", "upptaget", "upptagen", "opptatt", "optaget")
+    rejected: Annotated[
+        tuple[str, ...],
+        Meta(title="Rejected", description="what the column result says of a call that was turned away"),
+    ] = ("rejected", "declined", "avvisat", "avvisad", "avvist", "afvist")
     outgoing: Annotated[
         tuple[str, ...], Meta(title="Outgoing", description="what the column direction says of a call out")
     ] = ("out", "outgoing", "utgående", "ut")
@@ -226,6 +233,8 @@ def _event(config: PhoneLogConfig, header: Sequence[str], row: bytes) -> RawEven
         "time_format": config.time_format,
         "answered": json.dumps(config.answered),
         "outgoing": json.dumps(config.outgoing),
+        "busy": json.dumps(config.busy),
+        "rejected": json.dumps(config.rejected),
         **({"exchange": config.exchange} if config.exchange else {}),
     }
     said = _said(row, origin)
@@ -277,7 +286,7 @@ def _name(said: Mapping[str, str]) -> str:
 def _steps(event: RawEvent) -> list[CallStep]:
     try:
         said = _said(event.body, event.origin)
-        answers, outs = (json.loads(event.origin.get(name, "[]")) for name in ("answered", "outgoing"))
+        answers, outs, busy, rejected = (_words(event, name) for name in ("answered", "outgoing", "busy", "rejected"))
         zone = ZoneInfo(event.origin.get("timezone", "UTC"))
     except (KeyError, LookupError, ValueError, csv.Error, ZoneInfoNotFoundError) as error:
         raise Unreadable("It is no row of a log of calls.") from error
@@ -287,18 +296,15 @@ def _steps(event: RawEvent) -> list[CallStep]:
     wait, talk = _seconds(said, "wait"), _seconds(said, "talk")
     answered_at, ended_at = (_moment(said, name, event, zone) for name in ("answered", "ended"))
     result = said.get("result", "").casefold()
-    is_answered = (
-        result in {str(each).casefold() for each in answers}
-        if result
-        else answered_at is not None or bool(talk) or bool(said.get("agent") and talk is not None)
-    )
+    # An agent is named of who was rung, too: without a result only a talk, or when it began, says that it was answered.
+    is_answered = result in answers if result else answered_at is not None or bool(talk)
     if is_answered and answered_at is None:
         answered_at = start + timedelta(seconds=wait or 0)
     if ended_at is None:
         ended_at = (answered_at if is_answered and answered_at else start) + timedelta(
             seconds=(talk or 0) if is_answered else (wait or 0)
         )
-    out = said.get("direction", "").casefold() in {str(each).casefold() for each in outs}
+    out = said.get("direction", "").casefold() in outs
     common: dict[str, Any] = {
         "call": _name(said),
         "direction": "out" if out else "in",
@@ -317,12 +323,19 @@ def _steps(event: RawEvent) -> list[CallStep]:
                 wait_seconds=wait, talk_seconds=talk, **common,
             )
         )  # fmt: skip
-    cause: Cause | None = "completed" if is_answered else None
+    cause: Cause | None = (
+        "completed" if is_answered else "busy" if result in busy else "rejected" if result in rejected else None
+    )
     waited = None if is_answered else wait
     steps.append(
         CallStep(key="ended", kind="ended", at=_microseconds(ended_at), cause=cause, wait_seconds=waited, **common)
     )
     return steps
+
+
+def _words(event: RawEvent, name: str) -> set[str]:
+    """Of a setting; a row that was kept before there was such a one has none."""
+    return {str(each).casefold() for each in json.loads(event.origin.get(name, "[]"))}
 
 
 def _moment(said: Mapping[str, str], name: str, event: RawEvent, zone: ZoneInfo) -> datetime | None:

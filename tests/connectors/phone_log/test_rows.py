@@ -12,7 +12,7 @@ from hub import clock
 from hub.contract import Misconfigured, RawEvent, Unreadable
 from hub.contract.config import read_config
 from hub.inbox.call import Told, told
-from tests.connectors.phone_log.test_contract import HEADER, SETTINGS, event_of
+from tests.connectors.phone_log.test_contract import COLUMNS, HEADER, SETTINGS, event_of
 from tests.connectors.tools import TestTools
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -41,6 +41,24 @@ def test_a_row_without_a_name_has_one_of_what_it_says() -> None:
     assert call.call.startswith("log ")
     assert (call.direction, call.called, call.talk_seconds) == ("out", "0701740606", 61)
     assert call.call == read("without_a_name.csv").call
+
+
+@pytest.mark.parametrize("result", ["", ";"], ids=["empty", "no column"])
+def test_an_agent_that_was_rung_is_no_answer(result: str) -> None:
+    columns = {name: said for name, said in COLUMNS.items() if name != "result" or not result}
+    for talk, cause in (("0", "no-answer"), ("", "no-answer"), ("61", "completed")):
+        row = f"1;2026-11-27 08:15:00;0701740605;;;201;in;;12;{talk};"
+        call = told(PhoneLog.parse([event_of(row.encode(), columns=columns)]))
+        assert (call.cause, call.is_lost, call.wait_seconds) == (cause, cause != "completed", 12)
+
+
+@pytest.mark.parametrize(
+    ("result", "cause"), [("Upptaget", "busy"), ("Optaget", "busy"), ("AVVISAD", "rejected"), ("Nej tack", "rejected")]
+)
+def test_the_words_for_busy_and_rejected(result: str, cause: str) -> None:
+    row = f"1;2026-11-27 08:15:00;0701740605;;;201;in;{result};12;0;"
+    call = told(PhoneLog.parse([event_of(row.encode(), rejected=["avvisad", "nej tack"])]))
+    assert (call.cause, call.is_lost) == (cause, True)
 
 
 @pytest.mark.parametrize("row", [b"1;i morse;0701740605", b"1;2026-11-27 08:00:00;070;;;;in;Besvarat;lite", b"1"])
