@@ -2,7 +2,8 @@
 
 Two walls. The browser says where a request comes from (`Sec-Fetch-Site`, or `Origin` from older ones and over plain
 http): without either, nothing is changed, the log-in form included. And who is logged in shows a token that only our
-pages hold, made from their session.
+pages hold, made from their session. A citizen's form has no session to be misused: a browser that says nothing of where
+it comes from, as those of text do, sends it by the token of its page alone.
 """
 
 import hmac
@@ -27,14 +28,20 @@ def token_for(keys: Keys, session_token: str) -> str:
     return _with_salt(keys, session_token, secrets.token_bytes(_SALT)) if session_token else ""
 
 
-def require_own_site(connection: Connection) -> None:
-    """Raises NotAllowed when what may change something doesn't come from one of our own pages."""
+def require_own_site(connection: Connection, *, said: bool = True) -> None:
+    """Raises NotAllowed when what may change something doesn't come from one of our own pages.
+
+    `said` False: a browser that says nothing of where it comes from is let by. Those that could be made to send it by
+    another site say so; who asks this wants a token of its page.
+    """
     if _only_reads(connection):
         return
-    site, origin = connection.headers.get("sec-fetch-site"), connection.headers.get("origin", "")
-    if site is None:
+    site, origin = connection.headers.get("sec-fetch-site"), connection.headers.get("origin")
+    if site is None and origin is None:
+        own = not said
+    elif site is None:
         host = connection.headers.get("host", "")
-        own = bool(host) and origin.partition("://")[2] == host
+        own = bool(host) and (origin or "").partition("://")[2] == host
     else:
         own = site in {"same-origin", "none"}  # none: the person's own doing, as when they load a page again
     if not own:

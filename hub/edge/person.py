@@ -23,6 +23,8 @@ ANYONE = {"permission": "anyone"}
 """Without log-in."""
 CALLED = {**ANYONE, "any_query": True}
 """The same, by other systems, which add to the address what they like: whose call it is the channel sees to."""
+FILLED_IN = {**ANYONE, "own_token": True}
+"""The same, with a token of the page that it was filled in at, which the route asks for."""
 PERSON = {"permission": "person"}
 """Any of ours."""
 READ = {"permission": "read"}

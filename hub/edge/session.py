@@ -41,7 +41,7 @@ class NotLoggedIn(TorgError):
 async def admit_page(connection: Connection, handler: BaseRouteHandler) -> None:
     """The guard of every page. Raises NotLoggedIn, and NotAllowed for what another site or an old page sent."""
     permission = permission_of(handler)
-    csrf.require_own_site(connection)
+    csrf.require_own_site(connection, said=not handler.opt.get("own_token"))
     if permission == ANYONE["permission"]:
         return
     actor = await session_actor(connection)

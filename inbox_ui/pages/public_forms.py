@@ -21,7 +21,8 @@ from hub.edge.filling import Said, SentOtherwise, Shown
 from hub.edge.form_files import KeptFile
 from hub.edge.form_token import FormToken
 from hub.edge.headers import PAGE_POLICY
-from hub.edge.person import ANYONE
+from hub.edge.person import ANYONE, FILLED_IN
+from hub.edge.problems import status_of
 from hub.errors import Conflict, NotFound, TorgError, Unavailable
 from hub.formats.form import SentFile
 from hub.formats.names import file_name
@@ -45,9 +46,13 @@ Receipt = Annotated[str, PathParameter(max_length=80, pattern=r"^[0-9a-f.]+$")]
 def _went_wrong(request: Asking, error: Exception) -> Response[bytes]:
     """In words for a citizen, who has no inbox to go back to."""
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.SERVICE_UNAVAILABLE
-    if isinstance(error, NotFound):
-        status = HTTPStatus.NOT_FOUND
-    names = {HTTPStatus.NOT_FOUND: "not_found", HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large"}
+    if isinstance(error, TorgError):
+        status = status_of(error) or status
+    names = {
+        HTTPStatus.NOT_FOUND: "not_found",
+        HTTPStatus.FORBIDDEN: "elsewhere",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    }
     said = names.get(HTTPStatus(status), "failed")
     language = spoken.preferred(request.headers.get("accept-language", ""))
     words = spoken.words(language)
@@ -75,7 +80,7 @@ async def show_form_in(request: Asking, code: Code, name: Name, language: Langua
 
 @post(
     "/forms/{code:str}/{name:str}/{language:str}",
-    opt=ANYONE,
+    opt=FILLED_IN,
     middleware=[filling.fits],
     status_code=200,
     exception_handlers=PROBLEMS,

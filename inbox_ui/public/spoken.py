@@ -62,6 +62,11 @@ _WORDS: Mapping[str, str] = {
     "too_large_why": S_(
         "Go back in your browser: what you wrote is there. Choose smaller files or fewer, and send again."
     ),
+    "elsewhere": S_("It wasn't sent"),
+    "elsewhere_why": S_(
+        "As far as your browser tells, it doesn't come from the form's own page. Go back and copy what you wrote. Then "
+        "open the form at its own address, in a window of its own, and send it from there."
+    ),
     "failed": S_("That didn't work"),
     "failed_why": S_("Go back in your browser: what you wrote is there. Try again in a moment."),
     "problem_in_field": S_("Problem:"),
