@@ -173,9 +173,10 @@ def _calls(steps: Iterable[CallStep]) -> "list[Told]":
 
 
 def _asks_a_colleague(call: "Told", other: "Told") -> bool:
-    """In the midst of the other: whoever answered that rings somebody inside, and it is no call of a citizen's."""
+    """In the midst of the other: whoever has that by then rings somebody inside, and it is no call of a citizen's."""
     during = other.answered_at is not None and other.answered_at <= call.offered_at <= (other.ended_at or clock.NEVER)
-    theirs = {other.answered_by, *(each.answered_by for each in other.transfers)} - {None}
+    taken = [each.answered_by for each in other.transfers if each.at <= call.offered_at]
+    theirs = {other.answered_by, *taken} - {None}
     return call.direction == "in" and other is not call and during and call.caller in theirs
 
 
