@@ -51,8 +51,8 @@ def caller_of(facts: Facts, root: Channel, settings: Mapping[str, str]) -> Calle
         return Caller(root, root, "in", "" if root.withheld else parties.shown(number), called)
     if which == "out":
         called = sides.without_access_code(called, reached.first_number if reached is not None else "")
-        who = parties.peer(root.name)
-        return Caller(root, root, "out", who if parties.is_short(who) else number, called)
+        extensions = filter(parties.is_short, (parties.peer(root.name), root.first_number))  # until it is rewritten
+        return Caller(root, root, "out", next(extensions, number), called)
     if reached is None and not queued and not _is_plain_call(root, called):
         return None
     return Caller(root, root, "in", number, called, internal=not queued)
