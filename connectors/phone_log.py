@@ -50,6 +50,8 @@ FIELDS = (
 )  # fmt: skip
 """What a column can say: the keys of the setting `columns`."""
 _NEEDED = ("start", "number")
+_UNREAD = "\N{REPLACEMENT CHARACTER}"
+"""What stands for bytes that aren't of the encoding."""
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,2}):(\d{2})(?:[.,]\d+)?$")
 
 
@@ -144,10 +146,12 @@ class PhoneLog(Pulls[PhoneLogConfig]):
         files = self._files()
         if files:
             newest = files[-1][1]
-            header = self._read(newest)[0]
-            if gone := [name for name in self.config.columns.values() if name not in header]:
-                known = ", ".join(header) or "none"
-                raise Misconfigured("columns", f"{newest.name} has no column {gone[0]}; it has: {known}.")
+            self._require_columns(newest, self._read(newest)[0])
+
+    def _require_columns(self, path: Path, header: Sequence[str]) -> None:
+        """Rows of a file without one would be read as though its calls had none of it, and nobody would know."""
+        if header and (gone := [name for name in self.config.columns.values() if name not in header]):
+            raise Misconfigured("columns", f"{path.name} has no column {gone[0]}; it has: {', '.join(header)}.")
 
     async def pull(self, cursor: bytes | None) -> Batch:
         known = msgspec.json.decode(cursor, type=dict[str, _File]) if cursor else {}
@@ -167,6 +171,12 @@ class PhoneLog(Pulls[PhoneLogConfig]):
             if path.stat().st_mtime > now - self.config.settled:
                 continue
             header, rows = self._read(path)
+            try:
+                self._require_columns(path, header)
+            except Misconfigured:
+                if events:  # what other files had is kept first: at the next look this one is come to again
+                    break
+                raise
             begun = read.rows if read is not None and _digest(header, rows[: read.rows]) == read.digest else 0
             done = min(len(rows), begun + MOST_ROWS - len(events))
             events += [_event(self.config, header, row) for row in rows[begun:done]]
@@ -209,7 +219,7 @@ class PhoneLog(Pulls[PhoneLogConfig]):
     def anew(cls, config: PhoneLogConfig, event: RawEvent) -> RawEvent:
         """As the settings say by now what its columns are."""
         try:
-            return _event(config, json.loads(event.origin["header"]), event.body)
+            return _event(config, _mended(json.loads(event.origin["header"]), config.columns), event.body)
         except (LookupError, ValueError, csv.Error) as error:
             raise Unreadable("It is no row of a log of calls.") from error
 
@@ -241,6 +251,20 @@ def _event(config: PhoneLogConfig, header: Sequence[str], row: bytes) -> RawEven
     route = destination(config.lines, [said.get("queue"), said.get("called"), said.get("number")])
     key = hashlib.sha256(origin["header"].encode() + b"\n" + row.rstrip(b"\r\n")).hexdigest()
     return RawEvent(key, row, MEDIA_TYPE, _name(said), origin | ({"route": route} if route else {}))
+
+
+def _mended(header: Sequence[str], columns: Mapping[str, str]) -> list[str]:
+    """Names that were read in the wrong encoding, where one column alone can be meant: its own letters stand there,
+    with U+FFFD for those that couldn't be read."""
+    found = list(header)
+    for name in set(columns.values()) - set(header):
+        like = [
+            place for place, each in enumerate(header)
+            if _UNREAD in each and re.fullmatch(re.escape(each).replace(_UNREAD, ".+"), name)
+        ]  # fmt: skip
+        if len(like) == 1:
+            found[like[0]] = name
+    return found
 
 
 def _lines(content: bytes, encoding: str, lines: list[bytes]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What rows of a log say."""
 
 import asyncio
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -123,3 +124,35 @@ def test_settings_that_do_not_fit_say_which(tmp_path: Path, settings: dict[str, 
     with pytest.raises(Misconfigured) as error:
         asyncio.run(connector(tmp_path, **settings).check())
     assert error.value.field == field
+
+
+LATIN = "Starttid;Nummer;Väntan\n2026-11-27 08:15:00;0701740605;75\n".encode("cp1252")
+THREE = {"start": "Starttid", "number": "Nummer", "wait": "Väntan"}
+
+
+def test_a_file_without_a_column_is_said_and_not_read_until_it_fits(tmp_path: Path) -> None:
+    before, path = tmp_path / "a.csv", tmp_path / "b.csv"
+    before.write_bytes("Starttid;Nummer;Väntan\n2026-11-26 08:15:00;0701740605;20\n".encode())
+    path.write_bytes(LATIN)
+    os.utime(before, (1, 1))
+    os.utime(path, (2, 2))
+    events, cursor = pulled(connector(tmp_path, columns=THREE))
+    assert len(events) == 1, "what could be read is kept first"
+    with pytest.raises(Misconfigured, match=r"b\.csv has no column Väntan; it has: Starttid, Nummer, V") as said:
+        pulled(connector(tmp_path, columns=THREE), cursor)
+    assert said.value.field == "columns"
+    (row,), _ = pulled(connector(tmp_path, columns=THREE, encoding="cp1252"), cursor)
+    assert told(PhoneLog.parse([row])).wait_seconds == 75
+
+
+def test_rows_that_were_read_in_the_wrong_encoding_are_read_anew_in_the_right_one(tmp_path: Path) -> None:
+    settings = {**SETTINGS, "folder": str(tmp_path), "columns": THREE}
+    header = LATIN.decode("utf-8", "replace").splitlines()[0].split(";")
+    row = RawEvent("k", LATIN.splitlines()[1], "text/csv", "g", {"header": json.dumps(header)})
+    wrong, right = (read_config(PhoneLog.Config, settings | more) for more in ({}, {"encoding": "cp1252"}))
+    assert told(PhoneLog.parse([PhoneLog.anew(right, row)])).wait_seconds == 75
+    assert told(PhoneLog.parse([PhoneLog.anew(wrong, row)])).wait_seconds == 75, "the row itself is plain"
+    unsure = RawEvent(
+        "k", row.body, "text/csv", "g", {"header": json.dumps(["Starttid", "Nummer", "V\ufffdntan", "\ufffdntan"])}
+    )
+    assert told(PhoneLog.parse([PhoneLog.anew(right, unsure)])).wait_seconds in {None, 0}
