@@ -8,7 +8,7 @@ its time, is taken as any other; nothing here drives the exchange.
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 from xml.sax.saxutils import quoteattr
 
@@ -113,18 +113,19 @@ class PhoneWebhook(Receives[PhoneWebhookConfig]):
 
     @classmethod
     def anew(cls, config: PhoneWebhookConfig, event: RawEvent) -> RawEvent:
-        """With whose it is by the settings' lines."""
+        """With whose it is by the settings' lines, and whether the caller is one whom they refuse."""
         named = (signed if event.media_type == SIGNED else cti).lines(event.body)
         route = destination(config.lines, named)
-        kept = {name: said for name, said in event.origin.items() if name != "route"}
+        kept = {name: said for name, said in event.origin.items() if name not in {"route", "blocked"}}
+        if event.media_type == CTI and _is_refused(config, msgspec.json.decode(event.body, type=dict[str, str])):
+            kept["blocked"] = "yes"
         return replace(event, origin={**kept, "route": route} if route else kept)
 
     def answer(self, call: WebCall, references: Sequence[str]) -> Answer:  # noqa: ARG002 - the same for all
         if signed.HEADERS[-1] in call.headers:
             return Answer(204)
         fields = cti.read(call.headers.get("content-type", ""), call.content)
-        begins = fields["event"] == "newCall" and fields.get("direction") == "in"
-        blocked = begins and any(same_number(each, fields["from"]) for each in self.config.blocked)
+        blocked = _is_refused(self.config, fields)
         if self.config.public_url:
             return Answer(200, _XML, self._sipgate(call, blocked=blocked, begins=fields["event"] == "newCall"))
         return Answer(200, _JSON, b'{"action":"reject","reason":"busy"}' if blocked else b"{}")
@@ -139,7 +140,13 @@ class PhoneWebhook(Receives[PhoneWebhookConfig]):
     def parse(group: Sequence[RawEvent]) -> list[CallStep]:
         whole = [event for event in group if event.media_type == SIGNED]
         told = {event.key: event for event in group if event.media_type != SIGNED}
-        return [*signed.steps(whole), *(step for key in sorted(told) for step in cti.steps(told[key]))]
+        return [*signed.steps(whole), *cti.steps([told[key] for key in sorted(told)])]
+
+
+def _is_refused(config: PhoneWebhookConfig, fields: Mapping[str, str]) -> bool:
+    """Whether the exchange is told so, of an event's fields."""
+    begins = fields.get("event") == "newCall" and fields.get("direction") == "in"
+    return begins and any(same_number(each, fields.get("from", "")) for each in config.blocked)
 
 
 def _hashed(token: str) -> bytes:

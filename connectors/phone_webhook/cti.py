@@ -1,7 +1,8 @@
 """The events that exchanges send to helpdesks: newCall, answer and hangup, as form fields or JSON, one each.
 
 As in Zammad's documentation of its generic CTI; `call_id` stands for `callId`, and `caller` for `user`, as exchanges
-write them. sipgate.io says the same in form fields; Placetel has other names for the events, and `type` for a cause.
+write them. Of `user` all are read: an exchange that rings a group lists them. sipgate.io says the same in form fields;
+Placetel has other names for the events, and `type` for a cause.
 """
 
 import json
@@ -25,6 +26,11 @@ _PLACETEL = {
 _TAKEN = ("event", "callId", "from", "to", "direction", "user", "queue", "answeringNumber", "cause")
 _MOST = 500
 """Signs of a field."""
+_MOST_USERS = 100
+VOICEMAIL = "voicemail"
+"""The `user` of an answer that a machine gave."""
+_OVER = ":over"
+"""Ends the keys of ends that no hangup told."""
 _CAUSES: Mapping[str, Cause] = {
     "normalclearing": "completed",
     "busy": "busy",
@@ -36,12 +42,15 @@ _CAUSES: Mapping[str, Cause] = {
     "missed": "no-answer",
     "accepted": "completed",
     "voicemail": "no-answer",
-    "blocked": "rejected",
+    "blocked": "blocked",
 }
 
 
 def read(media_type: str, content: bytes) -> dict[str, str]:
-    """The fields that are known, as text; of a list the first. Raises Unreadable for what is no event."""
+    """The fields that are known, as text; of a list the first, of `user` all, one a line.
+
+    Raises Unreadable for what is no event.
+    """
     try:
         given = _json(content) if "json" in media_type.lower() else _form(content)
     except (ValueError, RecursionError) as error:
@@ -49,7 +58,7 @@ def read(media_type: str, content: bytes) -> dict[str, str]:
     fields: dict[str, str] = {}
     for name, value in given.items():
         ours = _OTHER_NAMES.get(name, name)
-        said = _text(value)
+        said = _users(value) if ours == "user" else _text(value)
         if ours in _TAKEN and said and not (ours in fields and name != ours):
             fields[ours] = said
     if fields.get("event") in _PLACETEL:
@@ -75,8 +84,20 @@ def lines(body: bytes) -> Sequence[str | None]:
     return fields.get("queue"), fields.get("to"), fields.get("from")
 
 
-def steps(event: RawEvent) -> list[CallStep]:
-    """What one event tells. The exchange says no time: it is when it was told."""
+def steps(events: Sequence[RawEvent]) -> list[CallStep]:
+    """What events of one call tell. Raises Unreadable.
+
+    A caller who wasn't let through, or has come to the voicemail, waits for nobody any more: unless one of ours answers
+    all the same.
+    """
+    found = [step for event in events for step in _steps(event)]
+    if any(step.kind == "answered" for step in found):
+        return [step for step in found if not step.key.endswith(_OVER)]
+    return found
+
+
+def _steps(event: RawEvent) -> list[CallStep]:
+    """The exchange says no time: it is when it was told."""
     try:
         fields = msgspec.json.decode(event.body, type=dict[str, str])
         kind = fields["event"], fields["callId"], fields["from"], fields["to"]
@@ -85,7 +106,6 @@ def steps(event: RawEvent) -> list[CallStep]:
     if kind[0] not in {"newCall", "answer", "hangup"} or fields.get("direction", "in") not in DIRECTIONS:
         raise Unreadable("It is no call event.")
     told: dict[str, Any] = {
-        "key": event.key,
         "call": fields["callId"],
         "at": event.received_at,
         "timed": False,
@@ -94,15 +114,26 @@ def steps(event: RawEvent) -> list[CallStep]:
         "caller": _number(fields["from"]),
         "called": _number(fields["to"]),
     }
+    users = fields.get("user", "").split("\n")
     match fields["event"]:
         case "newCall":
-            return [CallStep(kind="offered", queue=fields.get("queue"), agent=fields.get("user"), **told)]
+            keys = [event.key, *(f"{event.key}:{n}" for n in range(2, len(users) + 1))]
+            offered = [
+                CallStep(key=key, kind="offered", queue=fields.get("queue"), agent=user or None, **told)
+                for key, user in zip(keys, users, strict=True)
+            ]
+            if event.origin.get("blocked"):
+                offered.append(CallStep(key=event.key + _OVER, kind="ended", cause="blocked", **told))
+            return offered
+        case "answer" if users[0].casefold() == VOICEMAIL:
+            return [CallStep(key=event.key + _OVER, kind="ended", cause="no-answer", **told)]
         case "answer":
-            agent = fields.get("answeringNumber") or fields.get("user")
-            return [CallStep(kind="answered", agent=agent, agent_name=fields.get("user"), **told)]
+            agent = fields.get("answeringNumber") or users[0] or None
+            return [CallStep(key=event.key, kind="answered", agent=agent, agent_name=users[0] or None, **told)]
         case _:
             cause = _CAUSES.get(fields.get("cause", "").replace("_", "").lower())
-            return [CallStep(kind="ended", cause=cause, by="caller" if cause == "no-answer" else None, **told)]
+            told |= {"by": "caller"} if cause == "no-answer" else {}
+            return [CallStep(key=event.key, kind="ended", cause=cause, **told)]
 
 
 def _json(content: bytes) -> dict[str, Any]:
@@ -113,7 +144,7 @@ def _json(content: bytes) -> dict[str, Any]:
 
 
 def _form(content: bytes) -> dict[str, Any]:
-    return {name: values[0] for name, values in parse_qs(content.decode(), max_num_fields=100).items()}
+    return dict(parse_qs(content.decode(), max_num_fields=200))
 
 
 def _text(value: object) -> str:
@@ -121,6 +152,11 @@ def _text(value: object) -> str:
         value = value[0] if value else ""
     said = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     return "".join(sign for sign in said if sign.isprintable()).strip()[:_MOST]
+
+
+def _users(value: object) -> str:
+    said = [_text(each) for each in value[:_MOST_USERS]] if isinstance(value, list) else [_text(value)]
+    return "\n".join(dict.fromkeys(each for each in said if each))
 
 
 def _number(written: str) -> str:

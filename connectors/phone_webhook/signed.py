@@ -32,6 +32,7 @@ _CAUSES: Mapping[str, Cause] = {
     "no_answer": "no-answer",
     "abandoned": "abandoned",
     "rejected": "rejected",
+    "blocked": "blocked",
     "forwarded": "forwarded",
     "congestion": "congestion",
     "not-found": "not-found",

@@ -13,6 +13,7 @@ Cause: TypeAlias = Literal[
     "no-answer",
     "abandoned",
     "rejected",
+    "blocked",
     "forwarded",
     "congestion",
     "not-found",
@@ -20,6 +21,7 @@ Cause: TypeAlias = Literal[
     "unknown",
 ]
 """Why a call ended. completed: it was answered; abandoned: given up in a queue or menu; no-answer: it only rang;
+blocked: whoever called isn't let through, so nobody calls them back, and they are counted nowhere as lost;
 unknown: the hub gave it up, for its end was never told.
 """
 CallVerb: TypeAlias = Literal["answer", "hold", "resume", "transfer", "hang_up"]

@@ -82,8 +82,11 @@ class KnownCall(Struct, kw_only=True):
 
     @property
     def leaves_nothing(self) -> bool:
-        """To be done: one of ours called out, a lost call that nobody can or need answer, or part of another call."""
-        return PART in self.sources or self.now.direction == "out" or (self.now.is_lost and self.line is None)
+        """To be done: one of ours called out, a lost call that nobody can or need answer, one that wasn't let through,
+        or part of another call.
+        """
+        unanswerable = (self.now.is_lost and self.line is None) or self.now.cause == "blocked"
+        return PART in self.sources or self.now.direction == "out" or unanswerable
 
     def entry_values(self) -> dict[str, Any]:
         """The columns of `entry` that follow from what was told."""

@@ -19,6 +19,8 @@ GIVEN_UP = "hub"
 """The source of an end that nobody told; it counts until somebody tells of the call again."""
 PART = "part"
 """The source of the end of what seemed a call of its own and is part of another: whom one asks before handing on."""
+OWES_NOTHING = ("forwarded", "blocked")
+"""Why a call ended that nobody answered and nobody lost: it went on to somebody else, or wasn't let through."""
 Stage: TypeAlias = Literal["menu", "queue", "ringing"]
 _ORDER = ("offered", "menu", "queued", "ringing", "answered", "transferred", "abandoned", "ended", "callback_requested")
 """In which steps of one moment happened."""
@@ -111,15 +113,14 @@ class Told(Struct, frozen=True, kw_only=True):
 
     @property
     def is_lost(self) -> bool:
-        """A citizen called and nobody spoke with them: somebody is to call back, unless it went on to somebody else."""
-        return (
-            self.direction == "in" and self.ended_at is not None and not self.answered_at and self.cause != "forwarded"
-        )
+        """A citizen called and nobody spoke with them: somebody is to call back, unless `cause` owes nothing."""
+        gone = self.ended_at is not None and not self.answered_at
+        return self.direction == "in" and gone and self.cause not in OWES_NOTHING
 
 
 def is_pending() -> ColumnElement[bool]:
     """A citizen's call that nobody took and nobody has called back; `Told.is_lost` and a wish to be called, of rows."""
-    lost = Call.ended_at.is_not(None) & (Call.cause != "forwarded")
+    lost = Call.ended_at.is_not(None) & Call.cause.not_in(OWES_NOTHING)
     return (
         (Call.direction == "in")
         & Call.answered_at.is_(None)
@@ -263,7 +264,9 @@ def _cause(of: dict[str, list[CallStep]], answer: CallStep | None, end: CallStep
         return end.cause
     if answer is not None:
         return "completed"
-    said = _last(of["ended"], "cause")
+    causes = [each.cause for each in of["ended"] if each.cause is not None]
+    # Whoever isn't let through hears that it is busy, and the exchange may say that of it.
+    said = "blocked" if "blocked" in causes else causes[-1] if causes else None
     if of["abandoned"] or (of["queued"] and said in {None, "completed", "no-answer"}):
         return "abandoned"
     if of["menu"] and not of["ringing"] and said in {None, "completed", "no-answer"}:

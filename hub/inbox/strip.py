@@ -8,7 +8,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
 
 from hub import clock
-from hub.inbox.call import Call
+from hub.inbox.call import OWES_NOTHING, Call
 from hub.inbox.municipality import Municipality
 from hub.storage.unit import Unit
 
@@ -57,7 +57,7 @@ def stand(unit: Unit, desks: Collection[Desk]) -> Mapping[Desk, QueueNow]:
         .group_by(Call.municipality_id, Call.queue_id)
     )
     citizens = Call.staff.is_(False)
-    lost = citizens & Call.answered_at.is_(None) & Call.ended_at.is_not(None) & (Call.cause != "forwarded")
+    lost = citizens & Call.answered_at.is_(None) & Call.ended_at.is_not(None) & Call.cause.not_in(OWES_NOTHING)
     counted = [citizens & Call.answered_at.is_not(None), lost, Call.staff]
     today = (
         select(Call.municipality_id, Call.queue_id, *(func.sum(case((each, 1), else_=0)) for each in counted))

@@ -83,6 +83,23 @@ def test_an_answered_call_is_a_conversation_of_whoever_answered(exchange_on_both
     assert set(exchange.all(select(RawEvent.state))) == {"read"}
 
 
+def test_a_blocked_caller_is_kept_and_owed_nothing(exchange_on_both: Exchange) -> None:
+    exchange = exchange_on_both
+    began = exchange.event("newCall", "1", 0, IDA, queue="Vatten")
+    for each in (
+        replace(began, origin={**began.origin, "blocked": "yes"}),
+        exchange.event("hangup", "1", 1, IDA, cause="busy"),
+    ):
+        exchange.tell(each)
+        (call,) = exchange.calls()
+        assert (call.state, call.cause) == ("ended", "blocked")
+        assert exchange.conversation(call).closed_at is not None
+        desk = (call.municipality_id, exchange.conversation(call).queue_id)
+        now = exchange.storage.read_now(Scope((desk[0],), "test"), stand, [desk])[desk]
+        assert (now.waiting, now.lost) == (0, 0)
+    assert exchange.promises() == []
+
+
 def test_what_was_made_confidential_while_it_rang_is_not_given_to_whoever_answers(exchange: Exchange) -> None:
     offered, answered, ended = whole(exchange)
     exchange.tell(offered)

@@ -64,8 +64,9 @@ def recorded(sample: Path) -> Sequence[RawEvent]:
     return events
 
 
-def told(fields: Mapping[str, str], media_type: str = FORM, token: str = TOKEN) -> WebCall:
-    body = json.dumps(fields).encode() if "json" in media_type else urlencode(fields).encode()
+def told(fields: Mapping[str, Any], media_type: str = FORM, token: str = TOKEN) -> WebCall:
+    """A field that is a list is as often there."""
+    body = json.dumps(fields).encode() if "json" in media_type else urlencode(fields, doseq=True).encode()
     return WebCall({"token": token}, {"content-type": media_type}, body)
 
 

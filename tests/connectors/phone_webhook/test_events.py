@@ -1,10 +1,13 @@
 """What exchanges tell, and what they hear."""
 
 import json
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from connectors.phone_webhook import PhoneWebhook
 from hub.contract import RawEvent, Unreadable, WebCall
@@ -91,6 +94,42 @@ def test_a_blocked_caller_is_refused_and_kept_all_the_same() -> None:
     assert json.loads(shut.answer(told(NEW), ["1"]).content) == {"action": "reject", "reason": "busy"}
     assert shut.answer(told({**NEW, "event": "hangup"}), ["1"]).content == b"{}"
     assert connector().answer(told(NEW), ["1"]).content == b"{}"
+
+
+def added_up(webhook: PhoneWebhook, *told_of: WebCall) -> Told:
+    events = [event for call in told_of for event in webhook.accept(call)]
+    dated = [replace(event, received_at=n) for n, event in enumerate(events) if isinstance(event, RawEvent)]
+    sums = {msgspec.json.encode(sum_of(PhoneWebhook.parse(order))) for order in permutations(dated)}
+    assert len(sums) == 1
+    return sum_of(PhoneWebhook.parse(dated))
+
+
+def test_a_blocked_caller_waits_for_nobody_and_is_owed_nothing() -> None:
+    shut = connector(blocked=["070-174 06 05"])
+    hangup = told({**NEW, "event": "hangup", "cause": "busy"})
+    for told_of in ((told(NEW),), (told(NEW), hangup)):
+        call = added_up(shut, *told_of)
+        assert (call.state, call.cause, call.is_lost) == ("ended", "blocked", False)
+    assert added_up(connector(), told(NEW), hangup).is_lost
+    answered = added_up(shut, told(NEW), told({**NEW, "event": "answer"}))
+    assert (answered.state, answered.cause) == ("answered", None)  # the exchange let them through
+
+
+def test_all_of_a_group_ring() -> None:
+    users = ["Sara", "Kim", "Vera"]
+    as_json, form = told({**NEW, "user": users}, "application/json"), told({**NEW, "user[]": users})
+    for each in (as_json, form):
+        assert list(added_up(connector(), each).rings) == users
+    assert event_of(as_json).key == event_of(form).key
+    assert list(added_up(connector(), told({**NEW, "user": "Sara"})).rings) == ["Sara"]
+
+
+def test_what_the_voicemail_answers_is_missed() -> None:
+    machine = told({**NEW, "event": "answer", "user": "Voicemail", "answeringNumber": "5199"})
+    hangup = told({**NEW, "event": "hangup", "cause": "normalClearing"})
+    for told_of in ((told(NEW), machine), (told(NEW), machine, hangup)):
+        call = added_up(connector(), *told_of)
+        assert (call.state, call.cause, call.is_lost, call.answered_by) == ("ended", "no-answer", True, None)
 
 
 def test_sipgate_hears_where_to_tell_the_rest() -> None:
