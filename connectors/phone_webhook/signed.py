@@ -87,14 +87,27 @@ def signature(key: bytes, event_id: str, timestamp: str, body: bytes) -> str:
 
 
 def verify(key: bytes, call: WebCall, now: datetime) -> str:
-    """The event's id. Raises AuthFailed, whatever is wrong with it."""
+    """The event's id. Raises AuthFailed: what is wrong with its headers; how its time is off is told to who knows the
+    secret alone."""
     event_id, timestamp, said = (call.headers.get(name, "") for name in HEADERS)
     expected = signature(key, event_id, timestamp, call.content).encode()
     given = said.encode("utf-8", "replace").split()[:_MOST_SIGNATURES]
     proven = [hmac.compare_digest(each, expected) for each in given]
-    timely = timestamp.isascii() and timestamp.isdigit() and abs(now.timestamp() - int(timestamp[:15])) <= WINDOW
-    if not any(proven) or not timely or not 0 < len(event_id) <= _MOST_ID:
-        raise AuthFailed
+    if not any(proven):
+        raise AuthFailed(
+            "webhook-signature isn't v1, and the base64 of HMAC-SHA256 by the channel's secret over webhook-id, "
+            "webhook-timestamp and body, with a full stop between."
+        )
+    if not (timestamp.isascii() and timestamp.isdigit()):
+        raise AuthFailed("webhook-timestamp is no whole number of seconds since 1970.")
+    off = int(timestamp[:15]) - int(now.timestamp())
+    if abs(off) > WINDOW:
+        raise AuthFailed(
+            f"webhook-timestamp is {abs(off)} seconds {'ahead' if off > 0 else 'behind'}; it may be {WINDOW} off. "
+            "Set the clock of the exchange."
+        )
+    if not 0 < len(event_id) <= _MOST_ID:
+        raise AuthFailed(f"webhook-id has 1 to {_MOST_ID} signs.")
     return event_id
 
 

@@ -35,9 +35,9 @@ async def call_channel(request: Request[Any, Any, Any], channel_id: PathId) -> R
     try:
         answer = await _called(request, channel_id)
     except AuthFailed as error:
-        raise NotAuthorizedException("This call doesn't prove whose it is.") from error
+        raise NotAuthorizedException(" ".join(("This call doesn't prove whose it is.", str(error))).strip()) from error
     except Unreadable as error:
-        raise ValidationException("This call can't be read.") from error
+        raise ValidationException(" ".join(("This call can't be read.", str(error))).strip()) from error
     except NotKept as error:
         raise Unavailable("It can't be kept now: bring it again.") from error
     except PluginError as error:  # settings that don't fit any more

@@ -1,6 +1,8 @@
 """Another system calls a channel: believed when it proves itself, kept before it is answered, told nothing else."""
 
 import asyncio
+import time
+from collections.abc import Mapping
 from types import SimpleNamespace
 
 import pytest
@@ -19,6 +21,8 @@ from hub.plugin_host.registry import Offer, Registry
 from hub.storage.ids import new_id
 from hub.storage.unit import Unit
 from hub.web.channel_calls import MOST_BYTES
+from tests.connectors.phone_webhook.test_contract import WHOLE, whole
+from tests.connectors.phone_webhook.test_events import connector
 from tests.plugin_host.mailslot import Mailslot, MailslotConfig, signature
 from tests.plugin_host.mailslot_tests import LETTER
 from tests.web.world import World, let_pass
@@ -128,3 +132,25 @@ def test_a_paused_channel_and_storage_in_trouble_say_come_again(
 def test_a_call_has_a_size(slot: SimpleNamespace) -> None:
     assert call(slot, b"x" * (MOST_BYTES + 1)).status_code == 413
     assert kept(slot) == []
+
+
+def test_who_calls_is_told_what_is_wrong_with_the_call(slot: SimpleNamespace) -> None:
+    async def called(_: int, call: WebCall) -> Answer:
+        exchange = connector()
+        return exchange.answer(call, [str(each) for each in exchange.accept(call)])
+
+    slot.world.client.app.state.called = called
+
+    def said(event: Mapping[str, object], at: float | None = None) -> tuple[int, str]:
+        made = whole(event, at)
+        answer = slot.world.client.post(f"/calls/{slot.id}", content=made.content, headers=dict(made.headers))
+        return answer.status_code, answer.json()["detail"] if answer.content else ""
+
+    assert said(WHOLE) == (204, "")
+    status, why = said({name: each for name, each in WHOLE.items() if name != "call_id"})
+    assert (status, "required field `call_id`" in why) == (400, True)
+    status, why = said({**WHOLE, "kind": "rang"})
+    assert (status, "`$.kind`" in why) == (400, True)
+    status, why = said(WHOLE, at=time.time() - 360)
+    assert status == 401
+    assert "seconds behind; it may be 300 off. Set the clock of the exchange." in why

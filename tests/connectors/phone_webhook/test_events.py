@@ -1,6 +1,8 @@
 """What exchanges tell, and what they hear."""
 
 import json
+import time
+from datetime import UTC, datetime
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,12 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from connectors.phone_webhook import PhoneWebhook
-from hub.contract import RawEvent, Unreadable, WebCall
+from connectors.phone_webhook import PhoneWebhook, signed
+from hub.contract import AuthFailed, RawEvent, Unreadable, WebCall
 from hub.contract.config import read_config
 from hub.inbox.call import Told
 from hub.inbox.call import told as sum_of
-from tests.connectors.phone_webhook.test_contract import NEW, SETTINGS, WHOLE, recorded, told, whole
+from tests.connectors.phone_webhook.test_contract import NEW, SECRET, SETTINGS, WHOLE, recorded, told, whole
 from tests.connectors.tools import TestTools
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -147,3 +149,17 @@ def test_placetel_says_the_same_in_other_words() -> None:
     ]
     call = sum_of(PhoneWebhook.parse(events))
     assert (call.direction, call.cause, call.answered_by) == ("in", "completed", "5101")
+
+
+@pytest.mark.parametrize(
+    ("off", "why"), [(-360, "360 seconds behind; it may be 300 off"), (360, "(360|359) seconds ahead; it may be 300")]
+)
+def test_a_clock_that_is_off_is_told_by_how_much_to_who_knows_the_secret(off: int, why: str) -> None:
+    at = time.time()
+    late = whole(WHOLE, at=at + off)
+    with pytest.raises(AuthFailed, match=why):
+        signed.verify(signed.key_of(SECRET), late, datetime.fromtimestamp(at, UTC))
+    forged = WebCall({}, {**late.headers, "webhook-signature": "v1,eA=="}, late.content)
+    with pytest.raises(AuthFailed, match="webhook-signature isn't") as said:
+        signed.verify(signed.key_of(SECRET), forged, datetime.fromtimestamp(at, UTC))
+    assert "seconds" not in str(said.value)
