@@ -5,9 +5,11 @@ Whoever reports knows the delivery's Message-ID, which nobody can guess, and its
 
 from collections.abc import Sequence
 
+from hub import clock
 from hub.contract.messages import DeliveryReport
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
+from hub.inbox.entry import Entry
 from hub.storage.unit import Happening, Unit
 
 _OUT = ("handed_over", "sent", "uncertain")
@@ -43,6 +45,30 @@ def apply(unit: Unit, row: Delivery, report: DeliveryReport, at: int) -> bool:
     if changed:
         unit.note(Happening("delivery_changed", row.id, row.municipality_id))
     return changed and failed
+
+
+def failed(unit: Unit, entry: Entry) -> None:
+    """What was sent reached nobody: its conversation is somebody's again. A program's receipt is nobody's."""
+    if entry.author_kind == "person":
+        come_back(unit, entry.conversation_id)
+    elif entry.kind == "sms":
+        _promised_to_nobody(unit, entry.conversation_id)
+
+
+def _promised_to_nobody(unit: Unit, conversation_id: int) -> None:
+    """The hub's text messages tell what one of ours has promised, and answer nothing: what is owed stays owed. But that
+    the citizen knows of no promise is due now, whatever is waited for.
+    """
+    conversation = unit.lock(Conversation, conversation_id)
+    if conversation is None or conversation.is_part:
+        return
+    now = clock.now()
+    if conversation.closed_at is not None:
+        conversation.reopen(unit, None)
+    if conversation.wait_until is not None:
+        conversation.wait_until = min(conversation.wait_until, now)
+    conversation.due_at = min(conversation.due_at, now)
+    unit.note(Happening("conversation_changed", conversation.id, conversation.municipality_id, conversation.id))
 
 
 def come_back(unit: Unit, conversation_id: int) -> None:

@@ -165,6 +165,6 @@ def report(unit: Unit, channel_id: int, outside_id: str, action: Reported, at: i
     else:
         return True
     unit.note(Happening("delivery_changed", row.id, row.municipality_id))
-    if row.state == "failed" and entry.author_kind == "person":
-        reported.come_back(unit, entry.conversation_id)
+    if row.state == "failed":
+        reported.failed(unit, entry)
     return True

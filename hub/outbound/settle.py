@@ -76,8 +76,9 @@ def settle(unit: Unit, delivery_id: int, fence: int, outcome: Outcome) -> bool:
         sent_copy.due_now(unit, row.entry_id, row.municipality_id)
         hourly.count_gone(unit, row.channel_id, row.municipality_id)
     _tell(unit, row)
-    if row.state == "failed":
-        _come_back(unit, row)
+    entry = unit.get(Entry, row.entry_id) if row.state == "failed" else None
+    if entry is not None:
+        reported.failed(unit, entry)
     return True
 
 
@@ -136,13 +137,6 @@ def _lock_its_conversation(unit: Unit, delivery_id: int) -> None:
         .where(Delivery.id == delivery_id)
         .with_for_update(of=Conversation)
     )
-
-
-def _come_back(unit: Unit, row: Delivery) -> None:
-    """What a person wrote and nobody got is somebody's again; a program's receipt isn't."""
-    entry = unit.get(Entry, row.entry_id)
-    if entry is not None and entry.author_kind == "person":
-        reported.come_back(unit, entry.conversation_id)
 
 
 def _tell(unit: Unit, row: Delivery) -> None:

@@ -4,13 +4,16 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select, update
 
 from hub import clock
-from hub.inbox import notice
-from hub.inbox.text import TextRoute
+from hub.inbox import notice, text
+from hub.inbox.delivery import Delivery
+from hub.inbox.text import Text, TextRoute
+from hub.outbound import settle
 from hub.storage.unit import Unit
-from tests.inbox.writing import opened
-from tests.storage.centre import Centre, conversation
+from tests.inbox.writing import now, opened
+from tests.storage.centre import Centre, conversation, must
 
 AT = clock.from_datetime(datetime(2099, 12, 2, 10, 5, tzinfo=ZoneInfo("Europe/Stockholm")))
 
@@ -36,3 +39,47 @@ def test_the_day_and_the_time_are_written_as_the_language_does(centre: Centre, l
         return notice.send(unit, found, route, None, AT).text
 
     assert centre.here(promise).endswith(said)
+
+
+def told(centre: Centre, one: int, *, waits: bool) -> None:
+    """What is promised for then, by a text message that the operator has taken."""
+
+    def tell(unit: Unit) -> None:
+        found = conversation(unit, one)
+        if waits:
+            found.wait(unit, centre.ids["sara"], AT)
+        else:
+            found.assign(unit, centre.ids["sara"], centre.ids["sara"])
+            found.close(unit, centre.ids["sara"])
+        entry = notice.send(unit, found, TextRoute(centre.ids["out"], "+46766861004", "+46706861004"), AT, None)
+        unit.change(update(Delivery).where(Delivery.entry_id == entry.id).values(state="sent"))
+        unit.change(update(Text).where(Text.entry_id == entry.id).values(outside_id="s78"))
+
+    centre.here(tell)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_one_that_reached_nobody_brings_its_conversation_back(centre: Centre, waits: bool) -> None:
+    one = opened(centre)
+    told(centre, one, waits=waits)
+    before = now(centre, one)
+    assert (before.closed_at is None, before.due_at > clock.now()) == (waits, True)
+    for _ in range(2):  # brought once more
+        centre.here(lambda unit: text.report(unit, centre.ids["out"], "s78", "failed", clock.now(), ""))
+        back = now(centre, one)
+        assert (back.closed_at, back.assignee_id) == (None, before.assignee_id)
+        assert back.due_at <= clock.now()
+        assert back.wait_until in {None, back.due_at}
+
+
+def test_one_that_cannot_leave_brings_its_conversation_back_as_well(centre: Centre) -> None:
+    one = opened(centre)
+    told(centre, one, waits=True)
+
+    def fails(unit: Unit) -> bool:
+        delivery_id = must(unit.first(select(Delivery.id)))
+        unit.change(update(Delivery).where(Delivery.id == delivery_id).values(state="leased", fence=7))
+        return settle.settle(unit, delivery_id, 7, settle.Outcome("failed", "46elks says: no such number"))
+
+    assert centre.here(fails)
+    assert now(centre, one).due_at <= clock.now()
