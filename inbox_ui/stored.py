@@ -198,7 +198,8 @@ def stored(sentence: str) -> str:
     for pattern, known in _patterns():
         if found := pattern.fullmatch(line):
             said = {name: value if name in NAMES else stored(value) for name, value in found.groupdict().items()}
-            return gettext(known).format(**said)
+            ends = "." if line.endswith(".") and not known.endswith((".", "}")) else ""
+            return gettext(known).format(**said) + ends
     return line
 
 
@@ -221,7 +222,15 @@ def is_known(sentence: str) -> bool:
 
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    """Those that begin with what differs come last: they would take another sentence's beginning for it."""
+    """Those that begin with what differs come last, the longest first: they would take another sentence's beginning for
+    it."""
     first, *rest = (*SENTENCES, *SETTINGS, *OF_LOOKUPS, *SYSTEMS)
-    ordered = [first, *sorted(rest, key=lambda each: each.startswith("{"))]
-    return [(re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.*?)", re.escape(each))), each) for each in ordered]
+    ordered = [first, *sorted(rest, key=lambda each: each.startswith("{") and 10_000 - len(each))]
+    return [
+        (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.*?)", re.escape(each)) + _may_end(each)), each) for each in ordered
+    ]
+
+
+def _may_end(sentence: str) -> str:
+    """One without a full stop may have got one where it was raised again."""
+    return "" if sentence.endswith((".", "?", "}")) else r"\.?"

@@ -196,6 +196,13 @@ OF_CHANNELS = (
     N_("Whoever guesses it can invent calls: give {count} signs or more."),
     N_("The secret is too short: {count} bytes at least, in base64."),
     N_("The secret is whsec_ and base64, as the exchange shows it."),
+    N_(
+        "webhook-signature isn't v1, and the base64 of HMAC-SHA256 by the channel's secret over webhook-id, "
+        "webhook-timestamp and body, with a full stop between."
+    ),
+    N_("webhook-timestamp is no whole number of seconds since 1970."),
+    N_("webhook-timestamp is {seconds} seconds off; it may be {most}. Set the clock of the exchange."),
+    N_("webhook-id has 1 to {most} signs."),
 )
 
 CHOICES = {

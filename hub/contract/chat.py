@@ -13,10 +13,22 @@ from hub.contract.errors import Misconfigured
 
 LANGUAGES = ("sv", "nb", "nn", "da", "en")
 """That the widget speaks."""
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_SPAN = re.compile(r"([a-z]{3})(?:-([a-z]{3}))?((?:\s+\d\d:\d\d-\d\d:\d\d)+)\Z")
-_TIMES = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
-_DATED = re.compile(r"(\d{4}-\d\d-\d\d)((?:\s+\d\d:\d\d-\d\d:\d\d)*)\Z")
+DAYS = (
+    ("monday", "måndag", "mandag"),
+    ("tuesday", "tisdag", "tirsdag", "tysdag"),
+    ("wednesday", "onsdag"),
+    ("thursday", "torsdag"),
+    ("friday", "fredag"),
+    ("saturday", "lördag", "lørdag", "laurdag"),
+    ("sunday", "söndag", "søndag", "sundag"),
+)
+"""From Monday on, in the languages that the widget speaks; three letters of one will do."""
+_SHORTEST_DAY = 3
+_TIME = r"\d{1,2}(?:[:.]\d\d)?"
+_FROM_TO = rf"\s+{_TIME}[-–]{_TIME}"
+_SPAN = re.compile(rf"([^\W\d_]+)(?:[-–]([^\W\d_]+))?((?:{_FROM_TO})+)\Z")
+_TIMES = re.compile(r"(\d{1,2})(?:[:.](\d\d))?[-–](\d{1,2})(?:[:.](\d\d))?")
+_DATED = re.compile(rf"(\d{{4}}-\d\d-\d\d)((?:{_FROM_TO})*)\Z")
 _LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 Hours = tuple[tuple[time, time], ...]
@@ -66,7 +78,7 @@ class ChatSettings(Config, frozen=True):
     name: Annotated[Asked, Meta(title="Ask for a name")] = "may"
     email: Annotated[Asked, Meta(title="Ask for an e-mail address")] = "may"
     after_hours: Annotated[
-        Literal["message", "closed"], Meta(title="When closed", description="message: one can be left")
+        Literal["message", "closed"], Meta(title="When closed", description="whether a message can be left then")
     ] = "message"
     transcripts: Annotated[bool, Meta(title="Send transcripts by e-mail")] = True
     files: Annotated[bool, Meta(title="Take files")] = True
@@ -108,12 +120,19 @@ def hours_of_week(field: str, said: str) -> Mapping[int, Hours]:
     found: dict[int, Hours] = {}
     for part in filter(None, (each.strip().lower() for each in said.replace("\n", ";").split(";"))):
         match = _SPAN.match(part)
-        if match is None or match[1] not in DAYS or (match[2] or match[1]) not in DAYS:
-            raise Misconfigured(field, f"{field}: {part!r} can't be read: write mon-fri 08:00-16:00, with ; between")
-        first, last = DAYS.index(match[1]), DAYS.index(match[2] or match[1])
-        for day in range(first, last + 1):
+        first, last = (_day(match[1]), _day(match[2] or match[1])) if match is not None else (None, None)
+        if match is None or first is None or last is None:
+            raise Misconfigured(field, f"{part!r} can't be read: write mon-fri 08:00-16:00, with ; between")
+        for day in ((first + more) % 7 for more in range((last - first) % 7 + 1)):
             found[day] = (*found.get(day, ()), *_times(field, match[3]))
     return found
+
+
+def _day(said: str) -> int | None:
+    """Monday 0."""
+    if len(said) < _SHORTEST_DAY:
+        return None
+    return next((number for number, names in enumerate(DAYS) if any(name.startswith(said) for name in names)), None)
 
 
 def days_apart(said: Sequence[str]) -> Mapping[date, Hours]:
@@ -127,7 +146,7 @@ def days_apart(said: Sequence[str]) -> Mapping[date, Hours]:
             day = None
         if match is None or day is None:
             raise Misconfigured(
-                "other_days", f"other_days: {each!r} can't be read: write 2026-12-23 08:00-12:00, or 2026-12-28 alone"
+                "other_days", f"{each!r} can't be read: write 2026-12-23 08:00-12:00, or 2026-12-28 alone"
             )
         found[day] = _times("other_days", match[2])
     return found
@@ -153,11 +172,11 @@ def _times(field: str, said: str) -> Hours:
     found = []
     for match in _TIMES.finditer(said):
         try:
-            begins, ends = time(int(match[1]), int(match[2])), _end(int(match[3]), int(match[4]))
+            begins, ends = time(int(match[1]), int(match[2] or 0)), _end(int(match[3]), int(match[4] or 0))
         except ValueError:
-            raise Misconfigured(field, f"{field}: {match[0]} is no time of day") from None
+            raise Misconfigured(field, f"{match[0]} is no time of day") from None
         if begins >= ends:
-            raise Misconfigured(field, f"{field}: {match[0]} ends before it begins")
+            raise Misconfigured(field, f"{match[0]} ends before it begins")
         found.append((begins, ends))
     return tuple(sorted(found))
 

@@ -153,4 +153,4 @@ def test_who_calls_is_told_what_is_wrong_with_the_call(slot: SimpleNamespace) ->
     assert (status, "`$.kind`" in why) == (400, True)
     status, why = said(WHOLE, at=time.time() - 360)
     assert status == 401
-    assert "seconds behind; it may be 300 off. Set the clock of the exchange." in why
+    assert "seconds off; it may be 300. Set the clock of the exchange." in why

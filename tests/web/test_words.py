@@ -14,6 +14,8 @@ from babel.messages.frontend import CommandLineInterface
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
+from hub.contract import Misconfigured
+from hub.contract.chat import hours_of_week
 from hub.inbox import search_words
 from inbox_ui import searched, stored, words
 from inbox_ui.lookups import sentences
@@ -304,3 +306,12 @@ def _keys(catalogue: Catalog) -> Iterator[tuple[str | None, tuple[str, ...]]]:
 def _forms(said: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
     """Of one message: one, or one and many."""
     return (said,) if isinstance(said, str) else tuple(said or ("",))
+
+
+def test_why_opening_hours_cannot_be_read_is_said_in_one_language() -> None:
+    words.speak("sv", "UTC")
+    with pytest.raises(Misconfigured) as said:
+        hours_of_week("hours", "mån-fre åtta")
+    expected = "'mån-fre åtta' kan inte läsas: skriv mån-fre 08:00-16:00, med ; emellan"
+    assert stored.stored(str(said.value)) == expected
+    assert stored.stored(f"{said.value}.") == f"{expected}."

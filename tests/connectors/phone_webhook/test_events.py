@@ -151,13 +151,11 @@ def test_placetel_says_the_same_in_other_words() -> None:
     assert (call.direction, call.cause, call.answered_by) == ("in", "completed", "5101")
 
 
-@pytest.mark.parametrize(
-    ("off", "why"), [(-360, "360 seconds behind; it may be 300 off"), (360, "(360|359) seconds ahead; it may be 300")]
-)
-def test_a_clock_that_is_off_is_told_by_how_much_to_who_knows_the_secret(off: int, why: str) -> None:
+@pytest.mark.parametrize("off", [-360, 360])
+def test_a_clock_that_is_off_is_told_by_how_much_to_who_knows_the_secret(off: int) -> None:
     at = time.time()
     late = whole(WHOLE, at=at + off)
-    with pytest.raises(AuthFailed, match=why):
+    with pytest.raises(AuthFailed, match=r"(359|360) seconds off; it may be 300\."):
         signed.verify(signed.key_of(SECRET), late, datetime.fromtimestamp(at, UTC))
     forged = WebCall({}, {**late.headers, "webhook-signature": "v1,eA=="}, late.content)
     with pytest.raises(AuthFailed, match="webhook-signature isn't") as said:

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.web_chat import WebChat
 from hub.contract import ChatSettings, Misconfigured
-from hub.contract.chat import hours_on, is_within
+from hub.contract.chat import hours_of_week, hours_on, is_within
 from hub.contract.config import read_config
 from hub.contract.testing import ConnectorTests
 
@@ -27,8 +27,10 @@ def settings(**values: Any) -> ChatSettings:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("hours", "mon-thu 8-16"),
-        ("hours", "mån 08:00-16:00"),
+        ("hours", "mon-thu 8"),
+        ("hours", "ma 08:00-16:00"),
+        ("hours", "mondag 08:00-16:00"),
+        ("other_days", ["2026-12-23 25-26"]),
         ("hours", "mon 16:00-08:00"),
         ("hours", "mon 08:00-25:00"),
         ("other_days", ["2026-02-30"]),
@@ -79,3 +81,19 @@ def test_hours_of_days_holidays_and_topics() -> None:
     times = ["07:59", "08:00", "11:59", "12:00", "13:00", "16:29", "16:30"]
     within = [is_within(hours, datetime.fromisoformat(f"2026-11-30 {each}")) for each in times]
     assert within == [False, True, True, False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["mon-fri 08:00-16:00", "mån-fre 8-16", "mandag–fredag 8.00–16.00", "Mån-Fre 08-16", "måndag 8-16; tys-fre 8-16"],
+)
+def test_days_by_their_names_in_any_of_the_languages(said: str) -> None:
+    week = hours_of_week("hours", said)
+    assert {day: [(str(begins), str(ends)) for begins, ends in hours] for day, hours in week.items()} == {
+        day: [("08:00:00", "16:00:00")] for day in range(5)
+    }
+
+
+def test_a_span_may_go_over_the_weeks_end() -> None:
+    assert set(hours_of_week("hours", "lör-mån 10-12:30")) == {5, 6, 0}
+    assert set(hours_of_week("hours", "lau 10-12; sun 10-12")) == {5, 6}
