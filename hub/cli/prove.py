@@ -3,14 +3,15 @@
 import re
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
 from hub.cli.output import print_table
-from hub.proof import brought, calls, imap, ingest, send
+from hub.proof import brought, calls, imap, ingest, send, streams
 from hub.proof.installation import Where
 from hub.proof.ledgers import Report
 from hub.proof.storm import run as storm
@@ -82,12 +83,33 @@ def prove_ingest(kills: int, messages: int, kind: str, engine: str, database_url
 @command.command("calls")
 @_kills(60)
 @click.option("--calls", "count", type=click.IntRange(min=10), default=1000, show_default=True, help="Calls there are.")
+@click.option(
+    "--stream",
+    "recorded",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Recorded events of an Asterisk Manager, a file or a folder of them, to be shuffled, doubled, cut and lost "
+    "instead of all else. May be given several times.",
+)
+@click.option("--times", type=click.IntRange(min=1), default=10, show_default=True, help="Each stream is damaged.")
 @_database
 @_seed
-def prove_calls(kills: int, count: int, engine: str, database_url: str | None, seed: int | None) -> None:
-    """Calls are told shuffled, doubled and with events lost, while the hub is killed: each is one, as it was."""
+def prove_calls(
+    kills: int,
+    count: int,
+    recorded: Sequence[Path],
+    times: int,
+    engine: str,
+    database_url: str | None,
+    seed: int | None,
+) -> None:
+    """Calls are told shuffled, doubled, cut and with events lost, while the hub is killed: each is one, as it was."""
     seed = _drawn(seed)
-    _end(calls.prove(_where(engine, database_url), kills, count, seed, _say), seed)
+    of_streams = streams.prove(streams.read(recorded) if recorded else streams.built_in(), times, seed, _say)
+    if recorded:
+        _end(of_streams, seed)
+    told = calls.prove(_where(engine, database_url), kills, count, seed, _say)
+    _end(told.and_of(of_streams), seed)
 
 
 @command.command("send")

@@ -15,7 +15,8 @@ from msgspec import Struct
 from hub import clock
 from hub.proof.calls import found_calls
 from hub.proof.installation import Installation
-from hub.proof.stand_ins.ami_dialogue import Dialogue, Line
+from hub.proof.stand_ins.ami_calls import DIALLED, blocks, headers_of, incoming
+from hub.proof.stand_ins.ami_dialogue import Dialogue
 from hub.proof.stand_ins.ami_server import AmiServer
 from hub.proof.way import OF_CALLS, Way, channel, homes
 from hub.storage.unit import Unit
@@ -27,7 +28,6 @@ _BETWEEN = 0.004
 _QUIET = 8.0
 """Seconds after the last word, in which what was missed is made up for."""
 _AT_ONCE = 4
-_DIALLED = "0101000000"
 
 
 class _Call(Struct):
@@ -71,7 +71,7 @@ class Ami(Way):
     @staticmethod
     def _set_up(unit: Unit, installation: Installation, port: int) -> None:
         given: dict[str, object] = {"host": "127.0.0.1", "port": port, "username": "torg", "secret": "hemligt"}
-        given["lines"] = {_DIALLED: "granvik/Alla"}
+        given["lines"] = {DIALLED: "granvik/Alla"}
         channel(unit, installation, "asterisk_ami", given, homes(unit)[0])
 
 
@@ -122,7 +122,7 @@ class Manager:
                 said, begins, ends = call.blocks.popleft()
                 self.server.channels = [each for each in self.server.channels if each["Uniqueid"] != ends]
                 if begins:
-                    self.server.channels.append({**_headers(said), "Event": "CoreShowChannel"})
+                    self.server.channels.append({**headers_of(said), "Event": "CoreShowChannel"})
                 self.server.say(said)
                 self._said_at = time.monotonic()
                 if not call.blocks:
@@ -131,29 +131,14 @@ class Manager:
 
 
 def _call(rng: random.Random, first: int, number: int) -> _Call:
-    caller_number = f"070{1_000_000 + number}"
+    caller = f"070{1_000_000 + number}"
     said = Dialogue(first + 10.0 * number, first=2 * number + 1)
-    caller = said.make(f"PJSIP/telia-{2 * number:08x}", caller_number, _DIALLED, "from-pstn", state=4)
-    said.wait(1)
-    agent = said.make(f"PJSIP/201-{2 * number + 1:08x}", "201", "s", "from-internal", by=caller)
-    said.ring(caller, agent)
     answered = rng.random() < 0.6  # noqa: PLR2004 - more than half
-    said.wait(4)
-    if answered:
-        said.apart(said.answer(caller, agent), caller, agent)
-    said.hang_up(agent, caller, by=caller)
-    return _Call(f"+46{caller_number[1:]}", answered, deque(_blocks(said.text, (caller, agent))))
+    incoming(said, caller, DIALLED, answered=answered)
+    return _Call(f"+46{caller[1:]}", answered, deque(map(_block, blocks(said.text))))
 
 
-def _blocks(text: str, lines: Sequence[Line]) -> list[tuple[str, str, str]]:
-    found = []
-    for block in text.split("\r\n\r\n")[:-1]:
-        headers = _headers(block)
-        uid = next((line.uid for line in lines if line.uid == headers.get("Uniqueid")), "")
-        event = headers["Event"]
-        found.append((f"{block}\r\n\r\n", uid if event == "Newchannel" else "", uid if event == "Hangup" else ""))
-    return found
-
-
-def _headers(block: str) -> dict[str, str]:
-    return dict(line.split(": ", 1) for line in block.strip().split("\r\n") if ": " in line)
+def _block(said: str) -> tuple[str, str, str]:
+    headers = headers_of(said)
+    event, uid = headers["Event"], headers.get("Uniqueid", "")
+    return said, uid if event == "Newchannel" else "", uid if event == "Hangup" else ""

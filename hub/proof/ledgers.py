@@ -36,6 +36,10 @@ class Report(Struct, frozen=True):
     def holds(self) -> bool:
         return not self.findings
 
+    def and_of(self, other: "Report") -> "Report":
+        """Both as one, by this one's title; no two figures may have the same name."""
+        return Report(self.title, {**self.figures, **other.figures}, [*self.findings, *other.findings])
+
 
 class Arrivals(Struct, frozen=True):
     """A source's ledger against the way in. `lost`, `doubled`, `foreign`, `hidden` (unsearchable): mails, in words."""

@@ -41,8 +41,13 @@ class Dialogue:
         self, at: float = 1_700_000_000.0, *, modern: bool = True, stamped: bool = True, first: int = 1
     ) -> None:
         self.at, self.modern, self.stamped = at, modern, stamped
-        self._count, self._bridges = first - 1, 0
+        self._count = self._bridges = first - 1
         self.text = ""
+
+    @property
+    def channels(self) -> int:
+        """The number of the last one that was made."""
+        return self._count
 
     def wait(self, seconds: float) -> None:
         self.at += seconds
