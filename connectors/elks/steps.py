@@ -88,7 +88,7 @@ def _end(said: Mapping[str, str], event: RawEvent) -> int:
 def answered(heard: Sequence[tuple[str, Mapping[str, str], RawEvent]]) -> list[Item]:
     """That a person took the call, by whatever of it says so. Only `legs`, which aren't always told, know when.
 
-    Else it was at some time after it began to ring: then how long they talked isn't known.
+    Else it was at some time after it began to ring: the talk counts from there, longer than it was by what it rang.
     """
     for do, said, event in heard:
         legs = _legs(said) if do == "ended" else ()
