@@ -121,6 +121,14 @@ def _add(
 @command.command("set")
 @click.argument("channel_id", metavar="ID", type=int)
 @click.argument("given", metavar="[NAME=VALUE]...", nargs=-1, callback=SPLIT)
+@click.option(
+    "--set",
+    "more",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=SPLIT,
+    help="The same, written as for torg channel add.",
+)
 @click.option("--name", help="What people call it.")
 @click.option("--sends-by", type=int, metavar="ID", help="The channel that answers leave by from now on.")
 @click.option(
@@ -138,6 +146,7 @@ def _set(
     *,
     channel_id: int,
     given: Sequence[tuple[str, str]],
+    more: Sequence[tuple[str, str]],
     name: str | None,
     sends_by: int | None,
     per_minute: int | None,
@@ -159,6 +168,7 @@ def _set(
       torg channel set 7314159265358979 --set-stdin password < password.txt
       torg channel set 7314159265358979 --sends-by 2718281828459045
     """
+    given = [*given, *more]
     has_settings = bool(given or files or stdin)
     changes = any(each is not None for each in (name, sends_by, per_minute, keeps_sent))
     if not has_settings and not changes:

@@ -45,3 +45,12 @@ def test_a_chat_goes_to_a_queue_that_is_there(either: Torg) -> None:
     with either.storage() as storage:
         storage.write_now(COMMAND_LINE, saved_before)
     assert "granvik has no queue Finnsinte" in either("channel", "check", channel, status=1).err
+
+
+def test_a_setting_may_be_given_as_to_the_command_that_added_it(either: Torg) -> None:
+    channel = either(*CHAT, "--set", "queue=granvik/Kundtjänst", "--json").json["id"]
+    either("channel", "set", channel, "--set", "greeting=Hej", "languages=sv")
+    either("channel", "set", channel, "--set", "languages+=en")
+    now = either("channel", "list", "--json").json["items"][0]["config"]
+    assert (now["greeting"], now["languages"]) == ("Hej", ["sv", "en"])
+    assert "isn't of the form NAME=VALUE" in either("channel", "set", channel, "--set", "greeting", status=2).err
