@@ -23,10 +23,11 @@ _MOST = 500
 
 
 def found_by(
-    kind: str, said: str, language: str | None, name: str = "", address: str = "", *, files: bool = False
+    kind: str, said: str, language: str | None, name: str = "", address: str = "", *, files: Sequence[str] = ()
 ) -> list[str]:
-    """Tokens of an entry. `name`, `address`: of the citizen's side, as words and for `from:`."""
-    return [*tokens(f"{said} {name} {address}", language), *marks(kind, name, address, files=files)]
+    """Tokens of an entry. `name`, `address`: of the citizen's side, as words and for `from:`; `files`: their names."""
+    words = " ".join([said, name, address, *files])
+    return [*tokens(words, language), *marks(kind, name, address, files=bool(files))]
 
 
 def of_call(entry: Entry, call: Call | None, name: str) -> list[str]:
@@ -105,6 +106,6 @@ def chat_again(unit: Unit, row: Chat) -> None:
     if newest is None:
         return
     here = Attachment.municipality_id == row.municipality_id
-    files = unit.first(select(Attachment.id).where(here, Attachment.entry_id == newest.id)) is not None
+    files = unit.all(select(Attachment.name).where(here, Attachment.entry_id == newest.id).order_by(Attachment.id))
     found = found_by("chat", newest.text, newest.language, row.name, row.email, files=files)
     search_index.replace(unit, newest.id, newest.municipality_id, found)

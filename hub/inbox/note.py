@@ -21,6 +21,7 @@ def add(unit: Unit, conversation: Conversation, by_id: int, text: str, files: Se
         Entry(kind="note", author_kind="person", author_id=by_id, visibility="internal", text=text, body={}),
     )
     outgoing.attach(unit, entry, files)
-    found_by = [*tokens(text, conversation.language), *marks("note", files=bool(files))]
+    words = " ".join([text, *(each.name for each in files)])
+    found_by = [*tokens(words, conversation.language), *marks("note", files=bool(files))]
     search_index.write(unit, [(entry.id, entry.municipality_id, found_by)])
     return entry

@@ -158,7 +158,8 @@ def send(
         unit.note(Happening("delivery_queued", delivery.id, entry.municipality_id, entry.conversation_id))
     if route.kept_in is not None:
         unit.add(SentCopy(municipality_id=entry.municipality_id, entry_id=entry.id, channel_id=route.kept_in))
-    found_by = [*tokens(entry.text, conversation.language), *marks(entry.kind, files=bool(files))]
+    words = " ".join([entry.text, *(each.name for each in files)])
+    found_by = [*tokens(words, conversation.language), *marks(entry.kind, files=bool(files))]
     search_index.write(unit, [(entry.id, entry.municipality_id, found_by)])
 
 

@@ -247,7 +247,7 @@ def _append(
     )
     outgoing.attach(unit, entry, files)
     theirs = (row.name, row.email) if by_id is None else ("", "")
-    found = findable.found_by("chat", text, conversation.language, *theirs, files=bool(files))
+    found = findable.found_by("chat", text, conversation.language, *theirs, files=[each.name for each in files])
     search_index.write(unit, [(entry.id, entry.municipality_id, found)])
     return entry
 

@@ -51,7 +51,7 @@ class Line(Protocol):
 
 
 class Sign(Struct, frozen=True, array_like=True):
-    """Of somebody's presence. `state`: reading | typing | gone; gone is from everywhere, whatever the conversation."""
+    """Of somebody's presence. `state`: reading | typing | sent | gone, which is from everywhere."""
 
     conversation_id: int
     person_id: int

@@ -24,9 +24,18 @@ class Presence:
         self._there: dict[int, dict[int, _Signs]] = {}
 
     def sign(self, conversation_id: int, person_id: int, state: str) -> set[tuple[Name, int]]:
-        """`state`: reading | typing. A sign that only renews changes nothing."""
+        """`state`: reading | typing | sent: what they typed is there, and they type no more.
+
+        A sign that only renews changes nothing.
+        """
         now = clock.now()
         changed = self.expire()
+        if state == "sent":
+            there = self._there.get(conversation_id, {}).get(person_id)
+            if there is not None and there.typing_until:
+                there.typing_until = 0
+                changed.add(("typing", conversation_id))
+            return changed
         people = self._there.setdefault(conversation_id, {})
         signs = people.get(person_id)
         if signs is None:

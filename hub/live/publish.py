@@ -114,6 +114,10 @@ class Live:
         """In its chat, for 8 s. They are no person of ours: the number is their conversation's, below zero."""
         self._sign(replace(NOBODY, id=-conversation_id), conversation_id, "typing")
 
+    def visitor_sent(self, conversation_id: int) -> None:
+        """What they typed is there."""
+        self._sign(replace(NOBODY, id=-conversation_id), conversation_id, "sent")
+
     def reading(self, actor: Actor, conversation_id: int) -> None:
         """A sign of life, for 30 s. Whether they may open it, the caller has asked."""
         self._sign(actor, conversation_id, "reading")
@@ -121,6 +125,10 @@ class Live:
     def typing(self, actor: Actor, conversation_id: int) -> None:
         """The same, and for 8 s that they type."""
         self._sign(actor, conversation_id, "typing")
+
+    def sent(self, actor: Actor, conversation_id: int) -> None:
+        """What they typed is there: they type no more."""
+        self._sign(actor, conversation_id, "sent")
 
     def present(self, conversation_id: int) -> list[tuple[int, str, str]]:
         """(person id, name, reading | typing) in the order they came. Whoever asks may open the conversation."""

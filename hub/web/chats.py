@@ -143,12 +143,14 @@ async def listen(request: Asking, channel_id: PathId, visitor: Secret = "", afte
 @post("/chat/{channel_id:int}/turns", opt=ANYONE, guards=[from_our_page], request_max_body_size=_MOST_SAID)
 async def say(request: Asking, channel_id: PathId, data: JSONBody[NewTurn], visitor: Secret = "") -> TurnId:
     """It is there once, however often it is sent. 409 when the chat is over."""
-    there, place, (chat_id, _) = await _mine(request, channel_id, visitor)
+    there, place, (chat_id, conversation_id) = await _mine(request, channel_id, visitor)
     there.turns.count(chat_id)
     there.hear(chat_id)
     there.reach(channel_id)
     scope = visiting.scope_of(place)
-    return TurnId(await _storage(request).write(scope, visiting.say, channel_id, visitor, data))
+    said = await _storage(request).write(scope, visiting.say, channel_id, visitor, data)
+    request.app.state.live.visitor_sent(conversation_id)
+    return TurnId(said)
 
 
 @post("/chat/{channel_id:int}/files", opt=ANYONE, guards=[from_our_page, fits], request_max_body_size=_MOST_BYTES)

@@ -40,7 +40,9 @@ async def add_turn(
 ) -> Response[Added]:
     """Said to the citizen at once. 409 when they have left: then they are answered by e-mail, if they can be."""
     creation = asked(idempotency_key, f"POST {request.url.path}", data)
-    return created(await desk.write(chatting.say, conversation_id, data, creation))
+    answer = await desk.write(chatting.say, conversation_id, data, creation)
+    request.app.state.live.sent(desk.actor, conversation_id)
+    return created(answer)
 
 
 @put("/conversations/{conversation_id:int}/chat/taking", opt=WORK)

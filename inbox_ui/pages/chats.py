@@ -90,6 +90,7 @@ async def add_turn(
     said = usable({"text": text(form, "turn"), "uploads": form.getall("uploads", [])}, NewAnswer)
     creation = asked(form.get("key") or None, f"POST {request.url.path}", said)
     await desk.write(chatting.say, conversation_id, said, creation)
+    request.app.state.live.sent(desk.actor, conversation_id)
     return Response(b"", status_code=204) if is_part(request) else onward(view.opens(conversation_id))
 
 

@@ -117,6 +117,14 @@ def test_the_line_breaks_and_nothing_is_lost_or_doubled(house: House, visit: Vis
     assert [each["text"] for each in entries if each["author"]["kind"] == "citizen"] == ["Första", "Andra", "Tredje"]
 
 
+def test_a_page_whose_address_ends_with_it_opens_the_chat(visit: Visit) -> None:
+    """As a link in a letter has it; on that page its own link does, too."""
+    widget = visit()
+    widget.page.goto(f"{widget.site.origin}/avfall?i-brev#torg-chat")
+    expect(widget.page.locator("torg-chat[data-loaded]")).to_be_attached()
+    expect(widget.at("#chat-title")).to_be_visible()
+
+
 def test_two_visitors_see_their_own_alone(house: House, visit: Visit) -> None:
     """A43."""
     astrid, bertil = visit(), visit()

@@ -193,6 +193,13 @@ def test_presence_ends_without_a_sign_of_life(sqlite_centre: Centre) -> None:
                 assert live.present(row_id) == [(centre.ids["vera"], "Vera", "typing")]
                 live.typing(vera, row_id)
                 assert await everything(ear, 0.3) == []
+                live.sent(vera, row_id)
+                await hears(ear, Event("typing", row_id))
+                assert live.present(row_id) == [(centre.ids["vera"], "Vera", "reading")]
+                live.sent(vera, row_id)
+                assert await everything(ear, 0.3) == []
+                live.typing(vera, row_id)
+                await hears(ear, Event("typing", row_id))
                 clock.set_source(lambda: at + TYPING + clock.SECOND * 2)
                 assert live.present(row_id) == [(centre.ids["vera"], "Vera", "reading")]
                 await hears(ear, Event("typing", row_id))

@@ -200,6 +200,15 @@ def test_channels_that_are_none_are_looked_for_as_seldom_as_secrets(world: World
     assert [stranger.say("Hej").status_code for _ in range(61)] == [404] * 60 + [429]
 
 
+def test_a_file_of_a_chat_is_found_by_its_name(world: World, visitor: Visitor) -> None:
+    visitor.begin()
+    for name in ("ritning åäö.pdf", "planteckning.pdf"):
+        sent = visitor.ask("POST", f"/files?key={key()}", files={"file": (name, b"%PDF-1.4", "application/pdf")})
+        assert sent.status_code == 201, sent.text
+    for words, many in (("ritning kind:chat", 1), ("planteckning", 1), ("situationsplan", 0)):
+        assert len(world.get("/search", params={"q": words}).json()["items"]) == many, words
+
+
 def test_files_are_bytes_and_only_this_chats(world: World, channel_id: int, visitor: Visitor) -> None:
     """A14, A15."""
     visitor.begin()

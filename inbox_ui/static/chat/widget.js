@@ -94,4 +94,5 @@
   frame.addEventListener("load", () => setTimeout(() => "loaded" in host.dataset || host.remove(), 4000));
   (document.body ?? document.documentElement).append(host);
   host.dataset.ready = "";
+  if (location.hash === "#torg-chat") show(true); // a link in a letter
 })();

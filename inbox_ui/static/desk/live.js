@@ -122,6 +122,7 @@ function sign(state) {
 }
 setInterval(() => sign("reading"), 20000);
 document.addEventListener("desk:opened", () => sign("reading"));
+document.addEventListener("submit", () => (typed = 0)); // sent: the next letter is a sign again
 document.addEventListener("input", (event) => {
   const composer = event.target.closest("[data-composer]");
   // In a chat the citizen is told who types: to them, then, and not a note
