@@ -169,7 +169,13 @@ def _calls(steps: Iterable[CallStep]) -> "list[Told]":
     from hub.inbox.call import told  # noqa: PLC0415 - brings the database's library, and most have no calls
 
     found = sorted(map(told, of_call.values()), key=lambda call: (call.offered_at, call.call))
-    return [each for each in found if not any(_asks_a_colleague(each, other) for other in found)]
+    taken_by: dict[str, list[Told]] = {}
+    for each in found:
+        for who in {each.answered_by, *(transfer.answered_by for transfer in each.transfers)} - {None}:
+            taken_by.setdefault(str(who), []).append(each)
+    return [
+        each for each in found if not any(_asks_a_colleague(each, one) for one in taken_by.get(each.caller or "", ()))
+    ]
 
 
 def _asks_a_colleague(call: "Told", other: "Told") -> bool:
