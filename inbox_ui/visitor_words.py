@@ -15,7 +15,7 @@ WORDS: Mapping[str, str] = {
     "closed": S_("Closed now"),
     "opens": S_("Opens %(time)s"),
     "opens_today": S_("Opens today %(time)s"),
-    "going": S_("Your chat goes on"),
+    "waits": S_("You are waiting for an answer"),
     "answers": S_("%(name)s is answering"),
     "minimise": S_("Minimise the chat"),
     "talk": S_("The conversation"),
@@ -81,8 +81,9 @@ WORDS: Mapping[str, str] = {
     "no_script": S_("The chat needs JavaScript. Write to us by e-mail, or call."),
 }
 
-BUTTON = (S_("Chat with us"), S_("Chat"), S_("Your chat goes on"))
-"""Of the button on the municipality's page, what the frame is called, and the button again while a chat goes on."""
+BUTTON = (S_("Chat with us"), S_("Chat"), S_("You are waiting for an answer"), S_("Your chat goes on"))
+"""Of the button on the municipality's page, what the frame is called, and the button again while a chat waits and,
+once somebody has taken it, goes on."""
 
 
 def words(language: str) -> dict[str, str]:

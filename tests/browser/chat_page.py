@@ -116,6 +116,19 @@ class Widget:
         self.page.keyboard.press("Escape")
         self.page.wait_for_function(_SHOWN, arg=False)
 
+    def button_says(self, words: str) -> bool:
+        """Waits until it does: its shadow is closed, so it is read as a screen reader has it."""
+        reader = self.page.context.new_cdp_session(self.page)
+
+        def says() -> bool:
+            nodes = reader.send("Accessibility.getFullAXTree")["nodes"]
+            buttons = [node["name"]["value"] for node in nodes if node.get("role", {}).get("value") == "button"]
+            return words in buttons
+
+        wait_for(self.page, says)
+        reader.detach()
+        return True
+
     def begins(self, text: str = "Hej, är vattnet avstängt?") -> None:
         """Opens it and starts a chat."""
         self.open()

@@ -82,6 +82,25 @@ def test_what_is_said_comes_both_ways(house: House, visit: Visit) -> None:
     expect(widget.at("#over-words")).to_contain_text("Du har avslutat chatten")
 
 
+def test_what_waits_says_so_and_goes_on_once_it_is_taken(house: House, visit: Visit) -> None:
+    """In the frame and on the button that stands for it while it is minimised."""
+    widget = visit()
+    assert widget.button_says("Chatta med oss")
+    widget.begins()
+    expect(widget.at("#line")).to_have_text("Du väntar på svar")
+    widget.minimise()
+    assert widget.button_says("Du väntar på svar")
+    answer(house, "Ja, till klockan 15.")
+    assert widget.button_says("Din chatt pågår 1")
+    widget.open()
+    expect(widget.at("#line")).to_have_text("Sara svarar")
+    widget.at("#end").click()
+    widget.at("#end-yes").click()
+    expect(widget.at("#over-words")).to_be_visible()
+    widget.minimise()
+    assert widget.button_says("Chatta med oss")
+
+
 def test_the_page_around_doesnt_move(visit: Visit) -> None:
     """How soon it is there, `tests/bench/chat.py` measures."""
     widget = visit(go=False)
@@ -261,7 +280,7 @@ def test_a_tab_that_was_closed_goes_on_in_the_next_and_a_second_one_begins_its_o
         first.close(run_before_unload=True)
     again = _tab(own, page_of_granvik)
     expect(again.locator(".turn.mine", has_text="Är vattnet avstängt?")).to_be_visible()
-    expect(again.locator("#line")).to_have_text("Din chatt pågår")
+    expect(again.locator("#line")).to_have_text("Du väntar på svar")
     again.locator("#say").fill("Nu är jag här igen")
     again.locator("#say").press("Enter")
     expect(again.locator(".turn.mine", has_text="igen")).to_be_visible()
@@ -283,7 +302,7 @@ def _ask(tab: Page) -> None:
     tab.locator("#question").fill("Är vattnet avstängt?")
     tab.locator("#submit").click()
     expect(tab.locator(".turn.mine")).to_be_visible()
-    expect(tab.locator("#line")).to_have_text("Din chatt pågår")
+    expect(tab.locator("#line")).to_have_text("Du väntar på svar")
 
 
 def test_a_tab_that_is_there_before_the_last_one_has_told_that_it_goes_goes_on_with_its_chat(

@@ -25,12 +25,13 @@ MEET = """() => {
   const all = [...document.querySelectorAll(".topbar > *, .topbar > * > *")];
   const seen = all.filter((each) => each.checkVisibility() && !each.closest(".sr"));
   const boxes = seen.map((each) => [each, each.getBoundingClientRect()]).filter(([, box]) => box.width);
-  const meets = (a, b) => a.left < b.right - 1 && a.right > b.left + 1;
+  const meets = (a, b) => a.left < b.right - 1 && a.right > b.left + 1 && a.top < b.bottom - 1 && a.bottom > b.top + 1;
   const met = boxes.filter(([each, box]) => boxes.some(([other, its]) =>
     !other.contains(each) && !each.contains(other) && meets(box, its)));
-  return met.map(([each]) => each.outerHTML.slice(0, 99));
+  const cut = boxes.filter(([each]) => each.matches("a, button") && each.scrollWidth > each.clientWidth + 1);
+  return [...met, ...cut].map(([each]) => each.outerHTML.slice(0, 99));
 }"""
-"""What of the top bar lies over something else of it."""
+"""What of the top bar lies over something else of it, or has no room for its words."""
 NARROW = SIZES["narrow"]
 
 
@@ -84,16 +85,25 @@ def test_on_a_phone_administration_has_the_rest_under_more_too(
     house.write(speaks, "en")
 
 
-def test_who_waits_on_the_telephone_lies_over_nothing_of_the_top_bar(house: House, open_desk: OpenDesk) -> None:
+@pytest.mark.parametrize("language", ["en", "sv", "nb", "nn", "da"])
+def test_nothing_of_the_top_bar_lies_over_anything_else_of_it(house: House, open_desk: OpenDesk, language: str) -> None:
+    """Nor is any of it cut off: with who waits on the telephone, and with the line to the server up and down."""
+
     def speaks(unit: Unit, said: str) -> None:
         unit.change(update(Person).where(Person.id == house.ids["sara"]).values(language=said))
 
-    house.write(speaks, "sv")
+    house.write(speaks, language)
     _, entry_id = rings(house)
     desk = open_desk("sara", "/inbox?view=open")
     expect(desk.at("#phone time")).to_be_visible()
-    for width in (780, 900, 1000, 1130, 1280, 1440):
-        desk.page.set_viewport_size({"width": width, "height": 720})
-        assert desk.page.evaluate(MEET) == [], width
+    for is_down in (False, True):
+        if is_down:
+            desk.watch.expect("ERR_INTERNET_DISCONNECTED", "Failed to fetch")
+            desk.page.context.set_offline(True)
+            expect(desk.at("#line-state")).to_be_visible()
+        for width in (390, 480, 780, 900, 1000, 1130, 1280, 1400, 1440):
+            desk.page.set_viewport_size({"width": width, "height": 720})
+            assert desk.page.evaluate(MEET) == [], (width, is_down)
+    desk.page.context.set_offline(False)
     house.write(hangs_up, entry_id)
     house.write(speaks, "en")

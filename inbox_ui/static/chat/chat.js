@@ -149,7 +149,7 @@ function head() {
   if (state?.state === "taken") {
     const answers = say("answers", { name: state.who || say("somebody") });
     line.textContent = until ? `${answers}, ${until[0].toLowerCase()}${until.slice(1)}` : answers;
-  } else if (goesOn()) line.textContent = say("going");
+  } else if (state?.state === "waiting") line.textContent = say("waits");
   else if (until) line.textContent = until;
   else if (reception?.open) line.textContent = say("open");
   else if (reception?.opens_at) line.textContent = opens(new Date(reception.opens_at));
@@ -440,6 +440,7 @@ function stand(now) {
   const before = state;
   state = now;
   head();
+  if (now.state !== before?.state) tell({ does: "stands", is: now.state });
   const place = one("#stands");
   const text = now.state === "waiting"
     ? now.ahead === 0 ? say("waiting_next") : now.ahead === 1 ? say("waiting_one") : say("waiting", { count: now.ahead })
@@ -492,7 +493,7 @@ function over() {
   show("over");
   offline(false);
   noteWent(false);
-  tell({ does: "goes_on", is: false });
+  tell({ does: "stands", is: "" });
   if (!had || had === document.body || !had.checkVisibility()) focusOn("#over-words");
   else if (!had.closest("[data-part='over']")) announce(one("#over-words").textContent);
   toEnd();
@@ -509,7 +510,6 @@ async function look() {
 async function resume() {
   show("write", "foot");
   noteWent(false);
-  tell({ does: "goes_on", is: true });
   head();
   log.replaceChildren();
   keep({ last: "0" });
@@ -527,7 +527,7 @@ function lost() {
   keep({ secret: "", last: "0", seen: "0", pending: [] });
   state = null;
   beginning = null;
-  tell({ does: "goes_on", is: false });
+  tell({ does: "stands", is: "" });
   begin();
   problem(say("lost"));
 }

@@ -9,7 +9,7 @@
   const origin = new URL(script.src).origin;
   const language = (script.dataset.lang || document.documentElement.lang || navigator.language || "en").slice(0, 2).toLowerCase();
   const SAID={}; // by language, filled in when it is served
-  const [open, title, going] = SAID[language === "no" ? "nb" : language] ?? SAID.en;
+  const [open, title, waiting, taken] = SAID[language === "no" ? "nb" : language] ?? SAID.en;
 
   const host = document.createElement("torg-chat");
   const root = host.attachShadow({ mode: "closed" });
@@ -79,7 +79,7 @@
   addEventListener("message", (event) => {
     if (event.origin !== origin || event.source !== frame.contentWindow || event.data?.torg !== "chat") return;
     const { does, count, is } = event.data;
-    if (does === "goes_on") words.textContent = is ? going : open;
+    if (does === "stands") words.textContent = { waiting, taken }[is] ?? open;
     if (does === "minimise") show(false);
     if (does === "ready") {
       host.dataset.loaded = "";
