@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 from sqlalchemy import select
 
-from connectors import phone_log
+from connectors.phone_log.rows import event_of
+from connectors.phone_log.settings import PhoneLogConfig
 from hub import clock
 from hub.access.person import Person
 from hub.channels import add
@@ -58,7 +59,7 @@ class Exchange(JointCentre):
     def row(self, at: int = 0, caller: str = IDA, **cells: str) -> RawEvent:
         """Of the log: a call that began `at` seconds after half an hour ago."""
         config = read_config(
-            phone_log.PhoneLogConfig,
+            PhoneLogConfig,
             {
                 "folder": str(self.folder), "columns": {name: name for name in LOGGED}, "timezone": "UTC",
                 "exchange": str(self.ids["calls"]),
@@ -67,7 +68,7 @@ class Exchange(JointCentre):
         start = clock.to_datetime(self.began + at * clock.SECOND).strftime("%Y-%m-%d %H:%M:%S")
         said = {"start": start, "number": caller, "called": SWITCHBOARD, **cells}
         row = ";".join(said.get(name, "") for name in LOGGED)
-        return phone_log._event(config, list(LOGGED), row.encode())
+        return event_of(config, list(LOGGED), row.encode())
 
     def set_up_calls(self, lines: Mapping[str, str] | None = None) -> "Exchange":
         """The channel, its lines, and Sara's telephone."""

@@ -74,9 +74,10 @@ class AsteriskAmi(Listens[AmiConfig], Controls[AmiConfig]):
         return replace(event, origin=origin)
 
     @staticmethod
-    def split(recording: bytes) -> Sequence[RawEvent]:
+    def split(recording: bytes, given: Mapping[str, object] = settings.NONE) -> Sequence[RawEvent]:
         """A recorded stream as raw events, each in the group of its call. Raises Unreadable."""
-        follower = Follower()
+        config = settings.read(given)
+        follower = Follower(menu_names=config.menu_names, origin=settings.origin(config, given))
         return [event for block in wire.blocks(recording) for event in follower.take(block)]
 
     @staticmethod

@@ -1,13 +1,19 @@
 """Settings of a channel of Asterisk's manager."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta
 
-from hub.contract import Config, Destination, Misconfigured, Secret
+from hub.contract import Config, Destination, Misconfigured, Secret, Unreadable
+from hub.contract.config import read_config
 
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
+NONE: Mapping[str, object] = MappingProxyType({})
+"""Settings of a recording of which none are given."""
 _CONTEXT = re.compile(r"[\w.-]+\Z")
 
 
@@ -69,12 +75,20 @@ def check(config: AmiConfig) -> None:
         raise Misconfigured("only_these", "List the lines whose calls are kept.")
 
 
-def origin(config: AmiConfig) -> dict[str, str]:
-    """What `parse` has to know of them."""
+def read(given: Mapping[str, object]) -> AmiConfig:
+    """For a recording: its exchange needs no name and no secret. Raises Unreadable."""
+    try:
+        return read_config(AmiConfig, {"host": "-", "username": "-", "secret": "-", **given})
+    except msgspec.ValidationError as error:
+        raise Unreadable(f"A setting can't be used: {error}.") from error
+
+
+def origin(config: AmiConfig, given: Mapping[str, object] | None = None) -> dict[str, str]:
+    """What `parse` has to know of them; of a recording, of which some are `given`, without what isn't."""
     said = {
         "outside": ",".join(config.outside_contexts),
         "inside": ",".join(config.inside_contexts),
         "menu": ",".join(config.menu_names),
-        "internal": "" if config.internal_calls else "no",
+        "internal": "" if config.internal_calls or (given is not None and "internal_calls" not in given) else "no",
     }
     return {name: value for name, value in said.items() if value}

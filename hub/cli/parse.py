@@ -6,7 +6,7 @@ import mimetypes
 import os
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -16,8 +16,9 @@ import msgspec
 from msgspec import Struct
 
 from hub import clock
+from hub.cli.setting_values import SPLIT, Pairs, Typed, read_values
 from hub.contract import Address, CallStep, RawEvent, ReceivedMessage, Unreadable
-from hub.errors import TorgError
+from hub.errors import Invalid, TorgError
 from hub.inbound.child import MEMORY, Answer, Job
 from hub.inbound.children import Children
 from hub.plugin_host.manager import load
@@ -37,28 +38,41 @@ _ENCODER = msgspec.json.Encoder()
 @click.argument("kind")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(allow_dash=True))
 @click.option("--lines", is_flag=True, help="A JSON object a line, for one file as well.")
+@click.option(
+    "--set",
+    "given",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=SPLIT,
+    help="A setting of the channel by which a recording of many calls is read; a mapping also as a=b,c=d.",
+)
 @click.option("--children", type=click.IntRange(1, 64), default=os.cpu_count() or 2, help="Processes that parse.")
-def command(kind: str, files: Sequence[str], lines: bool, children: int) -> None:
+def command(kind: str, files: Sequence[str], lines: bool, given: Pairs, children: int) -> None:
     """Parse raw samples without a database; nothing is stored. FILE - reads standard input.
 
     One file gives its items as a JSON array. Several, a folder, or --lines, give an object a line:
     {"file":…,"items":[…]}, or {"file":…,"error":…} for one that can't be read. A folder is all files below it. The kind
-    mail is the parser of all mail connectors. A recorded stream of telephone events gives an object per call (what
-    somebody asks a colleague meanwhile is part of it); where nobody calls in it, the array is empty, which is said
-    beside it.
+    mail is the parser of all mail connectors. A recorded stream of telephone events, or an exchange's log of a day,
+    gives an object per call (what somebody asks a colleague meanwhile is part of it); where nobody calls in it, the
+    array is empty, which is said beside it. Of a call that can't be read the reason is said, and the others are given.
 
     \b
     Examples:
       torg parse mail sample.eml
       torg parse mail samples
       torg parse asterisk_ami dialogue.txt
+      torg parse phone_log 2026-11-27.csv --set columns=start=Tid,number=Nummer
       find samples -name '*.eml' -print0 | xargs -0 torg parse mail --lines
     """
     out = sys.stdout.buffer
     if lines or len(files) > 1 or Path(files[0]).is_dir():
-        asyncio.run(_print_lines(kind, _below(files), children, out))
-    else:
-        out.write(asyncio.run(_parse_one(kind, files[0], children)) + b"\n")
+        asyncio.run(_print_lines(kind, given, _below(files), children, out))
+        return
+    result = asyncio.run(_parse_one(kind, given, files[0], children))
+    out.write(_ENCODER.encode(result["items"]) + b"\n")
+    if "unread" in result:
+        out.flush()
+        raise TorgError(f"{result['file']}: {_how_many(result['unread'])}")
 
 
 def _below(named: Sequence[str]) -> Iterator[str]:
@@ -70,20 +84,25 @@ def _below(named: Sequence[str]) -> Iterator[str]:
             yield each
 
 
-async def _parse_one(kind: str, file: str, children: int) -> bytes:
-    async with _started(children, kind) as parser:
+async def _parse_one(kind: str, given: Pairs, file: str, children: int) -> dict[str, Any]:
+    async with _started(children, kind, given) as parser:
         result = await _parse(parser, file)
     if "error" in result:
         raise TorgError(f"{result['file']}: {result['error']}")
-    if not result["items"]:  # nothing is wrong with it: a recording may hold no call
+    if not result["items"] and "unread" not in result:  # nothing is wrong with it: a recording may hold no call
         click.echo(f"torg: {result['file']}: there is nothing in it that a channel of {kind} would bring.", err=True)
-    return _ENCODER.encode(result["items"])
+    return result
 
 
-async def _print_lines(kind: str, files: Iterable[str], count: int, out: BinaryIO) -> None:
+def _how_many(unread: Sequence[str]) -> str:
+    more = f" ({len(unread)} such)" if len(unread) > 1 else ""
+    return f"What else is in it can't be read: {unread[0]}{more}"
+
+
+async def _print_lines(kind: str, given: Pairs, files: Iterable[str], count: int, out: BinaryIO) -> None:
     """In the order of the files. All children are kept busy; what is read ahead is bounded in files and in results."""
     in_hand = asyncio.Semaphore(2 * count)
-    async with _started(count, kind) as parser:
+    async with _started(count, kind, given) as parser:
 
         async def line(file: str) -> bytes:
             async with in_hand:
@@ -100,17 +119,18 @@ async def _print_lines(kind: str, files: Iterable[str], count: int, out: BinaryI
 
 
 class _Parser(Struct, frozen=True):
-    """`split`: of a kind whose recordings hold many events of many calls."""
+    """`split`: of a kind whose recordings hold many events of many calls. `given`: settings to read them by."""
 
     children: Children
     kind: str
-    split: Callable[[bytes], Sequence[RawEvent]] | None
+    split: Callable[[bytes, Mapping[str, object]], Sequence[RawEvent]] | None
+    given: Mapping[str, object]
 
     async def read(self, event: RawEvent) -> Sequence[Answer]:
         """An answer for each group of events in it, or the only one."""
         groups: dict[str, list[RawEvent]] = {}
         try:
-            for each in [event] if self.split is None else self.split(event.body):
+            for each in [event] if self.split is None else self.split(event.body, self.given):
                 groups.setdefault(each.group or each.key, []).append(each)
         except Unreadable as error:
             return [Answer(unreadable=str(error))]
@@ -118,11 +138,15 @@ class _Parser(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def _started(count: int, kind: str) -> AsyncIterator[_Parser]:
-    """Raises Invalid for an unknown kind: no child would tell it from a parser's bug."""
+async def _started(count: int, kind: str, given: Pairs) -> AsyncIterator[_Parser]:
+    """Raises Invalid for an unknown kind: no child would tell it from a parser's bug; and for settings without use."""
     connector = load().connector(kind)
+    split = getattr(connector, "split", None)
+    if given and split is None:
+        raise Invalid("set", f"A file of {kind} is read without settings: leave out --set.")
+    values = read_values(connector, Typed(given)) if given else {}
     async with Children(count, SECONDS) as children:
-        yield _Parser(children, kind, getattr(connector, "split", None))
+        yield _Parser(children, kind, split, values)
 
 
 async def _parse(parser: _Parser, file: str) -> dict[str, Any]:
@@ -148,15 +172,21 @@ def _read(file: str) -> bytes:
 
 
 def _result(answers: Sequence[Answer]) -> dict[str, Any]:
-    for answer in answers:
-        if answer.unreadable is not None:
-            return {"error": answer.unreadable}
-        if answer.bug is not None:
-            *frames, error = answer.bug.splitlines()
-            return {"error": f"The parser failed with {error}{f' at {frames[-1]}' if frames else ''}."}
+    """The items; `unread` why others of the file's aren't among them. Nothing but an error, where nothing can be."""
+    unread = [why for answer in answers if (why := _why_not(answer)) is not None]
+    if unread and len(unread) == len(answers):
+        return {"error": unread[0] if len(unread) == 1 else f"{unread[0]} ({len(unread)} such)"}
     read = [each for answer in answers for each in answer.items]
     steps = [step for answer in answers for step in answer.steps]
-    return {"items": [*(_item(each.message) for each in read), *map(_call, _calls(steps))]}
+    found: dict[str, Any] = {"items": [*(_item(each.message) for each in read), *map(_call, _calls(steps))]}
+    return found | ({"unread": unread} if unread else {})
+
+
+def _why_not(answer: Answer) -> str | None:
+    if answer.bug is None:
+        return answer.unreadable
+    *frames, error = answer.bug.splitlines()
+    return f"The parser failed with {error}{f' at {frames[-1]}' if frames else ''}."
 
 
 def _calls(steps: Iterable[CallStep]) -> "list[Told]":

@@ -98,8 +98,9 @@ class Connector(Plugin[C]):
     def parse(group: Sequence[RawEvent]) -> Sequence[Item]:
         """Pure: no config, I/O or clock; runs in a child that can be killed, and again on replay.
 
-        Any order, and events doubled, give the same items. Raises Unreadable. Whose recordings hold many events in one
-        stream has a static `split(recording)` as well, which gives its raw events: `torg parse` reads them by it.
+        Any order, and events doubled, give the same items. Raises Unreadable. Whose recordings hold many events has a
+        static `split(recording, given)` as well, which gives its raw events: `torg parse` reads them by it. `given`:
+        the settings that it was given with `--set`, by name.
         """
         raise NotImplementedError
 

@@ -169,3 +169,39 @@ def test_a_recorded_stream_of_an_exchange_is_calls(bare: Torg) -> None:
     silent = bare("parse", "asterisk_ami", "noise.txt")
     assert silent.json == []
     assert "noise.txt: there is nothing in it that a channel of asterisk_ami would bring" in silent.err
+
+
+DAY = """\
+Id;Starttid;A-nummer;B-nummer;Kö;Agent;Riktning;Resultat;Väntetid;Samtalstid;Kommentar
+4711;2026-11-27 08:15:00;070-174 06 05;019-123 45 00;Vatten;5101;in;Besvarat;0:20;0:02:40;
+4712;2026-11-27 08:20:00;;019-123 45 00;"Vatten; avlopp";;in;Tappat;75;;"han sa
+vänta"
+;2026-11-27 09:00:00;0701740606;019-123 45 00;;5101;Utgående;Besvarat;;61;
+"""
+
+
+def test_a_day_of_an_exchanges_log_gives_all_its_calls(bare: Torg) -> None:
+    (bare.folder / "day.csv").write_text(DAY, "utf-8")
+    (bare.folder / "tabs.csv").write_bytes(DAY.replace("; a", " a").replace(";", "\t").encode("cp1252"))
+    for file, queue in (("day.csv", "Vatten; avlopp"), ("tabs.csv", "Vatten avlopp")):
+        calls = bare("parse", "phone_log", file).json
+        assert [(each["hangup_cause"], each["queue"], each["wait_seconds"]) for each in calls] == [
+            ("completed", "Vatten", 20),
+            ("abandoned", queue, 75),
+            ("completed", None, 0),
+        ]
+        assert [each["direction"] for each in calls] == ["in", "in", "out"]
+    named = bare("parse", "phone_log", "day.csv", "--set", "columns=number=B-nummer").json
+    assert named[0]["from"] == "019-123 45 00"
+
+
+def test_a_row_that_cannot_be_read_hides_no_other(bare: Torg) -> None:
+    (bare.folder / "day.csv").write_text(DAY + "9;i morse;0701\n", "utf-8")
+    told = bare("parse", "phone_log", "day.csv", status=1)
+    assert len(json.loads(told.out)) == 3
+    assert "day.csv: What else is in it can't be read: The row's start" in told.err
+    (line,) = [json.loads(line) for line in bare("parse", "phone_log", "--lines", "day.csv").out.splitlines()]
+    assert (len(line["items"]), len(line["unread"])) == (3, 1)
+    for columns, why in (("columns=start=Tid", "no column Tid; it has: Id, Starttid"), ("separator=x", "which column")):
+        assert why in bare("parse", "phone_log", "day.csv", "--set", columns, status=1).err
+    assert "leave out --set" in bare("parse", "mail", "day.csv", "--set", "a=b", status=1).err

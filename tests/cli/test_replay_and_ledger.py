@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 from hub import clock
 from hub.channels.channel import Channel
 from hub.cli.installation import COMMAND_LINE
+from hub.cli.ledger import _count
 from hub.inbound.raw_event import RawEvent
 from hub.storage.unit import Unit
 from tests.cli.commands import Torg
 from tests.cli.test_parse import DEEP, MAIL
+from tests.exchange import BO, Exchange
 
 NOTHING = {
     "raw_events": {"new": 0, "read": 0, "quarantined": 0, "erased": 0},
@@ -62,6 +65,21 @@ def test_a_replay_doubles_nothing(torg: Torg) -> None:
     torg("replay", "--raw", good)
     ledger = torg("ledger", "--json").json
     assert (ledger["entries"], ledger["conversations"], ledger["raw_events"]["read"]) == (1, 1, 1)
+
+
+def test_a_call_is_counted_by_each_channel_that_told_of_it(database_url: str, tmp_path: Path) -> None:
+    exchange = Exchange(tmp_path, database_url, "eml_folder", {"folder": str(tmp_path)}).set_up_calls().set_up_log()
+    exchange.tell(exchange.event("newCall", "1"), exchange.event("hangup", "1", 30, cause="cancel"))
+    rows = (exchange.row(2, result="tappat", wait="28"), exchange.row(900, BO, result="tappat", wait="5"))
+    exchange.read_in(exchange.keep(*rows, channel="log"))
+    counted = {name: exchange.read(_count, exchange.ids[name]) for name in ("calls", "log")}
+    whole = exchange.read(_count, None)
+    exchange.storage.close()
+    assert {name: (each["entries"], each["conversations"]) for name, each in counted.items()} == {
+        "calls": (1, 1),
+        "log": (2, 2),
+    }
+    assert (whole["entries"], counted["log"]["raw_events"]["read"]) == (2, 2)
 
 
 def test_nothing_to_replay_is_no_error(torg: Torg) -> None:

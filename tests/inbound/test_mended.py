@@ -15,7 +15,8 @@ from connectors.elks import Elks
 from connectors.graph_mail import GraphMail, GraphMailConfig
 from connectors.imap import Imap
 from connectors.imap.settings import ImapConfig
-from connectors.phone_log import PhoneLogConfig, _event
+from connectors.phone_log.rows import event_of
+from connectors.phone_log.settings import PhoneLogConfig
 from connectors.phone_webhook import SIGNED, PhoneWebhook, PhoneWebhookConfig
 from connectors.smtp_in import SmtpIn, SmtpInConfig
 from hub.channels import add
@@ -90,7 +91,7 @@ def test_a_log_whose_times_were_said_to_be_otherwise_is_read_as_they_are_said_to
 
     async def run() -> None:
         async with _reading(exchange) as again:
-            (kept,) = await exchange.kept(_event(config, list(LOG.values()), row), channel="dated")
+            (kept,) = await exchange.kept(event_of(config, list(LOG.values()), row), channel="dated")
             assert await again(kept.id) == ["quarantined"]
             _set(exchange, "dated", time_format="%Y-%m-%d %H:%M:%S")
             assert await again(kept.id) == ["read"]

@@ -8,7 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
-from connectors.phone_log import PhoneLog, PhoneLogConfig, _event
+from connectors.phone_log import PhoneLog
+from connectors.phone_log import rows as log_rows
+from connectors.phone_log.settings import PhoneLogConfig
 from hub.contract import RawEvent
 from hub.contract.config import read_config
 from hub.contract.testing import PulledSide, PullTests
@@ -66,4 +68,4 @@ class TestPhoneLog(PullTests):
 def event_of(row: bytes, **settings: object) -> RawEvent:
     """As a pull makes it."""
     config = read_config(PhoneLogConfig, {**SETTINGS, **settings})
-    return _event(config, json.loads(json.dumps(HEADER.split(";"))), row)
+    return log_rows.event_of(config, json.loads(json.dumps(HEADER.split(";"))), row)
