@@ -148,7 +148,9 @@ def create_app(hub: Hub) -> Litestar:
     from hub.web import routes  # noqa: PLC0415 - `torg worker` needs no web
 
     face = hub.settings.face
-    pages = _screen(hub.settings.screen).routers(face) if hub.settings.screen else None
+    screen = _screen(hub.settings.screen) if hub.settings.screen else None
+    pages = screen.routers(face) if screen else None
+    nowhere = screen.nowhere(face) if screen and hasattr(screen, "nowhere") else None
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -160,7 +162,7 @@ def create_app(hub: Hub) -> Litestar:
         async with hub.running():
             yield
 
-    return routes.create(pages, face, lifespan=[lifespan])
+    return routes.create(pages, face, nowhere, lifespan=[lifespan])
 
 
 def _warn_of_files_that_wait(storage: Storage) -> None:

@@ -1,12 +1,14 @@
 """The screen: what people see. Pages and their parts are rendered here; what they show and do is `hub.edge`'s.
 
-`hub.app` mounts it because the setting `screen` names it, and knows nothing of it but `routers` and `say`.
+`hub.app` mounts it because the setting `screen` names it, and knows nothing of it but `routers`, `nowhere` and `say`.
 """
 
+from collections.abc import Callable
 from contextvars import copy_context
 
-from litestar import Router
+from litestar import Response, Router
 from litestar.di import Provide
+from litestar.exceptions import HTTPException
 
 from hub.edge.desk import provide_desk
 from hub.edge.headers import PAGE_HEADERS
@@ -54,7 +56,9 @@ from inbox_ui.pages import (
     use,
     whose,
 )
-from inbox_ui.problems import PAGE_PROBLEMS
+from inbox_ui.problems import PAGE_PROBLEMS, of_http
+from inbox_ui.public.problems import PUBLIC_PROBLEMS, is_public, went_wrong
+from inbox_ui.rendering import Asking
 from inbox_ui.turns import in_turn
 from inbox_ui.view import current_view
 
@@ -85,18 +89,35 @@ def routers(face: str = "both") -> list[Router]:
     return found
 
 
+def nowhere(face: str = "both") -> Callable[[Asking, HTTPException], Response[bytes]]:
+    """The page for an address at which there is nothing: to a citizen where they go, else to one of ours."""
+
+    def show(request: Asking, error: HTTPException) -> Response[bytes]:
+        is_theirs = face == "public" or is_public(request.scope["path"])
+        return went_wrong(request, error) if is_theirs else of_http(request, error)
+
+    return show
+
+
 def _public() -> list[Router]:
     """Nobody is logged in there; a chat's frame brings a policy of its own."""
     forms = Router(
         "/",
         route_handlers=[*public_forms.ROUTES],
         guards=[admit_page],
-        exception_handlers=PAGE_PROBLEMS,
+        exception_handlers={**PAGE_PROBLEMS, **PUBLIC_PROBLEMS},
         response_headers=PAGE_HEADERS,
         request_max_body_size=MOST_BYTES,
         include_in_schema=False,
     )
-    return [forms, Router("/", route_handlers=[*chat.ROUTES], guards=[admit_page], include_in_schema=False)]
+    frames = Router(
+        "/",
+        route_handlers=[*chat.ROUTES],
+        guards=[admit_page],
+        exception_handlers=PUBLIC_PROBLEMS,
+        include_in_schema=False,
+    )
+    return [forms, frames]
 
 
 def _inside() -> Router:

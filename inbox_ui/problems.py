@@ -36,15 +36,18 @@ def _of_ours(request: Asking, error: TorgError) -> Response[bytes]:
     return _answer(request, status, detail, headers)
 
 
-def _of_http(request: Asking, error: HTTPException) -> Response[bytes]:
+def of_http(request: Asking, error: HTTPException) -> Response[bytes]:
+    """A page of what the web server refused; part of a page: words in one that is open."""
     if error.detail == WENT_AWAY:
         return Response(b"", status_code=HTTPStatus.BAD_REQUEST)
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _of_a_bug(request, error)
     status = HTTPStatus(error.status_code)
     _speak(request)
+    nothing = _("There is nothing at this address. It may be mistyped, or what stood there is gone.")
     said = {
-        HTTPStatus.NOT_FOUND: _("There is nothing at this address."),
+        HTTPStatus.NOT_FOUND: nothing,
+        HTTPStatus.METHOD_NOT_ALLOWED: nothing,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _("That is larger than can be taken here."),
     }
     return _answer(request, status, said.get(status, _("That can't be used as it is. Nothing was changed.")), {})
@@ -65,6 +68,7 @@ def _answer(request: Asking, status: HTTPStatus, detail: str, headers: dict[str,
         return page(request, "toasts/_problem.html", status=status, headers=headers, detail=detail)
     titles = {
         HTTPStatus.NOT_FOUND: _("Not found"),
+        HTTPStatus.METHOD_NOT_ALLOWED: _("Not found"),
         HTTPStatus.FORBIDDEN: _("Not allowed"),
         HTTPStatus.SERVICE_UNAVAILABLE: _("Out of reach just now"),
     }
@@ -81,4 +85,4 @@ def _speak(request: Asking) -> None:
     speak(request.cookies.get("language", language), "UTC")
 
 
-PAGE_PROBLEMS: ExceptionHandlersMap = {TorgError: _of_ours, HTTPException: _of_http, Exception: _of_a_bug}
+PAGE_PROBLEMS: ExceptionHandlersMap = {TorgError: _of_ours, HTTPException: of_http, Exception: _of_a_bug}

@@ -1,7 +1,7 @@
 """Problems: every error as RFC 9457 problem details. No trace, no text of somebody else's, ever leaves this way."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -24,6 +24,9 @@ WENT_AWAY = "client disconnected prematurely"
 """What Litestar says, as a 500, when whoever asks is gone before their request was whole: a page that was left, say."""
 _TOO_DEEP = "recursion depth exceeded while deserializing"
 """What msgspec says of a body that is nested a thousand times."""
+_NO_ADDRESS = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
+"""Nothing of that name is served, or nothing that can be looked at."""
+_OF_PROGRAMS = "/api/"
 _UNUSABLE = "The request can't be used as it is."
 _BUG = "Something went wrong here. It was written to the log; nothing was changed."
 _TELL_IT = "Nothing was changed. Tell IT: torg db check names all that is damaged."
@@ -168,3 +171,21 @@ PROBLEMS: ExceptionHandlersMap = {
     RecursionError: _of_nesting,
     Exception: _of_a_bug,
 }
+Nowhere = Callable[[Request[Any, Any, Any], HTTPException], Response[bytes]]
+
+
+def problems(nowhere: Nowhere | None) -> ExceptionHandlersMap:
+    """`PROBLEMS`; `nowhere` shows its page to a browser that asks for an address at which there is nothing."""
+
+    def of_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+        if nowhere is not None and error.status_code in _NO_ADDRESS and _looks(request):
+            return nowhere(request, error)
+        return _of_http(request, error)
+
+    return {**PROBLEMS, HTTPException: of_http}
+
+
+def _looks(request: Request[Any, Any, Any]) -> bool:
+    """Somebody wants to see a page there. No program does, nor what comes from a form, which has a page of its own."""
+    wants_page = "text/html" in request.headers.get("accept", "")
+    return wants_page and request.method in {"GET", "HEAD"} and not request.scope["path"].startswith(_OF_PROGRAMS)

@@ -14,7 +14,7 @@ from hub.edge.desk import provide_desk
 from hub.edge.headers import secure
 from hub.edge.meter import Meter, metered
 from hub.edge.person import ANYONE, admit
-from hub.edge.problems import PROBLEMS
+from hub.edge.problems import Nowhere, problems
 from hub.web import (
     alarms,
     asked,
@@ -57,10 +57,13 @@ MOST_BYTES = 1_000_000
 """A body's size, at most."""
 
 
-def create(pages: Sequence[Router] | None = None, face: Face = "both", **options: Any) -> Litestar:
+def create(
+    pages: Sequence[Router] | None = None, face: Face = "both", nowhere: Nowhere | None = None, **options: Any
+) -> Litestar:
     """The application, with the screen's `pages` or a plain one; `options` are Litestar's own, `lifespan` above all.
 
     `face` public: what strangers ask for, and nothing of ours; inside: the rest.
+    `nowhere` makes the screen's page for an address at which there is nothing; without it there is a problem in JSON.
 
     It expects in `app.state`: storage, settings, registry, `replay`, an async callable of a raw event's id, and
     `called`, one of a channel's id and a call.
@@ -69,7 +72,7 @@ def create(pages: Sequence[Router] | None = None, face: Face = "both", **options
     return Litestar(
         [*routes(face), *(pages if pages is not None else plain)],
         openapi_config=None if face == "public" else _openapi(),
-        exception_handlers=PROBLEMS,
+        exception_handlers=problems(nowhere),
         before_send=[secure],
         request_max_body_size=MOST_BYTES,
         logging_config=None,  # `torg serve` sets it up

@@ -9,9 +9,7 @@ from typing import Annotated, Any
 
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
-from litestar.exceptions import HTTPException
 from litestar.params import PathParameter
-from litestar.types import ExceptionHandlersMap
 from msgspec.structs import replace
 
 from hub import clock
@@ -22,8 +20,7 @@ from hub.edge.form_files import KeptFile
 from hub.edge.form_token import FormToken
 from hub.edge.headers import PAGE_POLICY
 from hub.edge.person import ANYONE, FILLED_IN
-from hub.edge.problems import status_of
-from hub.errors import Conflict, NotFound, TorgError, Unavailable
+from hub.errors import Conflict, NotFound, Unavailable
 from hub.formats.form import SentFile
 from hub.formats.names import file_name
 from hub.inbox import form_answers, form_definition
@@ -43,27 +40,7 @@ Language = Annotated[str, PathParameter(max_length=5, pattern=r"^[a-z]+$")]
 Receipt = Annotated[str, PathParameter(max_length=80, pattern=r"^[0-9a-f.]+$")]
 
 
-def _went_wrong(request: Asking, error: Exception) -> Response[bytes]:
-    """In words for a citizen, who has no inbox to go back to."""
-    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.SERVICE_UNAVAILABLE
-    if isinstance(error, TorgError):
-        status = status_of(error) or status
-    names = {
-        HTTPStatus.NOT_FOUND: "not_found",
-        HTTPStatus.FORBIDDEN: "elsewhere",
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
-    }
-    said = names.get(HTTPStatus(status), "failed")
-    language = spoken.preferred(request.headers.get("accept-language", ""))
-    words = spoken.words(language)
-    shown: dict[str, Any] = {"language": language, "title": words[said], "detail": words[f"{said}_why"]}
-    return page(request, "public/problem.html", status=int(status), **shown)
-
-
-PROBLEMS: ExceptionHandlersMap = {TorgError: _went_wrong, HTTPException: _went_wrong}
-
-
-@get("/forms/{code:str}/{name:str}", opt=ANYONE, exception_handlers=PROBLEMS)
+@get("/forms/{code:str}/{name:str}", opt=ANYONE)
 async def show_form(request: Asking, code: Code, name: Name) -> Response[bytes]:
     """In the language that the browser prefers, of those it is there in."""
     shown = await filling.find(request.app.state.storage, code, name)
@@ -71,7 +48,7 @@ async def show_form(request: Asking, code: Code, name: Name) -> Response[bytes]:
     return _page(request, shown, language, Typed(), status=_status(shown))
 
 
-@get("/forms/{code:str}/{name:str}/{language:str}", opt=ANYONE, exception_handlers=PROBLEMS)
+@get("/forms/{code:str}/{name:str}/{language:str}", opt=ANYONE)
 async def show_form_in(request: Asking, code: Code, name: Name, language: Language) -> Response[bytes]:
     """In that language."""
     shown, language = await _in(request, code, name, language)
@@ -83,7 +60,6 @@ async def show_form_in(request: Asking, code: Code, name: Name, language: Langua
     opt=FILLED_IN,
     middleware=[filling.fits],
     status_code=200,
-    exception_handlers=PROBLEMS,
     request_max_body_size=MOST_BYTES,
 )
 async def send_form(request: Asking, code: Code, name: Name, language: Language) -> Response[bytes]:
@@ -137,7 +113,7 @@ async def send_form(request: Asking, code: Code, name: Name, language: Language)
     return await _again(request, shown, language, typed, files, notice=notice, status=status, token=goes_on)
 
 
-@get("/forms/{code:str}/{name:str}/{language:str}/sent/{receipt:str}", opt=ANYONE, exception_handlers=PROBLEMS)
+@get("/forms/{code:str}/{name:str}/{language:str}/sent/{receipt:str}", opt=ANYONE)
 async def show_receipt(
     request: Asking, code: Code, name: Name, language: Language, receipt: Receipt
 ) -> Response[bytes]:

@@ -55,9 +55,7 @@ _WORDS: Mapping[str, str] = {
     "keep_number": S_("Keep it: it is what you can ask by."),
     "another": S_("Send another one"),
     "not_found": S_("There is nothing here"),
-    "not_found_why": S_(
-        "The form may have been taken away, or its address is wrong. Begin at the municipality's site."
-    ),
+    "not_found_why": S_("It may have been taken away, or the address is wrong. Begin at the municipality's site."),
     "too_large": S_("That was too large to be sent"),
     "too_large_why": S_(
         "Go back in your browser: what you wrote is there. Choose smaller files or fewer, and send again."

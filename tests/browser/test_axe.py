@@ -147,6 +147,10 @@ def _outside(look: Look, desk_of: DeskOf, house: House, things: Mapping[str, int
     desk.press("Enter")
     expect(desk.at("[role=alert]")).to_be_visible()
     look.at(desk, "log-in with a problem")
+    desk.watch.expect("404")
+    for path in ("/nothing", "/chat/4711"):
+        desk.goto(path)
+        look.at(desk, f"nothing at {path}")
 
 
 def _lists(look: Look, desk_of: DeskOf, house: House, things: Mapping[str, int]) -> None:

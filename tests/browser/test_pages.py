@@ -130,3 +130,17 @@ def test_a_day_without_a_script(house: House, browser: Browser) -> None:
     line = house.conversation(conversation_id)["conversation"]
     assert (line["assignee"]["name"], line["closed_at"]) == ("Sara Lind", None)
     until(lambda: any("advent" in each["text"] for each in house.timeline(conversation_id)))
+
+
+def test_a_mistyped_address_leads_to_the_inbox(house: House, open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", None)
+    desk.watch.expect("404")
+    desk.goto("/conversation/4711")
+    expect(desk.page).to_have_title("Not found · Torg")
+    assert desk.at(".login-card").evaluate("card => getComputedStyle(card).display") == "grid"  # its sheet has come
+    desk.at(".login-card a").click()
+    desk.lists("Mine")
+    outside = open_desk("sara", "/chat/4711?lang=sv", storage_state={"cookies": [], "origins": []})
+    outside.watch.expect("404")
+    expect(outside.at("h1")).to_have_text("Här finns ingenting")
+    assert outside.at("main").evaluate("main => getComputedStyle(main).display") == "grid"

@@ -124,7 +124,7 @@ def both(postgres_database: str, tmp_path: Path) -> Iterator[Faces]:
 @contextmanager
 def _public(url: str, folder: Path) -> Iterator[World]:
     storage = Storage(open_engines(as_public(url), PUBLIC_ROLES), Keys(b"k" * 32), Blobs(folder / "blobs"))
-    app = create(inbox_ui.routers("public"), "public")
+    app = create(inbox_ui.routers("public"), "public", inbox_ui.nowhere("public"))
     app.state.storage, app.state.settings = storage, Settings(face="public")
     app.state.live = Live(storage, None, standing, serves=False, ours=False)
     try:

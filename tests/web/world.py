@@ -198,7 +198,7 @@ def write_mail(
 @cache
 def application(*, pages: bool = False) -> Litestar:
     """One for all worlds of a process, its state to be filled: hundreds of routes take 0.1 s to register."""
-    return create(inbox_ui.routers() if pages else None)
+    return create(inbox_ui.routers(), nowhere=inbox_ui.nowhere()) if pages else create()
 
 
 registry = cache(load)
