@@ -18,7 +18,8 @@ from inbox_ui.words import gettext as _
 from inbox_ui.words import preferred, speak, told
 
 log = logging.getLogger(__name__)
-_NAME = re.compile(r"[a-z_]{1,40}\Z")
+_NAME = re.compile(r"([a-z_]{1,40}\.[0-9]{1,2}\.)?[a-z_]{1,40}\Z")
+"""Of a field, or of one of the several that a form has: `questions.1.outcome`."""
 
 
 def _of_ours(request: Asking, error: TorgError) -> Response[bytes]:

@@ -16,7 +16,7 @@ from hub.inbox.names import Names
 from inbox_ui import talks, times
 from inbox_ui.forms import usable
 from inbox_ui.words import gettext as _
-from inbox_ui.words import timezone
+from inbox_ui.words import timezone, word
 
 KEYED = 8
 UNSAID = "?"
@@ -73,19 +73,27 @@ def filled(contact: ContactShown, looked: Looked) -> dict[str, Any]:
 def begun(form: FormMultiDict) -> dict[str, Any]:
     """What somebody has filled in so far, to be kept as it is."""
     fields = {name: str(form.get(name) or "")[:10_000] for name in _FIELDS}
-    return {**fields, "questions": [each.line for each in _questions(form)][: KEYED + 1]}
+    return {**fields, "questions": [each.line for _place, each in _placed(form)][: KEYED + 1]}
 
 
-def registration(form: FormMultiDict) -> NewRegistration:
-    """What the form says. Raises Invalid, naming what is missing."""
-    questions = _questions(form)
-    for each in questions:
+def registration(form: FormMultiDict, names: Names) -> NewRegistration:
+    """What the form says. Raises Invalid, naming what is missing, and where there are several the question that lacks it:
+    `questions.1.outcome` of the second."""
+    placed = _placed(form)
+    for number, (place, each) in enumerate(placed, start=1):
+        field = f"questions.{place}." if len(placed) > 1 else ""
+        topic = names.topics.get(each.topic)
+        of = {"question": word(topic.words) if topic else _("Question %(number)s") % {"number": number}}
         if not each.topic:
-            raise Invalid("topic", _("Choose what it was about: a topic, by its key."))
+            said = _("%(question)s: choose what it was about.") % of
+            raise Invalid(f"{field}topic", said if field else _("Choose what it was about: a topic, by its key."))
         if not each.outcome:
-            raise Invalid("outcome", _("Say how it ended, of each question."))
+            said = _("%(question)s: say how it ended.") % of
+            raise Invalid(f"{field}outcome", said if field else _("Say how it ended."))
         if each.cause == UNSAID:
-            raise Invalid("cause", _("Say why it should not have been needed."))
+            said = _("%(question)s: say why it should not have been needed.") % of
+            raise Invalid(f"{field}cause", said if field else _("Say why it should not have been needed."))
+    questions = [each for _place, each in placed]
     outcomes = {each.outcome for each in questions}
     said: dict[str, Any] = {
         "questions": [
@@ -146,15 +154,17 @@ def journey(contact: ContactShown, names: Names, queue_id: str) -> list[tuple[st
     return [each for each in hops if each[1]]
 
 
-def _questions(form: FormMultiDict) -> list[Asked]:
-    """The one in focus last of all is asked about: empty, it counts only where it is the only one."""
-    others = [each for each in (Asked.of(str(line)) for line in form.getall("q", [])) if each.topic or each.outcome]
+def _placed(form: FormMultiDict) -> list[tuple[int, Asked]]:
+    """Questions by their place in the form, from 0. The one in focus is the last: empty, it counts only where it is the
+    only one."""
+    lines = [Asked.of(str(line)) for line in form.getall("q", [])]
+    others = [(place, each) for place, each in enumerate(lines) if each.topic or each.outcome]
     topic = str(form.get("topic") or "")
     if topic == "other":
         topic = str(form.get("topic_other") or "")
     cause = (str(form.get("cause") or "") or UNSAID) if form.get("avoidable") else ""
     focus = Asked(topic, str(form.get("outcome") or ""), cause, str(form.get("matter") or ""))
-    return [*others, focus] if focus.topic or focus.outcome or not others else others
+    return [*others, (len(lines), focus)] if focus.topic or focus.outcome or not others else others
 
 
 def _answer_by(form: FormMultiDict) -> str | None:

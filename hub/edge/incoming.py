@@ -49,7 +49,7 @@ class Strip(Struct, frozen=True):
 class Ringing(Struct, frozen=True):
     """A call for whoever looks: it rings to them or to their queue, or is theirs already (`answered`).
 
-    `name`: whose number it may be, a hint. `number`: masked.
+    `name`: whose number it may be, a hint. `number`: masked; None: withheld. `staff`: it is one of the municipality's own.
     """
 
     conversation_id: str
@@ -58,6 +58,7 @@ class Ringing(Struct, frozen=True):
     greeting: str
     name: str
     number: str | None
+    staff: bool
     menu_path: Sequence[str]
     queue: str | None
     queue_id: str
@@ -209,6 +210,7 @@ def _pop(unit: Unit, actor: Actor, entry_id: int) -> _Pop | None:
         greeting="",
         name="" if contact.is_unnamed(name) else name,
         number=None if row.number is None else masked_number(row.number),
+        staff=row.staff,
         menu_path=row.menu_path,
         queue=row.queue_name,
         queue_id=str(conversation.queue_id),

@@ -13,6 +13,7 @@ from hub.edge import contacting, looking, steering, talking, writing
 from hub.edge.contacting import ContactAdded, NewContact
 from hub.edge.desk import Desk
 from hub.edge.idempotency import asked
+from hub.edge.names import names
 from hub.edge.parameters import PathId
 from hub.edge.person import READ, WORK
 from hub.edge.steering import NewOrder
@@ -112,7 +113,8 @@ async def register(
     if form.get("stay"):
         await desk.write(contacting.keep, conversation_id, entry_id, registering.begun(form))
         return _onward(request, _address(view, conversation_id, entry_id))
-    said = registering.registration(form)
+    _serial, called = await names(desk)
+    said = registering.registration(form, called)
     await desk.write(contacting.register, conversation_id, entry_id, etag(str(form.get("version") or "")), said)
     await desk.write(contacting.ready)
     return _onward(request, f"{view.href}&told=registered-{conversation_id}-{entry_id}")

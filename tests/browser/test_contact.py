@@ -112,6 +112,35 @@ def test_nothing_is_chosen_beforehand_and_what_is_missing_loses_nothing(open_des
     desk.page.wait_for_url("**/inbox?**")
 
 
+def test_of_several_questions_the_one_that_lacks_something_is_named_and_comes_into_focus(open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", "/inbox?view=mine")
+    desk.watch.expect("status of 422")
+    begin(desk)
+    desk.press("1", "+", "2", "o", "1", "u", "ArrowDown", "+", "3", "o", "1", "Control+Enter")
+    desk.says("Slamtömning: say how it ended.")
+    expect(desk.at("#question-now")).to_contain_text("Slamtömning")
+    expect(desk.at('[name="outcome"]').first).to_be_focused()
+    desk.press("o", "1", "Control+Enter")
+    desk.page.wait_for_url("**/inbox?**")
+
+
+def test_a_key_goes_from_question_to_question(open_desk: OpenDesk) -> None:
+    desk = open_desk("sara", "/inbox?view=mine")
+    begin(desk)
+    desk.press("1", "+", "2", "o", "1", "+", "3")
+    now = desk.at("#question-now")
+    for words in ("Slamtömning", "Sophämtning", "Bygglov", "Slamtömning"):
+        desk.press("-")
+        expect(now).to_contain_text(words)
+        expect(now.locator("button")).to_be_focused()
+    expect(desk.at("#questions [data-question]")).to_have_count(2)
+    desk.press("-")
+    expect(desk.at('[name="outcome"]:checked')).to_have_value("solved_here")
+    desk.press("?")
+    expect(desk.at("#shortcuts")).to_contain_text("the next of several questions")
+    desk.press("Escape")
+
+
 def rings(house: House) -> tuple[int, int]:
     """As an exchange's events leave it: a call to the queue, by a number that somebody had once."""
 
@@ -205,6 +234,33 @@ def test_whoever_says_not_now_sees_it_no_more_and_the_next_call_pops(house: Hous
     house.write(hangs_up, entry_id)
     _, entry_id = rings(house)
     pops(desk)
+    house.write(hangs_up, entry_id)
+
+
+@pytest.mark.parametrize(("number", "staff"), [(None, False), ("+46701740699", True)])
+def test_what_rings_says_that_its_number_is_withheld_or_one_of_ours(
+    house: House, open_desk: OpenDesk, number: str | None, staff: bool
+) -> None:
+    def comes_from(unit: Unit, entry_id: int) -> None:
+        row = unit.first(select(Call).where(Call.entry_id == entry_id))
+        assert row is not None
+        row.number, row.staff = number, staff
+
+    house.write(duty.say, house.ids["sara"], "ready")
+    _, entry_id = rings(house)
+    house.write(comes_from, entry_id)
+    desk = open_desk("sara", "/inbox?view=open", viewport={"width": 390, "height": 664})
+    pops(desk)
+    pop = desk.at("#callpop")
+    expect(pop).to_contain_text("from a number of ours" if staff else "number withheld")
+    expect(pop).to_contain_text("number seen before") if staff else expect(pop).not_to_contain_text("seen before")
+    expect(desk.at("#said-now")).to_contain_text("a number of ours" if staff else "Its number is withheld")
+    for width in (390, 320):
+        desk.page.set_viewport_size({"width": width, "height": 664})
+        for button in ("#answer", "#not-now"):
+            expect(desk.at(button)).to_be_in_viewport(ratio=1)
+    desk.at("#not-now").click()
+    expect(pop).to_be_hidden()
     house.write(hangs_up, entry_id)
 
 

@@ -65,6 +65,7 @@ function parts() {
   const button = chip(lineOf());
   button.setAttribute("aria-current", "true");
   delete button.dataset.question;
+  delete button.dataset.key;
   here.replaceChildren(button);
 }
 
@@ -75,6 +76,7 @@ document.addEventListener("click", ({ target }) => {
     other.closest("li").remove();
     put();
     show(said);
+    (one("#question-now:not([hidden]) button") ?? one(".topic input", form()))?.focus(); // what had the focus is gone
     later();
   } else if (target.closest("[data-adds]") && put()) {
     show("|||");
@@ -115,8 +117,11 @@ for (const name of ["htmx:response:error", "htmx:error"]) document.addEventListe
 /* What is missing gets the focus; the sentence stands where sentences stand */
 const FIELD = { call_back_at: "call_day", topic: "topic", queue: "topic" };
 document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
-  const name = registers(ctx) && ctx.response?.headers?.get("X-Field");
-  if (!name) return;
+  const missing = registers(ctx) && ctx.response?.headers?.get("X-Field");
+  if (!missing) return;
+  /* Of several questions the one that lacks it comes into focus; that in focus already has the last place */
+  const [, place, name] = /^(?:questions\.(\d+)\.)?(\w+)$/.exec(missing) ?? [];
+  if (place) all("[data-question]", one("#questions"))[place]?.click();
   const fields = all(`[name="${FIELD[name] ?? name}"]`, form()).filter((each) => each.checkVisibility());
   const field = fields.find((each) => each.checked) ?? fields[0];
   if (name === "topic" && field?.checked) return one("#topic-other")?.focus();
