@@ -1,6 +1,6 @@
 """Registering: what the form of a call or a visit is given, and what it says, for the page that shows and takes it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -77,22 +77,16 @@ def begun(form: FormMultiDict) -> dict[str, Any]:
 
 
 def registration(form: FormMultiDict, names: Names) -> NewRegistration:
-    """What the form says. Raises Invalid, naming what is missing, and where there are several the question that lacks it:
+    """What the form says. Raises Invalid, naming what is missing, and of several questions the one that lacks it:
     `questions.1.outcome` of the second."""
     placed = _placed(form)
     for number, (place, each) in enumerate(placed, start=1):
-        field = f"questions.{place}." if len(placed) > 1 else ""
-        topic = names.topics.get(each.topic)
-        of = {"question": word(topic.words) if topic else _("Question %(number)s") % {"number": number}}
-        if not each.topic:
-            said = _("%(question)s: choose what it was about.") % of
-            raise Invalid(f"{field}topic", said if field else _("Choose what it was about: a topic, by its key."))
-        if not each.outcome:
-            said = _("%(question)s: say how it ended.") % of
-            raise Invalid(f"{field}outcome", said if field else _("Say how it ended."))
-        if each.cause == UNSAID:
-            said = _("%(question)s: say why it should not have been needed.") % of
-            raise Invalid(f"{field}cause", said if field else _("Say why it should not have been needed."))
+        if lacks := _lacks(each):
+            if len(placed) == 1:
+                raise Invalid(lacks, _MISSING[lacks][0]())
+            topic = names.topics.get(each.topic)
+            question = word(topic.words) if topic else _("Question %(number)s") % {"number": number}
+            raise Invalid(f"questions.{place}.{lacks}", _MISSING[lacks][1]() % {"question": question})
     questions = [each for _place, each in placed]
     outcomes = {each.outcome for each in questions}
     said: dict[str, Any] = {
@@ -114,6 +108,29 @@ def registration(form: FormMultiDict, names: Names) -> NewRegistration:
         "notice": bool(form.get("notice")) and bool(outcomes - {"solved_here"}),
     }
     return usable(said, NewRegistration)
+
+
+def _lacks(question: Asked) -> str:
+    """The field that is missing; empty: none."""
+    if not question.topic:
+        return "topic"
+    if not question.outcome:
+        return "outcome"
+    return "cause" if question.cause == UNSAID else ""
+
+
+_MISSING: Mapping[str, tuple[Callable[[], str], Callable[[], str]]] = {
+    "topic": (
+        lambda: _("Choose what it was about: a topic, by its key."),
+        lambda: _("%(question)s: choose what it was about."),
+    ),
+    "outcome": (lambda: _("Say how it ended."), lambda: _("%(question)s: say how it ended.")),
+    "cause": (
+        lambda: _("Say why it should not have been needed."),
+        lambda: _("%(question)s: say why it should not have been needed."),
+    ),
+}
+"""What is to be done, where there is one question, and of one of several."""
 
 
 def choices(contact: ContactShown) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Strip(Struct, frozen=True):
 class Ringing(Struct, frozen=True):
     """A call for whoever looks: it rings to them or to their queue, or is theirs already (`answered`).
 
-    `name`: whose number it may be, a hint. `number`: masked; None: withheld. `staff`: it is one of the municipality's own.
+    `name`: whose number it may be, a hint. `number`: masked; None: withheld. `staff`: it is the municipality's own.
     """
 
     conversation_id: str
