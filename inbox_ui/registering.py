@@ -14,6 +14,7 @@ from hub.edge.talking import ContactShown
 from hub.errors import Invalid
 from hub.inbox.names import Names
 from inbox_ui import talks, times
+from inbox_ui.amounts import money
 from inbox_ui.forms import usable
 from inbox_ui.words import gettext as _
 from inbox_ui.words import timezone, word
@@ -169,6 +170,15 @@ def journey(contact: ContactShown, names: Names, queue_id: str) -> list[tuple[st
     if contact.tries:
         hops.append((_("Tries today"), _("call no. %(n)s") % {"n": contact.tries}, ""))
     return [each for each in hops if each[1]]
+
+
+def text_length(contact: ContactShown) -> str:
+    """What is said beside the text message that tells what was promised: how many it is, and what that costs."""
+    count, price = contact.text_parts, contact.text_price
+    counted = _("1 SMS") if count == 1 else _("at most %(parts)s SMS") % {"parts": count}
+    if price is None:
+        return counted
+    return _("%(count)s, about %(price)s") % {"count": counted, "price": money(count * price.amount, price.currency)}
 
 
 def _placed(form: FormMultiDict) -> list[tuple[int, Asked]]:

@@ -46,6 +46,7 @@ def head(looked: Looked) -> dict[str, Any]:
         "chat": looked.chat,
         "texts_from": looked.texts_from,
         "texts_to": looked.texts_to,
+        "text_price": looked.text_price,
         "no_texts": _no_texts(looked),
         "one": looked.page.conversation,
         "whose": looked.page.citizen.name,

@@ -15,7 +15,7 @@ from hub.channels.route import text_route, why_no_text
 from hub.edge import chatting, questioning, work
 from hub.edge.chatting import ChatLine
 from hub.errors import Invalid, NotFound
-from hub.inbox import chat, desk_list, identity, links, merge, points, queries, reply, whose
+from hub.inbox import chat, desk_list, identity, links, merge, points, queries, reply, text, whose
 from hub.inbox.citizen import Citizen
 from hub.inbox.conversation import Conversation
 from hub.inbox.desk_list import DeskLine, MaskedLine
@@ -26,6 +26,7 @@ from hub.inbox.links import AlsoSent, Linked
 from hub.inbox.names import Names, names
 from hub.inbox.points import CoveredPoint, masked_name
 from hub.inbox.queries import ConversationLine, ConversationPage
+from hub.inbox.text import Price
 from hub.inbox.timeline import EntryLine, entry_line, timeline
 from hub.lookups import definition
 from hub.storage import keyset
@@ -47,7 +48,8 @@ class Looked(Struct, frozen=True):
     of its reader's. `sharers`: others who use its address. `asks`: the entry of which somebody has to say whether it is
     a new question. `takes_related`: what it may be related to can become part of it. `chat`: how that stands, where it
     is one. `texts_from`: our number, where the citizen can be answered by text message, and `texts_to` theirs, masked,
-    where it was only typed; `no_texts`: why not, where they wrote one. `mails`: anybody can be answered by mail.
+    where it was only typed, `text_price`: of one message, where it is known; `no_texts`: why not, where they wrote one.
+    `mails`: anybody can be answered by mail.
     """
 
     page: ConversationPage
@@ -69,6 +71,7 @@ class Looked(Struct, frozen=True):
     chat: ChatLine | None
     texts_from: str | None
     texts_to: str | None
+    text_price: Price | None
     no_texts: Invalid | None
     mails: bool
 
@@ -124,6 +127,7 @@ def look_at(unit: Unit, actor: Actor, conversation_id: int) -> Looked:
         chat=None if row is None else chatting.line_of(unit, row),
         texts_from=None if texts is None else texts.our_number,
         texts_to=points.masked_number(texts.number) if texts is not None and texts.claimed else None,
+        text_price=None if texts is None else text.price(unit, found.municipality_id, texts),
         no_texts=why_no_text(unit, found) if writes_texts and texts is None else None,
         mails=mails,
     )

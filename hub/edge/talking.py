@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from hub import clock
 from hub.access.person import Actor
 from hub.edge import contacting, work
-from hub.inbox import calendar, contact, letterhead, placeholders
+from hub.inbox import calendar, contact, letterhead, notice, placeholders, text
 from hub.inbox.call import Call
 from hub.inbox.conversation import Conversation
 from hub.inbox.department import Department
@@ -19,6 +19,7 @@ from hub.inbox.matter import Matter
 from hub.inbox.municipality import Municipality
 from hub.inbox.queries import PERSON
 from hub.inbox.queue import Queue
+from hub.inbox.text import Price
 from hub.inbox.timeline import CallFields, call_fields
 from hub.inbox.topic import Topic
 from hub.storage.ids import first_at
@@ -45,7 +46,8 @@ class ContactShown(Struct, frozen=True):
     `tries`: calls by the same number today. `by_hand`: no exchange tells of it. `topics`: live ones, the most used till
     yesterday first.
     `begun`: what whoever looks has filled in so far; `registered`: what is written down of it; `version`: of that.
-    `texts`: the caller can be told by text message what is promised. `number_known`: where they can be called back is.
+    `texts`: the caller can be told by text message what is promised; in how many at most `text_parts` says, and
+    `text_price` what one costs, where it is known. `number_known`: where they can be called back is.
     """
 
     id: str
@@ -66,6 +68,8 @@ class ContactShown(Struct, frozen=True):
     discarded: bool
     version: str
     texts: bool
+    text_parts: int
+    text_price: Price | None
     number_known: bool
 
 
@@ -81,6 +85,7 @@ def look(unit: Unit, actor: Actor, conversation_id: int, entry_id: int) -> Conta
     row = contact.call_of(unit, entry)
     body = entry.body or {}
     begun = body.get("begun")
+    by_text = contacting.told_by(unit, conversation, entry)
     departments = select(Department).where(Department.municipality_id == municipality.id).order_by(Department.id)
     return ContactShown(
         id=str(entry.id),
@@ -100,7 +105,9 @@ def look(unit: Unit, actor: Actor, conversation_id: int, entry_id: int) -> Conta
         registered=body.get("registered"),
         discarded=entry.undone_at is not None,
         version=contacting.version_of(entry),
-        texts=contacting.told_by(unit, conversation, entry) is not None,
+        texts=by_text is not None,
+        text_parts=notice.parts(municipality, conversation.language),
+        text_price=None if by_text is None else text.price(unit, municipality.id, by_text),
         number_known=bool(row is not None and row.number) or contact.promised_at(unit, entry) is not None,
     )
 

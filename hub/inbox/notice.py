@@ -4,13 +4,15 @@ It says nothing of what it was about: a telephone lies where others see it.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 
 from hub import clock
 from hub.errors import Invalid
+from hub.formats import sms
 from hub.inbox import text
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
@@ -35,6 +37,8 @@ CALLED: Mapping[str, str] = {
     "en": "{municipality}: we will call you on {day} at {time}.",
 }
 _DAY = {"nb": "EEEE d. MMMM", "nn": "EEEE d. MMMM", "da": "EEEE 'den' d. MMMM", "fi": "EEEE d. MMMM"}
+_ELSE = "EEEE d MMMM"
+_LEAP_YEAR = 2028
 _CLOCK = {"da": "HH.mm", "fi": "H.mm"}
 
 
@@ -61,9 +65,23 @@ def send(
     return text.send(unit, conversation, " ".join(said), route, 0)
 
 
+def parts(municipality: Municipality, language: str | None) -> int:
+    """How many text messages it may take at most, whatever is promised for when."""
+    return _parts(municipality.name, language or municipality.language)
+
+
+@lru_cache(maxsize=100)
+def _parts(name: str, language: str) -> int:
+    known = language if language in ANSWERED else "en"
+    year = (date(_LEAP_YEAR, month, day) for month in range(1, 13) for day in range(22, 29))
+    days = [format_date(each, _DAY.get(known, _ELSE), locale=known) for each in year]
+    said = (f"{ANSWERED[known]} {CALLED[known]}".format(municipality=name, day=day, time="00:00") for day in days)
+    return max(sms.length(each).parts for each in said)
+
+
 def _said(texts: Mapping[str, str], municipality: Municipality, language: str, at: int) -> str:
     known = language if language in texts else "en"
     local: datetime = clock.to_datetime(at).astimezone(ZoneInfo(municipality.timezone))
-    day = format_date(local, _DAY.get(known, "EEEE d MMMM"), locale=known)
+    day = format_date(local, _DAY.get(known, _ELSE), locale=known)
     time = format_time(local.timetz(), _CLOCK.get(known, "HH:mm"), locale=known)
     return texts[known].format(municipality=municipality.name, day=day, time=time)

@@ -1,7 +1,8 @@
 """Text: a short message (SMS), to and from a number. From the same number the same conversation goes on."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Literal
 
 from msgspec import Struct
 from sqlalchemy import Index, UniqueConstraint, select
@@ -42,6 +43,18 @@ class Text(MunicipalityRow):
     number: Mapped[str]
     our_number: Mapped[str]
     outside_id: Mapped[str | None]
+
+
+_LOOKED_BACK = 30
+_COUNTRY = slice(0, 3)
+"""Of +46701740699: enough to tell countries apart, whose prices differ."""
+
+
+class Price(Struct, frozen=True):
+    """Of one message, as the last one to that country was paid for. `currency`: ISO 4217."""
+
+    amount: Decimal
+    currency: str
 
 
 class TextRoute(Struct, frozen=True):
@@ -118,6 +131,29 @@ def send(
     found_by = [*tokens(text, conversation.language), *marks("sms", files=False)]
     search_index.write(unit, [(entry.id, entry.municipality_id, found_by)])
     return entry
+
+
+def price(unit: Unit, municipality_id: int, route: TextRoute) -> Price | None:
+    """What a message on that way will cost, about; None: none of late says so."""
+    sent = (
+        select(Text.number, Text.our_number, Entry.body)
+        .join(Entry, (Entry.municipality_id == Text.municipality_id) & (Entry.id == Text.entry_id))
+        .where(Text.municipality_id == municipality_id, Text.outside_id.is_not(None))
+        .order_by(Text.id.desc())
+        .limit(_LOOKED_BACK)
+    )
+    same_way = (route.number[_COUNTRY], route.our_number)
+    bodies = (body for number, ours, body in unit.rows(sent) if (number[_COUNTRY], ours) == same_way)
+    return next(filter(None, map(_price, bodies)), None)
+
+
+def _price(body: Mapping[str, Any]) -> Price | None:
+    amount, _, currency = str(body.get("cost") or "").partition(" ")
+    try:
+        each = Decimal(amount) / int(body["parts"])
+    except (ArithmeticError, KeyError, TypeError, ValueError):
+        return None
+    return Price(each, currency) if each.is_finite() else None
 
 
 def newest(unit: Unit, conversation: Conversation) -> tuple[Text, int] | None:

@@ -200,6 +200,7 @@ async def _shown(
         **registering.filled(contact, looked),
         **registering.choices(contact),
         "contact": contact,
+        "text_length": registering.text_length(contact),
         "municipality": municipality,
         "offers": offers,
         "name_of": _name,

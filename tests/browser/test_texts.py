@@ -45,6 +45,12 @@ def test_an_answer_by_text_message_is_counted_sent_and_its_cost_shown(house: Hou
         there.report(there.taken[0])
         expect(answer).to_contain_text("Delivered")
         expect(desk.at("#composer [data-by]")).to_have_value("sms")
+        desk.goto(f"/conversations/{conversation_id}")  # what a message costs is known by now
+        desk.at("#composer textarea.for-reply").fill("å" * 161)
+        expect(length).to_have_text("145 left, 2 SMS, about SEK\u00a01.04")
+        desk.at("#composer textarea.for-reply").fill("Tack!")
+        expect(length).to_have_text("155 left, 1 SMS, about SEK\u00a00.52")
+        desk.at("#composer textarea.for-reply").fill("")
 
 
 def test_sent_by_keys_it_is_sent_and_the_browser_complains_of_nothing(house: House, open_desk: OpenDesk) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from hub import clock
 from hub.inbox import notice, text
 from hub.inbox.delivery import Delivery
+from hub.inbox.municipality import Municipality
 from hub.inbox.text import Text, TextRoute
 from hub.outbound import settle
 from hub.storage.unit import Unit
@@ -39,6 +40,13 @@ def test_the_day_and_the_time_are_written_as_the_language_does(centre: Centre, l
         return notice.send(unit, found, route, None, AT).text
 
     assert centre.here(promise).endswith(said)
+
+
+@pytest.mark.parametrize("language", [*notice.ANSWERED, None])
+def test_how_many_messages_it_takes_at_most_is_known_before_it_is_promised(language: str | None) -> None:
+    long = "Upplands Väsby och grannarnas gemensamma kontaktcenter för medborgare"
+    for name, most in (("Granvik kommun", 1), (long, 2)):
+        assert notice.parts(Municipality(name=name, language="sv"), language) == most
 
 
 def told(centre: Centre, one: int, *, waits: bool) -> None:

@@ -1,5 +1,7 @@
 """Text messages of ours: what became of them, as whoever took them says it, late, doubled and in any order."""
 
+from decimal import Decimal
+
 import pytest
 from sqlalchemy import select, update
 
@@ -70,3 +72,27 @@ def test_what_has_arrived_has_arrived(centre: Centre, late: text.Reported) -> No
     assert report(centre, late)
     assert stands(now(centre, one)) == (False, False)
     assert not report(centre, "failed", "of nobody")
+
+
+def test_a_price_is_the_last_ones_to_that_country_by_the_same_number(centre: Centre) -> None:
+    one = opened(centre)
+    route = TextRoute(centre.ids["out"], ROUTE_FROM, IDA)
+
+    def was_paid(unit: Unit, cost: str, parts: int, number: str = IDA, ours: str = ROUTE_FROM) -> None:
+        entry = text.send(unit, conversation(unit, one), "Hej!", TextRoute(centre.ids["out"], ours, number), 0)
+        entry.body = entry.body | {"parts": parts, "cost": cost}
+        unit.change(update(Text).where(Text.entry_id == entry.id).values(outside_id=f"s{entry.id}"))
+
+    def price(unit: Unit) -> text.Price | None:
+        return text.price(unit, conversation(unit, one).municipality_id, route)
+
+    assert centre.here(price) is None
+    for paid in (
+        ("1.04 SEK", 2),
+        ("9.00 SEK", 1, "+4791234567"),
+        ("7.00 SEK", 1, IDA, "+46766861005"),
+        ("free", 1),
+        ("", 1),
+    ):
+        centre.here(was_paid, *paid)
+    assert centre.here(price) == text.Price(Decimal("0.52"), "SEK")

@@ -8,18 +8,19 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hub import clock
 from hub.access.audit import Audit
 from hub.channels.channel import Channel
+from hub.inbox import text
 from hub.inbox.call import Call
 from hub.inbox.citizen import Citizen, CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.matter import Matter
 from hub.inbox.participant import Participant
 from hub.inbox.promise import Promise
-from hub.inbox.text import Text
+from hub.inbox.text import Text, TextRoute
 from hub.storage.unit import Unit
 from tests.web.test_pages import Screen
 from tests.web.world import must
@@ -278,6 +279,30 @@ def test_where_nobody_can_be_mailed_no_mail_is_offered_and_no_outcome_stays(scre
     assert screen.post(f"{at}/replies", "sara", {**written, "by": "sms"}).status_code == 200
     assert world.do(lambda unit: unit.all(select(Matter.outcome))) == ["solved_here"]
     assert world.do(lambda unit: [each.number for each in unit.all(select(Text))]) == ["+46701234567"]
+
+
+def test_what_telling_the_caller_by_text_message_costs_stands_beside_it(screen: Screen) -> None:
+    world = screen.world
+    address = begin(screen)
+    at = int(address.split("/")[2])
+    world.do(_takes_texts, at, world.ids)
+    world.do(_is_called_by, "+46701234567")
+    assert "Meddela den som ringde med sms · 1 sms<" in _plain(screen.get(address, "sara")[1])
+    world.do(_was_paid, at)
+    assert "1 sms, omkring 0,52 kr<" in _plain(screen.get(address, "sara")[1])
+    assert 'data-price="0.52" data-currency="SEK"' in screen.get(f"/conversations/{at}", "sara")[1]
+
+
+def _plain(page: str) -> str:
+    return unescape(page).replace("\u00a0", " ").replace('<span class="small soft num">', "")
+
+
+def _was_paid(unit: Unit, conversation_id: int) -> None:
+    channel = must(unit.first(select(Channel).where(Channel.kind == "elks")))
+    route = TextRoute(channel.id, "+46766861234", "+46701234567")
+    entry = text.send(unit, must(unit.get(Conversation, conversation_id)), "Hej!", route, 0)
+    entry.body = entry.body | {"cost": "0.52 SEK"}
+    unit.change(update(Text).where(Text.entry_id == entry.id).values(outside_id="s1"))
 
 
 def _takes_texts(unit: Unit, conversation_id: int, ids: Mapping[str, int]) -> None:

@@ -41,7 +41,7 @@ HEADERS = {"Location", "Vary"}
 SAID_ALIKE = {
     "a name, or what its own manual calls it": {
         "Graph", "IT", "LMTP", "Maria Andersson", "Port", "SMS", "SMTP", "STARTTLS",
-        "Scope (OAuth2)", "TLS", "Token", "utf-8, cp1252 …",
+        "1 SMS", "Scope (OAuth2)", "TLS", "Token", "utf-8, cp1252 …",
     },
     "figures, units and signs": {
         "%(n)s min", "%(n)s ms", "%(n)s s", "%(words)s: %(whom)s", "{host} port {port}: {why}.",

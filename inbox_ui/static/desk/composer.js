@@ -27,7 +27,10 @@ function count(composer) {
   const [alone, each] = plain ? [160, 153] : [70, 67];
   const parts = used <= alone ? 1 : Math.ceil(used / each);
   const words = parts === 1 ? shown.dataset.one : shown.dataset.several;
-  shown.textContent = words.replace("{left}", (parts === 1 ? alone : parts * each) - used).replace("{parts}", parts);
+  const counted = words.replace("{left}", (parts === 1 ? alone : parts * each) - used).replace("{parts}", parts);
+  const { price, currency, costs } = shown.dataset; // absent, where no message has been paid for yet
+  const cost = price && (parts * price).toLocaleString(document.documentElement.lang, currency ? { style: "currency", currency } : {});
+  shown.textContent = cost ? costs.replace("{count}", counted).replace("{price}", cost) : counted;
 }
 document.addEventListener("input", ({ target }) => target.closest?.("[data-composer]") && count(target.closest("[data-composer]")));
 document.addEventListener("desk:opened", () => one("#composer") && count(one("#composer")));
