@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 from sqlalchemy import select
@@ -56,16 +57,17 @@ class Exchange(JointCentre):
         self.kinds = {self.ids["log"]: "phone_log"}
         return self
 
-    def row(self, at: int = 0, caller: str = IDA, **cells: str) -> RawEvent:
-        """Of the log: a call that began `at` seconds after half an hour ago."""
+    def row(self, at: int = 0, caller: str = IDA, zone: str = "UTC", **cells: str) -> RawEvent:
+        """Of the log: a call that began `at` seconds after half an hour ago, by the clock of `zone`."""
         config = read_config(
             PhoneLogConfig,
             {
-                "folder": str(self.folder), "columns": {name: name for name in LOGGED}, "timezone": "UTC",
+                "folder": str(self.folder), "columns": {name: name for name in LOGGED}, "timezone": zone,
                 "exchange": str(self.ids["calls"]),
             },
         )  # fmt: skip
-        start = clock.to_datetime(self.began + at * clock.SECOND).strftime("%Y-%m-%d %H:%M:%S")
+        began = clock.to_datetime(self.began + at * clock.SECOND).astimezone(ZoneInfo(zone))
+        start = began.strftime("%Y-%m-%d %H:%M:%S")
         said = {"start": start, "number": caller, "called": SWITCHBOARD, **cells}
         row = ";".join(said.get(name, "") for name in LOGGED)
         return event_of(config, list(LOGGED), row.encode())

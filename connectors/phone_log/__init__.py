@@ -18,7 +18,8 @@ import msgspec
 from msgspec import Struct
 
 from connectors.phone_log import guessed
-from connectors.phone_log.rows import event_of, steps_of
+from connectors.phone_log.rows import SECOND, event_of, steps_of
+from connectors.phone_log.rows import events as rows_of
 from connectors.phone_log.settings import FIELDS, NEEDED, PhoneLogConfig
 from connectors.phone_log.table import digest, mended, table
 from hub.contract import (
@@ -119,7 +120,7 @@ class PhoneLog(Pulls[PhoneLogConfig]):
                 raise
             begun = read.rows if read is not None and digest(header, rows[: read.rows]) == read.digest else 0
             done = min(len(rows), begun + MOST_ROWS - len(events))
-            events += [event_of(self.config, header, row) for row in rows[begun:done]]
+            events += rows_of(self.config, header, rows, begun, done)
             known[path.name] = _File(stamp, done, digest(header, rows[:done]), whole=done == len(rows))
             if done < len(rows) or len(events) >= MOST_ROWS:
                 more = True
@@ -155,7 +156,8 @@ class PhoneLog(Pulls[PhoneLogConfig]):
     def anew(cls, config: PhoneLogConfig, event: RawEvent) -> RawEvent:
         """As the settings say by now what its columns are."""
         try:
-            return event_of(config, mended(json.loads(event.origin["header"]), config.columns.values()), event.body)
+            header = mended(json.loads(event.origin["header"]), config.columns.values())
+            return event_of(config, header, event.body, second=event.origin.get("hour") == SECOND)
         except (LookupError, ValueError, csv.Error) as error:
             raise Unreadable("It is no row of a log of calls.") from error
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from connectors.phone_log.rows import event_of
+from connectors.phone_log import rows as of_file
 from connectors.phone_log.settings import NEEDED, PhoneLogConfig
 from connectors.phone_log.table import table
 from hub.contract import RawEvent, Unreadable
@@ -24,6 +24,7 @@ _USUAL: Mapping[str, Sequence[str]] = {
     "talk": ("talk", "samtalstid", "samtal", "taletid", "samtaletid", "talktime", "billsec"),
     "answered": ("answered", "besvarades", "svarstidpunkt", "answertime"),
     "ended": ("ended", "slut", "sluttid", "slutt", "endtime"),
+    "offset": ("offset", "utcoffset", "tidsförskjutning"),
 }
 """What a column says -> what it is called, in small letters and figures alone."""
 _SEPARATORS = (";", ",", "\\t")
@@ -45,7 +46,7 @@ def events(recording: bytes, given: Mapping[str, object]) -> Sequence[RawEvent]:
         name = missing[0] if missing else "NAME"
         raise Unreadable(f"Its header {says}; it has: {', '.join(header)}. Say it with --set columns={name}=COLUMN.")
     config = msgspec.structs.replace(config, columns=columns)
-    return [event_of(config, header, row) for row in rows]
+    return of_file.events(config, header, rows, 0, len(rows))
 
 
 def _by_name(header: Sequence[str]) -> dict[str, str]:

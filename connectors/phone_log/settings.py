@@ -8,6 +8,7 @@ from hub.contract import Config, Destination
 
 FIELDS = (
     "id", "start", "number", "called", "queue", "agent", "direction", "result", "wait", "talk", "answered", "ended",
+    "offset",
 )  # fmt: skip
 """What a column can say: the keys of the setting `columns`."""
 NEEDED = ("start", "number")
@@ -22,7 +23,7 @@ class PhoneLogConfig(Config, frozen=True):
         Meta(
             title="Columns",
             description="start = Starttid, number = A-nummer; also id, called, queue, agent, direction, result, wait, "
-            "talk, answered, ended",
+            "talk, answered, ended, offset (as +02:00 or CEST)",
         ),
     ]
     lines: Annotated[

@@ -40,6 +40,9 @@ class CallStep(Struct, frozen=True, kw_only=True):
     kind: StepKind
     at: int
     """Microseconds UTC: when it happened; where the exchange says no time, when it was told."""
+    or_at: int | None = None
+    """The later or earlier moment that it may have been instead, where the source doesn't tell which: its clock shows
+    an hour twice. Whatever else is told of the call decides; where nothing is, `at` counts."""
     timed: bool = True
     """Whether the exchange said when. If not, what comes first needn't have happened first."""
     direction: Literal["in", "out"] | None = None

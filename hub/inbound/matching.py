@@ -1,16 +1,19 @@
 """Matching: which call a log means that has no name of the exchange's for it, and which one a live event does that the
-log has told of before. By number, direction and time: nobody's telephone has two calls at once.
+log has told of before. By number, direction and time: nobody's telephone has two calls at once. What is told by a clock
+that shows an hour twice may have been in either: in the likelier first.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import false, select
 
 from hub import clock
+from hub.contract import CallStep
 from hub.inbound.known_call import Name
 from hub.inbound.telling import Telling
-from hub.inbox.call import Call, told
+from hub.inbox.call import Call, otherwise, told
 from hub.inbox.entry import Entry
 from hub.inbox.number import e164
 from hub.storage.unit import Unit
@@ -19,6 +22,8 @@ SLACK = 15 * clock.SECOND
 """How far two clocks may be apart."""
 _LONGEST = clock.DAY // 6
 """A call that goes on yet is looked for so long after it began."""
+_Times = tuple[int, int]
+"""When a call began and ended."""
 
 
 class _Meant(Struct):
@@ -28,8 +33,18 @@ class _Meant(Struct):
     municipality_id: int
     number: str | None
     direction: str
-    begins: int
-    ends: int
+    times: Sequence[_Times]
+    """The likelier first, where there are two."""
+
+    @property
+    def begins(self) -> int:
+        """The earliest that it may have."""
+        return min(begins for begins, _ in self.times)
+
+    @property
+    def ends(self) -> int:
+        """The latest."""
+        return max(ends for _, ends in self.times)
 
 
 def numbers(group: Sequence[Telling]) -> set[str]:
@@ -47,9 +62,11 @@ def match(unit: Unit, group: Sequence[Telling], known: Collection[Name]) -> Mapp
     calls = _calls(unit, meant)
     for each in sorted(meant, key=lambda one: one.begins):
         near = [
-            (abs((call.offered_at or 0) - each.begins), call.id, name)
+            (how_near, call.id, name)
             for call, name in calls
-            if (call.id, each.telling.channel_id) not in taken and _is_same(each, call, name)
+            if (call.id, each.telling.channel_id) not in taken
+            and _is_same(each, call, name)
+            and (how_near := _near(each.times, _times_of(call))) is not None
         ]
         if near:
             _, call_id, name = min(near)
@@ -64,9 +81,11 @@ def _together(meant: Sequence[_Meant]) -> dict[Name, Name]:
     live = [each for each in meant if each.telling.channel_id == each.telling.exchange_id]
     for log in meant:
         near = [
-            (abs(each.begins - log.begins), place)
+            (how_near, place)
             for place, each in enumerate(live)
-            if log.telling.channel_id != log.telling.exchange_id and _is_one(log, each)
+            if log.telling.channel_id != log.telling.exchange_id
+            and _is_one(log, each)
+            and (how_near := _near(log.times, each.times)) is not None
         ]
         if near:
             found[_own(log)] = _own(live.pop(min(near)[1]))
@@ -78,15 +97,22 @@ def _own(meant: _Meant) -> Name:
 
 
 def _is_one(log: _Meant, live: _Meant) -> bool:
-    return (
-        log.telling.exchange_id == live.telling.exchange_id
-        and (log.municipality_id, log.number, log.direction) == (live.municipality_id, live.number, live.direction)
-        and _overlap(log, live.begins, live.ends)
+    return log.telling.exchange_id == live.telling.exchange_id and (log.municipality_id, log.number, log.direction) == (
+        live.municipality_id,
+        live.number,
+        live.direction,
     )
 
 
-def _overlap(meant: _Meant, begins: int, ends: int) -> bool:
-    return begins <= meant.ends + SLACK and meant.begins <= ends + SLACK
+def _near(some: Sequence[_Times], others: Sequence[_Times]) -> tuple[int, int] | None:
+    """How likely that it is the same, and how far apart both began, less is more; None: they don't overlap."""
+    found = [
+        (first + second, abs(begins - other_begins))
+        for first, (begins, ends) in enumerate(some)
+        for second, (other_begins, other_ends) in enumerate(others)
+        if other_begins <= ends + SLACK and begins <= other_ends + SLACK
+    ]
+    return min(found, default=None)
 
 
 def _meant(group: Sequence[Telling]) -> list[_Meant]:
@@ -97,9 +123,25 @@ def _meant(group: Sequence[Telling]) -> list[_Meant]:
         said = told(each.steps)
         other = said.caller if said.direction == "in" else said.called
         number = e164(other, each.place.country)
-        ends = said.ended_at or said.answered_at or said.offered_at
-        found.append(_Meant(each, each.place.municipality_id, number, said.direction, said.offered_at, ends))
+        times = [_times(steps) for steps in (each.steps, otherwise(each.steps)) if steps]
+        found.append(_Meant(each, each.place.municipality_id, number, said.direction, times))
     return found
+
+
+def _times(steps: Sequence[CallStep]) -> _Times:
+    said = told(steps)
+    return said.offered_at, said.ended_at or said.answered_at or said.offered_at
+
+
+def _times_of(call: Call) -> Sequence[_Times]:
+    """As what is known of it adds up; and what else it may be, when a log alone has told of it."""
+    begins = call.offered_at or 0
+    known = begins, max(begins, call.ended_at or call.answered_at or begins)
+    if len(call.steps) != 1:
+        return (known,)
+    (steps,) = call.steps.values()
+    other = otherwise(msgspec.convert(steps, list[CallStep]))
+    return (known, _times(other)) if other else (known,)
 
 
 def _calls(unit: Unit, meant: Sequence[_Meant]) -> list[tuple[Call, Name]]:
@@ -125,11 +167,8 @@ def _is_same(meant: _Meant, call: Call, name: Name) -> bool:
     own = [source for source in call.steps if source.startswith(f"{telling.channel_id}/")]
     if own and own != [telling.source]:
         return False  # another call of the same source's
-    begins = call.offered_at or 0
-    ends = max(begins, call.ended_at or call.answered_at or begins)
     return (
         name[0] == telling.exchange_id
         and call.municipality_id == meant.municipality_id
         and (call.number, call.direction) == (meant.number, meant.direction)
-        and _overlap(meant, begins, ends)
     )

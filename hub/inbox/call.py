@@ -167,12 +167,32 @@ def ended_as_part(sources: Mapping[str, Sequence[Mapping[str, Any]]], call: str)
 
 
 def _by_others(sources: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[CallStep]:
+    told_by = {
+        source: msgspec.convert(steps, list[CallStep]) for source, steps in sources.items() if source != GIVEN_UP
+    }
+    sure = [step.at for source, steps in told_by.items() if source != PART and not otherwise(steps) for step in steps]
     return [
-        replace(step, key=f"{source} {step.key}")
-        for source, steps in sources.items()
-        if source != GIVEN_UP
-        for step in msgspec.convert(steps, list[CallStep])
+        replace(step, key=f"{source} {step.key}") for source, steps in told_by.items() for step in _meant(steps, sure)
     ]
+
+
+def otherwise(steps: Sequence[CallStep]) -> Sequence[CallStep]:
+    """What else a source's words may mean, whose clock shows an hour twice; nothing, where they are clear."""
+    if all(step.or_at is None for step in steps):
+        return ()
+    return [step if step.or_at is None else replace(step, at=step.or_at, or_at=step.at) for step in steps]
+
+
+def _meant(steps: Sequence[CallStep], sure: Sequence[int]) -> Sequence[CallStep]:
+    """Of what a source's words may mean that which is nearer to when the others say that it was."""
+    other = otherwise(steps)
+    if not other or not sure:
+        return steps
+    return min((steps, other), key=lambda each: _apart([step.at for step in each], sure))
+
+
+def _apart(moments: Sequence[int], others: Sequence[int]) -> int:
+    return abs(min(moments) - min(others)) + abs(max(moments) - max(others))
 
 
 def columns(said: Told) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from hub import clock
 from hub.inbox.call import Call
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
@@ -86,3 +87,44 @@ def test_two_calls_of_a_number_one_after_the_other_stay_two(exchange: Exchange) 
     assert len(exchange.calls()) == 3
     exchange.read_in(exchange.keep(exchange.row(0, "", result="tappat", wait="5"), channel="log"))
     assert len(exchange.calls()) == 4
+
+
+SUMMER_TIME_ENDS = clock.from_iso("2026-10-25T01:00:00Z") or 0
+
+
+@pytest.mark.parametrize("hour", [-1, 0], ids=["summer", "winter"])
+@pytest.mark.parametrize("name", ["1", ""])
+@pytest.mark.parametrize("first", ["live", "log", "together"])
+def test_a_call_in_the_hour_that_comes_twice_is_the_live_one_of_that_hour(
+    exchange: Exchange, first: str, name: str, hour: int
+) -> None:
+    exchange.began = SUMMER_TIME_ENDS + hour * 60 * clock.MINUTE + 20 * clock.MINUTE
+    rung = [exchange.event("newCall", "1"), exchange.event("answer", "1", 21, answeringNumber="5101")]
+    told = [*rung, exchange.event("hangup", "1", 200, cause="normalClearing")]
+    row = exchange.row(3, zone="Europe/Stockholm", id=name, result="besvarat", wait="20", talk="180", agent="5101")
+    if first == "together":
+        exchange.read_in([*exchange.keep(*told), *exchange.keep(row, channel="log")])
+    elif first == "log":
+        exchange.read_in(exchange.keep(row, channel="log"))
+        exchange.tell(*told)
+    else:
+        exchange.tell(*told)
+        exchange.read_in(exchange.keep(row, channel="log"))
+    call = only(exchange)
+    assert call.offered_at == exchange.began
+    assert call.ended_at == exchange.began + 203 * clock.SECOND
+    assert (call.wait_seconds, call.talk_seconds, len(call.steps)) == (20, 180, 2)
+
+
+def test_the_same_caller_in_either_of_the_two_hours_has_two_calls(exchange: Exchange) -> None:
+    exchange.began = SUMMER_TIME_ENDS - 40 * clock.MINUTE
+    for number, at in (("1", 0), ("2", 3600)):
+        exchange.tell(exchange.event("newCall", number, at), exchange.event("hangup", number, at + 30, cause="cancel"))
+    rows = [
+        exchange.row(at, zone="Europe/Stockholm", result="tappat", wait=str(wait)) for at, wait in ((1, 29), (3602, 28))
+    ]
+    exchange.read_in(exchange.keep(*rows, channel="log"))
+    assert [(call.offered_at, call.wait_seconds) for call in exchange.calls()] == [
+        (exchange.began, 29),
+        (exchange.began + 60 * clock.MINUTE, 28),
+    ]
