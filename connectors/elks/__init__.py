@@ -139,28 +139,32 @@ class Elks(Receives[ElksConfig], Texts[ElksConfig]):
         name = said.get("callid") or said.get("id", "")
         if do not in DEEDS or not name:
             raise Unreadable("It is none of the calls that 46elks makes.")
-        about = [do, name, said.get("result", ""), said.get("status", ""), call.query.get("tried", "")]
-        event = RawEvent(
-            ":".join(about), call.content, FORM, None if do in {"sms", "report"} else name, origin={"do": do}
-        )
+        tried = call.query.get("tried", "")
+        about = [do, name, said.get("result", ""), said.get("status", ""), tried]
+        origin = {"do": do} | ({"tried": tried} if tried else {})
+        event = RawEvent(":".join(about), call.content, FORM, None if do in {"sms", "report"} else name, origin=origin)
         return [self.anew(self.config, event)]
 
     @classmethod
     def anew(cls, config: ElksConfig, event: RawEvent) -> RawEvent:
-        """With whose it is: the choice's own queue, where it has one."""
-        do = event.origin.get("do", "")
-        chosen = steps.form(event.body).get("result", "") if do == "menu" else ""
-        return replace(event, origin={"do": do, "route": config.queues.get(chosen, config.destination)})
+        """With whose it is, the choice's own queue, where it has one; and which telephones ring from now on."""
+        do, said = event.origin.get("do", ""), steps.form(event.body)
+        chosen = said.get("result", "") if do == "menu" else ""
+        kept = {name: event.origin[name] for name in ("do", "tried") if name in event.origin}
+        rings = _connects(config, do, said, event.origin.get("tried", ""))
+        origin = {**kept, "route": config.queues.get(chosen, config.destination)}
+        return replace(event, origin=origin | ({"rings": rings} if rings else {}))
 
     def answer(self, call: WebCall, references: Sequence[str]) -> Answer:  # noqa: ARG002 - what they hear is the same
         """What the call does next; of a message nothing, for a text would be sent as our answer."""
         do, said = call.query.get("do", ""), steps.form(call.content)
         if do == "voice" and self.config.menu:
             then: dict[str, Any] = {"ivr": self.config.menu, "digits": 1, "repeat": 2, "next": self._address("menu")}
+        elif numbers := _connects(self.config, do, said, call.query.get("tried", "")):
+            tried = "some" if do == "menu" and said.get("result", "") in self.config.choices else "all"
+            then = {"connect": numbers, "next": self._address("rang", tried=tried)}
         elif do in {"voice", "menu"}:
-            then = self._rings(said.get("result", ""))
-        elif do == "rang" and said.get("result") != "success" and call.query.get("tried") == "some":
-            then = self._rings("")
+            then = {"hangup": "busy"}
         else:
             return Answer(204)
         return Answer(
@@ -168,15 +172,6 @@ class Elks(Receives[ElksConfig], Texts[ElksConfig]):
             {"content-type": "application/json"},
             msgspec.json.encode(then | {"whenhangup": self._address("ended")}),
         )
-
-    def _rings(self, digit: str) -> dict[str, Any]:
-        """The choice's own numbers, and everybody's when none of those is free; the first who answers has it."""
-        everybody = sorted({number for each in self.config.choices.values() for number in each.split(",")})
-        some = self.config.choices.get(digit)
-        if not everybody:
-            return {"hangup": "busy"}
-        tried = "some" if some else "all"
-        return {"connect": some or ",".join(everybody), "next": self._address("rang", tried=tried)}
 
     @staticmethod
     def parse(group: Sequence[RawEvent]) -> Sequence[Item]:
@@ -234,6 +229,16 @@ class Elks(Receives[ElksConfig], Texts[ElksConfig]):
     def _address(self, do: str, **more: str) -> str:
         query = urlencode({"key": self._key_of_ours, "do": do, **more})
         return f"{self.config.public_url}{self.tools.called_at}?{query}"
+
+
+def _connects(config: ElksConfig, do: str, said: Mapping[str, str], tried: str) -> str:
+    """The numbers that ring next: the choice's own, and everybody's when none of those is free; the first who answers
+    has it. Empty: none does."""
+    again = do == "rang" and said.get("result") != "success" and tried == "some"
+    if not (again or do == "menu" or (do == "voice" and not config.menu)):
+        return ""
+    everybody = sorted({number for each in config.choices.values() for number in each.split(",")})
+    return (config.choices.get(said.get("result", "")) if do == "menu" else None) or ",".join(everybody)
 
 
 def _sms(said: Mapping[str, str], event: RawEvent) -> list[Item]:

@@ -34,6 +34,7 @@ class _Action(Struct):
 def voice(said: Mapping[str, str], event: RawEvent) -> list[Item]:
     """Somebody calls, or one of ours does."""
     return [
+        *_rings(said["callid"], event),
         CallStep(
             key=event.key,
             call=said["callid"],
@@ -42,24 +43,36 @@ def voice(said: Mapping[str, str], event: RawEvent) -> list[Item]:
             direction="out" if said.get("direction") == "outgoing" else "in",
             caller=_number(said.get("from")),
             called=_number(said.get("to")),
-        )
+        ),
     ]
 
 
 def menu(said: Mapping[str, str], event: RawEvent) -> list[Item]:
-    """What was pressed; `failed` when nothing was."""
-    chosen = said.get("result", "")
+    """What was pressed; `failed` when nothing was. Its queue is that of the settings, and has its name."""
+    chosen, at, call = said.get("result", ""), event.received_at, said["callid"]
+    rings = _rings(call, event)
     if not chosen.isdecimal():
-        return []
-    at, call = event.received_at, said["callid"]
+        return rings
     route = event.origin.get("route")  # of the call as a whole the origin is whatever came last
-    queue = CallStep(key=f"{event.key}:queue", call=call, kind="queued", at=at, queue=chosen, route=route)
-    return [CallStep(key=event.key, call=call, kind="menu", at=at, choice=chosen, route=route), queue]
+    queue = CallStep(key=f"{event.key}:queue", call=call, kind="queued", at=at, route=route)
+    return [CallStep(key=event.key, call=call, kind="menu", at=at, choice=chosen, route=route), queue, *rings]
 
 
 def rang(said: Mapping[str, str], event: RawEvent) -> list[Item]:
     """Told when what rang is over, and when the talk is that came of it: `answered` says that."""
-    return [CallStep(key=event.key, call=said["callid"], kind="ringing", at=event.received_at, timed=False)]
+    call, at = said["callid"], event.received_at
+    return [CallStep(key=event.key, call=call, kind="ringing", at=at, timed=False), *_rings(call, event)]
+
+
+def _rings(call: str, event: RawEvent) -> list[Item]:
+    """At which telephones it rings from then on: they hear that of us, in the answer. That somebody takes it there they
+    don't say before it is over."""
+    numbers = event.origin.get("rings", "").split(",")
+    return [
+        CallStep(key=f"{event.key}:{number}", call=call, kind="ringing", at=event.received_at, agent=number)
+        for number in numbers
+        if number
+    ]
 
 
 def ended(said: Mapping[str, str], event: RawEvent) -> list[Item]:

@@ -137,9 +137,14 @@ def _shared(unit: Unit, actor: Actor) -> _Shared:
     if there is None:
         return _Shared(now, None, (), 0)
     rings = Call.answered_at.is_(None) & (Call.offered_at > now - _RINGS)
-    to_write_down = Call.registered_at.is_(None) & (Call.answered_at > now - _TALKS)
+    to_write_down = Call.answered_at > now - _TALKS
     columns = (Call.entry_id, Call.rings_at, Call.offered_at, Call.answered_at, Call.answered_by_id)
-    calls = unit.rows(_live(actor, *columns).where(rings | to_write_down).order_by(Call.offered_at).limit(_MOST))
+    calls = unit.rows(
+        _live(actor, *columns)
+        .where(Call.registered_at.is_(None), rings | to_write_down)
+        .order_by(Call.offered_at)
+        .limit(_MOST)
+    )
     return _Shared(now, there, [_Live(*each) for each in calls], calling_back.count(unit, actor))
 
 

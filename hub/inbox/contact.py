@@ -177,6 +177,8 @@ def register(unit: Unit, conversation: Conversation, entry: Entry, by_id: int, s
     call = call_of(unit, entry)
     if call is not None:
         call.registered_at = clock.now()
+        if call.ended_at is None:  # nobody waits for it any more
+            unit.note(Happening("call_changed", entry.id, conversation.municipality_id, conversation.id))
     if conversation.assignee_id is None:
         conversation.assignee_id = by_id
     _index(unit, conversation, entry)

@@ -32,10 +32,12 @@ class QueueNow(Struct, frozen=True):
 
 
 def is_waiting() -> ColumnElement[bool]:
-    """A citizen waits on the telephone now. Colleagues aren't counted."""
+    """A citizen waits on the telephone now. Colleagues aren't counted; nor is whoever's call one of ours has written
+    down: not every exchange tells who has answered."""
     return (
         Call.ended_at.is_(None)
         & Call.answered_at.is_(None)
+        & Call.registered_at.is_(None)
         & (Call.direction == "in")
         & Call.staff.is_(False)
         & (Call.offered_at > clock.now() - _FORGOTTEN)

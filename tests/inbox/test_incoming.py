@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import select
 
 from hub import clock
 from hub.access import duty, person
 from hub.access.person import Actor
 from hub.edge import calling_back, incoming, phoning
 from hub.edge.incoming import Phone
-from hub.inbox import municipality, staff_number
+from hub.inbox import contact, municipality, staff_number, strip, topic
+from hub.inbox.conversation import Conversation
+from hub.inbox.entry import Entry
+from hub.inbox.municipality import Municipality
 from hub.live.publish import Live
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
@@ -132,3 +136,27 @@ def test_calls_of_colleagues_are_counted_apart(exchange: Exchange) -> None:
         exchange.tell(exchange.event("hangup", call, 1720, caller, cause="cancel"))
     lines = exchange.storage.read_now(Scope.of(one), phoning.stand, one)
     assert [sum(line.lost_today for line in lines), sum(line.staff_today for line in lines)] == [1, 1]
+
+
+def test_a_call_that_one_of_ours_has_written_down_waits_no_more(exchange: Exchange) -> None:
+    one, live = sara(exchange), Live(exchange.storage, None, lambda _: {}, serves=False)
+    mine = {exchange.ids["granvik"]}
+
+    def register(unit: Unit) -> None:
+        entry = unit.first(select(Entry).where(Entry.kind == "call"))
+        home = unit.get(Municipality, exchange.ids["granvik"])
+        assert entry is not None
+        assert home is not None
+        conversation = unit.lock(Conversation, entry.conversation_id)
+        assert conversation is not None
+        said = contact.Said(questions=[contact.Question(topic.add(unit, home, {"sv": "Vatten"}), "solved_here")])
+        contact.register(unit, conversation, entry, one.id, said)
+
+    before = live.calls_changed(mine)
+    exchange.write(register)
+    assert live.calls_changed(mine) > before, "pages look again"
+    (shown,) = ask(exchange, one, changed=live.calls_changed(mine))
+    assert shown.strip is not None
+    assert (shown.strip.waiting, shown.ringing) == (0, None)
+    desk = (exchange.ids["granvik"], exchange.ids["desk"])
+    assert exchange.read(strip.stand, [desk])[desk].waiting == 0

@@ -95,8 +95,32 @@ def test_the_choice_decides_whose_a_call_is_whatever_came_after_it() -> None:
 def test_an_answered_call() -> None:
     call = sum_of("answered")
     assert (call.caller, call.called, call.direction) == ("+46706861004", "+46766861004", "in")
-    assert (call.menu_path, call.queue, call.answered_by) == (["2"], "2", "+46101000002")
+    assert (call.menu_path, call.queue, call.answered_by) == (["2"], None, "+46101000002")
     assert (call.state, call.cause, call.talk_seconds, call.wait_seconds) == ("ended", "completed", 60, 35)
+
+
+def test_a_call_rings_at_the_telephones_that_were_chosen() -> None:
+    said = {"callid": "c1", "direction": "incoming", "from": "+46706861004", "to": "+46766861004"}
+    deeds: Sequence[tuple[str, Mapping[str, str], str]]
+    deeds = (("voice", {}, ""), ("menu", {"result": "2"}, ""), ("rang", {"result": "failed"}, "some"))
+    some = ["+46101000002", "+46101000003"]
+    ours = channel()
+    events: list[RawEvent] = []
+    seen = []
+    for number, (do, more, tried) in enumerate(deeds):
+        call = called(do, {**said, **more})
+        (event,) = ours.accept(msgspec.structs.replace(call, query={**call.query, "tried": tried}))
+        events.append(msgspec.structs.replace(event, received_at=number))
+        sums = {added_up(order).state: added_up(order) for order in itertools.permutations(events)}
+        assert len(sums) == 1
+        seen += [(one.state, one.rings, one.queue) for one in sums.values()]
+    assert seen == [
+        ("offered", [], None),
+        ("ringing", some, None),
+        ("ringing", [*some, "+46101000001"], None),
+    ]
+    alone = channel(menu="").accept(called("voice", said))
+    assert added_up(alone).rings == EVERYBODY.split(",")
 
 
 def test_a_call_that_nobody_took() -> None:
