@@ -109,16 +109,17 @@ class PhoneWebhook(Receives[PhoneWebhookConfig]):
         fields = cti.read(call.headers.get("content-type", ""), call.content)
         body = msgspec.json.encode(fields, order="sorted")
         key = f"{fields['event']} {hashlib.sha256(body).hexdigest()}"
-        return self.anew(self.config, RawEvent(key, body, CTI, fields["callId"]))
+        # What the exchange was told then stays so, whatever the settings say later.
+        blocked = {"blocked": "yes"} if _is_refused(self.config, fields) else {}
+        return self.anew(self.config, RawEvent(key, body, CTI, fields["callId"], origin=blocked))
 
     @classmethod
     def anew(cls, config: PhoneWebhookConfig, event: RawEvent) -> RawEvent:
-        """With whose it is by the settings' lines, and whether the caller is one whom they refuse."""
+        """With whose it is by the settings' lines; `lines`: which municipalities' those are, for what names none."""
         named = (signed if event.media_type == SIGNED else cti).lines(event.body)
         route = destination(config.lines, named)
-        kept = {name: said for name, said in event.origin.items() if name not in {"route", "blocked"}}
-        if event.media_type == CTI and _is_refused(config, msgspec.json.decode(event.body, type=dict[str, str])):
-            kept["blocked"] = "yes"
+        kept = {name: said for name, said in event.origin.items() if name != "route"}
+        kept["lines"] = ",".join(sorted({each.partition("/")[0] for each in config.lines.values()}))
         return replace(event, origin={**kept, "route": route} if route else kept)
 
     def answer(self, call: WebCall, references: Sequence[str]) -> Answer:  # noqa: ARG002 - the same for all

@@ -26,6 +26,8 @@ class Place(Struct, frozen=True):
     language: str
     queue_name: str = ""
     """In the municipality's language."""
+    code: str = ""
+    """The municipality's."""
 
 
 class Directory:
@@ -108,6 +110,7 @@ def place_of(municipality: Municipality, queue: Queue) -> Place:
         municipality.country,
         municipality.language,
         queue_name(queue, municipality.language),
+        municipality.code,
     )
 
 

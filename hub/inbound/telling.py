@@ -92,9 +92,9 @@ def _place(
         routing = router(arrival)
         if routing is not None:
             return directory.place(routing), True
-    if call.ended_at is None and not arrival.recipients:
-        return None, False  # whose it is, another step will say
     home = directory.home(channel_id)
+    if call.ended_at is None and not arrival.recipients and not _only(home, origin):
+        return None, False  # whose it is, another step will say
     if home is None:
         raise Invalid(
             "lines",
@@ -103,3 +103,8 @@ def _place(
             called=" / ".join(arrival.recipients) or "-",
         )
     return home, False
+
+
+def _only(home: Place | None, origin: Mapping[str, str]) -> bool:
+    """All that this source tells of is its home's: no line of its channel's (`lines`: codes) leads to another."""
+    return home is not None and "lines" in origin and set(origin["lines"].split(",")) <= {home.code, ""}

@@ -158,7 +158,7 @@ class Conversation(MunicipalityRow):
         self.wait_until = self.due_at = until
         return self.append_change(unit, by_id, "waiting", {"until": clock.to_iso(until)})
 
-    def resume(self, unit: Unit, by_id: int, until: int | None = None) -> Entry:
+    def resume(self, unit: Unit, by_id: int | None, until: int | None = None) -> Entry:
         """Waits no longer: what is unanswered is owed again. `until`: or waits till then, as it did before."""
         if self.wait_until is None:
             raise Conflict("This conversation doesn't wait for anything.")

@@ -6,6 +6,7 @@ Whoever reports knows the delivery's Message-ID, which nobody can guess, and its
 from collections.abc import Sequence
 
 from hub import clock
+from hub.clock import NEVER
 from hub.contract.messages import DeliveryReport
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
@@ -72,13 +73,19 @@ def _promised_to_nobody(unit: Unit, conversation_id: int) -> None:
 
 
 def come_back(unit: Unit, conversation_id: int) -> None:
-    """A mail of ours failed: its conversation is open, and what it answered is owed again. A part stays as it is."""
+    """A mail of ours failed: its conversation is open and waits for nothing, and what it answered is owed again. A
+    part stays as it is."""
     conversation = unit.lock(Conversation, conversation_id)
     if conversation is None or conversation.is_part:
         return
     if conversation.closed_at is not None:
         conversation.reopen(unit, None)
-    elif conversation.wait_until is None:
+    elif conversation.wait_until is not None:
+        # Whoever waits for the citizen waits in vain, and knows it at once: the wait may be of weeks.
+        conversation.resume(unit, None)
+        if conversation.due_at == NEVER:
+            conversation.due_at = clock.now()
+    else:
         conversation.due_at = conversation.owed(unit)
         unit.note(Happening("conversation_changed", conversation.id, conversation.municipality_id, conversation.id))
 

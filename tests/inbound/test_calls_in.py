@@ -1,7 +1,8 @@
 """Calls on their way in: one entry for each, whatever order its events come in; what is owed to whom follows."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -10,9 +11,11 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import select, update
 
+from connectors.phone_webhook import SIGNED, PhoneWebhook, PhoneWebhookConfig
 from hub import clock
 from hub.clock import NEVER
 from hub.contract import RawEvent as Event
+from hub.contract.config import read_config
 from hub.inbound.child import Answer
 from hub.inbound.raw_event import RawEvent
 from hub.inbox import findable, identity, municipality, staff_number
@@ -388,3 +391,22 @@ def test_a_call_is_found_by_who_is_known_by_its_number_and_by_that_as_people_wri
     exchange.tell(*lost(exchange, "2", 600, caller="+46701740605"))
     for words in ("öhman", "Maj-Britt Öhman", "from:öhman", "öhman vatten", "0701740605"):
         assert exchange.storage.read_now(own, hits, words) == 2, words
+
+
+@pytest.mark.parametrize(("lines", "shown"), [({}, True), ({"7": "granvik/1"}, True), ({"7": "holmo/1"}, False)])
+def test_an_event_that_names_nobody_is_shown_where_it_can_be_but_one_municipalitys(
+    exchange: Exchange, lines: Mapping[str, str], shown: bool
+) -> None:
+    config = read_config(PhoneWebhookConfig, {"lines": lines})
+
+    def signed(kind: str, at: int, **more: str) -> Event:
+        told = {"event_id": kind, "call_id": "c", "kind": kind, "at": clock.to_iso(exchange.began), **more}
+        raw = Event(kind, json.dumps(told).encode(), SIGNED, "c", {"at": str(exchange.began + at)})
+        return PhoneWebhook.anew(config, raw)
+
+    exchange.tell(signed("offered", 0, from_e164=IDA))
+    assert [(each.number, each.direction, each.state) for each in exchange.calls()] == (
+        [(IDA, "in", "offered")] if shown else []
+    )
+    exchange.tell(signed("ended", 20, from_e164=IDA))
+    assert [(each.number, each.cause) for each in exchange.calls()] == [(IDA, "no-answer")]

@@ -125,7 +125,7 @@ def test_each_telephone_connector_says_anew_whose_an_event_is() -> None:
     signed = b'{"event_id":"1","call_id":"c","kind":"queued","at":"2026-03-01T08:15:02Z","queue":"Vatten","to":"%s"}'
     told = Event("k", signed % OTHER.encode(), SIGNED, "c", {"route": "holmo/9", "at": "5"})
     webhook = read_config(PhoneWebhookConfig, {"token": TOKEN, "lines": lines})
-    assert PhoneWebhook.anew(webhook, told).origin == {"route": "granvik/1", "at": "5"}
+    assert PhoneWebhook.anew(webhook, told).origin == {"route": "granvik/1", "at": "5", "lines": "granvik,holmo"}
     ami = read_config(AmiConfig, {"host": "h", "username": "u", "secret": "s", "lines": lines})
     joined = Event("k", b"Event: QueueCallerJoin\r\nQueue: vatten", "text/x-asterisk-manager", "c", {"at": "1"})
     assert AsteriskAmi.anew(ami, joined).origin == {"at": "1", "route": "granvik/1", "internal": "no"}

@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 
 from hub import clock
 from hub.clock import NEVER
-from hub.inbox import decided
+from hub.inbox import decided, reported
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry, Mail
@@ -91,6 +91,37 @@ def test_an_open_conversation_is_owed_since_it_was_asked(line: Line) -> None:
     line.send(report(str(ours.message_id)), sender="")
     line.entries(2)
     assert line.one(select(Conversation.due_at)) == due
+
+
+@pytest.mark.parametrize("told", ["by mail", "by the server"])
+def test_a_conversation_that_waits_is_there_at_once(line: Line, told: str) -> None:
+    line.send(letter(Message_ID="<1@post.example>"))
+    (entry,) = line.entries(1)
+    due = line.one(select(Conversation.due_at))
+    ours = line.answer(entry.conversation_id)
+    until(lambda: line.deliveries()[0].state == "sent")
+
+    def wait(unit: Unit) -> None:
+        conversation = unit.lock(Conversation, entry.conversation_id)
+        assert conversation is not None
+        conversation.wait(unit, line.ids["sara"], clock.now() + 20 * clock.DAY)
+
+    def fail(unit: Unit) -> None:
+        unit.change(update(Delivery).values(state="failed"))
+        answer = unit.first(select(Entry).where(Entry.author_kind == "person", Entry.kind == "mail"))
+        assert answer is not None
+        reported.failed(unit, answer)
+
+    line.storage.write_now(TEST, wait)
+    if told == "by mail":
+        line.send(report(str(ours.message_id)), sender="")
+        line.entries(2)
+    else:
+        line.storage.write_now(TEST, fail)
+    conversation = line.one(select(Conversation))
+    assert (conversation.wait_until, conversation.due_at) == (None, due)
+    said = [(each.body["what"], each.author_id) for each in line.all(select(Entry).where(Entry.kind == "change"))]
+    assert said == [("waiting", line.ids["sara"]), *([("resumed", None)] if told == "by the server" else [])]
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,22 @@ def test_a_blocked_caller_is_refused_and_kept_all_the_same() -> None:
     assert connector().answer(told(NEW), ["1"]).content == b"{}"
 
 
+def test_what_the_exchange_was_told_of_a_caller_stays_so_at_a_replay() -> None:
+    shut, opened = connector(blocked=["070-174 06 05"]), connector()
+    for then, now, cause in ((shut, opened, "blocked"), (opened, shut, None)):
+        (event,) = then.accept(told(NEW))
+        assert isinstance(event, RawEvent)
+        again = PhoneWebhook.anew(now.config, replace(event, received_at=1))
+        assert sum_of(PhoneWebhook.parse([again])).cause == cause
+
+
+def test_whose_municipalities_its_lines_are_is_said_beside_an_event() -> None:
+    assert event_of(whole(WHOLE)).origin == {"lines": "granvik"}
+    (event,) = connector(lines={}).accept(whole(WHOLE))
+    assert isinstance(event, RawEvent)
+    assert event.origin == {"lines": ""}
+
+
 def added_up(webhook: PhoneWebhook, *told_of: WebCall) -> Told:
     events = [event for call in told_of for event in webhook.accept(call)]
     dated = [replace(event, received_at=n) for n, event in enumerate(events) if isinstance(event, RawEvent)]
