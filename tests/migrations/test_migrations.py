@@ -16,7 +16,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, Index, Table, UniqueConstraint, inspect, make_url, text
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Engine,
+    Index,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    inspect,
+    make_url,
+    text,
+)
 from sqlalchemy.schema import CreateIndex
 
 from hub.errors import Invalid
@@ -251,6 +262,79 @@ def test_what_came_before_hours_were_counted_is_counted_by_the_upgrade(empty_url
             assert [tuple(each) for each in counted] == [(7, 5_000, 2, 0), (None, 5_000, 1, 0), (7, 4_999, 1, 0)]
             left = connection.execute(text("SELECT id, state, content_key, sender_key FROM raw_event ORDER BY id"))
             assert [tuple(each) for each in left] == [(each["id"], "read", None, None) for each in events]
+
+
+@contextmanager
+def owned(postgres_url: str, rights: str) -> Iterator[tuple[str, str]]:
+    """A database without any table, as its owner, who is no superuser; and as a superuser. `rights`: INHERIT, who sees
+    what torg_system sees, of which the owner is a member; NOINHERIT, who has what is granted to the owner alone."""
+    role = f"torg_owner_{os.getpid()}"
+    with own_database(postgres_url, f"torg_owned_{os.getpid()}") as url:
+        database = make_url(url)
+        with opened(url) as superuser, superuser.begin() as connection:
+            connection.execute(
+                text(f"CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS CREATEROLE {rights} PASSWORD 'x'")
+            )
+            # Other databases of this server have made these already: of roles there is one list for all.
+            ours = connection.execute(text("SELECT rolname FROM pg_roles WHERE rolname IN :names").bindparams(_ROLES))
+            for name in ours.scalars().all():
+                connection.execute(text(f"GRANT {name} TO {role} WITH ADMIN OPTION"))
+            connection.execute(text(f"ALTER DATABASE {database.database} OWNER TO {role}"))
+            connection.execute(text(f"ALTER SCHEMA public OWNER TO {role}"))
+        try:
+            yield database.set(username=role, password="x").render_as_string(hide_password=False), url
+        finally:
+            with opened(url) as superuser, superuser.begin() as connection:
+                connection.execute(text(f"REASSIGN OWNED BY {role} TO {database.username}"))
+                connection.execute(text(f"DROP OWNED BY {role}"))
+                connection.execute(text(f"DROP ROLE {role}"))
+
+
+_ROLES: BindParameter[Any] = bindparam(
+    "names", ["torg_app", "torg_system", "torg_public", "torg_intake"], expanding=True
+)
+OLDER_CHAT = """
+INSERT INTO chat (id, municipality_id, conversation_id, channel_id, secret, network, language, name, email, topic,
+    by_mail, started_at, heard_at, rung, transcript_asked_at)
+VALUES (:id, 7, :id, 8, CAST(:id AS text), 'n', 'sv', '', :email, '', false, 1, 1, '[]', :at)
+"""
+CHATS = (
+    (1, "ida@post.example", 5, "ida@post.example"),
+    (2, "bo@post.example", None, None),
+)
+
+
+@pytest.mark.parametrize(("rights", "seen"), [("INHERIT", 2), ("NOINHERIT", 0)])
+def test_an_owner_who_is_no_superuser_changes_rows_and_is_walled_in_again(
+    postgres_url: str, rights: str, seen: int
+) -> None:
+    with owned(postgres_url, rights) as (url, superusers), opened(url) as owner, opened(superusers) as superuser:
+        upgrade_to(owner, "2026_11_27_1500")
+        with superuser.begin() as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))  # what a chat is of isn't there
+            connection.execute(text(OLDER_CHAT), [{"id": each[0], "email": each[1], "at": each[2]} for each in CHATS])
+            before = _forced(connection)
+        upgrade_to(owner, "2026_11_27_1510")
+        with superuser.connect() as connection:
+            found = connection.execute(
+                text("SELECT id, email, transcript_asked_at, transcript_to FROM chat ORDER BY id")
+            )
+            assert [tuple(each) for each in found] == list(CHATS)
+            assert _forced(connection) == before
+            assert before["chat"] == (True, True)
+        with owner.connect() as connection:
+            assert connection.execute(text("SELECT count(*) FROM chat")).scalar_one() == seen
+        with superuser.begin() as connection:
+            connection.execute(text("DELETE FROM chat"))
+        assert upgrade(owner) == newest()
+        with superuser.connect() as connection:
+            assert _forced(connection)["chat"] == (True, True)
+
+
+def _forced(connection: Connection) -> dict[str, tuple[bool, bool]]:
+    """Of each table: whether rows have a wall, and whether its owner has."""
+    query = "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relkind = 'r'"
+    return {name: (on, forced) for name, on, forced in connection.execute(text(query))}
 
 
 KILLED = """
