@@ -17,6 +17,7 @@ from connectors.asterisk_ami.listening import Listening
 from connectors.asterisk_ami.reading import read
 from connectors.asterisk_ami.session import Session
 from connectors.asterisk_ami.settings import AmiConfig
+from connectors.asterisk_ami.steps import RECORDED
 from hub.contract import (
     CallOrder,
     CallStep,
@@ -77,7 +78,7 @@ class AsteriskAmi(Listens[AmiConfig], Controls[AmiConfig]):
     def split(recording: bytes, given: Mapping[str, object] = settings.NONE) -> Sequence[RawEvent]:
         """A recorded stream as raw events, each in the group of its call. Raises Unreadable."""
         config = settings.read(given)
-        follower = Follower(menu_names=config.menu_names, origin=settings.origin(config, given))
+        follower = Follower(menu_names=config.menu_names, origin=settings.origin(config, given) | {RECORDED: "yes"})
         return [event for block in wire.blocks(recording) for event in follower.take(block)]
 
     @staticmethod

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from connectors.asterisk_ami.events import MENU_NAMES, SECOND, epoch, is_kept, mentions, timestamp
-from connectors.asterisk_ami.wire import Block
+from connectors.asterisk_ami.wire import Block, read
 from hub.contract import RawEvent
 
 CALLS = 600
@@ -90,8 +90,8 @@ class Follower:
         if not told:
             return ()
         at = self._when(values, told)
+        out = self._come_home(told)
         groups = dict.fromkeys(group for uid, linked in told for group in self._groups(uid, linked))
-        out: list[RawEvent] = []
         self._join(block.event, values, groups, out)
         groups = dict.fromkeys(self._with_joined(groups))
         for group in groups:
@@ -140,6 +140,31 @@ class Follower:
             self._forget()
         call.channels.add(uid)
         return [home] if linked in {"", home} else [linked, home]
+
+    def _come_home(self, told: Iterable[tuple[str, str]]) -> list[RawEvent]:
+        """A channel with a call of its own that was heard of in another's first: what it did there is told to its own,
+        as though that had been known from the beginning."""
+        out: dict[str, RawEvent] = {}
+        for uid, linked in told:
+            was = self._home.get(uid, uid)
+            if linked != uid or was == uid:
+                continue
+            self._home[uid] = uid
+            own = self._calls.setdefault(uid, _Call(set(), [], set(), began=self._place))
+            bridge = self._bridges.get(self._in_bridge.get(uid, ""), _Bridge({}, []))
+            other = self._calls.get(was, own)
+            if uid in other.open:
+                other.open.discard(uid)
+                own.open.add(uid)
+            there = [
+                each
+                for each in other.events
+                if uid in {its for _, its, _ in mentions(read(each.body, each.media_type).values)}
+            ]
+            bridge.groups[uid] = None
+            kept = {each.key: each for event in (*there, *bridge.events) for each in self._tell(event, uid)}
+            out |= kept
+        return list(out.values())
 
     def _join(self, name: str, values: Mapping[str, str], groups: dict[str, None], out: list[RawEvent]) -> None:
         if len(groups) < 2:  # noqa: PLR2004 - two calls

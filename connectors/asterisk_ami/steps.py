@@ -12,6 +12,10 @@ from hub.contract import CallStep
 _MOST_RUNG = 60
 """Ringing steps of one call; a queue that rings thirty agents for an hour says no more by its thousandth."""
 _QUEUE_CONTEXT = "queue"
+RECORDED = "recorded"
+"""In `origin`: the event is of a recording, after whose end nothing more is told."""
+_GOES_ON = frozenset({"newexten", "newstate", "bridgeenter", "bridge", "link", "parkedcall", *JOINED})
+"""What the dialplan does with a caller who is still there."""
 
 
 def write(told: Told, settings: Mapping[str, str]) -> list[CallStep]:
@@ -20,7 +24,7 @@ def write(told: Told, settings: Mapping[str, str]) -> list[CallStep]:
     _waited(told, settings)
     _rang(told)
     answers.write(told)
-    _ended(told)
+    _ended(told, is_recorded=bool(settings.get(RECORDED)))
     return told.steps
 
 
@@ -109,10 +113,10 @@ def _rang(told: Told) -> None:
                 told.add(f"ringing {event.key}", "ringing", event.at, event.timed, agent=who)
 
 
-def _ended(told: Told) -> None:
+def _ended(told: Told, *, is_recorded: bool) -> None:
     facts, caller = told.facts, told.caller
     answered = any(step.kind == "answered" for step in told.steps)
-    at, timed = _end(told, answered)
+    at, timed = _end(told, answered, is_recorded=is_recorded)
     if at is None:
         return
     queued = any(step.kind in {"queued", "abandoned"} for step in told.steps)
@@ -147,14 +151,14 @@ def _codes_tell(codes: Sequence[int]) -> bool:
     return any(of_lost(code, (), gave_up=False) != "no-answer" for code in codes)
 
 
-def _end(told: Told, answered: bool) -> tuple[int | None, bool]:
+def _end(told: Told, answered: bool, *, is_recorded: bool) -> tuple[int | None, bool]:
     facts, heard = told.facts, told.heard
     centre = facts.channels.get(heard.centre)
     watched = [centre, None if heard.handed_over else facts.channels.get(told.caller.root.uid)]
     ends = [each.hung_up_at for each in watched if each is not None and each.hung_up_at is not None]
     if not ends and answered and not heard.transfers:
         ends = [event.at for event in facts.events if event.name == "agentcomplete"]
-    if not ends and _is_over(told, answered):
+    if not ends and (_is_over(told, answered) or (is_recorded and not answered and _nothing_follows(told))):
         ends = [max(each.hung_up_at or 0 for uid, each in facts.channels.items() if uid not in {told.heard.centre})]
     if not ends and not heard.handed_over:
         said = [at for each in watched if each is not None for at in (each.asked_to_hang_up, each.let_go_at)]
@@ -179,6 +183,20 @@ def _is_over(told: Told, answered: bool) -> bool:
     waits = any(transfer.place > last and not transfer.with_talk for transfer in told.heard.transfers)
     gone = bool(talkers) and all(each.hung_up_at is not None for each in talkers)
     return gone and not waits and not told.heard.in_a_bridge
+
+
+def _nothing_follows(told: Told) -> bool:
+    """Everybody who was rung has gone without an answer, and of the caller nothing is told after that: in a recording
+    their own end was lost. Live it may be the next thing to come."""
+    facts, mine = told.facts, {told.caller.root.uid, told.caller.channel.uid}
+    others = [channel for uid, channel in facts.channels.items() if uid not in mine]
+    if not told.rung or any(step.kind == "queued" for step in told.steps):
+        return False
+    if any(dial.status in {"", "ANSWER"} for dial in told.rung) or any(each.hung_up_at is None for each in others):
+        return False
+    last = max((event.place for event in facts.events if event.name in {"hangup", "dialend"}), default=0)
+    later = [event for event in facts.events if event.place > last and event.get("uniqueid") in mine]
+    return not any(event.name in _GOES_ON for event in later) and all(dial.place <= last for dial in facts.dials)
 
 
 def _by(told: Told, complete: Event | None) -> str | None:

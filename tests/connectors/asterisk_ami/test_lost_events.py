@@ -1,13 +1,17 @@
 """What else is told makes up for an event that was lost; written from Asterisk's documentation of its events."""
 
+import random
+from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from connectors.asterisk_ami import AsteriskAmi
 from hub.proof.stand_ins.ami_dialogue import Dialogue, Line
 from tests.connectors.asterisk_ami.test_samples import calls
 
+SAMPLES = Path(__file__).parent / "samples"
 CITIZEN, DIALLED, MOBILE = "0701234567", "0101000000", "0709876543"
 
 
@@ -137,3 +141,40 @@ def test_whom_one_asked_outside_and_brought_in_is_no_call_of_its_own() -> None:
     assert [(each["by"], each["to"], each["answered_by"]) for each in whole["transfers"]] == [("201", MOBILE, MOBILE)]
     [call] = without(dialogue, "AttendedTransfer")
     assert (call["from"], call["answered_by"], call["hangup_cause"]) == (CITIZEN, "201", "completed")
+
+
+ENDS = ("busy", "congestion", "unavailable", "rejected", "no_answer", "out_busy", "out_no_such_number", "out_rejected")
+
+
+@pytest.mark.parametrize("name", [*ENDS, "busy_1_8", "congestion_1_8", "unavailable_1_8", "no_answer_1_8"])
+def test_a_recording_whose_callers_end_was_lost_tells_it_by_the_rest(name: str) -> None:
+    blocks = (SAMPLES / f"{name}.txt").read_text("utf-8").replace("\r\n", "\n").split("\n\n")
+    ends = [place for place, each in enumerate(blocks) if each.startswith("Event: Hangup\n")]
+    [whole] = of("\n\n".join(blocks))
+    del blocks[ends[-1]]
+    events = AsteriskAmi.split("\n\n".join(blocks).encode())
+    [found] = calls(events)
+    assert (found["state"], found["hangup_cause"]) == ("ended", whole["hangup_cause"])
+    live = [replace(each, origin={**each.origin, "recorded": ""}) for each in events]
+    assert [each["state"] for each in calls(live)] == ["ringing"], "the caller's end may be the next thing to come"
+
+
+def test_a_recording_that_is_cut_while_somebody_is_rung_yet_says_so() -> None:
+    dialogue = Dialogue()
+    caller = incoming(dialogue)
+    for serial, number in enumerate(("201", "202"), 2):
+        called = telephone(dialogue, number, caller, serial)
+        dialogue.dial(caller, called)
+        if number == "201":
+            dialogue.dialled(caller, called, "BUSY")
+            dialogue.hang_up(called, cause=17)
+    assert [each["state"] for each in of(dialogue.text)] == ["ringing"]
+
+
+def test_two_citizens_in_a_conference_have_a_call_each_in_whatever_order_it_is_told() -> None:
+    blocks = (SAMPLES / "conference_of_two_callers.txt").read_text("utf-8").replace("\r\n", "\n").split("\n\n")
+    whole = of("\n\n".join(blocks))
+    assert [each["answered_by"] for each in whole] == ["201", "201"]
+    for seed in range(40):
+        random.Random(seed).shuffle(blocks)  # noqa: S311 - the same each time
+        assert of("\n\n".join(blocks)) == whole, seed
