@@ -178,9 +178,11 @@ def _condition(definition: Definition, field: Field | None, language: str) -> tu
     if when is None or chooser is None or chooser.kind not in CHOOSES:
         return "", ""
     told = words(language)
-    answers = [f"“{said(each.words, language)}”" for each in chooser.options if each.key in when.options]
-    named = f" {told['or']} ".join(answers)
-    only_if = told["only_if"] % {"answers": named, "question": said(chooser.label, language)}
+    question, *answers = (
+        told["quoted"] % {"words": said(each, language)}
+        for each in (chooser.label, *(one.words for one in chooser.options if one.key in when.options))
+    )
+    only_if = told["only_if"] % {"answers": f" {told['or']} ".join(answers), "question": question}
     return only_if, f"{FIELD}{when.field} {' '.join(when.options)}"
 
 

@@ -116,6 +116,36 @@ def test_without_a_script_and_nothing_is_lost_on_an_error(house: House, open_des
     until(lambda: came(house) == before + 1)
 
 
+def test_whoever_goes_back_from_the_number_after_a_refusal_is_shown_the_form(house: House, open_desk: OpenDesk) -> None:
+    before = came(house)
+    desk = open_desk("nobody", AT, **NOBODY)
+    page = desk.page
+    desk.watch.expect("422")
+    page.get_by_text("Street lamp", exact=True).click()
+    page.get_by_label("Describe it").fill("It blinks.")
+    page.get_by_label("E-mail").fill("nobody")
+    sends(page)
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("E-mail").fill("ida@post.example")
+    sends(page)
+    assert number_on(page)
+    until(lambda: came(house) == before + 1)
+    page.go_back()
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.go_forward()
+    assert number_on(page)
+    assert came(house) == before + 1
+
+
+def test_the_words_of_a_condition_stand_in_the_languages_own_marks(open_desk: OpenDesk) -> None:
+    desk = open_desk("nobody", AT, **NOBODY, java_script_enabled=False)
+    for language, marks in (("en", "“”"), ("sv", "””")):
+        desk.goto(AT.replace("/en", f"/{language}"))
+        said = desk.at(".only-if").first.inner_text()
+        assert "".join(each for each in said if each in '“”«»"') == marks * 2, said
+
+
 def test_what_is_sent_at_once_is_shown_again_and_taken_then(house: House, open_desk: OpenDesk) -> None:
     before = came(house)
     desk = open_desk("nobody", AT, **NOBODY)

@@ -117,6 +117,9 @@ if (form) {
       show(at + 1, true);
       return;
     }
+    // A page that was an answer is asked for as any other from now on: whoever goes back to it from the number is shown the
+    // form, not asked by the browser whether to send once more what didn't do.
+    history.replaceState(history.state, "", location.href);
     // The same form is kept once, however often it is sent; this only spares the wait.
     setTimeout(() => send.setAttribute("aria-disabled", "true"));
   });
