@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from functools import partial
 from weakref import WeakKeyDictionary
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from hub import clock
 from hub.access import policy
 from hub.access.person import Actor
 from hub.edge.desk import Desk
-from hub.inbox import desk_list, queries
+from hub.inbox import chat, desk_list, queries
 from hub.inbox.desk_list import DeskLine, MaskedLine, Stamp
 from hub.inbox.queries import Filter
 from hub.storage.unit import Storage, Unit
@@ -66,25 +67,52 @@ async def page_of(
 
 
 async def changed(
-    desk: Desk, filtered: Filter, shown: Sequence[int], ids: Sequence[int]
-) -> tuple[Sequence[DeskLine | MaskedLine], Sequence[DeskLine | MaskedLine]]:
-    """`changed_lines` with what this process remembers."""
-    return await desk.read(changed_lines, filtered, shown, ids, _KNOWN.setdefault(desk.storage, Lines()))
+    desk: Desk, filtered: Filter | None, shown: Sequence[int], ids: Sequence[int], said: Sequence[int]
+) -> "News":
+    """`news` with what this process remembers."""
+    return await desk.read(news, filtered, shown, ids, said, _KNOWN.setdefault(desk.storage, Lines()))
 
 
-def changed_lines(
-    unit: Unit, actor: Actor, filtered: Filter, shown: Sequence[int], ids: Sequence[int], known: Lines | None = None
-) -> tuple[Sequence[DeskLine | MaskedLine], Sequence[DeskLine | MaskedLine]]:
-    """Those of `shown`, whether or not the list would show them now; and those of `ids` that it shows, in its order.
+class News(Struct, frozen=True):
+    """What changed, for a page to put where it belongs.
+
+    `inside`: what its list shows, in the list's order; `outside`: rows that it has, that its list wouldn't show by now
+    and that their reader may still know of. `said`: conversations whose chat is the reader's, each with the newest turn
+    of the citizen's that the reader hasn't seen.
+    """
+
+    inside: Sequence[DeskLine | MaskedLine]
+    outside: Sequence[DeskLine | MaskedLine]
+    said: Sequence[tuple[DeskLine, int]]
+
+
+def news(
+    unit: Unit,
+    actor: Actor,
+    filtered: Filter | None,
+    shown: Sequence[int],
+    ids: Sequence[int],
+    said: Sequence[int],
+    known: Lines | None = None,
+) -> News:
+    """`filtered` None: a search, which says of no row where it belongs. Six statements at most, whatever their number.
 
     No reading: a list shows as much. In a storm all screens ask for the same: what one was told the others are, too.
     """
-    inside = queries.those_in(unit, policy.visible(actor), filtered, ids) if ids else ()
-    lines = desk_list.mixed_lines_of(
-        unit, partial(policy.shown_as, actor), actor.id, list(dict.fromkeys((*shown, *inside))), known
+    there = (*shown, *ids)
+    inside = queries.those_in(unit, policy.visible(actor), filtered, there) if there and filtered is not None else ()
+    unseen = chat.unseen(unit, actor.id, said)
+    wanted = list(dict.fromkeys((*shown, *inside, *unseen)))
+    by_id = {
+        _id(each): each
+        for each in desk_list.mixed_lines_of(unit, partial(policy.shown_as, actor), actor.id, wanted, known)
+    }
+    told = [(by_id.get(each), entry_id) for each, entry_id in unseen.items()]
+    return News(
+        inside=[by_id[each] for each in inside if each in by_id],
+        outside=[by_id[each] for each in shown if each in by_id and each not in inside],
+        said=[(line, entry_id) for line, entry_id in told if isinstance(line, DeskLine)],
     )
-    by_id = {_id(each): each for each in lines}
-    return [by_id[each] for each in shown if each in by_id], [by_id[each] for each in inside if each in by_id]
 
 
 def _id(line: DeskLine | MaskedLine) -> int:

@@ -4,12 +4,14 @@ Who holds the secret is the visitor, and nobody else: it is made here, kept as a
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub import clock
+from hub.inbox.entry import Entry
 from hub.storage.base import MunicipalityRow, own, partial_index, same_municipality
 from hub.storage.types import Json
 from hub.storage.unit import Happening, Unit
@@ -107,6 +109,24 @@ def by_secret(unit: Unit, channel_id: int, secret: str) -> Chat | None:
 def of_conversation(unit: Unit, conversation_id: int) -> Chat | None:
     """The one that it began as."""
     return unit.first(select(Chat).where(Chat.conversation_id == conversation_id))
+
+
+def unseen(unit: Unit, person_id: int, conversations: Sequence[int]) -> Mapping[int, int]:
+    """Of their chats that go on: the newest that the citizen said and they haven't seen, by the conversation."""
+    query = (
+        select(Chat.conversation_id, func.max(Entry.id))
+        .join(Entry, (Entry.municipality_id == Chat.municipality_id) & (Entry.conversation_id == Chat.conversation_id))
+        .where(
+            Chat.conversation_id.in_(conversations),
+            Chat.taken_by == person_id,
+            Chat.ended_at.is_(None),
+            Entry.kind == "chat",
+            Entry.author_kind == "citizen",
+            Entry.id > func.coalesce(Chat.read_id, 0),
+        )
+        .group_by(Chat.conversation_id)
+    )
+    return dict(unit.rows(query)) if conversations else {}
 
 
 def is_live(unit: Unit, conversation_id: int) -> bool:

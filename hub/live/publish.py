@@ -273,6 +273,7 @@ class Live:
             if conversation_id in found.places:
                 after[Event(name, conversation_id)] = (found.places[conversation_id],)
         yield from (Told(event, places) for event, places in after.items())
+        yield from _turns(batch, found)
         yield from self._rung.chat_news(chats, around)
         yield from (Told(Event("channel", each), home_id=home) for each, home in batch.channels.items())
 
@@ -356,6 +357,14 @@ class Live:
         if changed:
             self._batch.presence |= changed
             self._wake.set()
+
+
+def _turns(batch: Batch, found: Found) -> Iterator[Told]:
+    """What citizens said, to whoever has taken their chat."""
+    for entry_id, person_id in found.taken.items():
+        place = found.places.get(batch.entries[entry_id])
+        if place is not None:
+            yield Told(Event("turn", batch.entries[entry_id], entry_id), (place,), people=frozenset({person_id}))
 
 
 def _is_theirs(told: Told) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from hub.access import policy
 from hub.access.person import Actor, Person
+from hub.inbox.chat import Chat
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry
@@ -26,6 +27,7 @@ LIVE = Scope.everything("live")
 Name = Literal[
     "row",
     "entry",
+    "turn",
     "delivery",
     "glass",
     "channel",
@@ -43,7 +45,7 @@ Name = Literal[
 class Event(Struct, frozen=True):
     """`id`: the conversation's, of a channel event the channel's, of `phone` the queue's.
 
-    `entry_id`: of entry, delivery, call and ring events.
+    `entry_id`: of entry, turn, delivery, call and ring events.
     """
 
     name: Name
@@ -106,6 +108,8 @@ class Found(Struct, frozen=True):
     """Confidential conversations that somebody from outside has opened."""
     deliveries: Mapping[int, Sent]
     names: Mapping[int, str]
+    taken: Mapping[int, int]
+    """Entries that a citizen said in a chat which goes on: who has taken it."""
 
 
 def find(
@@ -121,7 +125,7 @@ def find(
         )
         places = {row_id: Place(*place) for row_id, *place in unit.rows(query.where(Conversation.id.in_(wanted)))}
     left, broken = _changes(unit, tuple(entries), places)
-    return Found(places, left, broken, sent, _names(unit, tuple(people)))
+    return Found(places, left, broken, sent, _names(unit, tuple(people)), _taken(unit, tuple(entries)))
 
 
 def _deliveries(unit: Unit, ids: Sequence[int]) -> Mapping[int, Sent]:
@@ -157,6 +161,23 @@ def _changes(
         elif what == "glass":
             broken.add(conversation_id)
     return left, broken
+
+
+def _taken(unit: Unit, entries: Sequence[int]) -> Mapping[int, int]:
+    if not entries:
+        return {}
+    query = (
+        select(Entry.id, Chat.taken_by)
+        .join(Chat, (Chat.municipality_id == Entry.municipality_id) & (Chat.conversation_id == Entry.conversation_id))
+        .where(
+            Entry.id.in_(entries),
+            Entry.kind == "chat",
+            Entry.author_kind == "citizen",
+            Chat.taken_by.is_not(None),
+            Chat.ended_at.is_(None),
+        )
+    )
+    return dict(unit.rows(query))
 
 
 def _names(unit: Unit, ids: Sequence[int]) -> Mapping[int, str]:

@@ -68,23 +68,37 @@ async def show_rows(
 
 @get("/inbox/news", opt={**READ, **turns.ROWS})
 async def show_news(
-    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], ids: Ids = "", shown: Ids = ""
+    request: Asking,
+    desk: NamedDependency[Desk],
+    view: NamedDependency[View],
+    ids: Ids = "",
+    shown: Ids = "",
+    said: Ids = "",
 ) -> Response[bytes]:
     """What has changed. `shown`: whose rows the page has; those come as they are now that its reader may still open.
 
-    `ids`: of others, those that belong into the list, each in its group, for the page to place.
+    `ids`: others; of both, those that belong into the list come each in its group, for the page to place. `said`: of
+    whose chats the page was told that the citizen said something there; told of are those that are the reader's.
     """
-    known, fresh = _named("shown", shown), _named("ids", ids)
     values = await fragment(request, desk, view)
-    there, inside = await listing.changed(desk, view.filtered(desk.actor), known, fresh)
+    filtered = None if view.q else view.filtered(desk.actor)
+    asked = (_named("shown", shown), _named("ids", ids), _named("said", said))
+    news = await listing.changed(desk, filtered, *asked)
+    placed = [(_due(each), row(each, values)) for each in news.inside]
     return page(
         request,
         "conversations/_news.html",
         **values,
-        rows=[row(each, values) for each in there],
-        typing={each: thread.others(request, desk, each)["present"] for each in _opened(there)},
-        groups=showing.groups([(_due(each), row(each, values)) for each in inside], more=False),
+        rows=[row(each, values) for each in news.outside],
+        typing={each: thread.others(request, desk, each)["present"] for each in _opened([*news.inside, *news.outside])},
+        groups=_by_id(placed) if view.is_newest_first else showing.groups(placed, more=False),
+        said=news.said,
     )
+
+
+def _by_id(rows: Sequence[tuple[datetime | None, Markup]]) -> Sequence[showing.Group]:
+    """Of a list that isn't by due time: all in one, without a name."""
+    return [showing.Group("", "", [each for _, each in rows], whole=False)] if rows else []
 
 
 def _opened(lines: Sequence[DeskLine | MaskedLine]) -> list[str]:
@@ -155,10 +169,11 @@ async def rows(
             (_due(line), _ROWS.get((key, *said), partial(_row, line, values)))
             for key, line in zip(keys, lines, strict=True)
         ]
-        if view.is_newest_first:
-            groups = [showing.Group("", "", [each for _, each in rendered], whole=False)]
-        else:
-            groups = showing.groups(rendered, more=further is not None, after_group=group)
+        groups = (
+            _by_id(rendered)
+            if view.is_newest_first
+            else showing.groups(rendered, more=further is not None, after_group=group)
+        )
         return part("conversations/_rows.html", **values, **parts, groups=groups)
 
     # Most lists are asked for again as they were: then nothing of them is put together anew.

@@ -129,9 +129,10 @@ class Widget:
         reader.detach()
         return True
 
-    def begins(self, text: str = "Hej, är vattnet avstängt?") -> None:
+    def begins(self, text: str = "Hej, är vattnet avstängt?", name: str = "") -> None:
         """Opens it and starts a chat."""
         self.open()
+        self.at("#name").fill(name)
         self.at("#question").fill(text)
         self.at("#submit").click()
         expect(self.at(".turn.mine", text)).to_be_visible()

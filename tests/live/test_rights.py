@@ -7,7 +7,10 @@ from hub import clock
 from hub.access import glass
 from hub.access.person import Actor
 from hub.channels.pause import pause
-from hub.inbox import confidential
+from hub.inbox import chat, confidential, turn
+from hub.inbox.chat import Chat
+from hub.inbox.conversation import Conversation
+from hub.inbox.municipality import Municipality
 from hub.inbox.queue import Queue
 from hub.live.presence import READING, TYPING
 from hub.live.subscription import MOST
@@ -215,3 +218,37 @@ def test_presence_ends_without_a_sign_of_life(sqlite_centre: Centre) -> None:
 
     clock.set_source(lambda: at)
     asyncio.run(listen())
+
+
+def test_what_a_citizen_says_in_a_chat_is_told_to_whoever_has_it(sqlite_centre: Centre) -> None:
+    """Beside what all hear; of their own words nobody is told."""
+    centre = sqlite_centre
+    sara, vera = agent(centre), agent(centre, name="vera")
+
+    def begin(unit: Unit) -> int:
+        place, kontakt = (
+            must(unit.get(Municipality, centre.ids["granvik"])),
+            must(unit.get(Queue, centre.ids["kontakt"])),
+        )
+        visitor = turn.Visitor(secret="x", network="", language="sv", name="Astrid", email="", topic="")
+        row = turn.begin(unit, centre.ids["in"], place, kontakt, visitor)
+        chat.give(unit, row, sara.id)
+        return row.id
+
+    row_id = centre.do(begin)
+    said: list[int] = []
+
+    def say(unit: Unit) -> None:
+        row = must(unit.get(Chat, row_id))
+        said.append(turn.say(unit, row, must(unit.lock(Conversation, row.conversation_id)), "k1", "Hallå?").id)
+
+    def answer(unit: Unit) -> None:
+        row = must(unit.get(Chat, row_id))
+        turn.answer(unit, must(unit.lock(Conversation, row.conversation_id)), sara.id, "Ja?")
+
+    theirs, others = told(centre, say, sara, vera)
+    assert {each for each in theirs if each.name == "turn"} == {
+        Event("turn", next(each.id for each in theirs if each.name == "row"), said[0])
+    }
+    assert names(others) == {"row", "entry"}
+    assert "turn" not in names(told(centre, answer, sara)[0])

@@ -44,6 +44,8 @@ class Worker:
         self._words = 0
         self._shown: set[str] = set()
         self._waiting: set[str] = set()
+        self._said: set[str] = set()
+        """Chats of theirs whose visitors said something."""
         self._unseen: defaultdict[str, list[str]] = defaultdict(list)
         """Conversation -> entries that were heard of and don't stand on the page yet."""
         self._latest = 0.0
@@ -135,6 +137,9 @@ class Worker:
             self._part_of(conversation, "head")
         elif name == "chat":
             self._part_of(conversation, "chat")
+        elif name == "turn" and conversation != self._stands:
+            self._said.add(conversation)
+            self._renewing.add(conversation)
         elif name in {"presence", "typing"}:
             self._part_of(conversation, "present")
             if name == "typing" and conversation in self._shown:
@@ -181,7 +186,10 @@ class Worker:
             [each for each in some if (each in self._shown) == there and each not in self._waiting]
             for there in (True, False)
         )
-        asked = "".join(f"&{name}={','.join(ids)}" for name, ids in (("shown", shown), ("ids", fresh)) if ids)
+        said = [each for each in some if each in self._said]
+        self._said -= {*said}
+        named = (("shown", shown), ("ids", fresh), ("said", said))
+        asked = "".join(f"&{name}={','.join(ids)}" for name, ids in named if ids)
         await self._get("news", f"/inbox/news?{_HERE}{asked}", self._part)
         self._seen(some)
         for each in fresh:

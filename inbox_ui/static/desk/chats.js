@@ -1,5 +1,5 @@
 /* Chats at the desk: what is written goes at once, what was seen is told both ways, a ringing chat is shown and said. */
-import { all, one, openId, raise, say, token } from "./page.js";
+import { all, one, openId, raise, say, shown, token } from "./page.js";
 import { toasted } from "./dialogs.js";
 import { unreached } from "./line.js";
 
@@ -9,6 +9,23 @@ const post = (path, fields) =>
 
 /* Sent one after the other; until the server has it, it stays in the field's place, named so that it is there once */
 let sending = false;
+/* What isn't sent yet is there again when its chat is, by the name it would have been sent by */
+const keptAt = (field) => `torg-${document.body.dataset.person}-${field.id}`;
+function keep(field) {
+  if (field.value.trim()) sessionStorage.setItem(keptAt(field), JSON.stringify([field.value, field.dataset.key ?? ""]));
+  else sessionStorage.removeItem(keptAt(field));
+}
+function restore() {
+  const field = one("textarea.for-chat");
+  const kept = field && !field.value && sessionStorage.getItem(keptAt(field));
+  if (!kept) return;
+  const [turn, key] = JSON.parse(kept);
+  field.value = turn;
+  if (key) field.dataset.key = key;
+}
+document.addEventListener("input", ({ target }) => target.matches?.("textarea.for-chat") && keep(target));
+document.addEventListener("desk:opened", restore);
+restore();
 async function send(composer) {
   const field = one("textarea.for-chat", composer);
   const files = all('#files-reply [name="uploads"]', composer).map((file) => ["uploads", file.value]);
@@ -16,6 +33,7 @@ async function send(composer) {
   if (sending || (!turn.trim() && !files.length)) return;
   sending = true;
   field.dataset.key ??= newKey();
+  keep(field);
   const answer = await post(`${composer.dataset.at}/turns`, [["turn", turn], ["key", field.dataset.key], ...files]).catch(unreached);
   sending = false;
   if (!answer) return;
@@ -23,10 +41,12 @@ async function send(composer) {
     delete field.dataset.key;
     if (field.value === turn) field.value = "";
     else if (field.value.startsWith(turn)) field.value = field.value.slice(turn.length).trimStart();
+    keep(field);
     one("#files-reply", composer)?.replaceChildren();
     raise(`entry-${composer.dataset.id}`);
   } else {
     if (answer.status < 500) delete field.dataset.key; // else it may be there: said again, it is the same turn
+    keep(field);
     one("#toast").append(document.createRange().createContextualFragment(await answer.text()));
     toasted();
     raise(`chat-${composer.dataset.id}`);
@@ -75,6 +95,28 @@ for (const name of ["htmx:after:swap", "desk:opened", "visibilitychange"]) {
 }
 marks();
 seen();
+
+/** Whether its chat stands before whoever looks. */
+export const isBeforeOne = (id) => openId() === id && shown(one("#chat-bar"));
+/** What citizens said in chats of one's own that don't: each once, with the way there, until it is opened. */
+const TOLD = "torg-turns-told";
+const SHOWN = 3;
+export function tellTurns(page) {
+  const known = JSON.parse(sessionStorage.getItem(TOLD) ?? "{}");
+  for (const toast of all("[data-turn]", page)) {
+    const { turn, of } = toast.dataset;
+    if (isBeforeOne(of) || BigInt(turn) <= BigInt(known[of] ?? 0)) continue;
+    known[of] = turn;
+    withdraw(of);
+    const made = document.importNode(toast, true);
+    one("#turns").append(made);
+    setTimeout(() => made.remove(), 1000 * Number(made.dataset.toast));
+  }
+  sessionStorage.setItem(TOLD, JSON.stringify(known));
+  for (const old of all("#turns > *").slice(0, -SHOWN)) old.remove();
+}
+const withdraw = (id) => one(`#turns > [data-of="${id}"]`)?.remove();
+document.addEventListener("desk:opened", () => withdraw(openId()));
 
 /* Whoever takes it writes next */
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {

@@ -1,7 +1,9 @@
 /* The list: which row is open, and new ones, which never move what somebody reads. */
+import { isBeforeOne, tellTurns } from "./chats.js";
 import { line } from "./line.js";
 import { paced } from "./pace.js";
 import { all, one, openId, say } from "./page.js";
+import { forget, hasLeft, inOrder, place, stand } from "./places.js";
 
 const list = () => one("#list");
 
@@ -20,24 +22,33 @@ function mark() {
 document.addEventListener("desk:opened", mark);
 document.addEventListener("htmx:after:swap", mark);
 /* A row opens its conversation beside the list; a second press before that comes takes the first one's place */
+let writesIn; // who was told that somebody wrote goes there to answer
 document.addEventListener("click", (event) => {
-  const row = event.target.closest("#list a.row");
-  if (!row || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  const row = event.target.closest("#list a.row, #turns a");
+  if (!row || !list() || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   for (const other of all("#list a.row[aria-current]")) other.removeAttribute("aria-current");
-  row.setAttribute("aria-current", "true"); // at once; the conversation comes
-  window.htmx.ajax("GET", row.getAttribute("href"), { source: list(), target: "#thread", swap: "outerHTML", push: "true" });
+  if (row.matches(".row")) row.setAttribute("aria-current", "true"); // at once; the conversation comes
+  const [address, field] = row.getAttribute("href").split("#");
+  writesIn = field;
+  window.htmx.ajax("GET", address, { source: list(), target: "#thread", swap: "outerHTML", push: "true" });
+});
+document.addEventListener("desk:opened", () => {
+  if (writesIn) document.getElementById(writesIn)?.focus();
+  writesIn = undefined;
 });
 
 mark();
 
-/* What changed is asked about together. A row that is shown comes anew; of the others, those that belong into the list are
-   placed where that moves nothing that is in sight, else they wait behind a button. */
+/* What changed is asked about together. A row that is shown comes anew, and goes where it belongs; of the others, those that
+   belong into the list are placed where that moves nothing that is in sight, else they wait behind a button. What a citizen
+   says in a chat of one's own is told with the same answer. */
 const SOON = 120;
 const LONGEST = 1000;
 const TOGETHER = 50;
 const WHOLE = "the list"; // among ids: all of it
 let waiting = new Set();
+const turns = new Set(); // whose citizens said something
 const gather = paced(ask, { soon: SOON, longest: LONGEST });
 
 /** Which list is shown, as its own button says: searching as one types doesn't change the page's address. */
@@ -53,9 +64,17 @@ export function renew(id) {
 /** The same, where it is shown. */
 export const renewShown = (id) => rowOf(id) && renew(id);
 
+/** A citizen said something in a chat of one's own. */
+export function heard(id) {
+  if (isBeforeOne(id)) return;
+  turns.add(id);
+  gather(id);
+}
+
 /** What waits is shown now: the list was fetched anew. */
 export function settled() {
   waiting = new Set();
+  inOrder();
   show();
 }
 
@@ -63,22 +82,26 @@ async function ask(asked) {
   if (asked.includes(WHOLE)) await look();
   const ids = asked.filter((id) => id !== WHOLE);
   for (const id of ids.splice(TOGETHER)) gather(id);
+  const here = list() ? shows() : new URLSearchParams();
   const shown = ids.filter(rowOf);
-  const fresh = ids.filter((id) => !rowOf(id) && !waiting.has(id));
-  if (!list() || !(shown.length || fresh.length)) return;
-  const here = shows().toString();
-  const came = await fetched(`/inbox/news?${here}${among("shown", shown)}${among("ids", fresh)}`);
-  if (came === null || (list() && here !== shows().toString())) return ids.forEach(renew); // refused, or another list by now
-  if (!came || !list()) return;
-  const there = new Set();
-  for (const [row, group] of came.rows) {
-    there.add(row.id);
-    if (document.getElementById(row.id)) swap(row.id, row.outerHTML, "outerMorph");
-    else if (group.group !== undefined) place(row, group);
+  const fresh = list() && !here.get("q") ? ids.filter((id) => !rowOf(id) && !waiting.has(id)) : [];
+  const said = ids.filter((id) => turns.delete(id));
+  if (!(shown.length || fresh.length || said.length)) return;
+  const came = await fetched(`/inbox/news?${here}${among("shown", shown)}${among("ids", fresh)}${among("said", said)}`);
+  if (came === null || (list() && `${here}` !== `${shows()}`)) {
+    said.forEach(heard);
+    return ids.forEach(renew); // refused, or another list by now
   }
+  if (!came) return;
+  tellTurns(came.page);
+  if (!list()) return;
+  const there = put(came.rows);
   for (const id of shown) {
     if (there.has(`row-${id}`)) showTyping(id, came.page);
-    else swap(`row-${id}`, "", "delete"); // its reader may not open it any more
+    else {
+      swap(`row-${id}`, "", "delete"); // its reader may not open it any more
+      forget(`row-${id}`);
+    }
   }
   show();
 }
@@ -90,13 +113,25 @@ export const catchUp = () => list() && gather(WHOLE, SOON);
 async function look() {
   const came = await fetched(`/inbox/rows?${shows()}`);
   if (!came || !list()) return;
-  for (const [row, group] of came.rows) {
-    if (document.getElementById(row.id)) swap(row.id, row.outerHTML, "outerMorph");
-    else place(row, group);
-  }
-  const seen = new Set(came.rows.map(([row]) => row.id));
+  const seen = put(came.rows);
   for (const row of all("#list > ul > li[id]")) if (!seen.has(row.id) || one(TYPING, row)) renew(row.id.slice(4));
   show();
+}
+
+/** Rows come, each where it belongs; their ids. */
+function put(came) {
+  const searched = shows().get("q"); // what is found stands by how well it fits
+  for (const [row, { group, heading }] of came) {
+    const where = group !== undefined && { group, heading };
+    if (document.getElementById(row.id)) {
+      swap(row.id, row.outerHTML, "outerMorph");
+      if (!searched) stand(document.getElementById(row.id), where);
+    } else if (!where) continue; // another list by now
+    else if (hasLeft(row.id)) stand(row, where);
+    else if (searched || !place(row, where)) waiting.add(row.id.slice(4));
+    else say(one(".who", row)?.textContent ?? "");
+  }
+  return new Set(came.map(([row]) => row.id));
 }
 
 /** The answer's page, and its rows, each with what its group is called; null when the hub can't now, undefined when there is
@@ -123,44 +158,6 @@ function showTyping(id, page) {
   const names = all(`[data-types-in="${id}"]`, page).map((person) => person.dataset.types);
   mark.hidden = !names.length;
   mark.replaceChildren(...["i", "i", "i"].map((name) => document.createElement(name)), names.join(", "));
-}
-
-function place(row, { group, heading }) {
-  if (document.getElementById(row.id)) return;
-  const spot = group ? spotIn(group, heading, Number(row.dataset.due || Infinity)) : one("li", list());
-  if (!spot || !isOutOfSight(spot)) {
-    waiting.add(row.id.slice(4));
-    return;
-  }
-  if (spot.matches?.("li")) spot.before(row);
-  else spot.append(row);
-  one(".empty", list())?.remove();
-  say(one(".who", row)?.textContent ?? "");
-}
-
-/** Before which row, or at the end of which group, a due time belongs; nothing where the page isn't whole. */
-function spotIn(name, heading, due) {
-  if (one(".load-more", list())) return null;
-  const groups = all("ul[data-group]", list());
-  const group = groups.find((each) => each.dataset.group === name);
-  if (group) return all(":scope > li", group).find((row) => Number(row.dataset.due || Infinity) > due) ?? group;
-  const order = ["overdue", "hour", "today", "tomorrow", "week", "later", "never"];
-  const after = groups.find((each) => order.indexOf(each.dataset.group) > order.indexOf(name));
-  if (after) return null;
-  const title = document.createElement("h3");
-  title.className = "list-group";
-  title.textContent = heading;
-  const fresh = document.createElement("ul");
-  fresh.dataset.group = name;
-  list().append(title, fresh);
-  return fresh;
-}
-
-/** Whether a row put there moves nothing that is seen: below the edge, or after the last row. */
-function isOutOfSight(spot) {
-  const box = list().getBoundingClientRect();
-  if (spot.matches("ul")) return !spot.nextElementSibling || spot.getBoundingClientRect().bottom >= box.bottom;
-  return spot.getBoundingClientRect().top >= box.bottom;
 }
 
 function show() {

@@ -1,13 +1,13 @@
 /* Live: events carry ids; the parts that show them listen on the body and fetch themselves. */
 import { all, nameDaysOnce, one, openId, raise, say, token } from "./page.js";
 import { isOff, line } from "./line.js";
-import { catchUp, renew, renewShown } from "./list.js";
+import { catchUp, heard, renew, renewShown } from "./list.js";
 import { paced } from "./pace.js";
 
 const idsOf = (event) => JSON.parse(event.detail.data || "{}");
 const body = document.body;
 
-for (const name of ["row", "entry", "delivery", "presence", "typing", "glass", "chat"]) {
+for (const name of ["row", "entry", "turn", "delivery", "presence", "typing", "glass", "chat"]) {
   body.addEventListener(name, (event) => {
     if (typeof event.detail?.data !== "string") return;
     const { id, entry } = idsOf(event);
@@ -16,6 +16,7 @@ for (const name of ["row", "entry", "delivery", "presence", "typing", "glass", "
       renew(id);
       countSoon();
     } else if (name === "entry" && entry && document.getElementById(`entry-${entry}`)) return;
+    else if (name === "turn") heard(id);
     else if (name === "glass") raise("glass-broken");
     else if (name === "delivery") renewEntry(id, entry);
     else if (name === "typing") {

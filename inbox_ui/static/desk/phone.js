@@ -84,8 +84,8 @@ new ResizeObserver(() => {
   }
 }).observe(rings);
 
-/* A call is answered before a chat is taken, and one that rings before one that is only open */
-const KEYS = { F2: ["#answer", "#ringing [data-kind=answer]", "#take-chat"], F3: ["#hold"], F4: ["#transfer"], F9: ["#hang-up"] };
+/* A call is answered before a chat is taken, one that rings before one that is only open, and then who wrote is looked at */
+const KEYS = { F2: ["#answer", "#ringing [data-kind=answer]", "#take-chat", "#turns a"], F3: ["#hold"], F4: ["#transfer"], F9: ["#hang-up"] };
 document.addEventListener("keydown", (event) => {
   const buttons = !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat && KEYS[event.key];
   const button = buttons && buttons.map((each) => one(each)).find(shown);
