@@ -6,21 +6,25 @@ import importlib
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from types import ModuleType
 
 from litestar import Litestar
+from msgspec import Struct
 
 from hub.channels import faces
 from hub.channels.pause import standing
 from hub.contract import Answer, RawEvent, WebCall
 from hub.doorbell import Doorbell
 from hub.edge import ringing
+from hub.edge.meter import Meter
 from hub.edge.visits import Visits
 from hub.errors import Invalid
 from hub.inbound import scan
 from hub.inbound.replay import Replayed, replay
 from hub.inbox.entry import WAITS
 from hub.live.publish import Live
+from hub.live.sibling_line import SiblingLine
 from hub.lookups.sources import Sources
 from hub.plugin_host.manager import load
 from hub.plugin_host.registry import Registry
@@ -30,11 +34,18 @@ from hub.storage.open import open_storage, require_role
 from hub.storage.scope import Scope
 from hub.storage.unit import Storage
 from hub.watch.tell import Say
-from hub.worker.embedded import Worker, ring_on_commit
+from hub.worker.embedded import RINGS, Worker, ring_here, ring_on_commit
 
 _KINDS = Scope.everything("which channels strangers come to")
 
 log = logging.getLogger(__name__)
+
+
+class Sibling(Struct, frozen=True):
+    """One of several processes of the same `torg serve`: its number, from 0 on, and the line between them."""
+
+    number: int
+    line: SiblingLine
 
 
 class Hub:
@@ -43,8 +54,10 @@ class Hub:
     A public face (`settings.face`) answers strangers, keeps what they bring, and neither listens, reads nor sends.
     """
 
-    def __init__(self, settings: Settings, *, serves: bool, works: bool) -> None:
+    def __init__(self, settings: Settings, *, serves: bool, works: bool, sibling: Sibling | None = None) -> None:
+        """`sibling`: which of several processes of one `torg serve` it is. The first of them listens and works."""
         self.settings = settings
+        self._is_first = sibling is None or sibling.number == 0
         self.registry: Registry = load(settings.blocked_plugins)
         for broken in self.registry.broken:
             log.error("plugin %s %s is left out: %s", broken.name, broken.version, broken.sentence)
@@ -59,9 +72,13 @@ class Hub:
         if not self.is_public and self.storage.read_now(_KINDS, faces.unsaid, self.registry):
             self.storage.write_now(_KINDS, faces.say, self.registry)
         self.sources = Sources(self.storage, self.registry)
-        self.live = Live(self.storage, settings.redis_url, standing, serves=serves, ours=not self.is_public)
+        self._rings_by_line = sibling is not None and settings.redis_url is None
+        self.live = Live(
+            self.storage, settings.redis_url, standing, serves=serves, ours=not self.is_public,
+            siblings=sibling.line if sibling else None, also=frozenset(RINGS) if self._rings_by_line else frozenset(),
+        )  # fmt: skip
         self.visits = Visits()
-        self._serves, self._works = serves, works and not self.is_public
+        self._serves, self._works = serves, works and self._is_first and not self.is_public
         self._worker: Worker | None = None
         self.failure: BaseException | None = None
         self.on_failure: Callable[[], None] = lambda: None
@@ -100,14 +117,18 @@ class Hub:
             bell = Doorbell(rope.pull if rope and self._serves else None)
             worker = Worker(
                 self.storage, self.registry, self.settings, bell,
-                listens=self._serves and not self.is_public, works=self._works, say=_say(self.settings),
+                listens=self._serves and self._is_first and not self.is_public, works=self._works,
+                say=_say(self.settings),
             )  # fmt: skip
             self._worker = worker
             ring_on_commit(self.storage, bell, also_read=not self._works)
+            if self._rings_by_line and self._works:
+                self.live.on_heard = partial(ring_here, bell)
             started = [tasks.create_task(worker.run(), name="worker")]
             live = tasks.create_task(self.live.run(), name="live")
             if self._serves:
-                rings = ringing.run(self.storage, self.visits, goes_round=not self.is_public)
+                goes_round = self._is_first and not self.is_public
+                rings = ringing.run(self.storage, self.visits, goes_round=goes_round)
                 started.append(tasks.create_task(rings, name="chats"))
             for task in (*started, live):
                 task.add_done_callback(self._ended)
@@ -143,8 +164,8 @@ def arq_worker() -> ModuleType:
     return importlib.import_module("hub.worker.arq_worker")
 
 
-def create_app(hub: Hub) -> Litestar:
-    """The web application over a hub, which runs as long as the application does."""
+def create_app(hub: Hub, meter: Meter | None = None) -> Litestar:
+    """The web application over a hub, which runs as long as the application does. `meter`: counts what it answers."""
     from hub.web import routes  # noqa: PLC0415 - `torg worker` needs no web
 
     face = hub.settings.face
@@ -162,7 +183,14 @@ def create_app(hub: Hub) -> Litestar:
         async with hub.running():
             yield
 
-    return routes.create(pages, face, nowhere, lifespan=[lifespan])
+    return routes.create(pages, face, nowhere, meter, lifespan=[lifespan])
+
+
+def preload(settings: Settings) -> None:
+    """Imports what the web needs, before processes part that would each do so."""
+    importlib.import_module("hub.web.routes")
+    if settings.screen:
+        _screen(settings.screen)
 
 
 def _warn_of_files_that_wait(storage: Storage) -> None:

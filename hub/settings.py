@@ -35,6 +35,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     screen: str | None = "inbox_ui"
     cookie_secure: bool = True
     undo_seconds: Seconds = 10
+    web_processes: Annotated[int, Meta(ge=1, le=16)] = 1
     upload_megabytes: Annotated[int, Meta(ge=1, le=100)] = 25
     lease_seconds: Annotated[int, Meta(ge=1, le=3600)] = 60
     sweep_seconds: Annotated[float, Meta(gt=0, le=300)] = 15.0

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Literal, TypeAlias
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub import clock
@@ -82,11 +82,9 @@ def known(state: str | None) -> State:
     return "ready" if state == "ready" else "busy" if state == "busy" else "away"
 
 
-def seen(unit: Unit, person_id: int) -> None:
-    """Their screen is open yet. Who never said anything is not on duty by that."""
-    row = unit.first(select(Duty).where(Duty.person_id == person_id).with_for_update())
-    if row is not None:
-        row.seen_at = clock.now()
+def seen(unit: Unit, person_ids: Collection[int]) -> None:
+    """Their screens are open yet. Who never said anything is not on duty by that."""
+    unit.change(update(Duty).where(Duty.person_id.in_(person_ids)).values(seen_at=clock.now()))
 
 
 def there(unit: Unit, municipality_ids: Collection[int]) -> Sequence[Duty]:

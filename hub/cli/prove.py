@@ -158,6 +158,7 @@ def prove_tenants(no_orm_filter: bool, engine: str, database_url: str | None) ->
 @click.option("--rate", type=click.FloatRange(min=0.1), help="Mails, calls and chats a second in the storm.")
 @click.option("--agents", type=click.IntRange(min=1), help="Who work meanwhile.")
 @click.option("--waiting", type=click.IntRange(min=0), help="Mails in a mailbox after an outage; 0: none.")
+@click.option("--processes", type=click.IntRange(1, 16), help="Of the web (the setting web_processes).")
 @click.option("--database-url", callback=_address, help="An empty database to run on. It is not emptied afterwards.")
 @_seed
 def prove_storm(name: str, database_url: str | None, seed: int | None, **otherwise: float | None) -> None:

@@ -1,5 +1,6 @@
 """`torg serve`: the web, the listening channels and, unless workers are separate, reading and sending."""
 
+import asyncio
 import ctypes
 import errno
 import gc
@@ -14,14 +15,22 @@ from typing import Any, Literal
 import click
 import msgspec
 import uvicorn
-from msgspec import structs
+from msgspec import Struct, structs
 
-from hub.app import Hub, create_app
+from hub.app import Hub, Sibling, create_app, preload
+from hub.cli.forking import fork
+from hub.edge import meter
+from hub.edge.meter import Meter
 from hub.errors import Conflict
 from hub.live.publish import Live
+from hub.live.sibling_line import Siblings
 from hub.settings import Settings, load_settings
 
 PORT = click.IntRange(1, 65535)
+_SWITCH = 0.0005
+"""Seconds after which a thread that waits for the interpreter gets it: a unit of work gives it away at each statement,
+and with Python's own 5 ms it stood still for most of its time, holding the database.
+"""
 
 
 @click.command("serve")
@@ -47,15 +56,36 @@ def serve(settings: Settings, host: str, port: int) -> None:
     """Until a signal ends it: then open requests are answered and what is in hand is settled."""
     set_up_logging(settings)
     _return_memory()
+    sys.setswitchinterval(_SWITCH)
     gc.disable()  # as for what is imported: none of this is garbage till the end
-    hub = Hub(settings, serves=True, works=settings.worker == "embedded")
-    server = Server(web(create_app(hub), settings, host, port), hub.live)
+    place = _part(settings, host, port) if settings.web_processes > 1 else _Place()
+    hub = Hub(settings, serves=True, works=settings.worker == "embedded", sibling=place.sibling)
+    server = Server(web(create_app(hub, place.meter), settings, host, port), hub.live, place.watched)
     gc.freeze()
     gc.enable()
     hub.on_failure = partial(setattr, server, "should_exit", True)
-    server.run()
+    server.run(place.sockets)
     if hub.failure is not None or not server.started:
         sys.exit(1)
+
+
+class _Place(Struct, frozen=True):
+    """What a process was given by the one that started it; nothing where there is one alone."""
+
+    sibling: Sibling | None = None
+    sockets: list[socket.socket] | None = None
+    meter: Meter | None = None
+    watched: int | None = None
+
+
+def _part(settings: Settings, host: str, port: int) -> _Place:
+    """Into `web_processes`, which have the port and what they share before; returns in each of them."""
+    preload(settings)  # once for all of them
+    sockets = [web(None, settings, host, port).bind_socket()]
+    siblings, cells = Siblings(settings.web_processes), meter.shared(settings.web_processes)
+    forked = fork(settings.web_processes)
+    sibling = Sibling(forked.number, siblings.line(forked.number))
+    return _Place(sibling, sockets, Meter(cells, forked.number), forked.watched)
 
 
 def web(app: Any, settings: Settings, host: str, port: int) -> uvicorn.Config:
@@ -96,9 +126,20 @@ def require_free(host: str, port: int, advice: str) -> None:
 class Server(uvicorn.Server):
     """Streams of live events have no end of their own: they are ended before open requests are waited for."""
 
-    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+    def __init__(self, config: uvicorn.Config, live: Live, watched: int | None = None) -> None:
+        """`watched`: a descriptor that ends when whoever started this process has; then it ends, too."""
         super().__init__(config)
-        self._live = live
+        self._live, self._watched = live, watched
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._watched is not None:
+            loop = asyncio.get_running_loop()
+            loop.add_reader(self._watched, self._left_alone, loop, self._watched)
+        await super().startup(sockets)
+
+    def _left_alone(self, loop: asyncio.AbstractEventLoop, watched: int) -> None:
+        loop.remove_reader(watched)
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Whatever asked for it: a signal, or the failure of what runs behind."""

@@ -57,7 +57,7 @@ def html_of(unit: Unit, actor: Actor, entry_id: int, instead: str) -> str:
     entry = unit.get(Entry, entry_id)
     if entry is None:
         raise NotFound("There is no such message.")
-    work.opened(unit, actor, entry.conversation_id)
+    work.log_opening(unit, actor, entry.conversation_id)
     mail = unit.first(select(Mail).where(Mail.municipality_id == entry.municipality_id, Mail.entry_id == entry.id))
     if mail is None or not mail.safe_html:
         raise NotFound("This message was sent as text alone.")

@@ -93,7 +93,7 @@ def rows(unit: Unit, actor: Actor, ids: Sequence[int]) -> Sequence[DeskLine | Ma
 
 
 def look_at(unit: Unit, actor: Actor, conversation_id: int) -> Looked:
-    """Opens it: the reading is logged. Raises NotFound."""
+    """As it is opened. Raises NotFound."""
     found = work.opened(unit, actor, conversation_id)
     broken = glass.live(unit, actor, found)
     may_open = partial(policy.may_open, actor)

@@ -1,9 +1,9 @@
-"""Meter: how many requests this process has answered, how, and in what time. No address of any: paths hold ids."""
+"""Meter: how many requests this hub has answered, how, and in what time. No address of any: paths hold ids."""
 
 import time
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from mmap import mmap
 from typing import Any
 
 from litestar.enums import ScopeType
@@ -11,37 +11,57 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 HELP = {
-    "torg_requests_total": "Requests answered by this process, by how.",
+    "torg_requests_total": "Requests answered by this `torg serve`, by how.",
     "torg_request_seconds": "Time to the first byte of the answer, by whom it is for: api, page, public.",
 }
 
 
-class Meter:
-    """One for an application."""
+_FACES, _STATUSES = ("api", "page", "public"), ("1xx", "2xx", "3xx", "4xx", "5xx")
+_WIDTH = len(_STATUSES) + len(BUCKETS) + 2
+"""Of each face: answers by status, requests by bucket, and their seconds."""
+_CELLS = _WIDTH * len(_FACES)
 
-    def __init__(self) -> None:
-        self.answered: Counter[tuple[str, str]] = Counter()
-        self._buckets: dict[str, list[int]] = {}
-        self._sums: Counter[str] = Counter()
+
+class Meter:
+    """One for an application. Processes that share `cells` count each in its own row, and any of them shows the sum."""
+
+    def __init__(self, cells: "memoryview[float] | None" = None, row: int = 0) -> None:
+        """`cells`: of `shared`."""
+        self._cells = shared(1) if cells is None else cells
+        self._at = row * _CELLS
 
     def note(self, face: str, status: int, seconds: float) -> None:
-        self.answered[face, f"{status // 100}xx"] += 1
-        self._buckets.setdefault(face, [0] * (len(BUCKETS) + 1))[bisect_left(BUCKETS, seconds)] += 1
-        self._sums[face] += seconds  # type: ignore[assignment]  # a Counter adds fractions, too
+        at = self._at + _FACES.index(face) * _WIDTH
+        bucket = len(_STATUSES) + bisect_left(BUCKETS, seconds)
+        for each, more in ((status // 100 - 1, 1), (bucket, 1), (_WIDTH - 1, seconds)):
+            self._cells[at + each] += more
 
     def lines(self) -> Iterator[str]:
         """As Prometheus reads them."""
+        found = {face: self._sums(number) for number, face in enumerate(_FACES)}
         yield from heading("torg_requests_total", HELP["torg_requests_total"], "counter")
-        for (face, status), number in sorted(self.answered.items()):
-            yield line("torg_requests_total", {"face": face, "status": status}, number)
+        for face, sums in found.items():
+            for status, number in zip(_STATUSES, sums, strict=False):
+                if number:
+                    yield line("torg_requests_total", {"face": face, "status": status}, number)
         yield from heading("torg_request_seconds", HELP["torg_request_seconds"], "histogram")
-        for face, counts in sorted(self._buckets.items()):
-            below = 0
-            for most, number in zip((*map(str, BUCKETS), "+Inf"), counts, strict=True):
+        for face, sums in found.items():
+            below, counts = 0.0, sums[len(_STATUSES) : -1]
+            for most, number in zip((*map(str, BUCKETS), "+Inf"), counts if any(counts) else (), strict=False):
                 below += number
                 yield line("torg_request_seconds_bucket", {"face": face, "le": most}, below)
-            yield line("torg_request_seconds_sum", {"face": face}, round(self._sums[face], 6))
-            yield line("torg_request_seconds_count", {"face": face}, below)
+            if below:
+                yield line("torg_request_seconds_sum", {"face": face}, round(sums[-1], 6))
+                yield line("torg_request_seconds_count", {"face": face}, below)
+
+    def _sums(self, face: int) -> Sequence[float]:
+        rows = range(face * _WIDTH, len(self._cells), _CELLS)
+        return [sum(self._cells[at + each] for at in rows) for each in range(_WIDTH)]
+
+
+def shared(rows: int) -> "memoryview[float]":
+    """Cells for so many processes, which begin with them: made before they part."""
+    return memoryview(mmap(-1, 8 * _CELLS * rows)).cast("d")
 
 
 def metered(meter: Meter) -> Any:
@@ -81,7 +101,7 @@ def heading(name: str, said: str, kind: str) -> Iterator[str]:
 
 def line(name: str, labels: Mapping[str, str], number: float) -> str:
     said = ",".join(f'{key}="{_escaped(value)}"' for key, value in labels.items())
-    return f"{name}{{{said}}} {number:g}" if said else f"{name} {number:g}"
+    return f"{name}{{{said}}} {number:.15g}" if said else f"{name} {number:.15g}"
 
 
 def gauges(samples: Sequence[tuple[str, Mapping[str, str], float]], helps: Mapping[str, str]) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """On duty: who can be rung says so themselves, and their open screen says that they are still there."""
 
+import asyncio
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 from sqlalchemy import select
@@ -16,6 +18,19 @@ BEAT = 30.0
 """Seconds between two signs of a screen that is open: two may be lost before whoever it is counts as gone."""
 _FRESH = 20 * clock.SECOND
 """Microseconds for which another screen's sign spares one's own."""
+
+
+_GATHERS = 0.25
+"""Seconds."""
+_SCREENS = Scope.everything("whose screens are open")
+
+
+class _Gathered(Struct):
+    people: set[int]
+    written: asyncio.Task[None]
+
+
+_GATHERED: WeakKeyDictionary[Storage, _Gathered] = WeakKeyDictionary()
 
 
 class DutyLine(Struct, frozen=True):
@@ -45,9 +60,23 @@ def hold(unit: Unit, actor: Actor, chats: int | None) -> DutyLine:
 
 
 async def beat(storage: Storage, actor: Actor) -> None:
-    """Their screen is open. Most who look at it are away, or were seen on another: those cost no write."""
-    if await storage.read(Scope.of(actor), _is_due, actor.id):
-        await storage.write(Scope.of(actor), duty.seen, actor.id)
+    """Their screen is open. Most who look at it are away, or were seen on another: those cost no write; and who are
+    seen at about the same time, as after a start, cost one together."""
+    if not await storage.read(Scope.of(actor), _is_due, actor.id):
+        return
+    gathered = _GATHERED.get(storage)
+    if gathered is None:
+        gathered = _GATHERED[storage] = _Gathered(set(), asyncio.create_task(_write_down(storage)))
+    gathered.people.add(actor.id)
+    await asyncio.shield(gathered.written)
+
+
+async def _write_down(storage: Storage) -> None:
+    try:
+        await asyncio.sleep(_GATHERS)
+    finally:
+        gathered = _GATHERED.pop(storage)
+    await storage.write(_SCREENS, duty.seen, gathered.people)
 
 
 def _is_due(unit: Unit, person_id: int) -> bool:

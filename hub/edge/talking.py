@@ -77,7 +77,7 @@ is_unnamed = contact.is_unnamed
 
 
 def look(unit: Unit, actor: Actor, conversation_id: int, entry_id: int) -> ContactShown:
-    """As it is now; the reading is logged. Raises NotFound."""
+    """As it is now. Raises NotFound."""
     conversation = work.opened(unit, actor, conversation_id)
     entry = contacting.entry_of(unit, conversation, entry_id)
     municipality = unit.get(Municipality, conversation.municipality_id)

@@ -20,12 +20,19 @@ T = TypeVar("T")
 Change = Callable[[Unit, Actor, Conversation], object]
 
 
-def opened(unit: Unit, actor: Actor, conversation_id: int) -> Conversation:
-    """The conversation, to be read, and a row in the reading log. Raises NotFound when this person may not open it."""
+def log_opening(unit: Unit, actor: Actor, conversation_id: int) -> None:
+    """A row in the reading log, before anything is shown. Raises NotFound when this person may not open it."""
     found = unit.get(Conversation, conversation_id)
     broken = readable(unit, actor, found)
     assert found is not None  # else it is not readable
     log_reading(unit, actor, "conversation", found.id, found.id, broken.reason if broken else None)
+
+
+def opened(unit: Unit, actor: Actor, conversation_id: int) -> Conversation:
+    """The conversation, to be read: its opening is logged (`Desk.look`). Raises NotFound as `log_opening` does."""
+    found = unit.get(Conversation, conversation_id)
+    readable(unit, actor, found)
+    assert found is not None  # else it is not readable
     return found
 
 

@@ -1,6 +1,7 @@
 """Bridge: what one process has to tell the others, by ids only: through Redis when there is one, else PostgreSQL.
 
-SQLite has no line: its processes look (`hub.live.poll`), and who is reading or typing stays within each of them.
+On SQLite the processes of one `torg serve` have a line (`hub.live.sibling_line`). To others there is none: they look
+(`hub.live.poll`), and who is reading or typing stays within each of them.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 class Line(Protocol):
-    """What carries words between processes: heard by all, the one who says them included."""
+    """What carries words between processes: heard by all, perhaps by the one who says them, too."""
 
     def hear(self) -> AsyncIterator[str | None]:
         """None whenever it has begun to listen, then words. Raises Unavailable when it is lost."""
@@ -67,10 +68,10 @@ class Message(Struct, frozen=True, omit_defaults=True):
     signs: tuple[Sign, ...] = ()
 
 
-def open_line(storage: Storage, redis_url: str | None) -> Line | None:
-    """By the settings; None where processes look for themselves."""
+def open_line(storage: Storage, redis_url: str | None, siblings: Line | None = None) -> Line | None:
+    """By the settings; `siblings` where nothing else carries words; None where processes look for themselves."""
     if redis_url is None:
-        return signals.line(storage.engines)
+        return signals.line(storage.engines) or siblings
     name = f"torg:live:{storage.keys.mac('live', b'line').hex()[:16]}"
     made: Line = importlib.import_module("hub.live.redis_line").RedisLine(redis_url, name)
     return made

@@ -12,7 +12,7 @@ from hub import clock
 from hub.access.person import Actor
 from hub.errors import Unavailable
 from hub.live.batch import Batch
-from hub.live.bridge import TOGETHER, Bridge, Message, Sign, open_line
+from hub.live.bridge import TOGETHER, Bridge, Line, Message, Sign, open_line
 from hub.live.poll import EVERY, Poll, Standing
 from hub.live.presence import Presence
 from hub.live.ringing import RingingChat, Rung, find_calls, find_chats
@@ -41,8 +41,8 @@ log = logging.getLogger(__name__)
 class Live:
     """One in each process. Belongs to the event loop that runs it; only storage's threads call in from outside.
 
-    Who reads or types is known in every process where there is a push between them (PostgreSQL, Redis); on SQLite
-    without Redis it stays within the process.
+    Who reads or types is known in every process where there is a push between them (PostgreSQL, Redis, siblings); else
+    it stays within the process.
     """
 
     def __init__(
@@ -53,8 +53,13 @@ class Live:
         *,
         serves: bool,
         ours: bool = True,
+        siblings: Line | None = None,
+        also: frozenset[str] = frozenset(),
     ) -> None:
-        """Not `ours`: only visitors listen, who are told that something may have happened; nothing is read for that."""
+        """Not `ours`: only visitors listen, who are told that something may have happened; nothing is read for that.
+
+        `also`: kinds of happenings that other processes are told of though no listener is, for `on_heard`.
+        """
         self._storage, self._ours = storage, ours
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listening: set[Subscription] = set()
@@ -70,7 +75,10 @@ class Live:
         """When something was last known to have happened, microseconds."""
         self._calls: dict[int | None, int] = {}
         """Municipality -> the same of its calls; None: of all."""
-        line = open_line(storage, redis_url)
+        self._kinds = _KINDS | also
+        self.on_heard: Callable[[Sequence[Happening]], None] = lambda _: None
+        """Told in the loop what other processes say has happened."""
+        line = open_line(storage, redis_url, siblings)
         self.bridge = Bridge(line, self._heard) if line else None
         # Where the engine has to be looked at, it is, Redis or not: a command on this machine has no line.
         self._watch = signals.watch(storage.engines) if serves else None
@@ -168,8 +176,8 @@ class Live:
 
     def _committed(self, happened: Sequence[Happening]) -> None:
         """In storage's thread."""
-        loop, told = self._loop, [each for each in happened if each.kind in _KINDS]
-        self._newest = clock.now() if told else self._newest
+        loop, told = self._loop, [each for each in happened if each.kind in self._kinds]
+        self._newest = clock.now() if any(each.kind in _KINDS for each in told) else self._newest
         self._note_calls(told)
         if loop is not None and told and (self._listening or self._visits or self.bridge):
             try:
@@ -187,11 +195,12 @@ class Live:
         if message.resync:
             self._resync()
         self._take(self._poll.mine(message.happened) if self._poll else message.happened)
+        self.on_heard(message.happened)
         for sign in message.signs:
             self._note(sign)
 
     def _take(self, happened: Iterable[Happening]) -> None:
-        those = list(happened)
+        those = [each for each in happened if each.kind in _KINDS]
         self._note_calls(those)
         for each in those:
             self._batch.add(each)

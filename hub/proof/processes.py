@@ -5,6 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
+def family(pid: int) -> Sequence[int]:
+    """It, its children and theirs."""
+    return [pid, *(each for child in children(pid) for each in family(child))]
+
+
 def children(pid: int) -> Sequence[int]:
     """Whichever of its threads started them."""
     found: list[int] = []
@@ -17,13 +22,13 @@ def children(pid: int) -> Sequence[int]:
 
 
 def used(pid: int) -> float:
-    """Seconds of processor time that it and its children took so far, those that ended as well."""
-    return sum(_processor_time(each) for each in (pid, *children(pid)))
+    """Seconds of processor time that it and its family took so far, those that ended as well."""
+    return sum(_processor_time(each) for each in family(pid))
 
 
 def memory(pid: int, *, alone: bool = False) -> float:
-    """MB that it and its children hold now, or it `alone`; what processes share is counted once."""
-    return sum(_proportional(each) for each in ((pid,) if alone else (pid, *children(pid))))
+    """MB that it and its family hold now, or it `alone`; what processes share is counted once."""
+    return sum(_proportional(each) for each in ((pid,) if alone else family(pid)))
 
 
 def _processor_time(pid: int) -> float:

@@ -11,7 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from hub.errors import Invalid
+from hub.storage.durable import Durable
 from hub.storage.scope import Scope
+from hub.storage.turn import Turn
 from hub.storage.upkeep import MOST_LOGGED, Upkeep
 
 APP_ROLE, SYSTEM_ROLE = "torg_app", "torg_system"
@@ -59,6 +61,19 @@ _SESSION = (
 PUBLIC_ROLES = Roles(None, PUBLIC_ROLE, INTAKE_ROLE)
 
 
+class Embedded(Struct, frozen=True):
+    """What a server would do for us, of one SQLite file."""
+
+    upkeep: Upkeep
+    turn: Turn
+    durable: Durable
+
+    def close(self) -> None:
+        self.durable.close()
+        self.upkeep.close()
+        self.turn.close()
+
+
 class Engines(Struct, frozen=True):
     """A pair of engines on one database; on PostgreSQL both are the same."""
 
@@ -67,13 +82,13 @@ class Engines(Struct, frozen=True):
     writing_threads: int
     reading_threads: int
     """0: reading shares the writing threads."""
-    upkeep: Upkeep | None = None
+    embedded: Embedded | None = None
     """SQLite's."""
     roles: Roles = Roles()
 
     def dispose(self) -> None:
-        if self.upkeep is not None:
-            self.upkeep.close()
+        if self.embedded is not None:
+            self.embedded.close()
         self.writer.dispose()
         self.reader.dispose()
 
@@ -83,7 +98,8 @@ def open_engines(url: str, roles: Roles = Roles()) -> Engines:  # noqa: B008 - i
     backend = make_url(url).get_backend_name()
     if backend == "sqlite":
         writer = _sqlite(url, writing=True)
-        return Engines(writer, _sqlite(url, writing=False), 1, 1, Upkeep(writer))
+        file = str(writer.url.database)
+        return Engines(writer, _sqlite(url, writing=False), 1, 1, Embedded(Upkeep(writer), Turn(file), Durable(file)))
     if backend == "postgresql":
         engine = create_engine(
             url,
@@ -173,7 +189,7 @@ def _set_up(writing: bool) -> Callable[[sqlite3.Connection, Any], None]:
         connection.isolation_level = None  # the driver must not begin transactions on its own
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL",
+            "synchronous=NORMAL",  # `durable` flushes
             "foreign_keys=ON",
             "busy_timeout=10000",
             "temp_store=MEMORY",

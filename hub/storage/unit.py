@@ -11,7 +11,8 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from hashlib import sha256
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -186,9 +187,10 @@ class Storage:
     async def write(
         self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        return await asyncio.shield(
-            asyncio.wrap_future(self._start(self._writers, self.write_now, scope, work, *args, **kwargs))
-        )
+        done: Future[T] = Future()
+        run = self._start(self._writers, self._run, True, scope, work, *args, **kwargs)
+        run.add_done_callback(partial(self._committed, done))
+        return await asyncio.shield(asyncio.wrap_future(done))
 
     async def read(self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         # Whoever goes away before it has begun leaves nothing to be read.
@@ -197,8 +199,32 @@ class Storage:
     def write_now(self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """In the thread of the caller: the command line, tests, and storage's threads themselves."""
         unit, result = self._run(True, scope, work, *args, **kwargs)
-        self._tell(unit)
+        try:
+            if self.engines.embedded:
+                self.engines.embedded.durable.now()
+        finally:
+            self._tell(unit)
         return result
+
+    def _committed(self, done: "Future[T]", run: "Future[tuple[Unit, T]]") -> None:
+        """In storage's thread, which goes on to the next unit while this one's commit comes to the disk."""
+        error = run.exception()
+        if error is not None:
+            done.set_exception(error)
+            return
+        unit, result = run.result()
+
+        def settled(trouble: Unavailable | None) -> None:
+            self._tell(unit)
+            if trouble is None:
+                done.set_result(result)
+            else:
+                done.set_exception(trouble)
+
+        if self.engines.embedded:
+            self.engines.embedded.durable.soon(settled)
+        else:
+            settled(None)
 
     def _tell(self, unit: Unit) -> None:
         if unit.happened:
@@ -266,7 +292,9 @@ class Storage:
     def _begin(self, writing: bool, scope: Scope) -> Iterator[Unit]:
         kind = _FilteredSession if self._filter_by_scope and scope.municipalities is not None else _GuardedSession
         engine = self.engines.writer if writing else self.engines.reader
-        with kind(engine, expire_on_commit=False, autoflush=True, info={"scope": scope}) as session, session.begin():
+        turn = self.engines.embedded.turn.taken() if writing and self.engines.embedded else nullcontext()
+        session = kind(engine, expire_on_commit=False, autoflush=True, info={"scope": scope})
+        with turn, session, session.begin():
             enter_scope(session, scope, self.engines.roles, writing=writing)
             yield Unit(session, scope, self)
 

@@ -37,7 +37,7 @@ async def show_contact(
     desk: NamedDependency[Desk], conversation_id: PathId, entry_id: PathId
 ) -> Response[ContactShown]:
     """What whoever takes it sees. The ETag is of what is written down: an exchange that tells more changes none."""
-    found = await desk.write(talking.look, conversation_id, entry_id)
+    found = await desk.look(talking.look, conversation_id, entry_id)
     return Response(found, headers={"ETag": etag(found.version)})
 
 

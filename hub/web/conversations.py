@@ -81,7 +81,7 @@ async def count_conversations(desk: NamedDependency[Desk]) -> Counts:
 @get("/conversations/{conversation_id:int}", opt=READ)
 async def open_conversation(desk: NamedDependency[Desk], conversation_id: PathId) -> Response[ConversationPage]:
     """One conversation. Its version is in ETag, for If-Match."""
-    shown = await desk.write(_open, conversation_id)
+    shown = await desk.look(_open, conversation_id)
     return Response(shown, headers={"ETag": etag(shown.conversation.version)})
 
 
@@ -94,7 +94,7 @@ async def show_timeline(
     limit: Limit = 50,
 ) -> Page[EntryLine]:
     """Its entries: mails, notes and changes, what was undone too."""
-    return await desk.write(_timeline, conversation_id, after, limit, newest_first=order == "newest")
+    return await desk.look(_timeline, conversation_id, after, limit, newest_first=order == "newest")
 
 
 def _list(unit: Unit, actor: Actor, wanted: _Wanted) -> Page[ConversationLine]:

@@ -58,7 +58,11 @@ MOST_BYTES = 1_000_000
 
 
 def create(
-    pages: Sequence[Router] | None = None, face: Face = "both", nowhere: Nowhere | None = None, **options: Any
+    pages: Sequence[Router] | None = None,
+    face: Face = "both",
+    nowhere: Nowhere | None = None,
+    meter: Meter | None = None,
+    **options: Any,
 ) -> Litestar:
     """The application, with the screen's `pages` or a plain one; `options` are Litestar's own, `lifespan` above all.
 
@@ -76,7 +80,7 @@ def create(
         before_send=[secure],
         request_max_body_size=MOST_BYTES,
         logging_config=None,  # `torg serve` sets it up
-        middleware=[metered(Meter())],
+        middleware=[metered(meter or Meter())],
         **options,
     )
 

@@ -126,3 +126,9 @@ def ring_on_commit(storage: Storage, bell: Doorbell, *, also_read: bool) -> None
                 bell.ring(what, each.id)
 
     storage.on_commit(listen)
+
+
+def ring_here(bell: Doorbell, happened: Sequence[Happening]) -> None:
+    """For what another process says it has committed."""
+    for what in {RINGS[each.kind] for each in happened if each.kind in RINGS}:
+        bell.ring_here(what)

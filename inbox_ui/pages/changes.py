@@ -216,7 +216,7 @@ async def changed(
         return await told_elsewhere(request, desk, view, line, toast)
     values = await fragment(request, desk, view)
     try:
-        looked = await desk.write(looking.look_at, int(line.id))
+        looked = await desk.look(looking.look_at, int(line.id))
     except NotFound:  # handed over to where its reader can't follow
         headers = {"HX-Retarget": "#thread", "HX-Reswap": "outerHTML", "HX-Push-Url": view.href}
         return page(request, "conversations/_gone.html", headers=headers, **values, toast=Toast(words))
@@ -230,7 +230,7 @@ async def whole(request: Asking, desk: Desk, view: View, line: ConversationLine,
     address = view.opens(line.id)
     if not is_part(request):
         return onward(address)
-    looked = await desk.write(looking.look_at, int(line.id))
+    looked = await desk.look(looking.look_at, int(line.id))
     shown = {**await thread.thread(request, desk, view, looked), "beside": True}
     headers = {
         "HX-Retarget": "#thread",

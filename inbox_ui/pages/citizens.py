@@ -123,7 +123,7 @@ async def _card(request: Asking, desk: Desk, view: View, conversation_id: int, w
         return onward(view.opens(conversation_id))
     values = await fragment(request, desk, view)
     words = _("Identity confirmed") if what == "confirmed" else _("Confirmation withdrawn")
-    looked = await desk.write(looking.look_at, conversation_id)
+    looked = await desk.look(looking.look_at, conversation_id)
     cards = await thread.asked(request, desk, conversation_id, asks=what == "confirmed")
     shown = {**values, **cards, **thread.head(looked), **thread.others(request, desk, conversation_id)}
     headers = {"HX-Trigger": f"changed-{conversation_id}"}

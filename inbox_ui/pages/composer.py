@@ -41,7 +41,7 @@ async def add_reply(
     written = text(form, "text")
     then = str(form.get("then") or "open")
     if then == "close" and not form.get("asked"):
-        looked = await desk.write(looking.look_at, conversation_id)
+        looked = await desk.look(looking.look_at, conversation_id)
         if any(each.outcome is None for each in looked.page.matters):
             return _ask(request, "composer/_ended.html", **values, **thread.head(looked))
     said = usable(
@@ -146,7 +146,7 @@ async def begun_again(request: Asking, desk: Desk, view: View, line: Conversatio
 
 async def opened(request: Asking, desk: Desk, view: View, conversation_id: str, toast: Toast) -> Response[bytes]:
     """The conversation in place of whatever stands in the page."""
-    looked = await desk.write(looking.look_at, int(conversation_id))
+    looked = await desk.look(looking.look_at, int(conversation_id))
     values = await thread.thread(request, desk, view, looked)
     headers = {"HX-Retarget": "#thread", "HX-Reswap": "outerHTML", "HX-Push-Url": view.opens(conversation_id)}
     return page(request, "conversations/_opened.html", headers=headers, **{**values, "beside": True}, toast=toast)
@@ -156,7 +156,7 @@ async def composed(request: Asking, desk: Desk, view: View, line: ConversationLi
     """The composer and all around it, as they are now."""
     if not is_part(request):
         return onward(view.opens(line.id))
-    looked = await desk.write(looking.look_at, int(line.id))
+    looked = await desk.look(looking.look_at, int(line.id))
     values = await thread.thread(request, desk, view, looked)
     headers = {"HX-Retarget": "#composer", "HX-Trigger": f"changed-{line.id}"}
     return page(request, "composer/_sent.html", headers=headers, **values, toast=toast)

@@ -185,8 +185,8 @@ async def _head(request: Asking, desk: Desk, view: View, conversation_id: int, e
 async def _shown(
     request: Asking, desk: Desk, values: dict[str, Any], conversation_id: int, entry_id: int
 ) -> dict[str, Any]:
-    contact = await desk.write(talking.look, conversation_id, entry_id)
-    looked = await desk.write(looking.look_at, conversation_id)
+    contact = await desk.look(talking.look, conversation_id, entry_id)
+    looked = await desk.look(looking.look_at, conversation_id)
     names = values["names"]
     municipality = names.municipalities[looked.page.conversation.municipality_id]
     offers = await desk.read(writing.offer_begin) if contact.by_hand else []

@@ -34,12 +34,12 @@ async def show_conversation(
 ) -> Response[bytes]:
     """A whole page, or the conversation alone for a page that is open. Reading it is logged."""
     try:
-        looked = await desk.write(looking.look_at, conversation_id)
+        looked = await desk.look(looking.look_at, conversation_id)
     except NotFound:
         return await confidential.gate(request, desk, view, conversation_id)
     values = await thread.thread(request, desk, view, looked)
     if before is not None:  # without a script: older entries instead of the newest
-        older = await desk.write(looking.older_entries, conversation_id, before)
+        older = await desk.look(looking.older_entries, conversation_id, before)
         values |= {"days": showing.days(older.entries, values["names"], older.citizen), "before": older.before}
     if is_part(request):
         return page(request, "conversations/_thread.html", **{**values, "beside": True})
@@ -53,7 +53,7 @@ async def show_head(
     """Its head, menus, outcome and identity, as they are now."""
     values = await fragment(request, desk, view)
     try:
-        looked = await desk.write(looking.look_at, conversation_id)
+        looked = await desk.look(looking.look_at, conversation_id)
     except NotFound:
         return await _taken_away(request, desk, view, conversation_id)
     shown = {**values, **thread.head(looked), **thread.others(request, desk, conversation_id)}
@@ -83,7 +83,7 @@ async def show_newer(
     """Entries that came after the newest shown."""
     values = await fragment(request, desk, view)
     try:
-        newer = await desk.write(looking.newer_entries, conversation_id, after or None)
+        newer = await desk.look(looking.newer_entries, conversation_id, after or None)
     except NotFound:
         return Response(b"", status_code=204)  # whoever asks for the head is told
     days = showing.days(newer.entries, values["names"], newer.citizen)
@@ -97,7 +97,7 @@ async def show_older(
 ) -> Response[bytes]:
     """Entries that came before the oldest shown."""
     values = await fragment(request, desk, view)
-    older = await desk.write(looking.older_entries, conversation_id, before)
+    older = await desk.look(looking.older_entries, conversation_id, before)
     days = showing.days(older.entries, values["names"], older.citizen)
     return page(request, "entries/_older.html", **values, id=conversation_id, days=days, before=older.before)
 
@@ -112,7 +112,7 @@ async def show_entry(
 ) -> Response[bytes]:
     """One that is shown, as it is now: how far it is on its way, or that it was taken back."""
     values = await fragment(request, desk, view)
-    found = await desk.write(looking.entry, conversation_id, entry_id)
+    found = await desk.look(looking.entry, conversation_id, entry_id)
     (day,) = showing.days(found.entries, values["names"], found.citizen)
     return page(request, "entries/_entry.html", **values, entry=day.entries[0])
 

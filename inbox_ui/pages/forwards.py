@@ -28,7 +28,7 @@ async def show_forward(
     request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], conversation_id: PathId
 ) -> Response[bytes]:
     """The form, in the conversation's place."""
-    looked = await desk.write(looking.look_at, conversation_id)
+    looked = await desk.look(looking.look_at, conversation_id)
     drafts = await desk.read(drafting.drafts_of, conversation_id)
     values = await fragment(request, desk, view)
     along, writing_of = _along(looked), thread.writing(drafts)

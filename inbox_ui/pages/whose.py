@@ -89,7 +89,7 @@ async def decide_whose(
         toast = Toast(words, f"/conversations/{conversation_id}/whose", back)
     if not is_part(request):
         return onward(view.opens(line.id))
-    looked = await desk.write(looking.look_at, conversation_id)
+    looked = await desk.look(looking.look_at, conversation_id)
     shown = await thread.thread(request, desk, view, looked)
     headers = {
         "HX-Retarget": "#thread-head",

@@ -14,6 +14,7 @@ EVERYTHING = {
     "hub/edge/login.py": ["log-in", "log-in", "log-out"],  # whose scope it will be isn't known yet
     "hub/edge/person.py": ["log-in"],  # the same
     "hub/edge/session.py": ["session"],  # the same
+    "hub/edge/on_duty.py": ["whose screens are open"],  # of several people together: a time, of each who asked
     "hub/edge/ringing.py": ["chats by the clock"],  # of all municipalities; whoever is rung reads as themselves
     "hub/edge/visits.py": ["chats"],  # signs of visitors' pages are written down together: times, nothing else
     "hub/edge/writing.py": ["taking back one's own"],  # who was shut out meanwhile; nothing of it is answered

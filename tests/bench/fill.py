@@ -67,8 +67,8 @@ def entries(count: int, already: int) -> int:
 
 def settle(installation: Installation) -> None:
     """What the database does in the minutes after many rows came, done now: else it does it while we measure."""
-    if installation.storage.engines.upkeep is not None:
-        installation.storage.engines.upkeep.catch_up()
+    if installation.storage.engines.embedded is not None:
+        installation.storage.engines.embedded.upkeep.catch_up()
     else:
         _owner(installation, "VACUUM ANALYZE")
 
@@ -76,7 +76,7 @@ def settle(installation: Installation) -> None:
 def whole(installation: Installation) -> tuple[float, float]:
     """MB of the rows with their indexes, and of the files beside them; after what the database puts off."""
     settle(installation)
-    if installation.storage.engines.upkeep is None:
+    if installation.storage.engines.embedded is None:
         size = int(str(_owner(installation, "SELECT pg_database_size(current_database())")))
     else:
         used = [

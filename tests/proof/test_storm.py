@@ -12,7 +12,7 @@ from hub.proof.storm.plan import SIZES, Part
 
 def test_nothing_is_lost_or_doubled() -> None:
     size = replace(SIZES["S"], municipalities=3)
-    asked = run.Asked(minutes=0.05, rate=4, agents=3, waiting=20, pace=0.03)
+    asked = run.Asked(minutes=0.05, rate=4, agents=3, waiting=20, processes=2, pace=0.03)
     report = run.prove(Where("sqlite"), size, asked, seed=8, say=lambda _: None)
     assert not [each for each in report.findings if not each.startswith("slow: ")], report.findings
     assert report.figures["sent: waiting mail"] == 20

@@ -31,7 +31,7 @@ def path_of(centre: Centre) -> Path:
 
 
 def upkeep_of(centre: Centre) -> Upkeep:
-    return must(centre.storage.engines.upkeep)
+    return must(centre.storage.engines.embedded).upkeep
 
 
 def ask(centre: Centre, question: str) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from hub.channels.channel import Channel
 from hub.cli.serve import AsJson, Impersonal, web
-from hub.edge.meter import Meter, face_of
+from hub.edge.meter import Meter, face_of, line, shared
 from hub.errors import Unavailable
 from hub.inbox.delivery import Delivery
 from hub.outbound import freeze
@@ -118,6 +118,24 @@ def test_the_meter_adds_up() -> None:
     assert 'torg_requests_total{face="api",status="2xx"} 3' in lines
     assert {face_of(path) for path in ("/chat/1/turns", "/forms/a/b", "/calls/7", "/api/v1/cti/secret")} == {"public"}
     assert (face_of("/api/v1/search"), face_of("/inbox")) == ("api", "page")
+
+
+def test_processes_that_share_cells_show_the_sum() -> None:
+    cells = shared(2)
+    one, other = Meter(cells, 0), Meter(cells, 1)
+    one.note("page", 200, 0.02)
+    other.note("page", 503, 0.5)
+    for each in (one, other):
+        lines = list(each.lines())
+        assert 'torg_requests_total{face="page",status="2xx"} 1' in lines
+        assert 'torg_requests_total{face="page",status="5xx"} 1' in lines
+        assert 'torg_request_seconds_count{face="page"} 2' in lines
+        assert 'torg_request_seconds_sum{face="page"} 0.52' in lines
+        assert not any('face="public"' in line for line in lines)
+
+
+def test_large_numbers_are_told_whole() -> None:
+    assert line("torg_requests_total", {}, 12_345_678) == "torg_requests_total 12345678"
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ class Limits(Struct, frozen=True):
 
 
 class Size(Struct, frozen=True):
-    """`rate`: contacts a second in the storm. `waiting`: mails in a mailbox, after an outage of three days."""
+    """`rate`: contacts a second in the storm. `waiting`: mails in a mailbox, after an outage of three days.
+    `processes`: of the web."""
 
     engine: str
     municipalities: int
@@ -36,12 +37,13 @@ class Size(Struct, frozen=True):
     minutes: float
     agents: int
     waiting: int
+    processes: int
     limits: Limits
 
 
 SIZES = {
-    "S": Size("sqlite", 5, 10, 20, 50, 20_000, Limits(300, 400, 800, 2000, 1800)),
-    "L": Size("postgresql", 30, 35, 60, 300, 20_000, Limits(300, 500, 1000, 2000, 900)),
+    "S": Size("sqlite", 5, 10, 20, 50, 20_000, 2, Limits(300, 400, 800, 2000, 1800)),
+    "L": Size("postgresql", 30, 35, 60, 300, 20_000, 2, Limits(300, 500, 1000, 2000, 900)),
 }
 """A town in its summer, a joint centre of thirty municipalities."""
 

@@ -44,19 +44,21 @@ class Asked(Struct, frozen=True):
     rate: float
     agents: int
     waiting: int
+    processes: int
     pace: float = 1.0
 
 
 def of_size(size: Size) -> Asked:
     """All of it."""
-    return Asked(size.minutes, size.rate, size.agents, size.waiting)
+    return Asked(size.minutes, size.rate, size.agents, size.waiting, size.processes)
 
 
 def prove(where: Where, size: Size, asked: Asked, seed: int, say: Callable[[str], None]) -> Report:
     """Runs it, in a temporary folder and on an empty database."""
     rng = random.Random(seed)  # noqa: S311 - a run can be repeated by its seed
     web, smtp = free_ports(2)
-    with fresh(where, {"port": web, "undo_seconds": 0}) as installation, ExitStack() as stack:
+    settings = {"port": web, "undo_seconds": 0, "web_processes": asked.processes}
+    with fresh(where, settings) as installation, ExitStack() as stack:
         sink = SinkProcess(installation.folder, installation.environment)
         stack.callback(sink.stop)
         secret = world.signing_secret()

@@ -1,0 +1,97 @@
+"""`torg serve` in several processes on one port: who came by one is known in the other, and whoever ends is seen to."""
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from hub.proof import processes
+from tests import asking
+from tests.flows.house import CitizensMailServer, House
+from tests.line import PATIENCE, letter, reachable, until
+
+Build = Callable[..., House]
+
+
+def web_of(process: "subprocess.Popen[bytes]") -> list[int]:
+    """Those that answer, the one that works as well first."""
+    return list(processes.children(process.pid))
+
+
+def answered(house: House) -> float:
+    """By all of them, as any of them tells."""
+    text = asking.request("GET", f"http://127.0.0.1:{house.web_ports[0]}/metrics", timeout=PATIENCE).text
+    return sum(float(each) for each in re.findall(r'torg_requests_total\{face="api",status="2xx"\} (\S+)', text))
+
+
+def fresh(house: House) -> None:
+    """On a connection of its own: whichever process takes it."""
+    with httpx.Client(timeout=PATIENCE) as one:
+        assert one.get(f"http://127.0.0.1:{house.web_ports[0]}/health").status_code == 200
+
+
+def test_what_one_keeps_the_other_reads_and_sends(
+    build: Build, sqlite_database: str, outside: CitizensMailServer
+) -> None:
+    house = build(sqlite_database, web_processes=3, sweep_seconds=300)
+    with house.serving() as process:
+        first, *others = web_of(process)
+        assert len(others) == 2
+        os.kill(first, signal.SIGSTOP)  # only the others answer now
+        try:
+            status, person, _ = house.ask("GET", "/me")
+            assert status == 200, person
+        finally:
+            os.kill(first, signal.SIGCONT)
+        house.send(letter("ett"))
+        (entry,) = house.entries(1)
+        os.kill(first, signal.SIGSTOP)
+        try:
+            house.reply(entry.conversation_id, "Svar av den andra")
+        finally:
+            os.kill(first, signal.SIGCONT)
+        house.sent(1)  # no sweep has come: it was rung for
+        before = answered(house)
+        for _ in range(30):
+            fresh(house)
+        assert answered(house) == before + 31  # and the look before
+    outside.mails(1)
+    assert house.bugs() == []
+
+
+def test_one_that_answers_is_started_again_and_with_the_one_that_works_all_end(
+    build: Build, sqlite_database: str
+) -> None:
+    house = build(sqlite_database, web_processes=2)
+    with house.serving() as process:
+        first, other = web_of(process)
+        os.kill(other, signal.SIGKILL)
+        until(lambda: len(web_of(process)) == 2 and other not in web_of(process))
+        until(house.healthy)
+        os.kill(first, signal.SIGKILL)
+        assert process.wait(PATIENCE) == 1
+    assert not reachable(house.web_ports[0])
+    assert "web process 2 has ended, and is started again" in house.log()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_they_end_with_whoever_watches_them(build: Build, sqlite_database: str, how: signal.Signals) -> None:
+    house = build(sqlite_database, web_processes=2)
+    with house.serving() as process:
+        several = processes.family(process.pid)
+        process.send_signal(how)
+        assert process.wait(PATIENCE) == -how
+        until(lambda: not any(_lives(each) for each in several[1:]))
+    until(lambda: not reachable(house.web_ports[0]))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
