@@ -77,7 +77,7 @@ def page(
     if len(content) > _WORTH_PACKING and "gzip" in request.headers.get("accept-encoding", ""):
         content = gzip.compress(content, _LEVEL, mtime=0)
         headers["Content-Encoding"] = "gzip"
-    return Response(content, status_code=status, media_type="text/html; charset=utf-8", headers=headers)
+    return Response(content, status_code=status, media_type="text/html", headers=headers)  # Litestar adds the charset
 
 
 def onward(address: str) -> Response[bytes]:

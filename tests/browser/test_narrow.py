@@ -1,9 +1,12 @@
 """Where there is little room: the rail's words are whole, what it has none for stands under More, and nothing meets."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import update
 
+from hub.access import duty
 from hub.access.person import Person
 from hub.storage.unit import Unit
 from tests.browser.conftest import OpenDesk
@@ -83,6 +86,29 @@ def test_on_a_phone_administration_has_the_rest_under_more_too(
     expect(desk.at("#more-lists")).to_be_hidden()
     expect(desk.at('.rail .nav-link[href="/web-forms"]')).to_be_visible()
     house.write(speaks, "en")
+
+
+@pytest.mark.parametrize("language", ["en", "sv", "nb", "nn", "da"])
+def test_since_when_one_is_busy_is_whole_in_the_rail(house: House, open_desk: OpenDesk, language: str) -> None:
+    def busy(unit: Unit, said: str) -> None:
+        unit.change(update(Person).where(Person.id == house.ids["sara"]).values(language=said))
+        duty.say(unit, house.ids["sara"], "ready")
+        duty.talks(unit, house.ids["sara"])
+
+    house.write(busy, language)
+    desk = open_desk("sara", "/inbox?view=open")
+    since = desk.at("#presence .stands")
+    expect(since).to_contain_text(re.compile(r"\d\d[:.]\d\d"))
+    assert since.evaluate("it => it.scrollWidth <= it.clientWidth && it.scrollHeight <= it.clientHeight")
+    desk.page.set_viewport_size(SIZES["wide"]["1280"])  # the rail has icons alone: it is said at the button
+    expect(since).to_be_hidden()
+    expect(desk.at("#me-button")).to_have_attribute("title", re.compile(r"Sara Lind, .*\d\d[:.]\d\d"))
+
+    def away(unit: Unit) -> None:
+        unit.change(update(Person).where(Person.id == house.ids["sara"]).values(language="en"))
+        duty.say(unit, house.ids["sara"], "away")
+
+    house.write(away)
 
 
 @pytest.mark.parametrize("language", ["en", "sv", "nb", "nn", "da"])
