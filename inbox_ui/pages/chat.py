@@ -37,7 +37,7 @@ async def show_chat(request: Asking, channel_id: PathId, lang: Lang = "") -> Res
     """The frame. It asks for everything else itself, so it is the same for everybody, and made once."""
     place = await visits(request.app.state).place(request.app.state.storage, channel_id)
     language = preferred_of(f"{lang},{request.headers.get('accept-language', '')}", place.languages)
-    answer = _as_sent(request, _frame(language, place.name, place.settings.privacy_url), "text/html; charset=utf-8")
+    answer = _as_sent(request, _frame(language, place.name, place.settings.privacy_url), "text/html")
     answer.headers["Content-Security-Policy"] = policy(place)
     answer.headers["Referrer-Policy"] = "same-origin"
     return answer
