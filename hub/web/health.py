@@ -18,7 +18,8 @@ from hub.storage.scope import Scope
 from hub.storage.unit import Unit
 from hub.watch import metrics
 
-PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+PROMETHEUS = "text/plain; version=0.0.4"
+"""Litestar adds the charset."""
 _FRESH = 5.0
 """Seconds for which the installation's figures are those that were counted last."""
 

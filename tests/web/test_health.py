@@ -35,7 +35,7 @@ def read(world: World, **headers: str) -> dict[tuple[str, str], float]:
     """By name and labels."""
     answer = world.client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}", **headers})
     assert answer.status_code == 200, answer.text
-    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     found = {}
     for each in answer.text.splitlines():
         if each and not each.startswith("# "):
