@@ -6,7 +6,6 @@ import importlib
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from types import ModuleType
 
 from litestar import Litestar
@@ -123,7 +122,7 @@ class Hub:
             self._worker = worker
             ring_on_commit(self.storage, bell, also_read=not self._works)
             if self._rings_by_line and self._works:
-                self.live.on_heard = partial(ring_here, bell)
+                self.live.on_heard = lambda said: ring_here(bell, None if said.resync else said.happened)
             started = [tasks.create_task(worker.run(), name="worker")]
             live = tasks.create_task(self.live.run(), name="live")
             if self._serves:

@@ -142,18 +142,18 @@ class Elks(Receives[ElksConfig], Texts[ElksConfig]):
         tried = call.query.get("tried", "")
         about = [do, name, said.get("result", ""), said.get("status", ""), tried]
         origin = {"do": do} | ({"tried": tried} if tried else {})
+        rings = _connects(self.config, do, said, tried)
+        origin |= {"rings": rings} if rings else {}
         event = RawEvent(":".join(about), call.content, FORM, None if do in {"sms", "report"} else name, origin=origin)
         return [self.anew(self.config, event)]
 
     @classmethod
     def anew(cls, config: ElksConfig, event: RawEvent) -> RawEvent:
-        """With whose it is, the choice's own queue, where it has one; and which telephones ring from now on."""
+        """With whose it is, the choice's own queue, where it has one. Which telephones rang stays as it was."""
         do, said = event.origin.get("do", ""), steps.form(event.body)
         chosen = said.get("result", "") if do == "menu" else ""
-        kept = {name: event.origin[name] for name in ("do", "tried") if name in event.origin}
-        rings = _connects(config, do, said, event.origin.get("tried", ""))
-        origin = {**kept, "route": config.queues.get(chosen, config.destination)}
-        return replace(event, origin=origin | ({"rings": rings} if rings else {}))
+        kept = {name: event.origin[name] for name in ("do", "tried", "rings") if name in event.origin}
+        return replace(event, origin={**kept, "route": config.queues.get(chosen, config.destination)})
 
     def answer(self, call: WebCall, references: Sequence[str]) -> Answer:  # noqa: ARG002 - what they hear is the same
         """What the call does next; of a message nothing, for a text would be sent as our answer."""

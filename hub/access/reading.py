@@ -29,7 +29,10 @@ class Reading(Row):
 def log_reading(
     unit: Unit, by: Actor, kind: str, subject_id: int, conversation_id: int | None = None, reason: str | None = None
 ) -> None:
-    """Written with the unit that reads: no row, no reading. Kinds: conversation | citizen | attachment | raw_event."""
+    """Nothing is shown before this is written: no row, no reading.
+
+    Kinds: conversation | citizen | attachment | raw_event.
+    """
     unit.add(
         Reading(
             person_id=by.id,

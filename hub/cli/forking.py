@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from contextlib import suppress
 from types import FrameType
@@ -17,6 +18,8 @@ from msgspec import Struct
 _AGAIN = 1.0
 """Seconds before one that has ended is started again: one that can't live must not take the machine."""
 
+_ENDS = 30
+"""Seconds that they have for what is in hand, requests and mail."""
 _ASKS = (signal.SIGTERM, signal.SIGINT)
 """Signals that ask for the end."""
 
@@ -33,6 +36,8 @@ class Forked(Struct, frozen=True):
 def fork(count: int) -> Forked:
     """Returns in each of so many new processes. The one that called it watches them and leaves by SystemExit, with 1
     unless a signal asked for the end. Call it before there are threads, loops or connections."""
+    if threading.active_count() > 1:
+        raise RuntimeError("a process with threads can't part")
     return _Watcher().run(count)
 
 
@@ -51,15 +56,16 @@ class _Watcher:
                 return Forked(number, self._life)
         failed = False
         while self._pids:
-            pid, _ = os.waitpid(-1, 0)
+            pid, status = os.waitpid(-1, 0)
             ended = self._pids.pop(pid, None)
             if ended is None or self._asked or failed:
                 continue
             if ended == 0:
                 failed = True
+                log.critical("the process that listens and reads has ended (%s): all end", _how(status))
                 self._tell(signal.SIGTERM)
                 continue
-            log.error("web process %d has ended, and is started again", ended + 1)
+            log.error("web process %d has ended (%s), and is started again", ended + 1, _how(status))
             time.sleep(_AGAIN)
             if self._start(ended):
                 return Forked(ended, self._life)
@@ -71,15 +77,13 @@ class _Watcher:
 
     def _start(self, number: int) -> bool:
         """Whether this is the new process. None is started once the end was asked for."""
-        if self._asked:
-            return False
         sys.stdout.flush()
         sys.stderr.flush()
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ASKS)  # a signal between the two would miss the new one
-        pid = os.fork()
-        if pid:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ASKS)  # a signal from here on would miss the new one
+        pid = -1 if self._asked else os.fork()
+        if pid > 0:
             self._pids[pid] = number
-        else:
+        elif pid == 0:
             for each in _ASKS:
                 signal.signal(each, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ASKS)
@@ -94,6 +98,14 @@ class _Watcher:
         self._tell(signal.SIGTERM)
 
     def _tell(self, number: int) -> None:
+        """All; who stands still is killed when the others have had their time."""
+        signal.signal(signal.SIGALRM, lambda *_: self._tell(signal.SIGKILL))
+        signal.alarm(_ENDS)
         for pid in list(self._pids):
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
+
+
+def _how(status: int) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    return f"by signal {-code}" if code < 0 else f"with {code}"

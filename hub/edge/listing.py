@@ -83,7 +83,7 @@ class News(Struct, frozen=True):
 
     inside: Sequence[DeskLine | MaskedLine]
     outside: Sequence[DeskLine | MaskedLine]
-    said: Sequence[tuple[DeskLine, int]]
+    said: Sequence[tuple[DeskLine, int, str]]
 
 
 def news(
@@ -107,11 +107,11 @@ def news(
         _id(each): each
         for each in desk_list.mixed_lines_of(unit, partial(policy.shown_as, actor), actor.id, wanted, known)
     }
-    told = [(by_id.get(each), entry_id) for each, entry_id in unseen.items()]
+    told = [(by_id.get(each), *turn) for each, turn in unseen.items()]
     return News(
         inside=[by_id[each] for each in inside if each in by_id],
         outside=[by_id[each] for each in shown if each in by_id and each not in inside],
-        said=[(line, entry_id) for line, entry_id in told if isinstance(line, DeskLine)],
+        said=[(line, entry_id, text) for line, entry_id, text in told if isinstance(line, DeskLine)],
     )
 
 

@@ -29,6 +29,8 @@ READ_FOR = clock.DAY
 """After its end: whoever finds the secret later, on a shared computer or in an old log, reads nothing by it."""
 EndedBy = Literal["visitor", "person", "gone", "left"]
 """left: a message was left when nobody was there, and no chat was begun."""
+_BEGINNING = 200
+"""Letters of what was said, where it is told of."""
 
 
 class Chat(MunicipalityRow):
@@ -111,10 +113,12 @@ def of_conversation(unit: Unit, conversation_id: int) -> Chat | None:
     return unit.first(select(Chat).where(Chat.conversation_id == conversation_id))
 
 
-def unseen(unit: Unit, person_id: int, conversations: Sequence[int]) -> Mapping[int, int]:
-    """Of their chats that go on: the newest that the citizen said and they haven't seen, by the conversation."""
-    query = (
-        select(Chat.conversation_id, func.max(Entry.id))
+def unseen(unit: Unit, person_id: int, conversations: Sequence[int]) -> Mapping[int, tuple[int, str]]:
+    """Of their chats that go on: the newest that the citizen said and they haven't seen, by the conversation: its id,
+    and how it begins, empty for a file."""
+    newest = (
+        select(func.max(Entry.id))
+        .select_from(Chat)
         .join(Entry, (Entry.municipality_id == Chat.municipality_id) & (Entry.conversation_id == Chat.conversation_id))
         .where(
             Chat.conversation_id.in_(conversations),
@@ -126,7 +130,9 @@ def unseen(unit: Unit, person_id: int, conversations: Sequence[int]) -> Mapping[
         )
         .group_by(Chat.conversation_id)
     )
-    return dict(unit.rows(query)) if conversations else {}
+    query = select(Entry.conversation_id, Entry.id, func.substr(Entry.text, 1, _BEGINNING)).where(Entry.id.in_(newest))
+    found = unit.rows(query) if conversations else ()
+    return {conversation_id: (entry_id, " ".join((text or "").split())) for conversation_id, entry_id, text in found}
 
 
 def is_live(unit: Unit, conversation_id: int) -> bool:

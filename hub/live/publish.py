@@ -76,8 +76,8 @@ class Live:
         self._calls: dict[int | None, int] = {}
         """Municipality -> the same of its calls; None: of all."""
         self._kinds = _KINDS | also
-        self.on_heard: Callable[[Sequence[Happening]], None] = lambda _: None
-        """Told in the loop what other processes say has happened."""
+        self.on_heard: Callable[[Message], None] = lambda _: None
+        """Told in the loop what other processes say."""
         line = open_line(storage, redis_url, siblings)
         self.bridge = Bridge(line, self._heard) if line else None
         # Where the engine has to be looked at, it is, Redis or not: a command on this machine has no line.
@@ -195,7 +195,7 @@ class Live:
         if message.resync:
             self._resync()
         self._take(self._poll.mine(message.happened) if self._poll else message.happened)
-        self.on_heard(message.happened)
+        self.on_heard(message)
         for sign in message.signs:
             self._note(sign)
 

@@ -11,6 +11,8 @@ from hub.errors import Unavailable
 
 _LONGEST = 2**17
 """Bytes of a word; the bridge's are far shorter."""
+_AGAIN = 0.5
+"""Seconds between two tries to tell those whose mailbox was full."""
 _MISSED = b"\0"
 """Something for this mailbox was dropped, for it was full: as if it had only begun to listen."""
 
@@ -42,6 +44,7 @@ class SiblingLine:
     def __init__(self, others: Sequence[socket.socket], own: socket.socket) -> None:
         self._others, self._own = others, own
         self._behind: set[socket.socket] = set()
+        self._again: asyncio.TimerHandle | None = None
 
     async def hear(self) -> AsyncIterator[str | None]:
         """None at first, and whenever words for this process were dropped; then words. Raises Unavailable."""
@@ -50,13 +53,15 @@ class SiblingLine:
         try:
             while True:
                 word = await loop.sock_recv(self._own, _LONGEST)
+                if not word:
+                    raise Unavailable("The other processes of this hub have ended.")
                 yield None if word == _MISSED else word.decode("utf-8", "replace")
         except OSError as error:
             raise Unavailable("The other processes of this hub can't be heard just now.") from error
 
     async def say(self, words: Sequence[str]) -> None:
         """Waits for nobody: whose mailbox is full, because it stands still or is being started, hears later that it
-        missed something, with the first word that there is room for."""
+        missed something, as soon as there is room for a word."""
         for other in self._others:
             behind = other in self._behind
             try:
@@ -68,5 +73,19 @@ class SiblingLine:
             except OSError as error:
                 raise Unavailable("The other processes of this hub can't be told just now.") from error
 
+        if self._behind and self._again is None:
+            self._again = asyncio.get_running_loop().call_later(_AGAIN, self._catch_up)
+
     async def close(self) -> None:
         """The mailboxes stay for as long as the processes do."""
+        if self._again is not None:
+            self._again.cancel()
+
+    def _catch_up(self) -> None:
+        self._again = None
+        for other in list(self._behind):
+            try:
+                other.send(_MISSED)
+                self._behind.discard(other)
+            except OSError:
+                self._again = self._again or asyncio.get_running_loop().call_later(_AGAIN, self._catch_up)

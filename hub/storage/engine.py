@@ -98,8 +98,9 @@ def open_engines(url: str, roles: Roles = Roles()) -> Engines:  # noqa: B008 - i
     backend = make_url(url).get_backend_name()
     if backend == "sqlite":
         writer = _sqlite(url, writing=True)
-        file = str(writer.url.database)
-        return Engines(writer, _sqlite(url, writing=False), 1, 1, Embedded(Upkeep(writer), Turn(file), Durable(file)))
+        file = Path(str(writer.url.database)).resolve()  # through links, and whatever folder we are in later
+        turn = Turn(file)
+        return Engines(writer, _sqlite(url, writing=False), 1, 1, Embedded(Upkeep(writer, turn), turn, Durable(file)))
     if backend == "postgresql":
         engine = create_engine(
             url,

@@ -207,7 +207,7 @@ class Storage:
         return result
 
     def _committed(self, done: "Future[T]", run: "Future[tuple[Unit, T]]") -> None:
-        """In storage's thread, which goes on to the next unit while this one's commit comes to the disk."""
+        """Once its unit has ended; storage's thread goes on to the next while this one's commit comes to the disk."""
         error = run.exception()
         if error is not None:
             done.set_exception(error)
@@ -215,11 +215,13 @@ class Storage:
         unit, result = run.result()
 
         def settled(trouble: Unavailable | None) -> None:
-            self._tell(unit)
-            if trouble is None:
-                done.set_result(result)
-            else:
-                done.set_exception(trouble)
+            try:
+                self._tell(unit)
+            finally:
+                if trouble is None:
+                    done.set_result(result)
+                else:
+                    done.set_exception(trouble)
 
         if self.engines.embedded:
             self.engines.embedded.durable.soon(settled)

@@ -14,6 +14,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
+from hub.storage.turn import Turn
+
 PAUSE = 1.0
 """Seconds after a commit: what else is committed meanwhile is seen to with it."""
 MOST_LOGGED = 16_384
@@ -35,7 +37,8 @@ log = logging.getLogger(__name__)
 class Upkeep:
     """Of one file, after the commits of one engine. Other processes have theirs: one at a time gets on."""
 
-    def __init__(self, writer: Engine) -> None:
+    def __init__(self, writer: Engine, turn: Turn) -> None:
+        self._turn = turn
         self._file, self._writer = Path(writer.url.database or "").absolute().as_uri(), writer
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -62,7 +65,7 @@ class Upkeep:
         for _ in range(_STEPS):
             if self._ended.wait(_GIVE_WAY):
                 return False
-            with closing(self._writer.raw_connection()) as connection:
+            with self._turn.taken(), closing(self._writer.raw_connection()) as connection:
                 writer = connection.driver_connection
                 assert isinstance(writer, sqlite3.Connection)
                 before = writer.total_changes

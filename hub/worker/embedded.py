@@ -128,7 +128,8 @@ def ring_on_commit(storage: Storage, bell: Doorbell, *, also_read: bool) -> None
     storage.on_commit(listen)
 
 
-def ring_here(bell: Doorbell, happened: Sequence[Happening]) -> None:
-    """For what another process says it has committed."""
-    for what in {RINGS[each.kind] for each in happened if each.kind in RINGS}:
-        bell.ring_here(what)
+def ring_here(bell: Doorbell, happened: Sequence[Happening] | None) -> None:
+    """For what another process says it has committed; None: it may have been anything."""
+    kinds = RINGS.keys() if happened is None else {each.kind for each in happened}
+    for kind in RINGS.keys() & kinds:
+        bell.ring_here(RINGS[kind])

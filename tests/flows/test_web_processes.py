@@ -75,7 +75,7 @@ def test_one_that_answers_is_started_again_and_with_the_one_that_works_all_end(
         os.kill(first, signal.SIGKILL)
         assert process.wait(PATIENCE) == 1
     assert not reachable(house.web_ports[0])
-    assert "web process 2 has ended, and is started again" in house.log()
+    assert "web process 2 has ended (by signal 9), and is started again" in house.log()
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])

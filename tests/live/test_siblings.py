@@ -1,10 +1,12 @@
 """The line between the processes of one `torg serve`: whole words in order, and whoever missed one is told so."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from hub.errors import Unavailable
 from hub.live.sibling_line import SiblingLine, Siblings
 from tests.live.ears import PATIENCE
 
@@ -56,5 +58,18 @@ def test_who_stands_still_holds_nobody_up_and_is_told_later_that_it_missed_somet
         await one.say(["again"])
         while (word := await next_of(asleep)) != "again":
             assert word == "more"
+
+    asyncio.run(story())
+
+
+def test_when_all_others_have_ended_it_says_so_once_and_not_for_ever(lines: list[SiblingLine]) -> None:
+    async def story() -> None:
+        one = lines[0]
+        ear = one.hear()
+        assert await next_of(ear) is None
+        into = lines[1]._others[0]  # its own mailbox, as the others hold it
+        into.shutdown(socket.SHUT_WR)
+        with pytest.raises(Unavailable):
+            await next_of(ear)
 
     asyncio.run(story())

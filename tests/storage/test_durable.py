@@ -6,10 +6,13 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from hub.errors import Unavailable
+from hub.storage import durable
+from hub.storage.engine import Embedded, open_engines
 from hub.storage.scope import Scope
 from hub.storage.unit import Happening, Unit
 from tests.live.ears import change, until
@@ -43,6 +46,11 @@ def disk(monkeypatch: pytest.MonkeyPatch, sqlite_centre: Centre) -> Iterator[Dis
     yield made
     made.fails = False
     made.may.release(100)
+
+
+def embedded(centre: Centre) -> Embedded:
+    assert centre.storage.engines.embedded is not None
+    return centre.storage.engines.embedded
 
 
 def seen(centre: Centre, entry_id: int) -> bool:
@@ -103,20 +111,62 @@ def test_what_came_meanwhile_has_one_flush_together(sqlite_centre: Centre, disk:
     assert disk.flushes == 2
 
 
-def test_a_disk_that_fails_is_said_and_who_listens_looks(sqlite_centre: Centre, disk: Disk) -> None:
+def test_a_disk_that_fails_is_said_until_all_of_it_is_written_again(
+    sqlite_centre: Centre, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     disk.may.release(100)
     conversation_id = sqlite_centre.mail()
-    disk.fails = True
     told: list[Happening] = []
     sqlite_centre.storage.on_commit(told.extend)
+    durably = embedded(sqlite_centre).durable
+    log = Path(f"{sqlite_centre.storage.engines.writer.url.database}-wal")
 
     async def story() -> None:
         with pytest.raises(Unavailable, match="look first"):
             await sqlite_centre.storage.write(EVERYTHING, change, conversation_id)
 
+    disk.fails = True
+    with sqlite_centre.storage.engines.reader.connect() as reader:  # a log that is read isn't begun anew
+        reader.exec_driver_sql("SELECT count(*) FROM entry").fetchall()
+        monkeypatch.setattr(durable, "_PATIENCE", 0.1)
+        asyncio.run(story())
+        assert [each.conversation_id for each in told if each.kind == "entry_added"] == [conversation_id]
+        disk.fails = False  # the system has forgotten what it lost
+        with pytest.raises(Unavailable, match="look first"):
+            sqlite_centre.storage.write_now(EVERYTHING, change, conversation_id)
+        assert log.stat().st_size > 0
+    durably.now()
+    assert log.stat().st_size == 0  # all of it is in the database
+    sqlite_centre.storage.write_now(EVERYTHING, change, conversation_id)
+
+
+def test_a_listener_that_fails_ends_nothing(sqlite_centre: Centre, caplog: pytest.LogCaptureFixture) -> None:
+    conversation_id = sqlite_centre.mail()
+
+    def fails(_: object) -> None:
+        raise RuntimeError("a listener")
+
+    async def story() -> None:
+        for _ in range(3):
+            assert await sqlite_centre.storage.write(EVERYTHING, change, conversation_id)
+
+    sqlite_centre.storage.on_commit(fails)
     asyncio.run(story())
-    assert [each.conversation_id for each in told if each.kind == "entry_added"] == [conversation_id]
-    told.clear()
-    with pytest.raises(Unavailable, match="look first"):
-        sqlite_centre.storage.write_now(EVERYTHING, change, conversation_id)
-    assert told
+    assert "what listens to commits failed" in caplog.text
+
+
+def test_a_database_behind_a_link_is_flushed(
+    sqlite_centre: Centre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = tmp_path / "elsewhere" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(str(sqlite_centre.storage.engines.writer.url.database))
+    flushed: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda file: flushed.append(Path(f"/proc/self/fd/{file}").readlink().name))
+    engines = open_engines(f"sqlite:///{link}")
+    with engines.writer.begin() as connection:
+        connection.exec_driver_sql("PRAGMA user_version")
+    assert engines.embedded is not None
+    engines.embedded.durable.now()
+    assert flushed == [f"{link.resolve().name}-wal"]
+    engines.dispose()

@@ -80,6 +80,10 @@ def test_what_a_citizen_says_is_told_to_whoever_has_the_chat(screen: Screen, vis
     assert " writes: Hallå?" in said
     assert f'href="/conversations/{found}?view=mine#turn-{found}"' in said
     assert groups(said) == [("-", [])]
+    screen.world.ask(
+        "POST", f"/conversations/{found}/notes", json={"text": "Ring henne"}, headers={"Idempotency-Key": "n1"}
+    )
+    assert " writes: Hallå?" in screen.get(at).text  # and nothing of ours in her name
     assert "data-turn" not in screen.get(at, "kim").text  # may open it, and it isn't theirs
     assert "data-turn" not in screen.get(at, "nils").text
     entry = must(re.search(r'data-turn="(\d+)"', said))[1]

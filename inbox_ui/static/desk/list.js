@@ -81,6 +81,7 @@ export function settled() {
 async function ask(asked) {
   if (asked.includes(WHOLE)) await look();
   const ids = asked.filter((id) => id !== WHOLE);
+  if (asked.includes(WHOLE)) ids.push(...[...turns].filter((id) => !ids.includes(id))); // asked for in vain before
   for (const id of ids.splice(TOGETHER)) gather(id);
   const here = list() ? shows() : new URLSearchParams();
   const shown = ids.filter(rowOf);
@@ -92,7 +93,7 @@ async function ask(asked) {
     said.forEach(heard);
     return ids.forEach(renew); // refused, or another list by now
   }
-  if (!came) return;
+  if (!came) return said.forEach((id) => turns.add(id)); // no answer: with the next look at everything
   tellTurns(came.page);
   if (!list()) return;
   const there = put(came.rows);
