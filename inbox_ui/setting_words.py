@@ -123,7 +123,7 @@ SETTINGS = (
     N_("Columns"),
     N_(
         "start = Starttid, number = A-nummer; also id, called, queue, agent, direction, result, wait, talk, answered,"
-        " ended"
+        " ended, offset (as +02:00 or CEST)"
     ),
     N_("Channel of the exchange"),
     N_("id of the one that tells of its calls live"),
