@@ -96,6 +96,17 @@ document.addEventListener("change", (event) => {
   later();
 });
 
+/* Whoever is among the causes means one of them by a number, not a topic */
+window.addEventListener("keydown", (event) => {
+  const among = event.target.closest?.(".causes");
+  if (!among || !/^[1-9]$/.test(event.key) || event.ctrlKey || event.altKey || event.metaKey) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const radio = all("[name=cause]", among)[event.key - 1];
+  radio?.focus();
+  radio?.click();
+}, true);
+
 /* --- What is filled in is kept, two seconds after */
 let soon;
 function later() {
