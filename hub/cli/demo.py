@@ -21,7 +21,7 @@ import msgspec
 
 from hub import clock
 from hub.access.password import hashed
-from hub.cli.demo_fill import centres, forms, lookups, permits, sources
+from hub.cli.demo_fill import centres, chats, forms, lookups, permits, sources
 from hub.cli.demo_fill.content import LANGUAGES, read
 from hub.cli.demo_fill.fill import fill
 from hub.cli.serve import PORT, require_free, serve
@@ -75,7 +75,7 @@ def command(reset: bool, port: int | None, mail_port: int) -> None:
             _refresh(settings, mail_port)
         _write_config(config)
         with _other_systems(settings, {port, mail_port}):
-            click.echo(_welcome(config, port, mail_port, settings.undo_seconds))
+            click.echo(_welcome(config, port, mail_port, settings.undo_seconds, _chat(settings)))
             serve(settings, settings.host, port)
 
 
@@ -175,6 +175,7 @@ def _refresh(settings: Settings, mail_port: int) -> None:
         storage.write_now(_EVERYTHING, centres.move_mail_port, load(settings.blocked_plugins), mail_port)
         storage.write_now(_EVERYTHING, centres.employ)
         storage.write_now(_EVERYTHING, forms.publish, load(settings.blocked_plugins))
+        storage.write_now(_EVERYTHING, chats.open_up, load(settings.blocked_plugins))
         if storage.read_now(_EVERYTHING, centres.lack_passwords):
             storage.write_now(_EVERYTHING, centres.give_passwords, hashed(centres.PASSWORD))
     finally:
@@ -202,7 +203,15 @@ def _write_config(config: Path) -> None:
         config.write_text(_CONFIG, encoding="utf-8")
 
 
-def _welcome(config: Path, port: int, mail_port: int, undo_seconds: int) -> str:
+def _chat(settings: Settings) -> int | None:
+    storage = open_storage(settings)
+    try:
+        return storage.read_now(_EVERYTHING, chats.number)
+    finally:
+        storage.close()
+
+
+def _welcome(config: Path, port: int, mail_port: int, undo_seconds: int, chat: int | None) -> str:
     torg = ".venv/bin/torg" if Path(".venv/bin/torg").exists() else "torg"
     left_alone = ""
     if config == FOLDER / "torg.toml":
@@ -223,6 +232,7 @@ Three minutes: as sara, open "Ny faktura trots anstånd"; press I and Enter (her
 asked for), L 2 (her septic tank), L 1 and Shift+I (a sentence into the answer). Then as vera: how the lookups are used;
 as rut: who looked. Change {FOLDER}/economy.db, waste.csv or permits.json, press Shift+L, and the card follows.
 Forms: {web}/forms/granvik/felanmalan, {web}/forms/nesoy/broyting (goran makes them, under Forms)
+Chat with Granvik, as a citizen: {web}/chat/{chat} (it rings to sara when she is Ready; F2 takes it)
 Mail for {", ".join(place.address for place in centres.PLACES.values())} comes in on 127.0.0.1:{mail_port}:
   printf '{mail}' | curl --crlf smtp://127.0.0.1:{mail_port} --mail-from {me} --mail-rcpt {to} -T -
 or with Python alone:

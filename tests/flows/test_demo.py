@@ -150,7 +150,8 @@ def test_some_are_due_and_few_overdue(demo: Demo) -> None:
 
 
 def test_it_prints_everybody_with_their_roles() -> None:
-    told = welcome(Path("torg.toml"), 8000, 8025, 10)
+    told = welcome(Path("torg.toml"), 8000, 8025, 10, 7)
+    assert "http://127.0.0.1:8000/chat/7 " in told
     for colleagues in COLLEAGUES.values():
         for email, colleague in colleagues.items():
             name, _, domain = email.partition("@")

@@ -30,15 +30,18 @@ from hub.inbox.strip import stand
 from hub.storage import search_index
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
+from tests.daytime import by_day
 from tests.exchange import BO, IDA, SWITCHBOARD, Exchange
 
 
 @pytest.fixture
 def exchange(sqlite_database: str, tmp_path: Path) -> Iterator[Exchange]:
     """On SQLite."""
+    by_day()
     made = Exchange(tmp_path, sqlite_database, "eml_folder", {"folder": str(tmp_path)}).set_up_calls()
     yield made
     made.storage.close()
+    clock.set_source(None)
 
 
 @pytest.fixture

@@ -21,17 +21,20 @@ from hub.inbox.promise import Promise
 from hub.inbox.strip import QueueNow
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
+from tests.daytime import by_day
 from tests.exchange import BO, IDA, SWITCHBOARD, Exchange
 
 
 @pytest.fixture
 def exchange(database_url: str, tmp_path: Path) -> Iterator[Exchange]:
     """On one engine after the other; Ida called twice and nobody took it."""
+    by_day()
     made = Exchange(tmp_path, database_url, "eml_folder", {"folder": str(tmp_path)}).set_up_calls()
     for number in range(2):
         made.tell(made.event("newCall", str(number), 60 * number), made.event("hangup", str(number), 60 * number + 30))
     yield made
     made.storage.close()
+    clock.set_source(None)
 
 
 def held(unit: Unit) -> tuple[Conversation, Promise]:

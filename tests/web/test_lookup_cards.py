@@ -47,9 +47,10 @@ from hub.storage.unit import Unit
 from inbox_ui import times, words
 from inbox_ui.lookups import cards
 from inbox_ui.lookups.line import link
+from tests.daytime import by_day
 from tests.lookups.source import Ledgered, Placed, Settings, registry
 from tests.web.test_pages import Screen
-from tests.web.world import before_midnight_is_after_it, let_pass, must
+from tests.web.world import let_pass, must
 from tests.web.world import world as make_world
 
 ANNA = "19121212-1212"
@@ -151,7 +152,7 @@ def said(node: Node) -> str:
 @pytest.fixture
 def asked(sqlite_database: str, tmp_path: Path) -> Iterator[Asked]:
     with make_world(sqlite_database, tmp_path, pages=True) as world:
-        before_midnight_is_after_it()
+        by_day()
         yield Asked(Screen(world))
 
 

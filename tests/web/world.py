@@ -1,13 +1,11 @@
 """A small world for tests: a joint centre (Granvik, Holmö), a municipality elsewhere (Nesøy), their people and mail."""
 
 import hashlib
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from httpx import Response
 from litestar import Litestar
@@ -308,14 +306,6 @@ def let_pass(seconds: int) -> None:
     """The clock stands still, that much later. The world sets it going again."""
     then = clock.now() + seconds * clock.SECOND
     clock.set_source(lambda: then)
-
-
-def before_midnight_is_after_it() -> None:
-    """What holds for a day holds for the minutes that a test lets pass: late in the evening it is three hours later."""
-    if clock.to_datetime(clock.now()).astimezone(ZoneInfo("Europe/Stockholm")).hour >= 22:
-        later = clock.now() + 3 * 3600 * clock.SECOND
-        started = time.monotonic_ns() // 1000
-        clock.set_source(lambda: later + time.monotonic_ns() // 1000 - started)
 
 
 def must(found: T | None) -> T:

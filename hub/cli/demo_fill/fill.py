@@ -20,7 +20,7 @@ from hub.access.password import hashed
 from hub.access.person import Actor
 from hub.channels.channel import Channel
 from hub.channels.open import close_connector, open_channel
-from hub.cli.demo_fill import calls, centres, desk, forms
+from hub.cli.demo_fill import calls, centres, chats, desk, forms
 from hub.cli.demo_fill.centres import COLLEAGUES, PLACES, Founded
 from hub.cli.demo_fill.content import LANGUAGES, Content, Story, read
 from hub.cli.demo_fill.desk import Order
@@ -85,6 +85,7 @@ async def fill(settings: Settings, outgoing: Path, mail_port: int, progress: Cal
                 await _Past(storage, settings, pipeline, founded, contents, now, kept).live(mail_port, progress)
                 await storage.write(DEMO, centres.keep_ready, contents)
                 await storage.write(DEMO, forms.publish, registry)
+                await storage.write(DEMO, chats.open_up, registry)
                 for language, content in contents.items():
                     await storage.write(DEMO, calls.tell, founded, language, content.spoken, now)
             finally:

@@ -137,6 +137,8 @@ function outcome(event, key) {
 function send(waits) {
   const dialog = one("dialog[open]");
   if (dialog) return one("[data-kind=primary]", dialog)?.click();
+  const menu = one("form:popover-open");
+  if (menu) return one("[data-kind=primary]", menu)?.click(); // and nothing behind it
   if (waits && shown(one("#send-wait"))) return one("#send-wait").click();
   [one("#send-turn"), one("#send-close"), one("#add-note"), one("[data-sends]")].find(shown)?.click();
 }
