@@ -25,6 +25,7 @@ from hub.errors import Conflict, Corrupt, Invalid, Unavailable
 from hub.storage.blobs import PASSING
 from hub.storage.check import named_blobs
 from hub.storage.engine import SYSTEM_ROLE, libpq_words
+from hub.storage.flush import flush
 from hub.storage.keys import Keys
 from hub.storage.migrate import current, newest
 from hub.storage.roles import ensure
@@ -141,9 +142,9 @@ def put_back(folder: Path, description: Description, url: str, blob_folder: Path
             (said,) = connection.execute("PRAGMA quick_check").fetchone()
         if said != "ok":
             raise Corrupt(f"SQLite finds in the backup: {said}.")
-        _flush(passing)
+        flush(passing)
         passing.rename(path)
-        _flush(path.parent)
+        flush(path.parent)
         return
     engine = create_engine(url, hide_parameters=True)
     try:
@@ -176,7 +177,7 @@ def copy_files(source: Path, target: Path) -> None:
             shutil.copyfile(each, passing)
         except FileNotFoundError:
             continue
-        _flush(passing)
+        flush(passing)
         passing.rename(to)
 
 
@@ -191,7 +192,7 @@ def _snapshot_sqlite(engine: Engine, rows: Path) -> Sequence[str]:
             named = named_blobs(connected)
     finally:
         of_copy.dispose()
-    _flush(rows)
+    flush(rows)
     return named
 
 
@@ -289,14 +290,6 @@ def _digest(path: Path) -> str:
 def _write(path: Path, content: bytes) -> None:
     passing = path.with_name(f".{path.name}")
     passing.write_bytes(content)
-    _flush(passing)
+    flush(passing)
     passing.rename(path)
-    _flush(path.parent)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    flush(path.parent)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from hub import clock
 from hub.errors import Corrupt, Unavailable
+from hub.storage.flush import flush
 
 IN_ROW = 64 * 1024
 """Bytes up to which content lies in its row."""
@@ -56,7 +57,7 @@ class Blobs:
                 flushed.add(folder)
                 named.update(self._unsure(folder))
             self._at_once(_write, fresh)
-            self._at_once(_flush, [(folder,) for folder in flushed | {each.rpartition("/")[0] for each in named}])
+            self._at_once(flush, [(folder,) for folder in flushed | {each.rpartition("/")[0] for each in named}])
             self._lasting |= named
         except (OSError, RuntimeError) as error:  # the second: no thread is to be had
             raise Unavailable(
@@ -117,11 +118,3 @@ def _write(path: str, content: bytes) -> None:
     except OSError:
         Path(passing).unlink(missing_ok=True)
         raise
-
-
-def _flush(folder: str) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -6,7 +6,6 @@ when it began. Whoever wrote is answered after one that began after their commit
 """
 
 import logging
-import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from hub.errors import Unavailable
+from hub.storage.flush import flush
 
 Done = Callable[[Unavailable | None], None]
 
@@ -42,7 +42,7 @@ class Durable:
         """
         if not self._lost:
             try:
-                _flush(self._log)
+                flush(self._log)
             except FileNotFoundError:  # whoever closed the last connection has copied all of it
                 self._lost = not _flushed(self._database)
             except OSError as error:
@@ -102,17 +102,9 @@ class Durable:
                 return
 
 
-def _flush(path: Path) -> None:
-    file = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
-
-
 def _flushed(path: Path) -> bool:
     try:
-        _flush(path)
+        flush(path)
     except OSError:
         return False
     return True
