@@ -5,12 +5,13 @@ from datetime import datetime
 from weakref import WeakKeyDictionary
 
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from hub import clock
 from hub.access import duty, policy
 from hub.access.duty import Duty, State
 from hub.access.person import Actor
+from hub.storage.prepared import Prepared
 from hub.storage.scope import Scope
 from hub.storage.unit import Storage, Unit
 
@@ -23,6 +24,8 @@ _FRESH = 20 * clock.SECOND
 _GATHERS = 0.25
 """Seconds."""
 _SCREENS = Scope.everything("whose screens are open")
+# Asked with every page.
+_MINE = Prepared(select(Duty.state, Duty.since, Duty.seen_at, Duty.chats).where(Duty.person_id == bindparam("person")))
 
 
 class _Gathered(Struct):
@@ -43,8 +46,8 @@ class DutyLine(Struct, frozen=True):
 
 def mine(unit: Unit, actor: Actor) -> DutyLine:
     """As they said last; away, where they never did."""
-    row = unit.first(select(Duty).where(Duty.person_id == actor.id))
-    return DutyLine("away", None, None) if row is None else _line(row)
+    rows = _MINE.rows(unit, person=actor.id)
+    return _as_said(*rows[0]) if rows else DutyLine("away", None, None)
 
 
 def say(unit: Unit, actor: Actor, state: State) -> DutyLine:
@@ -86,4 +89,8 @@ def _is_due(unit: Unit, person_id: int) -> bool:
 
 
 def _line(row: Duty) -> DutyLine:
-    return DutyLine(duty.known(row.state), clock.to_datetime(row.since) if row.seen_at else None, row.chats)
+    return _as_said(row.state, row.since, row.seen_at, row.chats)
+
+
+def _as_said(state: str, since: int, seen_at: int, chats: int | None) -> DutyLine:
+    return DutyLine(duty.known(state), clock.to_datetime(since) if seen_at else None, chats)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from hub import clock
 from hub.contract.references import by_ten
@@ -23,6 +23,16 @@ WAYS = ("control_question", "called_back", "id_at_desk", "eid", "known_to_depart
 
 _NUMBER = re.compile(r"\d{6,8}[-+ A-FU-Y]?[0-9A-Z]{3,4}")
 """Nordic: a Finnish one has letters, where its century is told and at its end."""
+_LIVE = (
+    select(Identity)
+    .where(
+        Identity.municipality_id == bindparam("municipality"),
+        Identity.conversation_id == bindparam("conversation"),
+        Identity.citizen_id == bindparam("citizen"),
+        Identity.ends_at > bindparam("now"),
+    )
+    .order_by(Identity.id.desc())
+)
 _SWEDISH = re.compile(r"(19|20)\d{6}-?\d{4}")
 
 
@@ -136,14 +146,12 @@ def _numbers(conversation: Conversation) -> Select[CitizenPoint]:
 def live(unit: Unit, conversation: Conversation) -> Identity | None:
     """The confirmation that holds now, for the conversation's own citizen."""
     return unit.first(
-        select(Identity)
-        .where(
-            Identity.municipality_id == conversation.municipality_id,
-            Identity.conversation_id == conversation.id,
-            Identity.citizen_id == conversation.citizen_id,
-            Identity.ends_at > clock.now(),
+        _LIVE.params(
+            municipality=conversation.municipality_id,
+            conversation=conversation.id,
+            citizen=conversation.citizen_id,
+            now=clock.now(),
         )
-        .order_by(Identity.id.desc())
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from hub import clock
 from hub.inbox.conversation import Conversation
@@ -20,6 +20,12 @@ MayOpen = Callable[[Conversation], bool]
 _MOVES = frozenset({"misdirected", "received", "taken_back"})
 _ELSEWHERE = frozenset({"municipality", "queue", "conversation", "version"})
 _MOST_MAILS = 20
+_MAILS = (
+    select(Entry.conversation_id, Mail.message_id, Mail.sender, Entry.text)
+    .join(Entry, (Entry.municipality_id == Mail.municipality_id) & (Entry.id == Mail.entry_id))
+    .where(Mail.message_id.is_not(None), Entry.author_kind == "citizen")
+)
+_OWN_MAILS = _MAILS.where(Entry.conversation_id == bindparam("conversation")).order_by(Entry.id).limit(_MOST_MAILS)
 
 
 class Linked(Struct, frozen=True):
@@ -79,17 +85,12 @@ def also_sent(unit: Unit, conversation: Conversation, may_open: MayOpen) -> Sequ
 
     A Message-ID alone can be claimed by anybody. What was moved from one to the other was sent once.
     """
-    mails = (
-        select(Entry.conversation_id, Mail.message_id, Mail.sender, Entry.text)
-        .join(Entry, (Entry.municipality_id == Mail.municipality_id) & (Entry.id == Mail.entry_id))
-        .where(Mail.message_id.is_not(None), Entry.author_kind == "citizen")
-    )
-    own = unit.rows(mails.where(Entry.conversation_id == conversation.id).order_by(Entry.id).limit(_MOST_MAILS))
+    own = unit.rows(_OWN_MAILS.params(conversation=conversation.id))
     if not own:
         return []
     wanted = {tuple(mail) for _, *mail in own}
     here = unit.scope.municipalities or (conversation.municipality_id,)
-    named = mails.where(Mail.municipality_id.in_(here), Mail.message_id.in_([each[1] for each in own]))
+    named = _MAILS.where(Mail.municipality_id.in_(here), Mail.message_id.in_([each[1] for each in own]))
     ids = {row_id for row_id, *mail in unit.rows(named) if tuple(mail) in wanted} - {conversation.id}
     rows = unit.all(select(Conversation).where(Conversation.id.in_(ids)).order_by(Conversation.id)) if ids else ()
     sent = [

@@ -10,13 +10,22 @@ import re
 from collections.abc import Sequence
 
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from hub.errors import Corrupt
 from hub.inbox.citizen import Citizen, CitizenPoint
 from hub.storage.keys import Keys
 from hub.storage.unit import Unit
 
+_THAT_HOLD = (
+    select(CitizenPoint)
+    .where(
+        CitizenPoint.municipality_id == bindparam("municipality"),
+        CitizenPoint.citizen_id == bindparam("citizen"),
+        CitizenPoint.ended_at.is_(None),
+    )
+    .order_by(CitizenPoint.id)
+)
 MASKED = "••••"
 _PURPOSE = "identity"
 _WITH_CENTURY = 12
@@ -37,15 +46,7 @@ class CoveredPoint(Struct, frozen=True):
 
 def covered(unit: Unit, citizen: Citizen) -> Sequence[CoveredPoint]:
     """Those that hold now, in the order they were learned."""
-    points = unit.all(
-        select(CitizenPoint)
-        .where(
-            CitizenPoint.municipality_id == citizen.municipality_id,
-            CitizenPoint.citizen_id == citizen.id,
-            CitizenPoint.ended_at.is_(None),
-        )
-        .order_by(CitizenPoint.id)
-    )
+    points = unit.all(_THAT_HOLD.params(municipality=citizen.municipality_id, citizen=citizen.id))
     return [cover(unit.keys, each) for each in points]
 
 

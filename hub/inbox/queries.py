@@ -19,6 +19,7 @@ from hub.inbox.matter import Matter
 from hub.inbox.participant import Participant
 from hub.inbox.points import masked, masked_name
 from hub.storage import keyset
+from hub.storage.one_of import listed, one_of
 from hub.storage.unit import Unit
 
 Within = Callable[[int], ColumnElement[bool]]
@@ -230,20 +231,7 @@ def conversation_page(
     """Everything but its timeline."""
     citizen = unit.get(Citizen, conversation.citizen_id)
     assert citizen is not None  # a composite foreign key sees to it
-    points = (
-        select(CitizenPoint, Participant)
-        .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
-        .where(
-            Participant.municipality_id == conversation.municipality_id,
-            Participant.conversation_id == conversation.id,
-        )
-        .order_by(Participant.id)
-    )
-    matters = (
-        select(Matter)
-        .where(Matter.municipality_id == conversation.municipality_id, Matter.conversation_id == conversation.id)
-        .order_by(Matter.id)
-    )
+    here = {"municipality": conversation.municipality_id, "conversation": conversation.id}
     related = unit.get(Conversation, conversation.related_id)
     if related is not None and related.is_part and related.related_id == conversation.id:
         related = None  # it is merged into this one by now
@@ -252,9 +240,9 @@ def conversation_page(
         citizen=CitizenName(str(citizen.id), masked_name(citizen.name), citizen.kind, citizen.protection),
         participants=[
             ParticipantLine(str(each.id), point.kind, masked(unit.keys, point), each.role, shown(each.confirmed_at))
-            for point, each in unit.rows(points)
+            for point, each in unit.rows(_TAKE_PART.params(**here))
         ],
-        matters=[matter_line(each) for each in unit.all(matters)],
+        matters=[matter_line(each) for each in unit.all(_MATTERS.params(**here))],
         related=str(related.id) if related is not None and may_open(related) else None,
     )
 
@@ -326,7 +314,7 @@ def _lines(unit: Unit, ids: Sequence[int]) -> list[ConversationLine]:
     """In the order of `ids`, all of them in scope already."""
     if not ids:
         return []
-    rows = unit.rows(LINE.where(Conversation.id.in_(ids)).execution_options(in_scope_already=True))
+    rows = unit.rows(_LINES.params(ids=listed(ids)).execution_options(in_scope_already=True))
     by_id = {row[0]: line_of(row) for row in rows}
     return [by_id[each] for each in ids]
 
@@ -354,6 +342,21 @@ LINE: Select[Any] = (
     )
     .join(Citizen, Citizen.id == Conversation.citizen_id)
     .join(PERSON, PERSON.c.id == Conversation.assignee_id, isouter=True)
+)
+_LINES = LINE.where(one_of(Conversation.id, "ids"))
+_TAKE_PART = (
+    select(CitizenPoint, Participant)
+    .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
+    .where(
+        Participant.municipality_id == bindparam("municipality"),
+        Participant.conversation_id == bindparam("conversation"),
+    )
+    .order_by(Participant.id)
+)
+_MATTERS = (
+    select(Matter)
+    .where(Matter.municipality_id == bindparam("municipality"), Matter.conversation_id == bindparam("conversation"))
+    .order_by(Matter.id)
 )
 
 

@@ -5,7 +5,7 @@ mail says in no header whom it is from: it is quoted only to an address of the c
 for conversations of two people can be made one.
 """
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from hub.inbox.citizen import CitizenPoint
 from hub.inbox.conversation import Conversation
@@ -14,23 +14,24 @@ from hub.storage.unit import Unit
 
 WRITTEN = ("mail", "form", "chat", "sms")
 """Kinds of entry that are in writing: of a call or a visit there is nothing in the citizen's own words."""
+_NEWEST = (
+    select(Entry)
+    .where(
+        Entry.conversation_id == bindparam("conversation"),
+        Entry.kind.in_(WRITTEN),
+        Entry.author_kind == "citizen",
+        Entry.visibility == "public",
+        Entry.text != "",
+    )
+    .order_by(Entry.occurred_at.desc(), Entry.id.desc())
+)
 _MOST = 50
 """Turns: who wrote more knows what it was by the last of them."""
 
 
 def find(unit: Unit, conversation: Conversation, asked: Mail | None, recipient: CitizenPoint) -> Entry | None:
     """What an answer to this address quotes. `asked`: the mail that it answers, if any. None: there is nothing."""
-    newest = unit.first(
-        select(Entry)
-        .where(
-            Entry.conversation_id == conversation.id,
-            Entry.kind.in_(WRITTEN),
-            Entry.author_kind == "citizen",
-            Entry.visibility == "public",
-            Entry.text != "",
-        )
-        .order_by(Entry.occurred_at.desc(), Entry.id.desc())
-    )
+    newest = unit.first(_NEWEST.params(conversation=conversation.id))
     if newest is not None and newest.kind != "mail":
         began = unit.get(Conversation, newest.first_conversation_id)
         if began is not None and began.citizen_id == recipient.citizen_id:

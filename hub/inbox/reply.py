@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from msgspec.structs import replace
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from hub import clock, faults
 from hub.clock import NEVER
@@ -27,6 +27,24 @@ from hub.inbox.queries import PERSON
 from hub.storage.unit import Unit
 
 _MOST_REFERENCES = 20
+_POINTS = (
+    select(CitizenPoint)
+    .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
+    .where(
+        Participant.conversation_id == bindparam("conversation"),
+        CitizenPoint.kind == "email",
+        CitizenPoint.ended_at.is_(None),
+    )
+    .order_by(Participant.id)
+)
+_MAILS = (
+    select(Mail)
+    .join(Entry, Entry.id == Mail.entry_id)
+    .where(Entry.conversation_id == bindparam("conversation"), Mail.automatic.is_(None))
+    .order_by(Entry.occurred_at.desc(), Entry.id.desc())
+)
+_THEIRS = _MAILS.where(Entry.author_kind == "citizen")
+_OURS = _MAILS.where(Entry.visibility == "public", Entry.undone_at.is_(None))
 _WRITTEN = ("mail", "note", "chat", "call", "form", "visit", "sms")
 """Kinds of entry that somebody should have read before they answer; changes aren't."""
 
@@ -260,16 +278,7 @@ def has_recipient(unit: Unit, conversation: Conversation) -> bool:
 
 def _points(unit: Unit, conversation: Conversation) -> Sequence[CitizenPoint]:
     """The addresses that take part, the one longest there first."""
-    return unit.all(
-        select(CitizenPoint)
-        .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
-        .where(
-            Participant.conversation_id == conversation.id,
-            CitizenPoint.kind == "email",
-            CitizenPoint.ended_at.is_(None),
-        )
-        .order_by(Participant.id)
-    )
+    return unit.all(_POINTS.params(conversation=conversation.id))
 
 
 def _recipient(points: Sequence[CitizenPoint], newest: Mail | None) -> CitizenPoint:
@@ -282,13 +291,5 @@ def _recipient(points: Sequence[CitizenPoint], newest: Mail | None) -> CitizenPo
 
 def _newest_mail(unit: Unit, conversation: Conversation) -> Mail | None:
     """The citizen's; before they have written, our own."""
-    mails = (
-        select(Mail)
-        .join(Entry, Entry.id == Mail.entry_id)
-        .where(Entry.conversation_id == conversation.id, Mail.automatic.is_(None))
-        .order_by(Entry.occurred_at.desc(), Entry.id.desc())
-    )
-    theirs = unit.first(mails.where(Entry.author_kind == "citizen"))
-    if theirs is not None:
-        return theirs
-    return unit.first(mails.where(Entry.visibility == "public", Entry.undone_at.is_(None)))
+    theirs = unit.first(_THEIRS.params(conversation=conversation.id))
+    return theirs or unit.first(_OURS.params(conversation=conversation.id))

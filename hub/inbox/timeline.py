@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 
 from hub import clock
 from hub.inbox.call import Call
@@ -18,9 +18,39 @@ from hub.inbox.links import MayOpen, told
 from hub.inbox.points import masked_number
 from hub.inbox.queries import PERSON, shown, shown_id
 from hub.storage import keyset
+from hub.storage.one_of import listed, one_of
 from hub.storage.unit import Unit
 
 _OF_EXCHANGE = frozenset({"caller", "called"})
+_ENTRIES = (
+    select(Entry, Mail, PERSON.c.name)
+    .join(Mail, (Mail.municipality_id == Entry.municipality_id) & (Mail.entry_id == Entry.id), isouter=True)
+    .join(PERSON, PERSON.c.id == Entry.author_id, isouter=True)
+    .where(Entry.conversation_id == bindparam("conversation"))
+)
+_OLDEST_FIRST = _ENTRIES.order_by(Entry.occurred_at, Entry.id)
+_NEWEST_FIRST = _ENTRIES.order_by(Entry.occurred_at.desc(), Entry.id.desc())
+_ONE = _ENTRIES.where(Entry.id == bindparam("entry"))
+_FILES = (
+    select(
+        Attachment.entry_id,
+        Attachment.public_id,
+        Attachment.name,
+        Attachment.media_type,
+        Attachment.size,
+        Attachment.inline_id,
+        Attachment.scan,
+        Attachment.scan_said,
+    )
+    .where(one_of(Attachment.entry_id, "entries"))
+    .order_by(Attachment.id)
+)
+_CALLS = (
+    select(Call, PERSON.c.name)
+    .join(PERSON, PERSON.c.id == Call.answered_by_id, isouter=True)
+    .where(one_of(Call.entry_id, "entries"))
+)
+_DELIVERIES = select(Delivery).where(one_of(Delivery.entry_id, "entries")).order_by(Delivery.id)
 
 
 class Author(Struct, frozen=True):
@@ -142,15 +172,12 @@ def timeline(
     newest_first: bool = False,
 ) -> tuple[Sequence[EntryLine], str | None]:
     """A page, and the cursor of the next one or None. `may_open`: which conversations elsewhere are named."""
-    keys = tuple_(Entry.occurred_at, Entry.id)
-    query = _entries(conversation).limit(limit + 1)
+    query = (_NEWEST_FIRST if newest_first else _OLDEST_FIRST).limit(limit + 1)
     edge = keyset.read_cursor(after, 2)
     if edge is not None:
+        keys = tuple_(Entry.occurred_at, Entry.id)
         query = query.where(keys < edge if newest_first else keys > edge)
-    query = query.order_by(
-        *((Entry.occurred_at.desc(), Entry.id.desc()) if newest_first else (Entry.occurred_at, Entry.id))
-    )
-    found = unit.rows(query)
+    found = unit.rows(query.params(conversation=conversation.id))
     rows = found[:limit]
     further = keyset.write_cursor((rows[-1][0].occurred_at, rows[-1][0].id)) if len(found) > limit else None
     return _lines(unit, rows, may_open), further
@@ -158,17 +185,8 @@ def timeline(
 
 def entry_line(unit: Unit, conversation: Conversation, may_open: MayOpen, entry_id: int) -> EntryLine | None:
     """One of them, as it is now."""
-    found = _lines(unit, unit.rows(_entries(conversation).where(Entry.id == entry_id)), may_open)
+    found = _lines(unit, unit.rows(_ONE.params(conversation=conversation.id, entry=entry_id)), may_open)
     return found[0] if found else None
-
-
-def _entries(conversation: Conversation) -> Select[tuple[Entry, Mail, str]]:
-    return (
-        select(Entry, Mail, PERSON.c.name)
-        .join(Mail, (Mail.municipality_id == Entry.municipality_id) & (Mail.entry_id == Entry.id), isouter=True)
-        .join(PERSON, PERSON.c.id == Entry.author_id, isouter=True)
-        .where(Entry.conversation_id == conversation.id)
-    )
 
 
 def _lines(unit: Unit, rows: Sequence[Any], may_open: MayOpen) -> Sequence[EntryLine]:
@@ -230,22 +248,8 @@ def _line(
 
 def _attachments(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, Sequence[AttachmentLine]]:
     """Without their content."""
-    query = (
-        select(
-            Attachment.entry_id,
-            Attachment.public_id,
-            Attachment.name,
-            Attachment.media_type,
-            Attachment.size,
-            Attachment.inline_id,
-            Attachment.scan,
-            Attachment.scan_said,
-        )
-        .where(Attachment.entry_id.in_(entry_ids))
-        .order_by(Attachment.id)
-    )
     found = defaultdict(list)
-    for entry_id, *fields in unit.rows(query):
+    for entry_id, *fields in unit.rows(_FILES.params(entries=listed(entry_ids))):
         found[entry_id].append(AttachmentLine(*fields))
     return found
 
@@ -253,12 +257,8 @@ def _attachments(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, Sequence[
 def _calls(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, CallFields]:
     if not entry_ids:
         return {}
-    query = (
-        select(Call, PERSON.c.name)
-        .join(PERSON, PERSON.c.id == Call.answered_by_id, isouter=True)
-        .where(Call.entry_id.in_(entry_ids))
-    )
-    return {row.entry_id: call_fields(row, name) for row, name in unit.rows(query)}
+    rows = unit.rows(_CALLS.params(entries=listed(entry_ids)))
+    return {row.entry_id: call_fields(row, name) for row, name in rows}
 
 
 def call_fields(row: Call, name: str | None) -> CallFields:
@@ -285,9 +285,8 @@ def call_fields(row: Call, name: str | None) -> CallFields:
 
 
 def _deliveries(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, Sequence[DeliveryLine]]:
-    query = select(Delivery).where(Delivery.entry_id.in_(entry_ids)).order_by(Delivery.id)
     found = defaultdict(list)
-    for row in unit.all(query):
+    for row in unit.all(_DELIVERIES.params(entries=listed(entry_ids))):
         line = DeliveryLine(
             id=str(row.id),
             recipient=row.recipient,

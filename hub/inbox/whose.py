@@ -7,7 +7,7 @@ identity ends with every act, for it was confirmed of somebody else.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, func, select, update
+from sqlalchemy import ForeignKey, Index, bindparam, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub import clock
@@ -24,6 +24,16 @@ from hub.storage.unit import Unit
 KINDS = ("person", "organisation")
 _STRICTEST = ("yes", "unknown", "no")
 _LONGEST_NAME = 200
+_TAKE_PART = (
+    select(CitizenPoint)
+    .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
+    .where(
+        Participant.municipality_id == bindparam("municipality"),
+        Participant.conversation_id == bindparam("conversation"),
+        CitizenPoint.kind.in_(("email", "phone")),
+        CitizenPoint.ended_at.is_(None),
+    )
+)
 
 
 class CitizenMove(MunicipalityRow):
@@ -244,16 +254,7 @@ def _point_of(unit: Unit, citizen: Citizen, like: CitizenPoint) -> CitizenPoint:
 
 
 def _points_in(unit: Unit, conversation: Conversation) -> Sequence[CitizenPoint]:
-    return unit.all(
-        select(CitizenPoint)
-        .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
-        .where(
-            Participant.municipality_id == conversation.municipality_id,
-            Participant.conversation_id == conversation.id,
-            CitizenPoint.kind.in_(("email", "phone")),
-            CitizenPoint.ended_at.is_(None),
-        )
-    )
+    return unit.all(_TAKE_PART.params(municipality=conversation.municipality_id, conversation=conversation.id))
 
 
 def _end_points(unit: Unit, citizen: Citizen) -> None:

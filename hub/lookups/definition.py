@@ -284,8 +284,7 @@ def departments(unit: Unit, municipality_id: int) -> Mapping[str, int | None]:
 
 def has_any(unit: Unit, municipality_id: int) -> bool:
     """Whether there is anything to ask."""
-    here = (Lookup.municipality_id == municipality_id, Lookup.state == "published")
-    return unit.first(select(Lookup.id).where(*here).limit(1)) is not None
+    return bool(published_ids(unit, municipality_id))
 
 
 def versions(unit: Unit, municipality_id: int, name: str) -> Sequence[Lookup]:

@@ -20,7 +20,7 @@ from msgspec import Struct
 from sqlalchemy import BigInteger, Connection, Delete, Select, Table, Update, cast, event, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from sqlalchemy.orm import Session, UOWTransaction
 
 from hub.errors import NotAllowed, Unavailable
 from hub.storage import bulk
@@ -28,6 +28,7 @@ from hub.storage.base import MunicipalityRow, Row
 from hub.storage.blobs import Blobs
 from hub.storage.engine import Engines, enter_scope, is_demoted, is_trouble
 from hub.storage.keys import Keys
+from hub.storage.own_rows import only_own_rows
 from hub.storage.scope import Scope
 
 P = ParamSpec("P")
@@ -307,15 +308,6 @@ def _as_it_is(query: Q) -> Q:
     return query.execution_options(populate_existing=True) if locks else query
 
 
-def _only_own_rows(state: ORMExecuteState) -> None:
-    if state.is_column_load or state.execution_options.get("in_scope_already"):
-        return
-    municipalities = state.session.info["scope"].municipalities
-    state.statement = state.statement.options(
-        with_loader_criteria(MunicipalityRow, lambda cls: cls.municipality_id.in_(municipalities), include_aliases=True)
-    )
-
-
 def _refuse_foreign_rows(session: Session, _: UOWTransaction, __: Any) -> None:
     for row in (*session.new, *session.dirty, *session.deleted):
         if isinstance(row, MunicipalityRow):
@@ -345,7 +337,7 @@ class _FilteredSession(_GuardedSession):
 
 
 event.listen(_GuardedSession, "before_flush", _refuse_foreign_rows, propagate=True)
-event.listen(_FilteredSession, "do_orm_execute", _only_own_rows)
+event.listen(_FilteredSession, "do_orm_execute", only_own_rows)
 
 
 def _table(cls: type[Row]) -> Table:

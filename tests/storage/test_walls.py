@@ -1,6 +1,6 @@
 """The wall between municipalities, from inside the program: what a person's unit can't reach, on both engines."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -89,6 +89,21 @@ def test_the_scope_of_everything_sees_all(centre: Centre, ours: int, theirs: int
 def test_a_scope_ends_with_its_unit(centre: Centre, ours: int, theirs: int) -> None:
     centre.do(lambda unit: unit.all(select(Conversation)))
     assert centre.here(lambda unit: unit.all(select(Conversation.id))) == [ours]
+
+
+def test_units_within_each_other_see_their_own_rows_each(centre: Centre, ours: int, theirs: int) -> None:
+    """The same statements by turns, in one thread: of one municipality, of several, of another one."""
+    everyone = select(Conversation.id).order_by(Conversation.id)
+
+    def outer(unit: Unit) -> list[Sequence[int]]:
+        def inner(other: Unit) -> list[Sequence[int]]:
+            return [other.all(everyone), unit.all(everyone), other.all(everyone), unit.all(everyone)]
+
+        return centre.storage.read_now(centre.scope("nesoy"), inner)
+
+    assert centre.here(outer) == [[theirs], [ours], [theirs], [ours]]
+    assert centre.storage.read_now(centre.scope("granvik", "nesoy"), lambda unit: unit.all(everyone)) == [ours, theirs]
+    assert centre.here(lambda unit: unit.all(everyone)) == [ours]
 
 
 def test_a_bulk_update_changes_own_rows_only(centre: Centre, ours: int, theirs: int) -> None:
