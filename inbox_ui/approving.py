@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from hub.lookups.audience import Wider
+from hub.lookups.definition import LINE
 from inbox_ui import lookup_words
 from inbox_ui.lookups.panel import by_words
 from inbox_ui.words import gettext as _
@@ -11,16 +12,20 @@ from inbox_ui.words import gettext as _
 def approvals(wider: Sequence[Wider]) -> Sequence[str]:
     """One for each, fields of the card together."""
     known, asked_by = lookup_words.fields(), by_words()
-    fields = [known.get(each.name, each.name) for each in wider if each.what == "field"]
-    unmasked = [known.get(each.name, each.name) for each in wider if each.what == "unmasked"]
+    fields, asked, unmasked, replies = (
+        ", ".join(known.get(each.name, each.name.removeprefix(LINE)) for each in wider if each.what == what)
+        for what in ("field", "asked", "unmasked", "reply")
+    )
     roles = [lookup_words.roles().get(each.name, each.name) for each in wider if each.what == "role"]
     by = [asked_by.get(each.name, each.name) for each in wider if each.what == "by"]  # type: ignore[call-overload]  # an identifier
     there = {each.what for each in wider}
     said = [
         (_("It is asked for the first time."), "first" in there),
         (_("Who may ask it: %(roles)s.") % {"roles": ", ".join(roles)}, roles),
-        (_("All who ask see on the card: %(fields)s.") % {"fields": ", ".join(fields)}, fields),
-        (_("No longer hidden from agents: %(fields)s.") % {"fields": ", ".join(unmasked)}, unmasked),
+        (_("All who ask see on the card: %(fields)s.") % {"fields": fields}, fields),
+        (_("Seen when somebody asks for it, for a purpose: %(fields)s.") % {"fields": asked}, asked),
+        (_("Less hidden than before: %(fields)s.") % {"fields": unmasked}, unmasked),
+        (_("A reply may say: %(fields)s.") % {"fields": replies}, replies),
         (_("It can also be asked by: %(by)s.") % {"by": ", ".join(by)}, by),
         (_("It is asked without a confirmed identity."), "identity" in there),
         (_("It reads from somewhere else, or asks for something else there."), "source" in there),

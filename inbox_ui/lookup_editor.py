@@ -5,149 +5,23 @@ What the page has no field for (rules, lists, further steps of a request) stays 
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from hub.contract import Identifier
 from hub.contract.lookup import Shows
-from hub.contract.mapping_config import ANYTHING_ELSE, FIELDS, NEEDED, WORDS
+from hub.contract.mapping_config import ANYTHING_ELSE, FIELDS
 from hub.errors import Invalid
 from hub.inbox.municipality import LANGUAGES
-from hub.lookups.definition import Coverable, Declared
+from hub.lookups.definition import LINE, Declared
 from inbox_ui import lookup_words
-from inbox_ui.made import source_text
+from inbox_ui.lookup_rows import COVERABLE, IDENTIFIERS, card_named
 from inbox_ui.words import gettext as _
 
-IDENTIFIERS: Sequence[str] = get_args(Identifier)
-COVERABLE = frozenset(get_args(Coverable))
 _MOST = 60
 _OF_LINES = re.compile(r"\s+\|\s+")
-_CONDITION = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*) = :(\w+)")
 _MAPPED = ("decimal", "date_format", "link", "as_of")
 _DO = re.compile(r"(up|down|remove):(\d{1,2})")
-LIKE: Mapping[str, Sequence[str]] = {
-    "identity": ("value", "dashed", "ten", "ten_dashed", "sixteen", "sixteen_dashed"),
-    "address": ("value", "street"),
-}
-"""How a column may have what it is looked for by; of the others as it is written, or as a number."""
-
-
-class Code(Struct, frozen=True):
-    """Their word and ours."""
-
-    theirs: str
-    ours: str
-
-
-class FieldRow(Struct, frozen=True):
-    """A field of the card, or a line of one's own. `codes`: with room for one more; `words`: ours to choose from."""
-
-    name: str
-    words: str
-    source: str
-    needed: bool
-    reading: str
-    masked: bool
-    maskable: bool
-    codes: Sequence[Code]
-    choices: Mapping[str, str]
-    kind: str = "text"
-    currency: str = ""
-
-
-class ByRow(Struct, frozen=True):
-    """What it can be asked by. `where`: column, condition or path; `like`: in which form; `about`: their column that
-    says whose the answer is; `query`, `rows`: of a request."""
-
-    by: str
-    where: str
-    like: str
-    about: str
-    query: str = ""
-    rows: str = ""
-
-
-def by_rows(declared: Declared) -> list[ByRow]:
-    """All identifiers there are, those that aren't asked by empty."""
-    settings = declared.settings
-    return [
-        _by_row(by, settings.get("by", {}).get(by), source_text(settings.get("about", {}).get(by, "")))
-        for by in IDENTIFIERS
-    ]
-
-
-def view_of(declared: Declared) -> str:
-    """The one that most is asked of."""
-    asked = [each.get("view", "") for each in declared.settings.get("by", {}).values() if isinstance(each, Mapping)]
-    return next((each for each in asked if each), "")
-
-
-def card_of(declared: Declared) -> Shows:
-    """Its kind of card."""
-    return _card(declared.settings.get("card"))
-
-
-def field_rows(
-    declared: Declared, added: Sequence[str] = (), found: Mapping[str, Sequence[str]] | None = None
-) -> list[FieldRow]:
-    """What the card isn't without, what is set, and what was added. `found`: words that stand in their columns."""
-    card, settings = card_of(declared), declared.settings
-    given = settings.get("fields", {})
-    shown = [name for name in FIELDS[card] if name in NEEDED[card] or name in given or name in added]
-    known = lookup_words.fields()
-    return [
-        FieldRow(
-            name=name,
-            words=known[name],
-            source=source_text(given.get(name, "")),
-            needed=name in NEEDED[card],
-            reading=FIELDS[card][name],
-            masked=name in declared.leads_only,
-            maskable=name in COVERABLE,
-            codes=_codes(settings, name, source_text(given.get(name, "")), found or {}, (card, name) in WORDS),
-            choices=lookup_words.states(card, name),
-        )
-        for name in shown
-    ]
-
-
-def addable(declared: Declared, rows: Sequence[FieldRow]) -> Mapping[str, str]:
-    """Fields of the card that have no row yet."""
-    there = {row.name for row in rows}
-    known = lookup_words.fields()
-    return {name: known[name] for name in FIELDS[card_of(declared)] if name not in there}
-
-
-def line_rows(declared: Declared, found: Mapping[str, Sequence[str]] | None = None) -> list[FieldRow]:
-    """Lines of one's own, and an empty one."""
-    lines = [*declared.settings.get("lines", ()), {}]
-    return [
-        FieldRow(
-            name=str(line.get("label", "")),
-            words=str(line.get("label", "")),
-            source=source_text(line.get("value", "")),
-            needed=False,
-            reading="text",
-            masked=False,
-            maskable=False,
-            codes=_codes(
-                declared.settings, str(line.get("label", "")), source_text(line.get("value", "")), found or {}, False
-            ),
-            choices={},
-            kind=str(line.get("kind", "text")),
-            currency=source_text(line.get("currency", "")),
-        )
-        for line in lines
-    ]
-
-
-def sayable(declared: Declared) -> Sequence[str]:
-    """What a sentence of one's own may name: fields that are set, or labels of lines."""
-    settings = declared.settings
-    lines = [str(each.get("label")) for each in settings.get("lines", ()) if each.get("label")]
-    return [*settings.get("fields", {}), *lines]
 
 
 def kept_in_file(declared: Declared) -> Sequence[str]:
@@ -174,10 +48,10 @@ def read(
         keep_days=_days(said),
     )
     if "card" not in said:  # its settings are IT's: what is asked stays, who sees it doesn't
-        return replace(after, leads_only=tuple(each for each in before.leads_only if f"masked-{each}" in said))
+        return replace(after, **_kept(said, before))
     settings = {name: value for name, value in before.settings.items() if kind == before.kind or name in _MAPPED}
     settings |= dict(plain)
-    card = _card(said["card"])
+    card = card_named(said["card"])
     settings |= {"card": card, "fields": _fields(said, card), "says_whom": said.get("says_whom", "yes") == "yes"}
     settings |= {name: said[name].strip() for name in _MAPPED if name in said}
     settings["hundredths"] = "hundredths" in said
@@ -189,7 +63,7 @@ def read(
     settings = {name: value for name, value in settings.items() if value not in ("", {}, [], None)}
     if not settings["hundredths"]:
         del settings["hundredths"]
-    return replace(after, settings=settings, leads_only=_masked(said, card, before))
+    return replace(after, settings=settings, **_seen(said, card, before))
 
 
 def moved(declared: Declared, do: str) -> Declared:
@@ -225,37 +99,6 @@ def field_of(error_field: str) -> str:
     if error_field == "value":
         return "try_value"
     return {"lines": "lines", "fields": "fields", "by": "by", "about": "by", "card": "card"}.get(head, head)
-
-
-def _card(said: object) -> Shows:
-    return next((each for each in FIELDS if each == said), "fields")
-
-
-def _by_row(by: str, question: object, about: str) -> ByRow:
-    if isinstance(question, str):
-        return ByRow(by, question, "value", about)
-    if not isinstance(question, Mapping):
-        return ByRow(by, "", "value", about)
-    if "path" in question:
-        query = "&".join(f"{name}={value}" for name, value in question.get("query", {}).items())
-        return ByRow(by, str(question["path"]), "value", about, query, str(question.get("rows", "")))
-    if question.get("view"):
-        return ByRow(by, str(question.get("column", "")), str(question.get("like", "value")), about)
-    where = str(question.get("where") or question.get("select") or "")
-    simple = _CONDITION.fullmatch(where)
-    return ByRow(by, simple[1], simple[2], about) if simple else ByRow(by, where, "value", about)
-
-
-def _codes(
-    settings: Mapping[str, Any], name: str, source: str, found: Mapping[str, Sequence[str]], has_words: bool
-) -> Sequence[Code]:
-    """Those that are set, those that were found and aren't yet, and an empty one; none where no word needs another."""
-    given = {str(theirs): str(ours) for theirs, ours in settings.get("values", {}).get(name, {}).items()}
-    known = {each.casefold() for each in given}
-    new = [each for each in found.get(source, ()) if each.casefold() not in known]
-    if not given and not has_words and not new:
-        return [Code("", "")]
-    return [*(Code(*each) for each in given.items()), *(Code(each, "") for each in new), Code("", "")]
 
 
 def _by_language(said: Mapping[str, str], name: str) -> dict[str, str]:
@@ -370,11 +213,27 @@ def _question(said: Mapping[str, str], by: str, where: str, before: Mapping[str,
     return asked | ({"like": like} if like != "value" else {})
 
 
-def _masked(said: Mapping[str, str], card: Shows, before: Declared) -> tuple[Any, ...]:
-    """In the order of the card, then what the page has no row for."""
-    rows = [name for name in FIELDS[card] if name in COVERABLE]
-    found = [name for name in rows if f"masked-{name}" in said]
-    if card == "fields" and "masked-fields" in said:
-        found.append("fields")
-    others = (each for each in before.leads_only if each not in FIELDS[card] and each != "fields")
-    return tuple(dict.fromkeys([*found, *others]))
+def _seen(said: Mapping[str, str], card: Shows, before: Declared) -> dict[str, Any]:
+    """Who sees which field, in the order of the card, then what the page has no row for."""
+    rows = {name: name for name in FIELDS[card] if name in COVERABLE}
+    lines = {f"line-{number}": said.get(f"line-{number}-label", "").strip() for number in range(_MOST)}
+    rows |= {row: LINE + label for row, label in lines.items() if label and card == "fields"}
+    found = {
+        "leads_only": [name for row, name in rows.items() if said.get(f"seen-{row}") == "leads"],
+        "until_asked": [name for row, name in rows.items() if said.get(f"seen-{row}") == "asked"],
+        "not_in_replies": [name for row, name in rows.items() if f"seen-{row}" in said and f"reply-{row}" not in said],
+    }
+    there = {*FIELDS[card], "fields"}
+    others = {
+        setting: [each for each in getattr(before, setting) if each not in there and not each.startswith(LINE)]
+        for setting in found
+    }
+    return {setting: tuple(dict.fromkeys([*names, *others[setting]])) for setting, names in found.items()}
+
+
+def _kept(said: Mapping[str, str], before: Declared) -> dict[str, Any]:
+    """Of a kind that IT sets: what is covered can be shown, and nothing else is covered."""
+    return {
+        setting: tuple(each for each in getattr(before, setting) if f"{setting}:{each}" in said)
+        for setting in ("leads_only", "until_asked", "not_in_replies")
+    }

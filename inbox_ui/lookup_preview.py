@@ -9,10 +9,10 @@ from hub.edge.defining import Made
 from hub.errors import Invalid
 from hub.lookups.cover import covered
 from hub.lookups.definition import Declared
-from hub.lookups.offer import Offered, Offers
+from hub.lookups.offer import Offered, Offers, unsaid
 from hub.lookups.question import Answered, slow
 from hub.lookups.sample import ABOUT, row_of, sample
-from inbox_ui import lookup_editor, lookup_words, times
+from inbox_ui import lookup_editor, lookup_rows, lookup_words, times
 from inbox_ui.lookups import panel
 from inbox_ui.lookups.panel import Asked, Sent
 from inbox_ui.lookups.sentences import language_of, sentence, worth
@@ -48,7 +48,7 @@ def preview(
         except Invalid as error:
             wrong = lookup_words.in_words(stored(told(error)), error.field)
             field = lookup_editor.field_of(error.field)
-    answered = covered(_answered(declared, state, cards), declared.leads_only)
+    answered = covered(_answered(declared, state, cards), declared.leads_only, declared.until_asked)
     return {
         "preview": state,
         "states": state_words(),
@@ -70,7 +70,7 @@ def asked(made: Made, declared: Declared, state: str, answered: Answered | None)
     offered = Offered(
         declared.name,
         declared.title or {"en": declared.name},
-        lookup_editor.card_of(declared) if "card" in settings else made.shows,
+        lookup_rows.card_of(declared) if "card" in settings else made.shows,
         "no_access" if state == "no_access" else "waits" if says_whom else "address",
         by,
         known=known,
@@ -80,6 +80,7 @@ def asked(made: Made, declared: Declared, state: str, answered: Answered | None)
         allowed=True,
         wording=declared.purpose,
         sentence=declared.sentence,
+        unsaid=unsaid(declared),
     )
     confirmed = state != "unasked"
     shown = None if state in {"unasked", "asking", "no_access"} else answered
@@ -90,6 +91,7 @@ def asked(made: Made, declared: Declared, state: str, answered: Answered | None)
 
 def said(declared: Declared, answered: Answered, place: tuple[str, str]) -> str:
     """What Insert puts into a reply."""
+    answered = covered(answered, unsaid(declared))
     told_of = [answered.cards[number] for number in worth(answered.cards)]
     if not told_of:
         return ""

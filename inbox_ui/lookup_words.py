@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from hub.lookups.definition import LINE, Declared
 from inbox_ui.words import gettext as _
 from inbox_ui.words import pgettext
 
@@ -73,6 +74,25 @@ def states(owner: str, name: str) -> Mapping[str, str]:
 def roles() -> Mapping[str, str]:
     """Who may ask."""
     return {"agent": _("Agents"), "lead": _("Heads of queues")}
+
+
+def seen() -> Mapping[str, str]:
+    """Who sees a field of the card."""
+    return {"all": _("All who ask"), "asked": _("Hidden until asked for"), "leads": _("Heads of queues alone")}
+
+
+def covers(declared: Declared) -> Mapping[str, str]:
+    """What is kept from whom, by setting and field, for kinds whose card IT's plugin makes."""
+    said = {
+        "leads_only": _("Heads of queues alone see: %(field)s"),
+        "until_asked": _("Hidden until asked for: %(field)s"),
+        "not_in_replies": _("In no reply: %(field)s"),
+    }
+    return {
+        f"{setting}:{name}": words % {"field": fields().get(name, name.removeprefix(LINE))}
+        for setting, words in said.items()
+        for name in getattr(declared, setting)
+    }
 
 
 def line_kinds() -> Mapping[str, str]:

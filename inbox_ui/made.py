@@ -6,7 +6,8 @@ from typing import Any
 from msgspec import Struct
 
 from hub.edge.defining import Made
-from hub.lookups.definition import Declared
+from hub.lookups.cover import is_named
+from hub.lookups.definition import LINE, Declared
 from inbox_ui import lookup_words
 from inbox_ui.lookups.panel import by_words
 from inbox_ui.stored import stored
@@ -18,12 +19,14 @@ SET = "••••"
 
 
 class Row(Struct, frozen=True):
-    """A field of the card: what it is called, their column, how many of their words have ours; who sees it."""
+    """A field of the card: what it is called, their column, how many of their words have ours; who sees it, and whether
+    a reply says it."""
 
     words: str
     source: str
     codes: int
-    masked: bool
+    seen: str
+    in_reply: bool
 
 
 class Facts(Struct, frozen=True):
@@ -35,7 +38,7 @@ class Facts(Struct, frozen=True):
     by: Sequence[tuple[str, str]]
     card: str
     rows: Sequence[Row]
-    masked: Sequence[str]
+    covers: Sequence[str]
     roles: Sequence[str]
     says_whom: bool
 
@@ -55,7 +58,7 @@ def facts(made: Made) -> Facts:
         by=[(words, _how(settings, by)) for by, words in by_words().items() if by in answers],
         card=lookup_words.cards()[card],
         rows=_rows(declared, known),
-        masked=[known[each] for each in declared.leads_only],
+        covers=list(lookup_words.covers(declared).values()),
         roles=[words for role, words in lookup_words.roles().items() if role in declared.roles],
         says_whom=bool(settings.get("says_whom", made.says_whom)),
     )
@@ -81,26 +84,23 @@ def _how(settings: Mapping[str, Any], by: str) -> str:
 
 def _rows(declared: Declared, known: Mapping[str, str]) -> list[Row]:
     settings = declared.settings
-    rows = [
-        Row(
-            known.get(name, name),
-            source_text(source),
-            len(settings.get("values", {}).get(name, {})),
-            name in declared.leads_only,
-        )
-        for name, source in settings.get("fields", {}).items()
-    ]
-    lists = [Row(known.get(name, name), "", 0, name in declared.leads_only) for name in settings.get("lists", {})]
-    lines = [
-        Row(
-            str(line.get("label", "")),
-            source_text(line.get("value", "")),
-            len(settings.get("values", {}).get(line.get("label"), {})),
-            "fields" in declared.leads_only,
-        )
-        for line in settings.get("lines", [])
-    ]
-    return rows + lists + lines
+    sources = {**settings.get("fields", {}), **dict.fromkeys(settings.get("lists", {}), "")}
+    rows = [_row(declared, name, known.get(name, name), source) for name, source in sources.items()]
+    lines = {str(line.get("label", "")): line.get("value", "") for line in settings.get("lines", [])}
+    return rows + [_row(declared, LINE + label, label, source) for label, source in lines.items()]
+
+
+def _row(declared: Declared, name: str, words: str, source: object) -> Row:
+    codes = declared.settings.get("values", {}).get(name.removeprefix(LINE), {})
+    seen = lookup_words.seen()[seen_of(declared, name)]
+    return Row(words, source_text(source), len(codes), seen, not is_named(declared.not_in_replies, name))
+
+
+def seen_of(declared: Declared, name: str) -> str:
+    """Whether a field, or a line, is seen by `all`, when it is `asked` for, or by `leads` alone."""
+    if is_named(declared.leads_only, name):
+        return "leads"
+    return "asked" if is_named(declared.until_asked, name) else "all"
 
 
 def source_text(source: object) -> str:

@@ -1,11 +1,14 @@
 """Asking: questions to other systems beside a conversation, for every route and page. The gate is hub.lookups."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from litestar import Request
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from hub import clock
+from hub.access import policy
 from hub.access.person import Actor
 from hub.contract import Identifier
 from hub.edge import work
@@ -16,12 +19,15 @@ from hub.inbox.conversation import Conversation
 from hub.lookups import offer, pin
 from hub.lookups.ask import ask as ask_source
 from hub.lookups.offer import Offers
-from hub.lookups.question import MOST_PURPOSE, Answered, Question
+from hub.lookups.question import MOST_PURPOSE, Answered, Masked, Question
+from hub.lookups.reveal import reveal
 from hub.lookups.sources import Sources
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
 
 MOST_VALUE = 200
+SHOWN_FOR = 2 * clock.MINUTE
+"""How long a page may show what was revealed."""
 
 
 class Asking(Struct, forbid_unknown_fields=True, frozen=True):
@@ -39,6 +45,26 @@ class Pinning(Struct, forbid_unknown_fields=True, frozen=True):
     """`card`: which of the cards that were last shown, from 0."""
 
     card: Annotated[int, Meta(ge=0, le=999)] = 0
+
+
+class RevealingField(Struct, forbid_unknown_fields=True, frozen=True):
+    """`card`: which of the cards that were last shown, from 0; `field`: as its answer names it in `masked`."""
+
+    field: Annotated[str, Meta(max_length=100)]
+    purpose: Annotated[str, Meta(max_length=MOST_PURPOSE, pattern=r"^[^\x00]*$")]
+    card: Annotated[int, Meta(ge=0, le=999)] = 0
+
+
+class RevealedField(Struct, frozen=True):
+    """In clear. `value`: as cards have it; `kind`: text | date | amount, of a line; `until`: then whoever shows it
+    covers it again."""
+
+    card: int
+    field: str
+    value: str
+    kind: Literal["text", "date", "amount"]
+    currency: str
+    until: datetime
 
 
 def provide_sources(request: Request[Actor, Any, Any]) -> Sources:
@@ -59,6 +85,19 @@ async def ask(desk: Desk, sources: Sources, conversation_id: int, name: str, ask
     """Through the gate. Raises NotFound, NotAllowed, Invalid; what the source does is an answer."""
     question = Question(None, name, asking.by, asking.value, asking.purpose, conversation_id, "conversation")
     return await ask_source(sources, Scope.of(desk.actor), desk.actor, question)
+
+
+def reveal_field(
+    unit: Unit, actor: Actor, conversation_id: int, name: str, said: RevealingField, *, sources: Sources
+) -> RevealedField:
+    """One field that stands as dots, for a purpose. Raises NotFound, NotAllowed, Invalid, Conflict.
+
+    Not through broken glass: that is to read what is written.
+    """
+    found = policy.require_work(actor, unit.get(Conversation, conversation_id))
+    line = reveal(unit, sources, actor, found, name, Masked(said.card, said.field), said.purpose)
+    until = clock.to_datetime(clock.now() + SHOWN_FOR)
+    return RevealedField(said.card, said.field, line.value, line.kind, line.currency, until)
 
 
 def pin_card(

@@ -11,6 +11,7 @@ from hub.access.audit import log_act
 from hub.access.person import Actor
 from hub.access.reading import log_reading
 from hub.edge import versions, work
+from hub.edge.asking import SHOWN_FOR
 from hub.errors import Invalid, NotFound
 from hub.inbox import identity, points
 from hub.inbox.citizen import CitizenPoint
@@ -20,8 +21,6 @@ from hub.inbox.participant import Participant
 from hub.inbox.points import CoveredPoint
 from hub.storage.unit import Unit
 
-SHOWN_FOR = 2 * clock.MINUTE
-"""How long a page may show what was revealed."""
 _LEAST_PURPOSE, _MOST_PURPOSE = 3, 500
 
 

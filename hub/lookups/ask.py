@@ -77,7 +77,7 @@ async def ask(sources: Sources, scope: Scope, actor: Actor | None, question: Que
     answer = covered(answer, admitted.hides)
     if place is not None:
         sources.kept.keep(place, answer)
-    return answer
+    return covered(answer, (), definition.declared.until_asked)
 
 
 async def _find(sources: Sources, admitted: Admitted, nothing: Answered) -> tuple[Answered, str]:

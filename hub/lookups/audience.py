@@ -9,15 +9,20 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
-from hub.lookups.definition import Declared
+from hub.lookups.definition import LINE, Declared
 from hub.lookups.places import where
 
-What: TypeAlias = Literal["first", "role", "unmasked", "field", "by", "identity", "source", "kept", "rows"]
+What: TypeAlias = Literal[
+    "first", "role", "unmasked", "field", "asked", "reply", "by", "identity", "source", "kept", "rows"
+]
 EVER = 10**9
 
 
 class Wider(Struct, frozen=True):
-    """`what`: of the kind of thing; `name`: which one: a role, a field, an identifier; nothing where there is one."""
+    """`what`: of the kind of thing; `name`: which one: a role, a field, an identifier; nothing where there is one.
+
+    `asked`: a field that is dots until somebody asks to see it; `reply`: one that a reply may say.
+    """
 
     what: What
     name: str = ""
@@ -29,7 +34,8 @@ def wider(before: Declared | None, after: Declared, secrets: Mapping[str, object
         return [Wider("first"), *(Wider("role", each) for each in after.roles), *_shown(None, after)]
     return [
         *(Wider("role", each) for each in after.roles if each not in before.roles),
-        *(Wider("unmasked", each) for each in before.leads_only if each not in after.leads_only),
+        *(Wider("unmasked", each) for each in _uncovered(before, after)),
+        *(Wider("reply", each) for each in _gone(before, after, "not_in_replies")),
         *_shown(before, after),
         *(Wider("by", each) for each in sorted(_asked_by(after) - _asked_by(before))),
         *([Wider("identity")] if _says_whom(before) and not _says_whom(after) else ()),
@@ -43,17 +49,37 @@ def _shown(before: Declared | None, after: Declared) -> Iterator[Wider]:
     """Fields that agents see and didn't, or that say something else than they did."""
     known = {} if before is None else _fields(before)
     for name, source in _fields(after).items():
-        if name not in after.leads_only and known.get(name) != source:
-            yield Wider("field", name)
+        if name not in _names(after, "leads_only") and known.get(name) != source:
+            yield Wider("asked" if name in _names(after, "until_asked") else "field", name)
 
 
 def _fields(declared: Declared) -> Mapping[str, Any]:
-    """By name what each is read from; of lines of one's own by label, and covered together."""
+    """By name what each is read from; of lines of one's own by label."""
     settings = declared.settings
-    found = {**settings.get("fields", {}), **settings.get("lists", {})}
-    if "fields" not in declared.leads_only:
-        found |= {str(each.get("label")): each.get("value") for each in settings.get("lines", ())}
-    return found
+    lines = {LINE + str(each.get("label")): each.get("value") for each in settings.get("lines", ())}
+    return {**settings.get("fields", {}), **settings.get("lists", {}), **lines}
+
+
+def _uncovered(before: Declared, after: Declared) -> Sequence[str]:
+    """Fields that less keeps from being read than before: hidden from agents is more than dots, dots than nothing."""
+    for_leads, asked = _gone(before, after, "leads_only"), _gone(before, after, "until_asked")
+    return list(dict.fromkeys([*for_leads, *asked]))
+
+
+def _gone(before: Declared, after: Declared, setting: str) -> Sequence[str]:
+    """Names that aren't in this setting any more. A line that isn't on the card any more uncovers nothing."""
+    lines = {LINE + str(each.get("label")) for each in after.settings.get("lines", ())}
+    names = _names(before, setting) - _names(after, setting)
+    return sorted(each for each in names if not (lines and each.startswith(LINE)) or each in lines)
+
+
+def _names(declared: Declared, setting: str) -> set[str]:
+    """With each line by itself where all of them are named together."""
+    names = set(getattr(declared, setting))
+    lines = declared.settings.get("lines", ())
+    return (
+        names - {"fields"} | {LINE + str(each.get("label")) for each in lines} if lines and "fields" in names else names
+    )
 
 
 def _asked_by(declared: Declared) -> set[str]:

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Collection, Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -58,17 +58,35 @@ Coverable: TypeAlias = Literal[
     "missing", "decision", "text", "area", "summary", "fields", "link",
 ]  # fmt: skip
 """Fields that a card can do without."""
+Maskable: TypeAlias = Literal[
+    "fields", "reference", "pay_to", "collector", "collector_case", "department", "contact", "facility", "container",
+    "frequency", "route", "officer", "text", "area", "summary",
+]  # fmt: skip
+"""Of these the ones that can be shown as dots until somebody asks to see them: texts, and lines of one's own."""
+LINE = "fields."
+"""Before the label of a line: `fields.Lock code` is that line alone, `fields` all of them."""
+
+
+def _one_of(names: Sequence[str]) -> Meta:
+    said = f"one of {', '.join(names)}, or {LINE}LABEL for a single line"
+    return Meta(pattern=f"^(({'|'.join(names)})|fields\\..{{1,80}})$", description=said)
+
+
+Covered: TypeAlias = Annotated[str, _one_of(get_args(Coverable))]
+Masked: TypeAlias = Annotated[str, _one_of(get_args(Maskable))]
 
 
 class Declared(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a file declares. `seconds`: how long the source may take; `settings`: of its kind, without the secrets;
     `source`: what the other system is called, where that isn't the title.
 
-    `roles`: who may ask; `leads_only`: fields of its cards that agents don't see; `keep_days`: how long what was pinned
-    of it is kept. `register`: it tells who has a protected identity, is asked before all others, and isn't a card; with
-    `register_lists` protected, who isn't in it has none. `department`: whose it is, by name; nothing: whose it was.
-    `purpose`: what it is asked for, in the access log, `{topic}` filled in; `sentence`: what goes into a reply, by
-    language, with `{fields}` of its card, where all of those are said.
+    `roles`: who may ask; `leads_only`: fields of its cards that agents don't see; `until_asked`: those that are dots
+    until somebody asks to see them, for a purpose in the access log; `not_in_replies`: those that no sentence for a
+    reply says; `keep_days`: how long what was pinned of it is kept. `register`: it tells who has a protected identity,
+    is asked before all others, and isn't a card; with `register_lists` protected, who isn't in it has none.
+    `department`: whose it is, by name; nothing: whose it was. `purpose`: what it is asked for, in the access log,
+    `{topic}` filled in; `sentence`: what goes into a reply, by language, with `{fields}` of its card, where all of
+    those are said.
     """
 
     name: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{1,39}$", description="a name of a-z, 0-9 and _")]
@@ -79,7 +97,9 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     register: bool = False
     register_lists: Literal["everybody", "protected"] = "everybody"
     roles: Annotated[tuple[Literal["agent", "lead"], ...], Meta(min_length=1)] = ("agent", "lead")
-    leads_only: tuple[Coverable, ...] = ()
+    leads_only: tuple[Covered, ...] = ()
+    until_asked: tuple[Masked, ...] = ()
+    not_in_replies: tuple[Covered, ...] = ()
     keep_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
     department: str = ""
     purpose: Annotated[str, Meta(max_length=200)] = ""

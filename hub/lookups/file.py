@@ -98,7 +98,10 @@ def write(declared: Declared, cls: LookupClass | None = None) -> str:
     """The same as a file again; its secrets stay here. Of what its kind has anyway nothing is said."""
     head: dict[str, object] = {"name": declared.name, "kind": declared.kind}
     usual = Declared(name=declared.name, kind=declared.kind, title=declared.title)
-    more = ("seconds", "register", "register_lists", "roles", "leads_only", "keep_days", "department", "purpose")
+    more = (
+        "seconds", "register", "register_lists", "roles", "leads_only", "until_asked", "not_in_replies", "keep_days",
+        "department", "purpose",
+    )  # fmt: skip
     head |= {name: said for name in more if (said := getattr(declared, name)) != getattr(usual, name)}
     lines = [f"{name} = {_toml(value)}" for name, value in head.items()]
     lines += _table("title", declared.title)

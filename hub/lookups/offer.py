@@ -15,7 +15,7 @@ from hub.inbox.points import masked_identity
 from hub.lookups.admit import ORDER
 from hub.lookups.beside import Beside, beside
 from hub.lookups.cover import covered, hidden
-from hub.lookups.definition import Published
+from hub.lookups.definition import Declared, Published
 from hub.lookups.question import Answered, digits
 from hub.lookups.sources import Sources
 from hub.storage.base import Words
@@ -31,7 +31,8 @@ class Offered(Struct, frozen=True):
     said first; `address`: of a place, needs no identity; `no_access`: `lacks` says which role it takes. `by`: what it
     can be asked by, best first; `known`: of these, what the conversation knows, masked. `source`: what the other system
     is called; `allowed`: the topic allows it; `answered`: what this person was told of it here, while that isn't old.
-    `wording`: of a purpose, with `{topic}`, and `sentence`: for a reply, where its department has its own.
+    `wording`: of a purpose, with `{topic}`, and `sentence`: for a reply, where its department has its own; `unsaid`:
+    fields of its cards that no reply says.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Offered(Struct, frozen=True):
     answered: Answered | None = None
     wording: str = ""
     sentence: Words = {}
+    unsaid: Sequence[str] = ()
 
 
 class Offers(Struct, frozen=True):
@@ -74,6 +76,14 @@ def offers(unit: Unit, sources: Sources, actor: Actor, conversation: Conversatio
 
 def told_before(sources: Sources, actor: Actor, here: Beside, definition: Published, bounds: Bounds) -> Answered | None:
     """What this person was told of it here, while it isn't old, the same confirmation holds, and they may be told."""
+    answered = known_before(sources, actor, here, definition, bounds)
+    return answered and covered(answered, (), definition.declared.until_asked)
+
+
+def known_before(
+    sources: Sources, actor: Actor, here: Beside, definition: Published, bounds: Bounds
+) -> Answered | None:
+    """The same with what they see only when they ask to."""
     if not policy.may_ask(actor, definition.declared.roles, here.conversation):
         return None
     if bounds.says_whom and (not here.is_confirmed or here.protection == "yes" or here.is_unread):
@@ -108,7 +118,13 @@ def _offered(sources: Sources, actor: Actor, here: Beside, definition: Published
         answered=told_before(sources, actor, here, definition, bounds),
         wording=declared.purpose,
         sentence=declared.sentence,
+        unsaid=unsaid(declared),
     )
+
+
+def unsaid(declared: Declared) -> Sequence[str]:
+    """Fields of its cards that no sentence for a reply says."""
+    return (*declared.not_in_replies, *declared.until_asked)
 
 
 def _shown(by: Identifier, value: str) -> str:

@@ -47,12 +47,20 @@ class Question(Struct, frozen=True):
     version_id: int | None = None
 
 
+class Masked(Struct, frozen=True):
+    """A field of a card that is dots until somebody asks to see it. `card`: which of them, from 0."""
+
+    card: int
+    field: str
+
+
 class Answered(Struct, frozen=True):
     """What came of it. `sentence`: where it is down, why, and `why` in one word; `source`: the plugin's own sentence.
     `suggestions`: what could have been meant.
 
-    `asked_by`: the subject, masked. `covered`: fields of the cards that this role doesn't see. `last_good_at`: when the
-    source last answered, as far as this process knows. Times aware, UTC.
+    `asked_by`: the subject, masked. `covered`: fields of the cards that this role doesn't see; `masked`: those that it
+    sees when it asks to, for a purpose. `last_good_at`: when the source last answered, as far as this process knows.
+    Times aware, UTC.
     """
 
     state: State
@@ -65,6 +73,7 @@ class Answered(Struct, frozen=True):
     why: Why | None = None
     asked_by: str = ""
     covered: Sequence[str] = ()
+    masked: Sequence[Masked] = ()
     last_good_at: datetime | None = None
 
 

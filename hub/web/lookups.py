@@ -9,7 +9,7 @@ from litestar.params import JSONBody, PathParameter
 from hub.access.person import Actor
 from hub.edge import asking
 from hub.edge.answer import created
-from hub.edge.asking import Asking, Pinning, provide_sources
+from hub.edge.asking import Asking, Pinning, RevealedField, RevealingField, provide_sources
 from hub.edge.desk import Desk
 from hub.edge.idempotency import IdempotencyKey, asked
 from hub.edge.parameters import PathId
@@ -58,4 +58,16 @@ async def pin_lookup(
     return created(await desk.write(asking.pin_card, conversation_id, name, data, creation, sources=sources))
 
 
-ROUTES = (list_lookups, ask_lookup, pin_lookup)
+@post("/conversations/{conversation_id:int}/lookups/{name:str}/reveals", opt=WORK, dependencies=_SOURCES)
+async def reveal_field(
+    desk: NamedDependency[Desk],
+    sources: NamedDependency[Sources],
+    conversation_id: PathId,
+    name: Name,
+    data: JSONBody[RevealingField],
+) -> RevealedField:
+    """In clear what stands as dots on a card that was shown to you: one field, for a purpose."""
+    return await desk.write(asking.reveal_field, conversation_id, name, data, sources=sources)
+
+
+ROUTES = (list_lookups, ask_lookup, pin_lookup, reveal_field)

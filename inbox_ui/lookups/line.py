@@ -5,7 +5,8 @@ Everything in a card is another system's: it is shown as text, and nothing in it
 
 from collections.abc import Sequence
 from datetime import date
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
+from zlib import crc32
 
 from msgspec import Struct
 
@@ -21,13 +22,30 @@ class Chip(Struct, frozen=True):
 
 
 class Fact(Struct, frozen=True):
-    """A line of a card. `copied`: what copying it takes along; nothing: it isn't worth it. `mark`: beside the value."""
+    """A line of a card. `copied`: what copying it takes along; nothing: it isn't worth it. `mark`: beside the value.
+
+    `waits`: it is dots until somebody asks to see it, as which field of the card of that number; `seconds`: for how
+    long it may be shown in clear.
+    """
 
     words: str
     value: str
     copied: str = ""
     mark: Chip | None = None
     tone: str = ""
+    waits: str = ""
+    card: int = 0
+    seconds: int = 0
+
+    @property
+    def place(self) -> str:
+        """In an id of the page: one for each field that waits."""
+        return f"{self.card}-{crc32(self.waits.encode()):x}"
+
+    @property
+    def which(self) -> str:
+        """In an address: the card and the field that are asked for."""
+        return urlencode({"card": self.card, "field": self.waits})
 
 
 class Reached(Struct, frozen=True):

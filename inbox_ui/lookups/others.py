@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from hub.contract import DisturbanceCard, FieldsCard
 from hub.contract.cards import Field
+from hub.lookups.cover import DOTS
 from inbox_ui import times
 from inbox_ui.amounts import money
 from inbox_ui.lookups.line import Chip, Line, fact, link
@@ -34,7 +35,7 @@ def disturbance(index: int, card: DisturbanceCard) -> Line:
 
 
 def fields(index: int, card: FieldsCard) -> Line:
-    facts = [line for each in card.fields for line in fact(each.label, value(each), copied=True)]
+    facts = [line for each in card.fields for line in fact(each.label, value(each), copied=each.value != DOTS)]
     return Line(
         index=index,
         title=card.title,

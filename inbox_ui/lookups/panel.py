@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hub.contract import AnyCard, Identifier
+from hub.lookups.definition import LINE
 from hub.lookups.offer import Offered, Offers
-from hub.lookups.question import Answered
+from hub.lookups.question import Answered, Masked
 from inbox_ui import times
 from inbox_ui.lookups import cards
-from inbox_ui.lookups.line import Chip, Line
+from inbox_ui.lookups.line import Chip, Fact, Line
 from inbox_ui.stored import is_known, stored
 from inbox_ui.words import gettext as _
 from inbox_ui.words import word
@@ -161,7 +163,7 @@ def one(
         direct=direct,
         is_address=is_address,
         by=by,
-        purpose=_purpose(offered),
+        purpose=purpose_of(offered),
         topic=offered.purpose,
         lacks=_lacks(offered),
         sent=sent or Sent(),
@@ -172,8 +174,8 @@ def one(
         if answer is not None and answer.last_good_at and state == "error"
         else "",
         chip=cards.summary(shown),
-        lines=cards.lines(shown),
-        covered=[covered_words().get(each, each) for each in answer.covered] if answer is not None else (),
+        lines=[waiting(line, answer.masked if answer is not None else ()) for line in cards.lines(shown)],
+        covered=[field_words(each) for each in answer.covered] if answer is not None else (),
         as_of=min((each.as_of for each in shown), default=None),
         asked_at=answer.asked_at if answer is not None else None,
         asked_by=answer.asked_by if answer is not None else "",
@@ -190,7 +192,17 @@ def chosen(shown: Sequence[AnyCard], card: int | None) -> Sequence[AnyCard]:
     return shown[card : card + 1] if card is not None else ()
 
 
-def _purpose(offered: Offered) -> str:
+def waiting(line: Line, masked: Sequence[Masked]) -> Line:
+    """With dots for what is shown to who asks to see it: a line of its own in its place, what else there is below."""
+    here = {each.field: field_words(each.field) for each in masked if each.card == line.index}
+    dots = {name: Fact(words, "", waits=name, card=line.index) for name, words in here.items()}
+    if not dots:
+        return line
+    in_place = [dots.pop(LINE + each.words, each) for each in line.facts]
+    return replace(line, facts=[*in_place, *dots.values()])
+
+
+def purpose_of(offered: Offered) -> str:
     """To begin with, in its department's own words where it has some."""
     if not offered.purpose:
         return ""
@@ -249,6 +261,11 @@ def by_words() -> Mapping[Identifier, str]:
         "identity": _("Personal number"), "customer": _("Customer number"), "property": _("Property"),
         "address": _("Address"), "invoice": _("Invoice number"), "case": _("Case number"),
     }  # fmt: skip
+
+
+def field_words(name: str) -> str:
+    """Of a field that isn't shown, or isn't yet; of a line its label."""
+    return name.removeprefix(LINE) if name.startswith(LINE) else covered_words().get(name, name)
 
 
 def covered_words() -> Mapping[str, str]:

@@ -1,5 +1,6 @@
 """Citizens: how an identity was confirmed, and what is covered of them, revealed for a purpose and two minutes."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -71,13 +72,19 @@ async def ask_purpose(
     """The dialog that asks what for."""
     values = await fragment(request, desk, view)
     found = await desk.read(identifying.point, conversation_id, point_id)
-    purposes = [
+    to = f"/conversations/{conversation_id}/points/{point_id}/reveal?what=point"
+    asks: dict[str, Any] = {"to": to, "target": f"point-{point_id}", "what": found.masked, "purposes": purposes()}
+    return page(request, "citizens/_reveal.html", **values, **asks)
+
+
+def purposes() -> Sequence[str]:
+    """What something is usually revealed for."""
+    return [
         _("Confirm identity before giving case information"),
         _("Call or write to the citizen"),
         _("Find the right invoice or property"),
         _("Register a new matter for a department"),
     ]
-    return page(request, "citizens/_reveal.html", **values, id=conversation_id, point=found, purposes=purposes)
 
 
 @post("/conversations/{conversation_id:int}/points/{point_id:int}/reveal", opt=WORK, status_code=200)

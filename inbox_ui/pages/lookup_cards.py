@@ -16,6 +16,7 @@ from hub.edge.parameters import PathId
 from hub.edge.person import READ, WORK
 from hub.errors import Invalid, NotAllowed, NotFound
 from hub.inbox.queries import ConversationLine
+from hub.lookups.cover import covered
 from hub.lookups.offer import Offered, Offers
 from hub.lookups.question import Answered
 from hub.lookups.sources import Sources
@@ -106,9 +107,9 @@ async def ask_card(
         refusal = told(error)  # said where the answer would stand: five cards may be refused at once
     if not is_part(request):
         return onward(view.opens(conversation_id))
-    offered, offers = await _offered(desk, sources, conversation_id, lookup)
+    found, offers = await offered(desk, sources, conversation_id, lookup)
     line = await desk.read(glances.line, conversation_id)
-    card = panel.one(offered, offers, answered, sent=data.sent, refusal=refusal)
+    card = panel.one(found, offers, answered, sent=data.sent, refusal=refusal)
     return page(request, "lookups/_card.html", **values, one=line, whose=line.citizen_name, asked=card)
 
 
@@ -129,14 +130,14 @@ async def say_card(
 ) -> Response[bytes]:
     """A sentence for the citizen. What is old by now is asked again first; to who isn't known nothing is said."""
     values = await fragment(request, desk, view)
-    offered, offers = await _offered(desk, sources, conversation_id, lookup)
-    if offered.stands != "address" and not offers.confirmed:
+    found, offers = await offered(desk, sources, conversation_id, lookup)
+    if found.stands != "address" and not offers.confirmed:
         raise NotAllowed("Confirm the identity first: what a card says of somebody goes to nobody who isn't known.")
-    asked_anew = offered.answered is None
-    answered = offered.answered or await asking.ask(desk, sources, conversation_id, lookup, data.asking)
+    asked_anew = found.answered is None
+    answered = found.answered or await asking.ask(desk, sources, conversation_id, lookup, data.asking)
     line = await desk.read(glances.line, conversation_id)
-    card = panel.one(offered, offers, answered, sent=data.sent) if asked_anew else None
-    said = _said(offered, answered, line, values["names"].municipalities[line.municipality_id], data.card)
+    card = panel.one(found, offers, answered, sent=data.sent) if asked_anew else None
+    said = _said(found, answered, line, values["names"].municipalities[line.municipality_id], data.card)
     return page(request, "lookups/_said.html", **values, one=line, whose=line.citizen_name, asked=card, said=said)
 
 
@@ -174,6 +175,7 @@ class Said(Struct, frozen=True):
 
 def _said(offered: Offered, answered: Answered, line: ConversationLine, whose: Any, card: str) -> Said | None:
     """None where there is nothing to be said."""
+    answered = covered(answered, offered.unsaid)
     numbers = [int(card)] if card else worth(answered.cards)
     told_of = [answered.cards[number] for number in numbers if number < len(answered.cards)]
     if answered.state != "found" or not told_of:
@@ -188,7 +190,8 @@ def _called(offered: Offered, told_of: Sequence[Any]) -> str:
     return cards.title(told_of[0]) if len(told_of) == 1 else word(offered.title)
 
 
-async def _offered(desk: Desk, sources: Sources, conversation_id: int, name: str) -> tuple[Offered, Offers]:
+async def offered(desk: Desk, sources: Sources, conversation_id: int, name: str) -> tuple[Offered, Offers]:
+    """One of them, among all of them. Raises NotFound."""
     offers = await desk.read(asking.offers, conversation_id, sources)
     found = panel.named(offers, name)
     if found is None:

@@ -26,10 +26,10 @@ from hub.edge.person import USE
 from hub.edge.problems import Stale
 from hub.edge.versions import etag
 from hub.errors import Conflict, Invalid, NotAllowed
-from hub.lookups.definition import Declared
+from hub.lookups.definition import LINE, Declared
 from hub.lookups.file import parsed
 from hub.lookups.sources import Sources
-from inbox_ui import lookup_editor, lookup_preview, lookup_words
+from inbox_ui import lookup_editor, lookup_preview, lookup_rows, lookup_words
 from inbox_ui import made as words_of
 from inbox_ui.administered import languages, texts
 from inbox_ui.administration import administration
@@ -241,7 +241,7 @@ async def _done(
     if do == "columns":
         codes = _coded(declared)
         found = await trying.columns(
-            desk, registry, place, name, lookup_editor.view_of(declared) or said.get("view", ""), codes
+            desk, registry, place, name, lookup_rows.view_of(declared) or said.get("view", ""), codes
         )
         if not found:
             raise Invalid(
@@ -250,7 +250,7 @@ async def _done(
         return Result(columns=found, typed=typed)
     if do == "try":
         by, value = said.get("try_by", ""), said.get("try_value", "").strip()
-        if by not in lookup_editor.IDENTIFIERS or not value:
+        if by not in lookup_rows.IDENTIFIERS or not value:
             raise Invalid(
                 "try_value", _("Write a number or an address to try it with: one of test data, not a citizen’s.")
             )
@@ -273,12 +273,14 @@ def _added(said: Mapping[str, str]) -> Sequence[str]:
 
 
 def _coded(declared: Declared) -> set[str]:
-    """Columns that have codes, as far as is known: those of states, and those of which some words are said."""
-    settings, card = declared.settings, lookup_editor.card_of(declared)
+    """Columns that have codes, as far as is known: those of states, and those of which some words are said. What stands
+    in a column that is hidden on the card isn't listed here either."""
+    settings, card = declared.settings, lookup_rows.card_of(declared)
     fields = {
         name for name in FIELDS[card] if lookup_words.states(card, name) or name in {"status", "decision", "kind"}
     } | set(settings.get("values", {}))
     lines = [each for each in settings.get("lines", ()) if each.get("kind", "text") == "text"]
+    lines = [each for each in lines if words_of.seen_of(declared, f"{LINE}{each.get('label')}") == "all"]
     named = [settings.get("fields", {}).get(name) for name in fields] + [each.get("value") for each in lines]
     return {each for each in named if isinstance(each, str)}
 
@@ -335,26 +337,27 @@ async def _editor(
 
 def _card(declared: Declared, result: Result, said: Mapping[str, str]) -> dict[str, Any]:
     """What it is asked by, and what its card shows."""
-    rows = lookup_editor.field_rows(declared, result.added, result.columns)
+    rows = lookup_rows.field_rows(declared, result.added, result.columns)
     return {
         "cards": lookup_words.cards(),
-        "card": lookup_editor.card_of(declared),
-        "view_name": lookup_editor.view_of(declared) or said.get("view", ""),
-        "by_rows": lookup_editor.by_rows(declared),
+        "card": lookup_rows.card_of(declared),
+        "view_name": lookup_rows.view_of(declared) or said.get("view", ""),
+        "by_rows": lookup_rows.by_rows(declared),
         "by_words": by_words(),
-        "like": lookup_editor.LIKE,
+        "like": lookup_rows.LIKE,
         "rows": rows,
         "added": result.added[-1] if result.added else "",
-        "lines": lookup_editor.line_rows(declared, result.columns),
-        "addable": lookup_editor.addable(declared, rows),
+        "lines": lookup_rows.line_rows(declared, result.columns),
+        "addable": lookup_rows.addable(declared, rows),
         "readings": lookup_words.readings(),
         "line_kinds": lookup_words.line_kinds(),
+        "seen_words": lookup_words.seen(),
+        "kept_covers": lookup_words.covers(declared),
         "roles": lookup_words.roles(),
-        "known_fields": lookup_words.fields(),
         "columns": result.columns,
         "in_file": lookup_editor.kept_in_file(declared),
         "like_words": lookup_words.ways(),
-        "braced": [f"{{{each}}}" for each in lookup_editor.sayable(declared)],
+        "braced": [f"{{{each}}}" for each in lookup_rows.sayable(declared)],
     }
 
 

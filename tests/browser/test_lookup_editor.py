@@ -47,6 +47,18 @@ def _fill(desk: Desk, said: Mapping[str, str]) -> None:
             field.fill(text)
 
 
+def _hides_a_code(desk: Desk) -> None:
+    page = desk.page
+    page.get_by_role("button", name="Add line").click()
+    _fill(desk, {"line-2-label": "Barrier code", "line-2-value": "TMEMO", "seen-line-2": "asked"})
+    desk.at("[name=reply-line-2]").uncheck()
+    page.get_by_role("button", name="Read its columns").click()
+    expect(desk.at("[name=seen-line-2]")).to_have_value("asked")
+    expect(desk.at("main")).not_to_contain_text("4711")  # nor among the words that stand in its columns
+    expect(desk.at("[name=codes-line-2-0-theirs]")).to_have_value("")
+    expect(page.get_by_label("Let Barrier code go into replies")).not_to_be_checked()
+
+
 def test_the_whole_way_from_a_table_to_a_card(house: House, tanks: Path, open_desk: OpenDesk) -> None:
     look = Look(SIZES[WIDE], large=False)
     desk = open_desk("elsa", "/made-lookups", reduced_motion="reduce")
@@ -68,7 +80,7 @@ def test_the_whole_way_from_a_table_to_a_card(house: House, tanks: Path, open_de
     )  # fmt: skip
     page.get_by_role("button", name="Add line").click()
     _fill(desk, {"line-1-label": "Next emptying", "line-1-value": "NDAT", "line-1-kind": "date"})
-    page.get_by_role("button", name="Read its columns").click()
+    _hides_a_code(desk)
     expect(desk.at("[name=codes-line-0-0-theirs]")).to_have_value("10")
     expect(desk.at(".ok[role=status]")).to_be_focused()
     with page.expect_navigation():
@@ -97,6 +109,7 @@ def test_the_whole_way_from_a_table_to_a_card(house: House, tanks: Path, open_de
     expect(desk.at("aside")).to_contain_text("From the source itself")
     page.get_by_role("button", name="Publish", exact=True).click()
     expect(desk.at(".approval")).to_contain_text("All who ask see on the card")
+    expect(desk.at(".approval")).to_contain_text("Seen when somebody asks for it, for a purpose: Barrier code.")
     look.at(desk, "approval")
     page.get_by_label("I approve this for the department").check()
     page.get_by_role("button", name="Approve and publish").click()
@@ -125,6 +138,12 @@ def _asked_by_an_agent(house: House, open_desk: OpenDesk) -> None:
     expect(card).to_contain_text("Booked")
     expect(card).to_contain_text("Next emptying")
     expect(card).not_to_contain_text("4711")
+    card.get_by_role("button", name="Reveal Barrier code").click()
+    expect(desk.at("#reveal-title")).to_have_text("Reveal Barrier code")
+    desk.page.get_by_label("Find the right invoice or property").check()
+    desk.page.get_by_role("button", name="Reveal for 2 minutes").click()
+    expect(card).to_contain_text("bom 4711")
+    expect(card).to_contain_text("hides again after 2 min")
 
 
 def test_at_narrow_sizes_nothing_is_cut_off(house: House, tanks: Path, open_desk: OpenDesk) -> None:

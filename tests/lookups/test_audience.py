@@ -62,3 +62,30 @@ def test_what_is_not(after: Declared) -> None:
 
 def test_the_first_one_is_all_new() -> None:
     assert {each.what for each in wider(None, BEFORE, {})} == {"first", "role", "field"}
+
+
+LINES: list[dict[str, Any]] = [{"label": "Läge", "value": "ST"}, {"label": "Kod", "value": "MEMO"}]
+
+
+def tanks(lines: list[dict[str, Any]] = LINES, **said: Any) -> Declared:
+    return Declared(name="one", kind="sql", title={"sv": "Ett"}, settings={"card": "fields", "lines": lines}, **said)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "what"),
+    [
+        (tanks(leads_only=("fields.Kod",)), tanks(), [("unmasked", "fields.Kod")]),
+        (tanks(until_asked=("fields.Kod",)), tanks(), [("unmasked", "fields.Kod")]),
+        (tanks(leads_only=("fields.Kod",)), tanks(until_asked=("fields.Kod",)), [("unmasked", "fields.Kod")]),
+        (tanks(until_asked=("fields.Kod",)), tanks(leads_only=("fields.Kod",)), [("unmasked", "fields.Kod")]),
+        (tanks(leads_only=("fields",)), tanks(leads_only=("fields.Kod",)), [("unmasked", "fields.Läge")]),
+        (tanks(not_in_replies=("fields.Kod",)), tanks(), [("reply", "fields.Kod")]),
+        (tanks(LINES[:1]), tanks(until_asked=("fields.Kod",)), [("asked", "fields.Kod")]),
+        (tanks(leads_only=("fields",)), tanks(leads_only=("fields.Kod", "fields.Läge")), []),
+        (tanks(leads_only=("fields.Kod",)), tanks(leads_only=("fields",)), []),
+        (tanks(), tanks(until_asked=("fields.Kod",), not_in_replies=("fields.Läge",)), []),
+        (tanks(leads_only=("fields.Kod",)), tanks(LINES[:1]), []),  # what isn't there uncovers nothing
+    ],
+)
+def test_each_line_by_itself(before: Declared, after: Declared, what: list[tuple[str, str]]) -> None:
+    assert [(each.what, each.name) for each in wider(before, after, {})] == what

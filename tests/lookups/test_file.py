@@ -105,3 +105,17 @@ def test_what_is_missing_is_told_by_its_table(registry: Registry) -> None:
         declared(FORTNOX.replace('path = "/invoices/{value}"', ""), registry)
     with pytest.raises(Invalid, match=r"line \d+: fields.number is missing"):
         declared(FORTNOX.replace('number = "DocumentNumber"', ""), registry)
+
+
+def test_who_sees_a_line_is_in_the_file(registry: Registry) -> None:
+    head = 'name = "tanks"\nkind = "table"\n'
+    rest = '\n[title]\nsv = "Tankar"\n\n[settings]\ncard = "fields"\npath = "/srv/tanks.csv"\n\n[settings.fields]\n'
+    rest += 'title = "Tank"\n\n[settings.about]\naddress = "Adress"\n'
+    covers = 'leads_only = ["title"]\nuntil_asked = ["fields.Kod till bom"]\nnot_in_replies = ["fields"]\n'
+    said, cls, config = declared(head + covers + rest, registry)
+    assert said.until_asked == ("fields.Kod till bom",)
+    plain, _ = definition._apart(config)
+    assert write(msgspec.structs.replace(said, settings=plain), cls) == head + covers + rest
+    for wrong in ('until_asked = ["due"]\n', 'leads_only = ["fields."]\n', 'not_in_replies = ["lås"]\n'):
+        with pytest.raises(Invalid, match=r"^line 3: .*fields\.LABEL"):
+            declared(head + wrong + rest, registry)

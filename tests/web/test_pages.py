@@ -127,6 +127,7 @@ class Screen:
                 "number": 1,
                 "language": "sv",
                 "name": "invoices",
+                "lookup": "invoices",
             }
 
         return Thing(word, world.do(furnish))

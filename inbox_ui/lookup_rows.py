@@ -1,0 +1,181 @@
+"""Lookup rows: a definition as rows of its page: what it is asked by, fields of its card, lines of one's own."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from msgspec import Struct
+
+from hub.contract import Identifier
+from hub.contract.lookup import Shows
+from hub.contract.mapping_config import FIELDS, NEEDED, WORDS
+from hub.lookups.cover import is_named
+from hub.lookups.definition import LINE, Coverable, Declared, Maskable
+from inbox_ui import lookup_words
+from inbox_ui.made import seen_of, source_text
+
+IDENTIFIERS: Sequence[str] = get_args(Identifier)
+COVERABLE = frozenset(get_args(Coverable))
+MASKABLE = frozenset(get_args(Maskable))
+SEEN: Sequence[str] = ("all", "asked", "leads")
+"""By whom a field is seen."""
+_CONDITION = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*) = :(\w+)")
+LIKE: Mapping[str, Sequence[str]] = {
+    "identity": ("value", "dashed", "ten", "ten_dashed", "sixteen", "sixteen_dashed"),
+    "address": ("value", "street"),
+}
+"""How a column may have what it is looked for by; of the others as it is written, or as a number."""
+
+
+class Code(Struct, frozen=True):
+    """Their word and ours."""
+
+    theirs: str
+    ours: str
+
+
+class FieldRow(Struct, frozen=True):
+    """A field of the card, or a line of one's own. `codes`: with room for one more; `words`: ours to choose from.
+
+    `seen`: one of SEEN, `ways` those that it can be; none: it is always shown.
+    """
+
+    name: str
+    words: str
+    source: str
+    needed: bool
+    reading: str
+    seen: str
+    ways: Sequence[str]
+    in_reply: bool
+    codes: Sequence[Code]
+    choices: Mapping[str, str]
+    kind: str = "text"
+    currency: str = ""
+
+
+class ByRow(Struct, frozen=True):
+    """What it can be asked by. `where`: column, condition or path; `like`: in which form; `about`: their column that
+    says whose the answer is; `query`, `rows`: of a request."""
+
+    by: str
+    where: str
+    like: str
+    about: str
+    query: str = ""
+    rows: str = ""
+
+
+def by_rows(declared: Declared) -> list[ByRow]:
+    """All identifiers there are, those that aren't asked by empty."""
+    settings = declared.settings
+    return [
+        _by_row(by, settings.get("by", {}).get(by), source_text(settings.get("about", {}).get(by, "")))
+        for by in IDENTIFIERS
+    ]
+
+
+def view_of(declared: Declared) -> str:
+    """The one that most is asked of."""
+    asked = [each.get("view", "") for each in declared.settings.get("by", {}).values() if isinstance(each, Mapping)]
+    return next((each for each in asked if each), "")
+
+
+def card_of(declared: Declared) -> Shows:
+    """Its kind of card."""
+    return card_named(declared.settings.get("card"))
+
+
+def field_rows(
+    declared: Declared, added: Sequence[str] = (), found: Mapping[str, Sequence[str]] | None = None
+) -> list[FieldRow]:
+    """What the card isn't without, what is set, and what was added. `found`: words that stand in their columns."""
+    card, settings = card_of(declared), declared.settings
+    given = settings.get("fields", {})
+    shown = [name for name in FIELDS[card] if name in NEEDED[card] or name in given or name in added]
+    known = lookup_words.fields()
+    return [
+        FieldRow(
+            name=name,
+            words=known[name],
+            source=source_text(given.get(name, "")),
+            needed=name in NEEDED[card],
+            reading=FIELDS[card][name],
+            seen=seen_of(declared, name),
+            ways=[each for each in SEEN if name in COVERABLE and (each != "asked" or name in MASKABLE)],
+            in_reply=name not in declared.not_in_replies,
+            codes=_codes(settings, name, source_text(given.get(name, "")), found or {}, (card, name) in WORDS),
+            choices=lookup_words.states(card, name),
+        )
+        for name in shown
+    ]
+
+
+def addable(declared: Declared, rows: Sequence[FieldRow]) -> Mapping[str, str]:
+    """Fields of the card that have no row yet."""
+    there = {row.name for row in rows}
+    known = lookup_words.fields()
+    return {name: known[name] for name in FIELDS[card_of(declared)] if name not in there}
+
+
+def line_rows(declared: Declared, found: Mapping[str, Sequence[str]] | None = None) -> list[FieldRow]:
+    """Lines of one's own, and an empty one."""
+    lines = [*declared.settings.get("lines", ()), {}]
+    return [
+        FieldRow(
+            name=str(line.get("label", "")),
+            words=str(line.get("label", "")),
+            source=source_text(line.get("value", "")),
+            needed=False,
+            reading="text",
+            seen=seen_of(declared, LINE + str(line.get("label", ""))),
+            ways=SEEN,
+            in_reply=not is_named(declared.not_in_replies, LINE + str(line.get("label", ""))),
+            codes=_codes(
+                declared.settings, str(line.get("label", "")), source_text(line.get("value", "")), found or {}, False
+            ),
+            choices={},
+            kind=str(line.get("kind", "text")),
+            currency=source_text(line.get("currency", "")),
+        )
+        for line in lines
+    ]
+
+
+def sayable(declared: Declared) -> Sequence[str]:
+    """What a sentence of one's own may name: fields that are set, or labels of lines."""
+    settings = declared.settings
+    lines = [str(each.get("label")) for each in settings.get("lines", ()) if each.get("label")]
+    return [*settings.get("fields", {}), *lines]
+
+
+def card_named(said: object) -> Shows:
+    """The kind of card of that name; else lines of one's own."""
+    return next((each for each in FIELDS if each == said), "fields")
+
+
+def _by_row(by: str, question: object, about: str) -> ByRow:
+    if isinstance(question, str):
+        return ByRow(by, question, "value", about)
+    if not isinstance(question, Mapping):
+        return ByRow(by, "", "value", about)
+    if "path" in question:
+        query = "&".join(f"{name}={value}" for name, value in question.get("query", {}).items())
+        return ByRow(by, str(question["path"]), "value", about, query, str(question.get("rows", "")))
+    if question.get("view"):
+        return ByRow(by, str(question.get("column", "")), str(question.get("like", "value")), about)
+    where = str(question.get("where") or question.get("select") or "")
+    simple = _CONDITION.fullmatch(where)
+    return ByRow(by, simple[1], simple[2], about) if simple else ByRow(by, where, "value", about)
+
+
+def _codes(
+    settings: Mapping[str, Any], name: str, source: str, found: Mapping[str, Sequence[str]], has_words: bool
+) -> Sequence[Code]:
+    """Those that are set, those that were found and aren't yet, and an empty one; none where no word needs another."""
+    given = {str(theirs): str(ours) for theirs, ours in settings.get("values", {}).get(name, {}).items()}
+    known = {each.casefold() for each in given}
+    new = [each for each in found.get(source, ()) if each.casefold() not in known]
+    if not given and not has_words and not new:
+        return [Code("", "")]
+    return [*(Code(*each) for each in given.items()), *(Code(each, "") for each in new), Code("", "")]
