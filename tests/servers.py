@@ -17,6 +17,8 @@ from pathlib import Path
 from socket import AF_INET, AF_UNIX, socket
 from typing import Any, ClassVar, Self
 
+import psycopg
+
 from hub.proof.ports import free_ports
 
 START_SECONDS = 120
@@ -191,6 +193,41 @@ class Postgres(Server):
     def answers(self) -> bool:
         ask: list[str | Path] = [self.program.with_name("pg_isready"), "--quiet", f"--host={self.folder}"]
         return subprocess.run(ask, check=False, **self.identity).returncode == 0
+
+    def say(self, *statements: str) -> None:
+        """One after the other, outside a transaction, on one connection of the superuser's."""
+        with psycopg.connect(f"host={self.folder} user=postgres dbname=postgres", autocommit=True) as connection:
+            for each in statements:
+                connection.execute(each.encode())
+
+
+class Standby(Postgres):
+    """Follows the first and can be read, until it is promoted.
+
+    Once the first waits for it (`hold_together`), what was acknowledged is here as well.
+    """
+
+    def __init__(self, first: Postgres) -> None:
+        super().__init__()
+        self._first = first
+
+    def prepare(self) -> None:
+        super().prepare()
+        data = self.folder / "data"
+        subprocess.run(["rm", "-rf", data], check=True)
+        subprocess.run(
+            [self.program.with_name("pg_basebackup"), "--pgdata", data, "--write-recovery-conf", "--checkpoint=fast",
+             "--no-sync", f"--dbname=host={self._first.folder} user=postgres"],
+            check=True, **self.identity,
+        )  # fmt: skip
+
+    def hold_together(self) -> None:
+        """From now on the first acknowledges what is kept here, too, as one does that may fail over."""
+        self._first.say("ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
+
+    def promote(self) -> None:
+        """It writes when this returns."""
+        self.say("SELECT pg_promote()")
 
 
 class MariaDB(Server):

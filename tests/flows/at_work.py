@@ -116,29 +116,34 @@ class AtWork(Struct, frozen=True):
 
     pages: Sequence[Page]
     pour: Pour
+    gap: float
+    """Seconds that anything may take."""
 
     def all_goes_on(self, more: int = 5) -> None:
         """Until so many more are taken, and every page knows them."""
-        self.pour.goes_on(more)
+        self.pour.goes_on(more, self.gap)
         self.all_know()
 
     def all_know(self) -> None:
         """Until every page knows what is taken by now."""
         taken = set(self.pour.taken)
-        until(lambda: all(taken <= each.known for each in self.pages), GAP)
+        until(lambda: all(taken <= each.known for each in self.pages), self.gap)
 
 
 @contextmanager
-def at_work(house: House, addresses: Sequence[str], send: Callable[[bytes], int], pages: int = 10) -> Iterator[AtWork]:
+def at_work(
+    house: House, addresses: Sequence[str], send: Callable[[bytes], int], pages: int = 10, gap: float = GAP
+) -> Iterator[AtWork]:
     """At the end all pages must know of all that was taken, in time, and each mail be there once."""
     cookies = [cookie(house) for _ in range(pages)]
     turned = [[*addresses[number % len(addresses) :], *addresses[: number % len(addresses)]] for number in range(pages)]
-    work = AtWork([Page(those, cookie, house.token) for those, cookie in zip(turned, cookies, strict=True)], Pour(send))
+    desks = [Page(those, cookie, house.token) for those, cookie in zip(turned, cookies, strict=True)]
+    work = AtWork(desks, Pour(send), gap)
     threads: Sequence[Page | Pour] = (*work.pages, work.pour)
     try:
         for each in threads:
             each.start()
-        until(lambda: all(each.connected for each in work.pages), GAP)
+        until(lambda: all(each.connected for each in work.pages), gap)
         work.all_goes_on()
         yield work
         work.pour.end()

@@ -12,24 +12,37 @@ import redis
 
 from tests.flows.at_work import GAP, AtWork, at_work
 from tests.flows.house import CitizensMailServer, House
-from tests.line import until
-from tests.servers import Postgres, Valkey
+from tests.line import PATIENCE, until
+from tests.servers import Postgres, Standby, Valkey
 
-pytestmark = [pytest.mark.large, pytest.mark.timeout(600)]
+large = pytest.mark.large
+pytestmark = pytest.mark.timeout(600)
 Build = Callable[..., House]
 
 
 @contextmanager
-def two_and_two(house: House, pages: int = 10) -> Iterator[tuple[AtWork, Sequence["Popen[bytes]"]]]:
-    """Two web processes, of which the first has the port for mail, two workers, and all at work."""
+def two_and_two(
+    house: House, pages: int = 10, *, takes_mail: int = 0, gap: float = GAP
+) -> Iterator[tuple[AtWork, Sequence["Popen[bytes]"]]]:
+    """Two web processes, of which one has the port for mail, two workers, and all at work."""
     with ExitStack() as stack:
-        webs = [stack.enter_context(house.serving(web, listens=web == 0)) for web in (0, 1)]
+        first, second = takes_mail, 1 - takes_mail
+        webs = {web: stack.enter_context(house.serving(web, listens=web == first)) for web in (first, second)}
         for _ in range(2):
             stack.enter_context(house.process("worker"))
         addresses = [f"http://127.0.0.1:{port}" for port in house.web_ports[:2]]
-        yield stack.enter_context(at_work(house, addresses, house.try_to_send, pages)), webs
+        yield stack.enter_context(at_work(house, addresses, house.try_to_send, pages, gap)), [webs[0], webs[1]]
 
 
+@pytest.fixture
+def standby(own_postgres: Postgres) -> Iterator[Standby]:
+    """Of a database that acknowledges what both have."""
+    with Standby(own_postgres) as second:
+        second.hold_together()
+        yield second
+
+
+@large
 def test_redis_flushed_restarted_and_gone(
     build: Build, own_postgres: Postgres, own_redis: Valkey, outside: CitizensMailServer
 ) -> None:
@@ -47,6 +60,7 @@ def test_redis_flushed_restarted_and_gone(
         own_redis.start()
 
 
+@large
 def test_postgresql_restarted(
     build: Build, own_postgres: Postgres, own_redis: Valkey, outside: CitizensMailServer
 ) -> None:
@@ -60,6 +74,26 @@ def test_postgresql_restarted(
         assert max(each.longest for each in work.pages) < GAP
 
 
+@large
+def test_postgresql_failed_over(
+    build: Build, own_postgres: Postgres, standby: Standby, own_redis: Valkey, outside: CitizensMailServer
+) -> None:
+    """The first is gone for good: from now on another writes, at another address, and no process is started anew."""
+    hosts = f"host={own_postgres.folder}&host={standby.folder}&target_session_attrs=read-write"
+    url = f"postgresql+psycopg://postgres@/postgres?{hosts}"
+    house = build(url, worker="separate", redis_url=own_redis.url, cookie_secure=False)
+    with two_and_two(house) as (work, _):
+        own_postgres.kill()
+        until(lambda: not house.healthy())
+        standby.promote()
+        work.all_goes_on()
+        house.reply(house.conversations()[0].id, "Svar efter bytet", web=1)
+        house.sent(1)
+        assert max(each.longest for each in work.pages) < GAP
+    outside.mails(1)
+
+
+@large
 def test_a_web_process_killed_under_load(
     build: Build, own_postgres: Postgres, own_redis: Valkey, outside: CitizensMailServer
 ) -> None:
@@ -72,6 +106,18 @@ def test_a_web_process_killed_under_load(
         with house.serving(0, listens=False):
             work.all_goes_on()
         assert max(each.longest for each in work.pages) < GAP
+
+
+def test_a_web_process_killed(
+    build: Build, postgres_database: str, redis_database: str, outside: CitizensMailServer
+) -> None:
+    """The short one, on a machine that may be busy: four pages, and it isn't killed who takes mail."""
+    house = build(postgres_database, worker="separate", redis_url=redis_database, cookie_secure=False)
+    with two_and_two(house, 4, takes_mail=1, gap=PATIENCE) as (work, webs):
+        cut_off = [each.connected for each in work.pages]
+        webs[0].kill()
+        until(lambda: _again(work, cut_off) >= len(work.pages) // 2, PATIENCE)
+        work.all_goes_on()
 
 
 def _again(work: AtWork, before: Sequence[int]) -> int:

@@ -1,7 +1,6 @@
 """Failover: the database has several hosts, the first is gone or only reads from now on, and another writes."""
 
 import asyncio
-import subprocess
 import time
 from collections.abc import Iterator
 
@@ -16,28 +15,10 @@ from hub.storage import signals
 from hub.storage.backup import _address
 from hub.storage.engine import KEPT_ALIVE, libpq_words, open_engines
 from hub.storage.unit import Storage, Unit
-from tests.servers import Missing, Postgres
+from tests.servers import Missing, Postgres, Standby
 from tests.storage.centre import EVERYTHING, Centre, opened, populate
 
 LONG = 30.0
-
-
-class Standby(Postgres):
-    """Follows the first and can be read, until it is promoted."""
-
-    def __init__(self, first: Postgres) -> None:
-        super().__init__()
-        self._first = first
-
-    def prepare(self) -> None:
-        super().prepare()
-        data = self.folder / "data"
-        subprocess.run(["rm", "-rf", data], check=True)
-        subprocess.run(
-            [self.program.with_name("pg_basebackup"), "--pgdata", data, "--write-recovery-conf", "--checkpoint=fast",
-             "--no-sync", f"--dbname=host={self._first.folder} user=postgres"],
-            check=True, **self.identity,
-        )  # fmt: skip
 
 
 def connect(server: Postgres) -> psycopg.Connection:
@@ -48,12 +29,6 @@ def ask(server: Postgres, said: str) -> object:
     with connect(server) as connection:
         row = connection.execute(said).fetchone()
     return row and row[0]
-
-
-def tell(server: Postgres, *said: str) -> None:
-    with connect(server) as connection:
-        for each in said:
-            connection.execute(each)
 
 
 def until(server: Postgres, said: str, wanted: object) -> None:
@@ -129,17 +104,17 @@ def test_who_was_promoted_is_written_to_and_nothing_that_was_acknowledged_is_mis
     first.kill()
     with pytest.raises(Unavailable, match="Try again"):
         storage.write_now(EVERYTHING, add, granvik, "n2")  # nobody writes yet
-    ask(second, "SELECT pg_promote()")
+    second.promote()
     insist(storage, granvik, "n3")
     assert storage.read_now(EVERYTHING, names) == {"n1", "n3"}
 
     # It only reads from now on, as one that another was promoted beside; whoever is connected stays connected.
-    tell(second, "ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
+    second.say("ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
     until(second, "SHOW default_transaction_read_only", "on")
     with pytest.raises(Unavailable, match="Try again"):
         storage.write_now(EVERYTHING, add, granvik, "n4")
     writes = "SET default_transaction_read_only = off"
-    tell(second, writes, "ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()")
+    second.say(writes, "ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()")
     insist(storage, granvik, "n5")
     assert storage.read_now(EVERYTHING, names) == {"n1", "n3", "n5"}
 
