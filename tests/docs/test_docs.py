@@ -1,4 +1,4 @@
-"""What the documents name is there: commands and options, settings, pages, keys, roles, abilities, links, pictures."""
+"""What documents name is there: commands and options, settings, pages, keys, roles, abilities, links, pictures."""
 
 import re
 import shlex
@@ -17,10 +17,18 @@ import hub.contract
 from hub.access.person import ROLES
 from hub.cli import COMMANDS
 from hub.contract.plugin import Connector
-from hub.settings import Settings
+from hub.edge import meter
+from hub.lookups.definition import Declared
+from hub.plugin_host.manager import load
+from hub.settings import NOT_SETTINGS, Settings
+from hub.watch import metrics
 from tests.architecture.source import ROOT
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
+READMES = [ROOT / each / "README.md" for each in ("", "deploy", "connectors", "plugins", "plugins/lookups")]
+PAGES = [*DOCS, *READMES]
+COMMAND = re.compile(rf"^torg (?:[a-z]|--help).*|(?<=[ /])torg (?:{'|'.join(COMMANDS)})\b.*")
+FENCED = re.compile(r"^```\w*\n(.*?)^```", re.S | re.M)
 DIALOGS = (ROOT / "inbox_ui/templates/inbox/_dialogs.html").read_text("utf-8")
 KEYS = {"Mod⇧↵": "Ctrl+Shift+Enter", "Mod↵": "Ctrl+Enter", "ModK": "Ctrl+K", "⇧ ": "Shift+", "↵": "Enter"}
 
@@ -39,17 +47,37 @@ def text(path: Path) -> str:
     return path.read_text("utf-8")
 
 
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
 def commands() -> Iterator[Said]:
-    for path in [*DOCS, ROOT / "deploy/README.md"] if (ROOT / "deploy/README.md").exists() else DOCS:
-        fenced = re.findall(r"```\w*\n(.*?)```", text(path), re.S)
-        lines = [line.strip() for block in fenced for line in block.replace("\\\n", " ").splitlines()]
-        inline = re.findall(r"`(torg [^`]+)`", re.sub(r"```.*?```", "", text(path), flags=re.S))
-        yield from (Said(path.name, line) for line in [*lines, *inline] if line.startswith("torg "))
+    """In a block, after whatever stands before it on its line; and between backquotes."""
+    for path in PAGES:
+        whole = text(path).replace("\\\n", " ")
+        rest = FENCED.sub("", whole)
+        lines = [line for block in FENCED.findall(whole) for line in block.splitlines()]
+        lines += re.findall(r"^ {4}(\S.*)", rest, re.M)
+        lines += [" ".join(each.split()) for each in re.findall(r"`([^`]+)`", rest)]
+        for line in lines:
+            for part in re.split(r" (?:[|<>#]|&&) |\$\(", line):
+                if found := COMMAND.search(part):
+                    yield from (Said(name(path), each) for each in alternatives(found[0].strip(" )")))
+
+
+def alternatives(said: str) -> Iterator[str]:
+    """`torg prove ingest|send` are two."""
+    listed = next((word for word in said.split() if "|" in word), "")
+    yield from (said.replace(listed, each, 1) for each in listed.split("|")) if listed else [said]
+
+
+def test_commands_are_found_where_there_are_some() -> None:
+    assert {each.file for each in commands()} >= {name(path) for path in READMES}
 
 
 @pytest.mark.parametrize("said", sorted(set(commands())), ids=str)
 def test_a_command_is_there_with_its_options(said: Said) -> None:
-    words = shlex.split(re.split(r" [|<>] ", said.line)[0])[1:]
+    words = shlex.split(said.line)[1:]
     if words[0] == "--help":
         return
     assert words[0] in COMMANDS
@@ -70,6 +98,11 @@ def test_a_link_leads_somewhere(path: Path) -> None:
         if heading:
             headings = re.findall(r"^#+ (.+)$", text(there), re.M)
             assert heading in {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}, target
+
+
+def test_every_page_is_listed() -> None:
+    listed = re.findall(r"\]\((\w[\w-]*\.md)\)", text(ROOT / "docs/README.md"))
+    assert set(listed) == {path.name for path in DOCS} - {"README.md"}
 
 
 def test_every_key_is_told_as_the_desk_tells_it() -> None:
@@ -100,8 +133,21 @@ def _is_ability(thing: object) -> bool:
     return isinstance(thing, type) and issubclass(thing, Connector) and thing is not Connector
 
 
-def test_settings_are_told_by_their_names() -> None:
-    first_word = re.findall(r"`([a-z]+_[a-z_]+|clamd)`", text(ROOT / "docs/it.md"))
-    of_channels = {"peers"}
-    assert first_word
-    assert set(first_word) - of_channels <= set(Settings.__struct_fields__)
+@pytest.fixture(scope="module")
+def names() -> set[str]:
+    """Settings, kinds of channels and their settings, figures, and words of the contract and of a lookup's file."""
+    found = {*Settings.__struct_fields__, *Declared.__struct_fields__, *dir(hub.contract), *metrics.HELP, *meter.HELP}
+    for kind, connector in load().connectors.items():
+        found |= {kind, *connector.Config.__struct_fields__}
+    return found
+
+
+@pytest.mark.parametrize("path", [*DOCS, ROOT / "deploy/README.md"], ids=name)
+def test_settings_are_told_by_their_names(path: Path, names: set[str]) -> None:
+    assert set(re.findall(r"`([a-z]+(?:_[a-z]+)+)[`=]", text(path))) <= names
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_variables_are_settings(path: Path) -> None:
+    named = set(re.findall(r"\bTORG_(?!TEST_)[A-Z_]+", text(path))) - NOT_SETTINGS
+    assert {each.removeprefix("TORG_").lower() for each in named} <= set(Settings.__struct_fields__)
