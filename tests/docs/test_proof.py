@@ -9,7 +9,7 @@ import pytest
 from tests.architecture.source import ROOT
 
 PAGES = [ROOT / "docs/proof.md", ROOT / "docs/scale.md"]
-SHOWS = re.compile(r"`(?:tests/|torg prove |make |python -m tests\.)")
+SHOWS = re.compile(r"`(?:tests/|\.ci/|torg prove |make |python -m tests\.)")
 
 
 def named(path: Path) -> list[str]:
@@ -21,7 +21,7 @@ def test_what_is_named_is_there(path: Path) -> None:
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
     for name in named(path):
         file, _, test = name.partition("::")
-        if name.startswith("tests/"):
+        if name.startswith(("tests/", ".ci/")):
             assert (ROOT / file).exists(), name
             assert not test or re.search(rf"^\s*(async )?def {test}\(", (ROOT / file).read_text("utf-8"), re.M), name
         elif name.startswith("python -m "):

@@ -56,6 +56,7 @@ def test_a_languages_name_is_small_within_a_sentence_where_it_is(language: str, 
         ("en", "DKK 1,486.50", "1.2 MB", "1.3 s"),
         ("sv", "1 486,50 Dkr", "1,2 MB", "1,3 s"),
         ("nb", "1 486,50 DKK", "1,2 MB", "1,3 s"),
+        ("nn", "1 486,50 DKK", "1,2 MB", "1,3 s"),
         ("da", "1.486,50 kr.", "1,2 MB", "1,3 s"),
     ],
 )
