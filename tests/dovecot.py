@@ -22,6 +22,7 @@ log_path = {folder}/dovecot.log
 ssl = {ssl}
 disable_plaintext_auth = no
 auth_mechanisms = plain login xoauth2 oauthbearer
+auth_failure_delay = 0
 default_internal_user = {user}
 default_internal_group = {group}
 default_login_user = {user}
@@ -66,6 +67,9 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -74,7 +78,10 @@ service stats {{
 
 
 class Dovecot(Server):
-    """An IMAP server: every user's password is `hemligt`, and a token that `secret` signs is one, too."""
+    """An IMAP server: every user's password is `hemligt`, and a token that `secret` signs is one, too.
+
+    Whoever has a wrong one is told at once: others let them wait, the longer the oftener.
+    """
 
     title, package, variable = "Dovecot", "dovecot-imapd", "TORG_TEST_DOVECOT"
     secret = b"0123456789abcdef0123456789abcdef"

@@ -92,14 +92,16 @@ def built_in() -> list[Stream]:
     return [_stream(name, blocks(text)) for name, text in streams().items()]
 
 
-def prove(recorded: Sequence[Stream], times: int, seed: int, say: Callable[[str], None]) -> Report:
-    """Each stream in each way, so many times."""
+def prove(
+    recorded: Sequence[Stream], times: int, seed: int, say: Callable[[str], None], seconds: float = _SECONDS
+) -> Report:
+    """Each stream in each way, so many times. `seconds`: how long what was cut has to end in its calls."""
     tally = _Tally(Counter(), 0, Counter(), [])
     for stream in recorded:
         for time in range(times):
             _damage(stream, f"{seed}/{time}", tally)
     say(f"{len(recorded)} streams were shuffled and doubled; now they are cut")
-    asyncio.run(_play_all([(stream, f"{seed}/{time}") for stream in recorded for time in range(times)], tally))
+    asyncio.run(_play_all([(stream, f"{seed}/{time}") for stream in recorded for time in range(times)], tally, seconds))
     figures = {
         "streams": len(recorded),
         "calls in them": sum(len(stream.calls) for stream in recorded),
@@ -194,13 +196,13 @@ def _same(stream: Stream, found: Calls, way: str, seed: str, tally: _Tally, fiel
             tally.findings.append(f"{where}: call {name}: {wrong}")
 
 
-async def _play_all(plays: Sequence[tuple[Stream, str]], tally: _Tally) -> None:
+async def _play_all(plays: Sequence[tuple[Stream, str]], tally: _Tally, seconds: float) -> None:
     at_once = asyncio.Semaphore(_AT_ONCE)
 
     async def one(stream: Stream, seed: str, lossy: bool) -> None:
         async with at_once:
             try:
-                found = await _Play(stream, seed, lossy=lossy).calls()
+                found = await _Play(stream, seed, seconds, lossy=lossy).calls()
             except Exception as error:  # noqa: BLE001 - whatever listening ended with is what is looked for
                 tally.findings.append(f"{stream.name}, cut, seed {seed}: listening ended: {error!r}")
                 return
@@ -221,10 +223,10 @@ async def _play_all(plays: Sequence[tuple[Stream, str]], tally: _Tally) -> None:
 class _Play:
     """One exchange that tells a stream to one listener, and breaks off."""
 
-    def __init__(self, stream: Stream, seed: str, *, lossy: bool) -> None:
+    def __init__(self, stream: Stream, seed: str, seconds: float, *, lossy: bool) -> None:
         self._rng = random.Random(f"{seed} {stream.name} {lossy}")  # noqa: S311 - as above
         lost = self._rng.uniform(_LEAST, _MOST) if lossy else 0.0
-        self._stream, self._lossy = stream, lossy
+        self._stream, self._seconds, self._lossy = stream, seconds, lossy
         self._told = [(each, self._rng.random() < lost) for each in stream.blocks]
         self._cuts = {self._rng.randrange(len(self._told)) for _ in range(_CUTS)}
         self._kept: list[RawEvent] = []
@@ -255,7 +257,7 @@ class _Play:
     async def _end(self) -> Calls:
         """What nobody was told the end of is missed when the exchange is asked anew."""
         await self._cut("")
-        until, wanted = asyncio.get_running_loop().time() + _SECONDS, self._stream.calls
+        until, wanted = asyncio.get_running_loop().time() + self._seconds, self._stream.calls
         while True:
             await asyncio.sleep(0.3)
             found = _calls(self._kept)

@@ -83,13 +83,13 @@ def test_what_is_being_worked_at_has_the_time_that_it_takes(tmp_path: Path, monk
 
 def test_an_answer_that_came_while_we_stood_still_counts() -> None:
     async def stand_still() -> Answer:
-        async with Children(1, 0.5) as reading:
+        async with Children(1, 0.2) as reading:
             first, second = ([Job("smtp_in", [Event(n, letter(n).as_bytes(), "message/rfc822")])] for n in "ab")
             await reading.parse(first)  # the child is up
             answering = asyncio.ensure_future(reading.parse(second))
             while not reading._tasks.empty() or not answering.done():
                 await asyncio.sleep(0)
-                time.sleep(1)  # noqa: ASYNC251 - as a machine that is being copied does
+                time.sleep(0.4)  # noqa: ASYNC251 - as a machine that is being copied does
             (answer,) = await answering
             return answer
 

@@ -1,6 +1,7 @@
-"""A server of nothing but live events: `python -m tests.live.server PORT VALID`, as long as the file VALID is there.
+"""A server of nothing but live events: `python -m tests.live.server PORT VALID PING`.
 
-`torg serve` with another table of contents: the hub, the server and its shutdown are the real ones.
+It lasts as long as the file VALID is there, and says after PING seconds of silence that it is. `torg serve` with
+another table of contents: the hub, the server and its shutdown are the real ones.
 """
 
 import sys
@@ -16,6 +17,7 @@ from litestar.response import ServerSentEvent
 from hub.access import login
 from hub.app import Hub
 from hub.cli.serve import Server
+from hub.edge import live as lines
 from hub.edge.live import stream
 from hub.settings import load_settings
 from tests.live.ears import change
@@ -48,6 +50,7 @@ async def has_looked(request: Request[Any, Any, Any]) -> bool:
 
 def main() -> None:
     """Until a signal."""
+    lines.PING = float(sys.argv[3])
     hub = Hub(load_settings(), serves=True, works=True)
 
     @asynccontextmanager

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
 from hub import clock
 from hub.access import glass
 from hub.access.person import Actor
@@ -12,8 +14,8 @@ from hub.inbox.chat import Chat
 from hub.inbox.conversation import Conversation
 from hub.inbox.municipality import Municipality
 from hub.inbox.queue import Queue
+from hub.live import subscription
 from hub.live.presence import READING, TYPING
-from hub.live.subscription import MOST
 from hub.live.topics import RESYNC, Event
 from hub.storage.unit import Unit
 from tests.live.ears import A_WHILE, PATIENCE, agent, change, everything, hears, hears_all, living, until
@@ -139,14 +141,15 @@ def test_channels_are_told_to_it(sqlite_centre: Centre) -> None:
     assert sara == set()
 
 
-def test_a_slow_listener_is_told_to_fetch_again(sqlite_centre: Centre) -> None:
+def test_a_slow_listener_is_told_to_fetch_again(sqlite_centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscription, "MOST", 30)
     centre = sqlite_centre
     row_id = centre.mail()
 
     async def listen() -> None:
         async with living(centre.storage) as live:
             with live.subscribe(agent(centre)) as slow, live.subscribe(agent(centre)) as quick:
-                for _ in range(MOST + 1):
+                for _ in range(subscription.MOST + 1):
                     entry_id = await centre.storage.write(EVERYTHING, change, row_id)
                     await hears(quick, Event("entry", row_id, entry_id))
                 assert await slow.within(PATIENCE) == RESYNC

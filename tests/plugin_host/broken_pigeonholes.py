@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hub.contract import Batch, RawEvent
+from tests.flying import fly
 from tests.plugin_host.pigeonhole import Pigeonhole
 
 
@@ -48,6 +49,8 @@ class Touchy(Pigeonhole):
 
 class Patient(Pigeonhole):
     async def wait(self, seconds: float) -> None:  # noqa: ARG002 - as above
+        """It would be an hour; nobody waits for that in earnest."""
+        fly(1800)
         await asyncio.sleep(3600)
 
 
