@@ -31,6 +31,7 @@ SECONDS = 10.0
 AHEAD = 200
 """Results held while an earlier file is still being parsed."""
 _NO_TYPE = "application/octet-stream"
+_NOT_INSTALLED = "A package of your own is here when it is installed: pip install -e FOLDER."
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -140,7 +141,10 @@ class _Parser(Struct, frozen=True):
 @asynccontextmanager
 async def _started(count: int, kind: str, given: Pairs) -> AsyncIterator[_Parser]:
     """Raises Invalid for an unknown kind: no child would tell it from a parser's bug; and for settings without use."""
-    connector = load().connector(kind)
+    try:
+        connector = load().connector(kind)
+    except Invalid as error:
+        raise Invalid("kind", f"{error.sentence} {_NOT_INSTALLED}", **error.said) from error
     split = getattr(connector, "split", None)
     if given and split is None:
         raise Invalid("set", f"A file of {kind} is read without settings: leave out --set.")

@@ -73,7 +73,8 @@ def _print(registry: Registry) -> None:
 @click.argument("what", type=click.Choice(["connector", "lookup"]))
 @click.argument("name")
 @click.option("--title", help="What people call it; else made of the name.")
-def _new(what: str, name: str, title: str | None) -> None:
+@click.option("--asked", is_flag=True, help="A connector that asks the other side by HTTP; else it is called by it.")
+def _new(what: str, name: str, title: str | None, asked: bool) -> None:
     """Write a package of your own here: a module that works, its tests, samples and README, in the folder torg-NAME.
 
     It passes its tests at once; its README leads on from there.
@@ -81,23 +82,28 @@ def _new(what: str, name: str, title: str | None) -> None:
     \b
     Examples:
       torg plugins new connector door_phone --title "Door phone"
+      torg plugins new connector permit_office --asked
       torg plugins new lookup parking
     """
     if not KIND.match(name) or len(name) > _LONGEST:
         raise Invalid("name", "give a-z, 0-9 and _, beginning with a letter, 40 signs at most: door_phone")
+    if asked and what != "connector":
+        raise Invalid("asked", "every lookup asks: leave it out")
     folder = Path(f"torg-{name.replace('_', '-')}")
     if folder.exists():
         raise Conflict(f"There is a folder {folder} here already: move it, or take another name.")
     words = name.split("_")
     values = {
+        "what": what,
         "kind": name,
         "module": f"torg_{name}",
         "package": folder.name,
         "class_name": "".join(each.capitalize() for each in words),
         "title": _plain(title) if title else " ".join(words).capitalize(),
     }
-    for template in sorted((_TEMPLATES / what).rglob("*.txt")):
-        place = template.relative_to(_TEMPLATES / what).with_suffix("")
+    roots = (_TEMPLATES / "package", _TEMPLATES / ("asked" if asked else what))
+    for root, template in ((each, file) for each in roots for file in sorted(each.rglob("*.txt"))):
+        place = template.relative_to(root).with_suffix("")
         path = folder / place.with_name(place.name.replace("module.py", f"{values['module']}.py"))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(Template(template.read_text(encoding="utf-8")).substitute(values), encoding="utf-8")

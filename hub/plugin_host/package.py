@@ -22,6 +22,11 @@ from hub.plugin_host.registry import Offer
 OPEN_TO_PLUGINS = ("hub.contract", "hub.formats")
 _TEST_SECONDS = 600
 _LAST_LINES = 15
+_WIDE = "1000"
+"""Columns of a terminal that shortens no reason."""
+
+_FAILED = re.compile(r"FAILED \S+::(?P<test>test_\w+(?:\[.*?\])?)(?: - (?P<why>.*))?$")
+"""A line of pytest's summary."""
 
 
 class Finding(Struct, frozen=True):
@@ -152,9 +157,20 @@ def _tests(folder: Path) -> Finding:
     paths = os.pathsep.join([str(here), str(here / "src"), *filter(None, [os.environ.get("PYTHONPATH")])])
     try:
         run = subprocess.run(  # noqa: S603 - the author's tests, at the author's wish
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", here, here / "tests"],
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "--tb=short",
+                "--rootdir",
+                here,
+                here / "tests",
+            ],
             cwd=here,
-            env={**os.environ, "PYTHONPATH": paths},
+            env={**os.environ, "PYTHONPATH": paths, "COLUMNS": _WIDE, "NO_COLOR": "1"},
             capture_output=True,
             text=True,
             timeout=_TEST_SECONDS,
@@ -165,5 +181,13 @@ def _tests(folder: Path) -> Finding:
     *_, last = run.stdout.strip().splitlines() or [""]
     if run.returncode == 0:
         return Finding(f"{what}: {last}")
-    told = "\n".join((run.stdout + run.stderr).strip().splitlines()[-_LAST_LINES:])
-    return Finding(what, f"They don't pass:\n{told}")
+    return Finding(what, f"They don't pass:\n{_why((run.stdout + run.stderr).strip().splitlines())}")
+
+
+def _why(lines: Sequence[str]) -> str:
+    """A line for each test that failed, with its reason; else, as where none could begin, the last lines."""
+    failed = [match for line in lines if (match := _FAILED.match(line))]
+    if not failed:
+        return "\n".join(lines[-_LAST_LINES:])
+    said = [f"{match['test']}: {match['why'] or 'see pytest'}" for match in failed]
+    return "\n".join([*said, f"{lines[-1]}. In its folder, pytest tells more of each."])

@@ -30,9 +30,12 @@ def lines(torg: Torg, folder: str, status: int = 0) -> dict[str, str]:
     return said
 
 
-@pytest.mark.parametrize("what", ["connector", "lookup"])
-def test_a_new_one_passes_at_once(new: Torg, what: str) -> None:
-    assert "README.md" in new("plugins", "new", what, "door_phone", "--title", "Dörrtelefon").out
+ASKED = ("connector", "--asked")
+
+
+@pytest.mark.parametrize("what", [("connector",), ASKED, ("lookup",)], ids=" ".join)
+def test_a_new_one_passes_at_once(new: Torg, what: tuple[str, ...]) -> None:
+    assert "README.md" in new("plugins", "new", *what, "door_phone", "--title", "Dörrtelefon").out
     said = lines(new, "torg-door-phone")
     assert not any(said.values()), said
     assert any(each.startswith("its tests: ") and " passed" in each for each in said)
@@ -52,11 +55,41 @@ def test_a_new_one_passes_at_once(new: Torg, what: str) -> None:
     ids=["lint", "format", "types"],
 )
 def test_a_new_one_is_as_tidy_as_ours(new: Torg, tool: list[str]) -> None:
-    for what in ("connector", "lookup"):
-        new("plugins", "new", what, f"door_{what}")
+    for number, what in enumerate((("connector",), ASKED, ("lookup",))):
+        new("plugins", "new", *what, f"door_{number}")
         command = [sys.executable, "-m", *tool, f"{ROOT}/pyproject.toml", "."]
-        run = subprocess.run(command, cwd=f"torg-door-{what}", capture_output=True, text=True, check=False)
+        run = subprocess.run(command, cwd=f"torg-door-{number}", capture_output=True, text=True, check=False)
         assert run.returncode == 0, run.stdout + run.stderr
+
+
+HTML = "visible_text=text, html=f'<p onclick=x>{text}',"
+SMALL = {
+    "await self._ask(NEVER)": ("pass", "test_check_tells_of_a_source_that_is_away"),
+    "raise AuthFailed(": ("raise Unreachable(", "test_a_log_in_that_is_refused_has_its_name: "),
+    "visible_text=text,": (HTML, "test_items_are_well_formed: AssertionError: html is shown to agents"),
+    "attachments=[_attached(file) for file in message.files],": ("", "test_a_file_is_whole: ValueError"),
+}
+KEY_IN_ADDRESS = {
+    '"since": str(since)': ('"since": str(since), "key": self.config.key.reveal()', "a secret is in the address"),
+}
+NO_PLACE = {'{"source": Outside(config.base_url, (("GET", "/messages"),))}': ("{}", "`places` names no source")}
+
+
+@pytest.mark.parametrize("wrong", [SMALL, KEY_IN_ADDRESS, NO_PLACE], ids=["small", "key in address", "no place"])
+def test_what_is_wrong_in_one_that_asks_is_told(new: Torg, wrong: dict[str, tuple[str, str]]) -> None:
+    new("plugins", "new", *ASKED, "permit_office")
+    module = new.folder / "torg-permit-office" / "torg_permit_office.py"
+    text = module.read_text()
+    for right, (instead, _) in wrong.items():
+        assert right in text
+        text = text.replace(right, instead)
+    module.write_text(text)
+    said = lines(new, "torg-permit-office", status=1)["its tests"]
+    assert [told for _, told in wrong.values() if told not in said] == []
+
+
+def test_a_lookup_is_never_told_that_it_asks(new: Torg) -> None:
+    assert "every lookup asks" in new("plugins", "new", "lookup", "permits", "--asked", status=1).err
 
 
 def test_a_folder_that_is_there_is_left_alone(new: Torg) -> None:
@@ -85,6 +118,7 @@ def test_what_breaks_a_rule_is_told(new: Torg) -> None:
     assert "Line 1 imports hub.storage.unit" in said["torg_smtp.py: imports"]
     assert "smtp is what connectors.smtp brings already" in said["torg_smtp.py: names are free"]
     assert said["smtp: settings have titles"].startswith("no    key")
+    assert "test_it: assert False" in said["its tests"]
     assert "1 failed" in said["its tests"]
     module.write_text("import nothing_of_that_name\n")
     (package / "tests").rename(package / "no_tests")

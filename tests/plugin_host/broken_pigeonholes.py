@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from hub.contract import Batch, RawEvent
+from hub.contract import AuthFailed, Batch, RawEvent, Unreachable
 from tests.flying import fly
 from tests.plugin_host.pigeonhole import Pigeonhole
 
@@ -56,7 +56,37 @@ class Patient(Pigeonhole):
 
 class Hopeful(Pigeonhole):
     def letters(self) -> list[Path]:
-        return sorted(Path(self.config.folder).glob("*.letter"), key=lambda path: int(path.stem))
+        try:
+            return super().letters()
+        except Unreachable:
+            return []
+
+
+class Credulous(Pigeonhole):
+    async def check(self) -> None:
+        """It will be well."""
+
+
+class Tidy(Pigeonhole):
+    async def check(self) -> None:
+        self.letters()
+        (Path(self.config.folder) / "checked").touch()
+
+
+class Vague(Pigeonhole):
+    def letters(self) -> list[Path]:
+        try:
+            return super().letters()
+        except AuthFailed as error:
+            raise Unreachable("Something is wrong.") from error
+
+
+class Talkative(Pigeonhole):
+    def letters(self) -> list[Path]:
+        try:
+            return super().letters()
+        except AuthFailed as error:
+            raise AuthFailed(f"The password {self.config.password.reveal()} doesn't open it.") from error
 
 
 class Indiscreet(Pigeonhole):
@@ -75,7 +105,11 @@ BROKEN_PULLS: dict[type[Pigeonhole], set[str]] = {
     Hasty: {"test_a_pull_leaves_the_source_as_it_was"},
     Touchy: {"test_it_may_be_told_of_a_commit_twice"},
     Patient: {"test_waiting_ends_in_time"},
-    Hopeful: {"test_a_source_that_is_away_is_unreachable"},
+    Hopeful: {"test_a_source_that_is_away_is_unreachable", "test_check_tells_of_a_source_that_is_away"},
+    Credulous: {"test_check_tells_of_a_source_that_is_away", "test_a_log_in_that_is_refused_has_its_name"},
+    Tidy: {"test_check_proves_a_source_that_is_there"},
+    Vague: {"test_a_log_in_that_is_refused_has_its_name"},
+    Talkative: {"test_a_log_in_that_is_refused_has_its_name"},
     Indiscreet: {"test_what_was_pulled_can_be_parsed"},
 }
 """plugin -> the tests that it must fail, and no others."""

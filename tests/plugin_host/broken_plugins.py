@@ -190,6 +190,12 @@ class WrongDigest(Letterbox):
         return [with_files(item, sha256="0" * 64) for item in good(group)]
 
 
+class Unclean(Letterbox):
+    @staticmethod
+    def parse(group: Group) -> Sequence[ReceivedMessage]:
+        return [replace(item, html="<p>Hej<script>alert(1)</script></p>") for item in good(group)]
+
+
 class Falling(Letterbox):
     @staticmethod
     def parse(group: Group) -> Sequence[ReceivedMessage]:
@@ -363,6 +369,7 @@ BROKEN: Mapping[type[Connector[Any]], set[str]] = {
     WrongType: FORM,
     WrongSize: FORM,
     WrongDigest: FORM,
+    Unclean: FORM,
     Falling: {"test_what_is_damaged_is_unreadable_or_read_and_nothing_else"},
     Hasty: {KEPT, NOT_KEPT},
     Forgetting: {NOT_KEPT},

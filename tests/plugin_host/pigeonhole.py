@@ -1,12 +1,13 @@
 """A connector that keeps every rule of pulling and of keeping what was sent, from the simplest of sources.
 
-A folder of letters, numbered. `broken_pigeonholes.py` and `broken_keepers.py` have this one with one thing wrong.
+A folder of letters, numbered, and a lock that its password opens. `broken_pigeonholes.py` and `broken_keepers.py` have
+this one with one thing wrong.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from hub.contract import Batch, Config, KeepsSent, Pulls, RawEvent, ReceivedMessage, Secret, Unreachable
+from hub.contract import AuthFailed, Batch, Config, KeepsSent, Pulls, RawEvent, ReceivedMessage, Secret, Unreachable
 from tests.plugin_host.letterbox import Letterbox
 
 AT_ONCE = 2
@@ -30,6 +31,9 @@ class Pigeonhole(Pulls[PigeonholeConfig], KeepsSent[PigeonholeConfig]):
     def parse(group: Sequence[RawEvent]) -> Sequence[ReceivedMessage]:
         return Letterbox.parse(group)
 
+    async def check(self) -> None:
+        self.letters()
+
     async def pull(self, cursor: bytes | None) -> Batch:
         after = int(cursor or b"0")
         found = [path for path in self.letters() if int(path.stem) > after]
@@ -41,6 +45,9 @@ class Pigeonhole(Pulls[PigeonholeConfig], KeepsSent[PigeonholeConfig]):
         folder = Path(self.config.folder)
         if not folder.is_dir():
             raise Unreachable("The pigeonhole is gone.")
+        lock = folder / "lock"
+        if lock.exists() and lock.read_text() != self.config.password.reveal():
+            raise AuthFailed("The pigeonhole doesn't open.")
         return sorted(folder.glob("*.letter"), key=lambda path: int(path.stem))
 
     def event(self, path: Path) -> RawEvent:

@@ -15,6 +15,7 @@ class Folder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.settings: Mapping[str, Any] = {"folder": str(folder), "password": "hemligt"}
+        (folder / "lock").write_text("hemligt")
 
     def bring(self, body: bytes) -> None:
         number = len(list(self.folder.glob("*.letter"))) + 1
@@ -45,3 +46,6 @@ class PigeonholeTests(PullTests, KeepSentTests):
 
     def away(self) -> Mapping[str, Any]:
         return {**self.settings, "folder": "/nowhere/at/all"}
+
+    def refused(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**settings, "password": "another"}

@@ -11,7 +11,8 @@
 One that pulls inherits PullTests, one that listens ListenTests, one that is called ReceiveTests, one that sends
 SendTests, one that sends text messages TextTests, one that keeps what was sent KeepSentTests, one that can be told what
 to do with a call ControlTests, and says how its other side is played. A lookup's author inherits LookupTests, or
-FileLookupTests for one that reads a file, and says what the samples are the answer to.
+FileLookupTests for one that reads a file, and says what the samples are the answer to. A system that is asked by HTTP
+is played by a WebSide.
 """
 
 from hub.contract.testing.connector import ConnectorTests
@@ -24,6 +25,7 @@ from hub.contract.testing.receive import ReceiveTests
 from hub.contract.testing.send import Manner, OtherSide, SendTests
 from hub.contract.testing.stage import Request
 from hub.contract.testing.text import TextTests
+from hub.contract.testing.web import WebSide
 
 __all__ = [
     "ConnectorTests",
@@ -42,4 +44,5 @@ __all__ = [
     "SendTests",
     "SentFolder",
     "TextTests",
+    "WebSide",
 ]

@@ -13,7 +13,7 @@ from hub.contract.messages import Item, RawEvent
 from hub.contract.plugin import Connector, Controls, KeepsSent, Listens, Pulls, Receives, Sends, Texts
 from hub.contract.rules import broken_rules
 from hub.contract.testing.inspection import assert_well_formed, damaged
-from hub.contract.testing.plugin import PluginTests
+from hub.contract.testing.plugin import PluginTests, secrets_of
 from hub.contract.testing.seal import sealed
 from hub.contract.testing.stage import TestTools
 
@@ -98,4 +98,4 @@ class ConnectorTests(PluginTests):
 
     def _connector(self, settings: Mapping[str, Any]) -> Any:
         config = self._config(settings)
-        return self.connector(config, TestTools(places=self.connector.places(config)))
+        return self.connector(config, TestTools(places=self.connector.places(config), secrets=secrets_of(config)))

@@ -18,6 +18,12 @@ from hub.contract.messages import Item, ReceivedAttachment, ReceivedMessage
 CUTS = 40
 """Truncations tried of each sample."""
 
+UNSAFE = re.compile(
+    r"<(?:script|style|iframe|object|embed|form|link|meta|base|svg)\b|<[^<>]*\s(?:on\w+\s*=|\w+\s*=\s*[\"']?\s*javascript:)",
+    re.I,
+)
+"""Of HTML that nobody has sanitised."""
+
 
 def assert_well_formed(items: Sequence[Item]) -> None:
     """Types as declared, text that any database takes, sizes and digests that are right."""
@@ -30,6 +36,7 @@ def assert_well_formed(items: Sequence[Item]) -> None:
             continue
         for attachment in item.attachments:
             _assert_attachment(attachment)
+        assert not UNSAFE.search(item.html or ""), "html is shown to agents: give what hub.formats.html.sanitise leaves"
         assert item.sent_at is None or -(2**63) <= item.sent_at < 2**63, "sent_at fits 64 bits"
 
 

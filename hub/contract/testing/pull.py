@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
 from hub.contract.config import read_config
-from hub.contract.errors import Unreachable
+from hub.contract.errors import AuthFailed, Unreachable
 from hub.contract.messages import RawEvent
 from hub.contract.plugin import Pulls
 from hub.contract.testing.connector import ConnectorTests
@@ -45,6 +45,48 @@ class PullTests(ConnectorTests):
     def away(self) -> Mapping[str, Any]:
         """Settings of a source where nobody is."""
         raise NotImplementedError
+
+    def refused(self, settings: Mapping[str, Any]) -> Mapping[str, Any] | None:  # noqa: ARG002 - for who logs in
+        """The settings of a source, changed so that it doesn't accept our log-in. None: it wants none."""
+        return None
+
+    def message(self, number: int) -> bytes:
+        """One that the source can be brought, another for each number: the first sample with a line more.
+
+        Whose messages bear no line below makes them here: of JSON, say, with the number in it.
+        """
+        return self.samples[0].read_bytes() + b"%d\r\n" % number
+
+    def test_check_proves_a_source_that_is_there(self) -> None:
+        async def story(side: PulledSide) -> None:
+            before = await asyncio.to_thread(side.state)
+            await _soon(self._connector(side.settings).check())
+            assert await asyncio.to_thread(side.state) == before, "a check changes nothing"
+
+        self._play(story)
+
+    def test_check_tells_of_a_source_that_is_away(self) -> None:
+        asyncio.run(self._unreachable(_check))
+
+    def test_a_log_in_that_is_refused_has_its_name(self) -> None:
+        async def story(side: PulledSide) -> None:
+            settings = self.refused(side.settings)
+            if settings is None:
+                assert not secrets_of(read_config(self.connector.Config, dict(side.settings))), (
+                    "it has a secret, so the source can refuse it: say in `refused` by which settings it does"
+                )
+                return
+            secrets = secrets_of(read_config(self.connector.Config, dict(settings)))
+            for call in (_check, _pull):
+                said = None
+                try:
+                    await _soon(call(self._connector(settings)))
+                except AuthFailed as error:
+                    said = str(error)
+                assert said is not None, "AuthFailed, for the hub to pause it and tell IT: by `check` and by `pull`"
+                assert not any(secret in said for secret in secrets), "its sentence tells the secret"
+
+        self._play(story)
 
     def test_what_is_there_is_pulled_byte_for_byte(self) -> None:
         async def story(side: PulledSide) -> None:
@@ -107,17 +149,7 @@ class PullTests(ConnectorTests):
         self._play(story)
 
     def test_a_source_that_is_away_is_unreachable(self) -> None:
-        async def story() -> None:
-            connector = self._connector(self.away())
-            try:
-                await _soon(connector.pull(None))
-            except Unreachable:
-                return
-            finally:
-                await connector.close()
-            raise AssertionError("Unreachable, for the hub to try again")
-
-        asyncio.run(story())
+        asyncio.run(self._unreachable(_pull))
 
     def test_what_was_pulled_can_be_parsed(self) -> None:
         async def story(side: PulledSide) -> None:
@@ -133,14 +165,23 @@ class PullTests(ConnectorTests):
         self._play(story)
 
     async def _bring(self, side: PulledSide, count: int) -> Sequence[bytes]:
-        """Messages that differ, the way a parser bears."""
         self._brought = getattr(self, "_brought", 0)
         bodies = []
         for _ in range(count):
             self._brought += 1
-            bodies.append(self.samples[0].read_bytes() + b"%d\r\n" % self._brought)
+            bodies.append(self.message(self._brought))
             await asyncio.to_thread(side.bring, bodies[-1])
         return bodies
+
+    async def _unreachable(self, call: Callable[[Any], Awaitable[object]]) -> None:
+        connector = self._connector(self.away())
+        try:
+            await _soon(call(connector))
+        except Unreachable:
+            return
+        finally:
+            await connector.close()
+        raise AssertionError("Unreachable, for the hub to try again")
 
     async def _all(self, connector: Pulls[Any], cursor: bytes | None) -> tuple[Sequence[RawEvent], bytes]:
         """Batch after batch, as the hub does; and the last one's cursor."""
@@ -170,6 +211,14 @@ class PullTests(ConnectorTests):
         if hasattr(self, "_opened"):
             self._opened.append(made)
         return made
+
+
+def _check(connector: Pulls[Any]) -> Awaitable[object]:
+    return connector.check()
+
+
+def _pull(connector: Pulls[Any]) -> Awaitable[object]:
+    return connector.pull(None)
 
 
 def _known(events: Sequence[RawEvent]) -> Sequence[tuple[str, bytes]]:

@@ -52,15 +52,21 @@ class TestTools:
 
     called_at = "/calls/1"
 
-    def __init__(self, http: "ReplayingHttp | None" = None, places: Mapping[str, Outside] | None = None) -> None:
-        self.http, self._places = http, places or {}
+    def __init__(
+        self,
+        http: "ReplayingHttp | None" = None,
+        places: Mapping[str, Outside] | None = None,
+        secrets: Sequence[str] = (),
+    ) -> None:
+        """`secrets`: what may stand in no address that a place is asked at."""
+        self.http, self._places, self._secrets = http, places or {}, secrets
         self.kept_secrets: dict[str, Secret] = {}
 
     def elsewhere(self, name: str) -> Http:
         """A place of the connector's; or the same, to another address of the lookup's bounds."""
         if name in self._places:
-            return PlacedHttp(self._places[name])
-        assert self.http is not None
+            return PlacedHttp(self._places[name], self._secrets)
+        assert self.http is not None, f"`places` names no {name}; it names {', '.join(self._places) or 'none'}"
         return self.http.at(name)
 
     def now(self) -> datetime:
@@ -98,8 +104,8 @@ class WentAstray(BaseException):
 class PlacedHttp:
     """The way out of a connector, to whom its settings name: lets through what is listed, a connection a request."""
 
-    def __init__(self, place: Outside) -> None:
-        self._place = place
+    def __init__(self, place: Outside, secrets: Sequence[str] = ()) -> None:
+        self._place, self._secrets = place, secrets
 
     async def request(
         self,
@@ -111,7 +117,9 @@ class PlacedHttp:
         content: bytes = b"",
     ) -> Answer:
         if not any(listed == method and re.fullmatch(pattern, path) for listed, pattern in self._place.asks):
-            raise WentAstray(f"{method} {path} isn't listed")
+            raise WentAstray(f"{method} {path} isn't listed in its `places`")
+        if any(secret in f"{path} {dict(query or {})}" for secret in self._secrets):
+            raise WentAstray("a secret is in the address, which stands in every log on its way: send it in a header")
         try:
             async with httpx.AsyncClient(trust_env=False, timeout=self._place.seconds) as client:
                 said = await client.request(

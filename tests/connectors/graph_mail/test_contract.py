@@ -66,6 +66,9 @@ class TestGraphMail(PullTests, ReceiveTests, SendTests):
         settings = {name: value for name, value in self.settings.items() if name != "certificate"}
         return {**settings, "graph_url": nowhere, "login_url": nowhere}
 
+    def refused(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**settings, "client_secret": "not this one"}
+
     @asynccontextmanager
     async def other_side(self, manner: Manner) -> AsyncIterator[Side]:
         with Graph() as graph:

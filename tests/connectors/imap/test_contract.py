@@ -34,3 +34,6 @@ class TestImap(PullTests, KeepSentTests):
 
     def away(self) -> Mapping[str, Any]:
         return settings(free_port())
+
+    def refused(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**settings, "password": "not this one"}
