@@ -18,6 +18,7 @@ def approvals(wider: Sequence[Wider]) -> Sequence[str]:
     )
     roles = [lookup_words.roles().get(each.name, each.name) for each in wider if each.what == "role"]
     by = [asked_by.get(each.name, each.name) for each in wider if each.what == "by"]  # type: ignore[call-overload]  # an identifier
+    topics = ", ".join(each.name for each in wider if each.what == "topic")
     there = {each.what for each in wider}
     said = [
         (_("It is asked for the first time."), "first" in there),
@@ -31,5 +32,6 @@ def approvals(wider: Sequence[Wider]) -> Sequence[str]:
         (_("It reads from somewhere else, or asks for something else there."), "source" in there),
         (_("Rows that were left out may be shown."), "rows" in there),
         (_("Pinned cards are kept for longer."), "kept" in there),
+        (_("It is asked at once, without a purpose being said, under: %(topics)s.") % {"topics": topics}, topics),
     ]
     return [sentence for sentence, is_so in said if is_so]

@@ -14,6 +14,8 @@ from hub.cli.output import JSON, print_items, print_json
 from hub.cli.setting_values import SPLIT, Typed, read_values
 from hub.contract import Config, Identifier, Misconfigured, PluginError, Secret
 from hub.contract.config import secret_fields
+from hub.edge import owning
+from hub.edge.making import Ended
 from hub.errors import Invalid
 from hub.lookups import definition
 from hub.lookups.ask import ask
@@ -69,6 +71,8 @@ def _import(
 ) -> None:
     """Publish what a file declares, as the newest version of its name. The source is tried first.
 
+    Where it shows more than now, and a department answers for it, it waits until its owner agrees.
+
     Secrets that aren't given are kept of the version that is published, where the source's address is the same.
 
     Example: torg lookup import invoices.toml --municipality granvik --set-file client_secret=secret.txt
@@ -83,12 +87,12 @@ def _import(
 
         declared, cls, config = read(text, registry, _given(files, stdin), kept)
         try_source(cls, config, text)
-        row_id, version = here.write(publish, municipality, declared, config)
+        ended = here.write(publish, municipality, declared, config)
     again = sorted(name for name, value in before.items() if getattr(config, name) == Secret(value))
     if as_json:
-        print_json({"id": str(row_id), "version": version, "kept": again})
+        print_json({"state": ended.what, "version": ended.number or None, "kept": again})
     else:
-        click.echo(f"Published {declared.name}, version {version}.")
+        _tell(declared.name, ended)
         if again:
             click.echo(f"As in the version before: {', '.join(again)}.")
 
@@ -112,13 +116,13 @@ def _export(name: str, municipality: str) -> None:
 @click.argument("version", type=int)
 @_WHOSE
 def _roll_back(name: str, version: int, municipality: str) -> None:
-    """Publish an earlier version again.
+    """Publish an earlier version again. Where it shows more than now, it waits for its owner as an import does.
 
     Example: torg lookup roll-back invoices 3 --municipality granvik
     """
     with installation() as here:
-        here.write(_published_again, municipality, name, version)
-    click.echo(f"Published {name}, version {version}.")
+        ended = here.write(_published_again, municipality, name, version)
+    _tell(name, ended)
 
 
 @command.command("withdraw")
@@ -209,22 +213,24 @@ def try_source(cls: LookupClass, config: Config, text: str = "") -> None:
         raise Invalid("settings", f"these settings ask for what no lookup may: {error}") from error
 
 
-def publish(unit: Unit, municipality: str, declared: Declared, config: Config) -> tuple[int, int]:
-    """As the newest version of its name there; its id and its number."""
-    whose = named.municipality(unit, municipality)
-    made = definition.publish(unit, whose.id, declared, config)
-    note_act(unit, "lookup.publish", "lookup", made.id, whose.id)
-    return made.id, made.version
+def publish(unit: Unit, municipality: str, declared: Declared, config: Config) -> Ended:
+    """As the newest version of its name there, or as a draft that waits for its owner."""
+    return owning.publish(unit, named.municipality(unit, municipality).id, declared, config)
+
+
+def _tell(name: str, ended: Ended) -> None:
+    if ended.what == "published":
+        click.echo(f"Published {name}, version {ended.number}.")
+    else:
+        click.echo(f"{name} shows more than now: it waits until who answers for it approves that, on its page.")
 
 
 def _declared(unit: Unit, municipality: str, name: str) -> Declared:
     return definition.published(unit, named.municipality(unit, municipality).id, name).declared
 
 
-def _published_again(unit: Unit, municipality: str, name: str, version: int) -> None:
-    whose = named.municipality(unit, municipality)
-    made = definition.roll_back(unit, whose.id, name, version)
-    note_act(unit, "lookup.publish", "lookup", made.id, whose.id)
+def _published_again(unit: Unit, municipality: str, name: str, version: int) -> Ended:
+    return owning.roll_back(unit, named.municipality(unit, municipality).id, name, version)
 
 
 def _withdrawn(unit: Unit, municipality: str, name: str) -> Published:

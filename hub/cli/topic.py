@@ -9,9 +9,9 @@ from sqlalchemy import select
 from hub.cli import named
 from hub.cli.installation import installation, note_act
 from hub.cli.output import JSON, print_added, print_items
+from hub.edge import owning
 from hub.errors import Invalid
 from hub.inbox.topic import Topic, add
-from hub.lookups import definition
 from hub.storage.unit import Unit
 
 
@@ -42,11 +42,15 @@ def _add(municipality: str, names: Sequence[str], parent: int | None, synonyms: 
 def _allow(topic_id: int, lookups: Sequence[str]) -> None:
     """Say which lookups a topic allows: they are asked as soon as the citizen's identity is confirmed.
 
+    One that a department answers for waits until its owner agrees.
+
     Example: torg topic allow 913862218461167617 --lookup invoices --lookup permits
     """
     with installation() as here:
-        here.write(_let, topic_id, lookups)
-    click.echo(f"The topic allows: {', '.join(lookups) or 'no lookup'}.")
+        allowed, waiting = here.write(_let, topic_id, lookups)
+    click.echo(f"The topic allows: {', '.join(allowed) or 'no lookup'}.")
+    if waiting:
+        click.echo(f"Once who answers for it agrees, on its page: {', '.join(waiting)}.")
 
 
 @command.command("list")
@@ -61,10 +65,10 @@ def _list(municipality: str | None, as_json: bool) -> None:
         rows = here.read(_all, municipality)
     print_items(
         rows,
-        ("id", "municipality", "name", "parent", "synonyms", "lookups"),
+        ("id", "municipality", "name", "parent", "synonyms", "lookups", "waiting"),
         lambda row: (
             row["id"], row["municipality"], named.in_language(row["name"]), row["parent"], ", ".join(row["synonyms"]),
-            ", ".join(row["lookups"]),
+            ", ".join(row["lookups"]), ", ".join(row["waiting"]),
         ),
         "There is no topic yet.",
         as_json=as_json,
@@ -86,15 +90,14 @@ def _write(unit: Unit, municipality: str, names: Sequence[str], parent_id: int |
     return row.id
 
 
-def _let(unit: Unit, topic_id: int, lookups: Sequence[str]) -> None:
+def _let(unit: Unit, topic_id: int, lookups: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Those that it allows, and those that wait."""
     topic = unit.get(Topic, topic_id)
     if topic is None:
         raise Invalid("topic", f"there is no topic {topic_id}; torg topic list shows those there are")
-    names = dict.fromkeys(lookups)
-    for name in names:
-        definition.published(unit, topic.municipality_id, name)
-    topic.lookups = list(names)
+    waiting = owning.allow(unit, topic, lookups)
     note_act(unit, "topic.allow", "topic", topic.id, topic.municipality_id)
+    return topic.lookups, waiting
 
 
 def _all(unit: Unit, municipality: str | None) -> list[dict[str, Any]]:
@@ -110,6 +113,7 @@ def _all(unit: Unit, municipality: str | None) -> list[dict[str, Any]]:
             "parent": str(row.parent_id) if row.parent_id is not None else None,
             "synonyms": row.synonyms,
             "lookups": row.lookups,
+            "waiting": row.waiting,
         }
         for row in unit.all(query)
     ]

@@ -19,6 +19,7 @@ from hub.contract.lookup import Shows
 from hub.errors import NotFound
 from hub.inbox.department import Department
 from hub.inbox.queries import shown, shown_id
+from hub.inbox.topic import Topic
 from hub.lookups import definition
 from hub.lookups.definition import DRAFT, Declared, Lookup
 from hub.lookups.file import write
@@ -32,7 +33,8 @@ Sign: TypeAlias = Literal["same", "gone", "new"]
 class MadeLine(Struct, frozen=True):
     """One of them. `version`: the one that is asked now, null: none is. `draft`: draft | waiting, null: there is none.
 
-    `department`: its name by language, null: no department's own.
+    `department`: its name by language, null: no department's own. `topics_wait`: some are to ask it, once its
+    owner agrees.
     """
 
     municipality_id: str
@@ -44,6 +46,7 @@ class MadeLine(Struct, frozen=True):
     version: int | None
     draft: str | None
     saved_at: datetime | None
+    topics_wait: bool = False
 
 
 class VersionLine(Struct, frozen=True):
@@ -181,9 +184,15 @@ class _Names:
         departments = {row.department_id for row in rows} - {None}
         query = select(Department.id, Department.words).where(Department.id.in_(departments))
         self._departments: dict[int, Words] = dict(unit.rows(query)) if departments else {}
+        homes = {row.municipality_id for row in rows}
+        asking = unit.rows(select(Topic.municipality_id, Topic.waiting).where(Topic.municipality_id.in_(homes)))
+        self._waiting = {(home, name) for home, names in asking for name in names} if homes else set()
 
     def of(self, person_id: int | None) -> str | None:
         return None if person_id is None else self._people.get(person_id)
+
+    def topics_wait(self, row: Lookup) -> bool:
+        return (row.municipality_id, row.name) in self._waiting
 
     def department(self, row: Lookup) -> Words | None:
         return None if row.department_id is None else self._departments.get(row.department_id)
@@ -205,6 +214,7 @@ def _line(names: _Names, rows: Sequence[Lookup]) -> MadeLine:
         version=live,
         draft=draft,
         saved_at=shown(latest),
+        topics_wait=names.topics_wait(newest),
     )
 
 

@@ -100,7 +100,7 @@ def save(
     row = held(unit, actor, municipality_id, declared.name, if_match)
     before = definition.read(unit, row)
     cls = registry.lookups.get(declared.kind)
-    _require_no_register(declared, before.declared, _live(unit, municipality_id, declared.name))
+    _require_no_register(declared, before.declared, published_now(unit, municipality_id, declared.name))
     _require_shape(registry, declared)
     if declared.department:
         to = by_name(unit, municipality_id, declared.department).id
@@ -158,7 +158,7 @@ def asks(unit: Unit, actor: Actor, municipality_id: int, name: str) -> Ended | N
     one = definition.read(unit, row)
     if row.state != "waiting" or not is_owner(unit, actor, one):
         return None
-    wider = _wider(_live(unit, municipality_id, name), one)
+    wider = shows_more(unit, published_now(unit, municipality_id, name), one)
     return Ended("asks", wider=wider, key=_key(wider))
 
 
@@ -173,9 +173,9 @@ def roll_back(
     row = next((each for each in definition.versions(unit, municipality_id, name) if each.version == number), None)
     if row is None:
         raise NotFound("There is no such version of this lookup.")
-    wanted, live = definition.read(unit, row), _live(unit, municipality_id, name)
+    wanted, live = definition.read(unit, row), published_now(unit, municipality_id, name)
     _require_no_register(wanted.declared, live)
-    wider = _wider(live, wanted)
+    wider = shows_more(unit, live, wanted)
     key = _key(wider)
     # Of who answers for it now: an old version may name nobody, or whoever did then.
     if wider and not is_owner(unit, actor, definition.read(unit, newest)):
@@ -195,7 +195,7 @@ def roll_back(
 def withdraw(unit: Unit, actor: Actor, municipality_id: int, name: str, if_match: str | None) -> None:
     """It is asked no more. Raises NotFound, NotAllowed, Stale, Invalid."""
     held(unit, actor, municipality_id, name, if_match)
-    _require_no_register(_live(unit, municipality_id, name))
+    _require_no_register(published_now(unit, municipality_id, name))
     was = definition.withdraw(unit, municipality_id, name)
     log(unit, actor, "lookup.withdraw", municipality_id, was.id)
 
@@ -301,7 +301,7 @@ def read_draft(
 ) -> tuple[Published, LookupClass, Config]:  # fmt: skip
     """As its plugin reads it. Raises NotFound, NotAllowed, Stale, Invalid with the field."""
     one = definition.read(unit, held(unit, actor, municipality_id, name, if_match))
-    _require_no_register(one.declared, _live(unit, municipality_id, name))
+    _require_no_register(one.declared, published_now(unit, municipality_id, name))
     if not any(each.strip() for each in one.declared.title.values()):
         raise Invalid("title", "write what it is called")
     home = unit.get(Municipality, municipality_id)
@@ -318,8 +318,11 @@ def read_draft(
 
 
 def require_place(unit: Unit, one: Published, code: str, allowed: Sequence[str]) -> None:
-    """From where it is asked already it may go on reading. Raises Misconfigured."""
-    live = _live(unit, one.municipality_id, one.declared.name)
+    """From where it is asked already it may go on reading, and from where IT's command has put it. Raises
+    Misconfigured."""
+    if one.state == "waiting" and one.whose.saved_by_id is None:
+        return
+    live = published_now(unit, one.municipality_id, one.declared.name)
     same = live is not None and live.declared.kind == one.declared.kind
     if not same or live is None or places.where(live.values) != places.where(one.values):
         places.require_allowed(allowed, code, one.values)
@@ -330,15 +333,15 @@ def _ready(
     allowed: Sequence[str],
 ) -> tuple[Ready, LookupClass]:  # fmt: skip
     one, cls, config = read_draft(unit, actor, registry, municipality_id, name, if_match, allowed)
-    wider = _wider(_live(unit, municipality_id, name), one)
+    wider = shows_more(unit, published_now(unit, municipality_id, name), one)
     log(unit, actor, "lookup.check", municipality_id, one.id)
     return Ready(one, config, wider, _key(wider), is_owner(unit, actor, one)), cls
 
 
 def _publish(unit: Unit, actor: Actor, municipality_id: int, name: str, if_match: str | None, ready: Ready) -> Ended:
     row = held(unit, actor, municipality_id, name, if_match)
-    one, live = ready.draft, _live(unit, municipality_id, name)
-    wider = _wider(live, one)
+    one, live = ready.draft, published_now(unit, municipality_id, name)
+    wider = shows_more(unit, live, one)
     if wider and not is_owner(unit, actor, one):
         secrets = {name: value for name, value in one.values.items() if name not in one.declared.settings}
         whose = replace(one.whose, saved_by_id=actor.id)
@@ -358,14 +361,20 @@ def _publish(unit: Unit, actor: Actor, municipality_id: int, name: str, if_match
     return Ended("published", made.version)
 
 
-def _live(unit: Unit, municipality_id: int, name: str) -> Published | None:
+def published_now(unit: Unit, municipality_id: int, name: str) -> Published | None:
+    """The version that is asked, if there is one."""
     rows = definition.versions(unit, municipality_id, name)
     return next((definition.read(unit, row) for row in rows if row.state == "published"), None)
 
 
-def _wider(live: Published | None, one: Published) -> Sequence[Wider]:
-    moved = {} if live is None or live.values.get("url") == one.values.get("url") else {"url": True}
-    return audience.wider(None if live is None else live.declared, one.declared, moved)
+def shows_more(unit: Unit, live: Published | None, one: Published) -> Sequence[Wider]:
+    """What its owner approves before it is asked. Where it isn't asked yet, topics that name it count as well."""
+    if live is not None:
+        moved = {} if live.values.get("url") == one.values.get("url") else {"url": True}
+        return audience.wider(live.declared, one.declared, moved)
+    named = topics(unit, one.municipality_id, one.declared.name)
+    asked = [Wider("topic", next(iter(words.values()), "")) for words in named]
+    return [*audience.wider(None, one.declared, {}), *asked]
 
 
 def _key(wider: Sequence[Wider]) -> str:

@@ -11,7 +11,8 @@ from hub.storage.unit import Unit
 
 
 class Topic(MunicipalityRow):
-    """`synonyms`: other words that find it; `lookups`: names of those that it allows without a purpose being said."""
+    """`synonyms`: other words that find it; `lookups`: names of those that it allows without a purpose being said;
+    `waiting`: of those that it would allow, if who answers for them agreed."""
 
     __tablename__ = "topic"
     __table_args__ = (own(), same_municipality("parent_id", "topic"))
@@ -19,6 +20,7 @@ class Topic(MunicipalityRow):
     words: Mapped[Words]
     synonyms: Mapped[list[str]] = mapped_column(Json, default=list)
     lookups: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
+    waiting: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
     retired_at: Mapped[int | None]
 
 

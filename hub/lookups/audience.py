@@ -13,7 +13,7 @@ from hub.lookups.definition import LINE, Declared
 from hub.lookups.places import where
 
 What: TypeAlias = Literal[
-    "first", "role", "unmasked", "field", "asked", "reply", "by", "identity", "source", "kept", "rows"
+    "first", "role", "unmasked", "field", "asked", "reply", "by", "identity", "source", "kept", "rows", "topic"
 ]
 EVER = 10**9
 
@@ -21,7 +21,8 @@ EVER = 10**9
 class Wider(Struct, frozen=True):
     """`what`: of the kind of thing; `name`: which one: a role, a field, an identifier; nothing where there is one.
 
-    `asked`: a field that is dots until somebody asks to see it; `reply`: one that a reply may say.
+    `asked`: a field that is dots until somebody asks to see it; `reply`: one that a reply may say; `topic`: one that
+    asks it as soon as the identity is confirmed.
     """
 
     what: What

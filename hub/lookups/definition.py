@@ -139,7 +139,7 @@ def publish(
     there = versions(unit, municipality_id, declared.name)
     number = there[0].version + 1 if there else 1
     _retire(unit, municipality_id, declared.name)
-    plain, secret = _apart(config)
+    plain, secret = apart(config)
     return _published(
         unit.keys,
         _add(unit, municipality_id, declared, (plain, secret), whose or _as_before(there), number, "published"),
@@ -344,8 +344,8 @@ def _published(keys: Keys, row: Lookup) -> Published:
     return Published(row.id, row.municipality_id, row.version, row.state, declared, values, whose)
 
 
-def _apart(config: Config) -> tuple[dict[str, Any], dict[str, str]]:
-    """Plain settings, and those that are encrypted."""
+def apart(config: Config) -> tuple[dict[str, Any], dict[str, str]]:
+    """Plain settings, and those that are encrypted, in clear."""
     values = {name: getattr(config, name) for name in config.__struct_fields__}
     values = {name: value for name, value in values.items() if value is not None}
     secret = {name: value.reveal() for name, value in values.items() if isinstance(value, Secret)}

@@ -16,7 +16,7 @@ from msgspec.structs import asdict
 
 from hub.contract import Identifier
 from hub.contract.mapping_config import FIELDS
-from hub.edge import configuring, defining, making, trying
+from hub.edge import configuring, defining, making, owning, trying
 from hub.edge.asking import provide_sources
 from hub.edge.defining import Made
 from hub.edge.desk import Desk
@@ -183,6 +183,22 @@ async def withdraw(
     return onward(f"{LIST}/{municipality_id}/{name}")
 
 
+@post(f"{_ONE}/topics/{{topic_id:int}}", opt=USE, status_code=200)
+async def decide_topic(
+    request: Asking,
+    desk: NamedDependency[Desk],
+    municipality_id: PathId,
+    name: Name,
+    topic_id: PathId,
+    data: URLEncodedBody[Decided],
+) -> Response[bytes]:
+    """Whether the topic asks it from now on: its owner's to say."""
+    await administration(request, desk)
+    decision = (municipality_id, name, topic_id, etag(data.version))
+    await desk.write(owning.decide, *decision, agrees=data.approves == "yes")
+    return onward(f"{LIST}/{municipality_id}/{name}")
+
+
 @post(f"{_ONE}/owner", opt=USE, status_code=200)
 async def give(
     request: Asking, desk: NamedDependency[Desk], municipality_id: PathId, name: Name, data: URLEncodedBody[Decided]
@@ -328,6 +344,7 @@ async def _editor(
         "before": {each.number: words_of.before(made, each.number) for each in made.versions},
         "newest": made.token,
         **asdict(await desk.read(making.standing, int(made.line.municipality_id), made.line.name)),
+        "asking": await desk.read(owning.asking, int(made.line.municipality_id), made.line.name),
         **seen,
     }
     status = HTTPStatus.OK if error is None else HTTPStatus.UNPROCESSABLE_ENTITY
@@ -366,4 +383,4 @@ def own_first_of(home: Any, declared: Declared) -> Sequence[str]:
     return list(dict.fromkeys([home.language, *declared.title, *declared.source, "en"]))
 
 
-ROUTES = (show_one, change, show_preview, discard, roll_back, withdraw, give)
+ROUTES = (show_one, change, show_preview, discard, roll_back, withdraw, decide_topic, give)

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from hub.access import person
 from hub.access.audit import Audit
 from hub.cli.installation import COMMAND_LINE
+from hub.inbox import department, municipality
+from hub.lookups import definition
 from hub.storage.unit import Unit
 from tests.cli.commands import Torg
 from tests.line import until
@@ -168,3 +171,33 @@ def test_killed_once_the_audit_is_committed_it_has_asked_nothing(torg: Torg, fil
     rows = [row for row in audited(torg) if row[0] != "lookup.publish"]
     assert rows == [("lookup.ask", "asked")]
     assert source.ledger == []
+
+
+def _owned(unit: Unit) -> None:
+    """By a department, in which somebody answers for it."""
+    home = municipality.by_code(unit, "granvik")
+    waste = department.add(unit, home, {"sv": "Renhållningen"}, None)
+    row = person.add(unit, "disa@granvik.example", "Disa", "sv")
+    person.join(unit, row, home, "department", None, waste.id)
+    definition.give(unit, home.id, "waste", row.id)
+    for version in definition.versions(unit, home.id, "waste"):
+        version.department_id = waste.id
+
+
+def test_what_a_department_answers_for_is_not_widened_by_a_command(torg: Torg, file: Path) -> None:
+    file.write_text(file.read_text().replace("seconds = 2", 'seconds = 2\nleads_only = ["route"]'))
+    _publish(torg, file)
+    with torg.storage() as storage:
+        storage.write_now(COMMAND_LINE, _owned)
+    topic = torg("topic", "add", "--municipality", "granvik", "--name", "Slam", "--json").json["id"]
+    assert torg("topic", "allow", topic, "--lookup", "waste").out == (
+        "The topic allows: no lookup.\nOnce who answers for it agrees, on its page: waste.\n"
+    )
+    (listed,) = torg("topic", "list", "--json").json["items"]
+    assert (listed["lookups"], listed["waiting"]) == ([], ["waste"])
+    file.write_text(file.read_text().replace('\nleads_only = ["route"]', ""))
+    import_ = ("lookup", "import", str(file), "--municipality", "granvik")
+    assert "waits until who answers for it approves" in torg(*import_).out
+    assert torg(*import_, "--json").json == {"state": "waiting", "version": None, "kept": []}
+    assert "leads_only" in torg("lookup", "export", "waste", "--municipality", "granvik").out
+    assert audited(torg) == [("lookup.publish", "done"), ("lookup.draft", "done"), ("lookup.draft", "done")]

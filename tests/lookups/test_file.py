@@ -39,7 +39,7 @@ def declared(text: str, registry: Registry, like: str = "") -> tuple[Declared, L
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
 def test_an_export_is_the_same_again(file: Path, registry: Registry) -> None:
     said, cls, config = declared(file.read_text(), registry)
-    plain, secret = definition._apart(config)
+    plain, secret = definition.apart(config)
     exported = write(msgspec.structs.replace(said, settings=plain), cls)
     assert not re.search(r"^\w+ = (\[\]|\{\}|\"\")$", exported, re.MULTILINE), "what is so anyway isn't said"
     assert not any(each in exported for each in secret.values())
@@ -56,7 +56,7 @@ def test_an_export_says_what_its_author_said(registry: Registry) -> None:
         'path = "/srv/waste.csv"\n\n[settings.fields]\nwaste = "Avfall"\n\n[settings.about]\naddress = "Adress"\n'
     )
     said, cls, config = declared(text, registry)
-    plain, _ = definition._apart(config)
+    plain, _ = definition.apart(config)
     exported = write(msgspec.structs.replace(said, settings=plain), cls)
     assert exported.splitlines()[:6] == text.splitlines()[:6]
     assert sorted(exported.splitlines()) == sorted(text.splitlines())
@@ -114,7 +114,7 @@ def test_who_sees_a_line_is_in_the_file(registry: Registry) -> None:
     covers = 'leads_only = ["title"]\nuntil_asked = ["fields.Kod till bom"]\nnot_in_replies = ["fields"]\n'
     said, cls, config = declared(head + covers + rest, registry)
     assert said.until_asked == ("fields.Kod till bom",)
-    plain, _ = definition._apart(config)
+    plain, _ = definition.apart(config)
     assert write(msgspec.structs.replace(said, settings=plain), cls) == head + covers + rest
     for wrong in ('until_asked = ["due"]\n', 'leads_only = ["fields."]\n', 'not_in_replies = ["lås"]\n'):
         with pytest.raises(Invalid, match=r"^line 3: .*fields\.LABEL"):

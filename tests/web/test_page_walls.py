@@ -172,7 +172,7 @@ class Screen:
                 "call_back_id": callback.agree(unit, row, person_id, None, clock.now() + clock.DAY).id,
                 "matter_id": question.id, "raw_event_id": raw, "kind": "reply", "upload_id": "u" * 22, "other": other,
                 "channel_id": world.ids.get("mute" if code == "granvik" else "elsewhere"), "queue": row.queue_id,
-                "topic": topic.id, "municipality": row.municipality_id, "lookup": "waste",
+                "topic": topic.id, "topic_id": topic.id, "municipality": row.municipality_id, "lookup": "waste",
                 "municipality_id": home.id, "canned_id": kept.id, "target_id": told.id,
                 "form_id": plant_form(unit, home, must(unit.get(Queue, row.queue_id)), word), "number": 1,
                 "language": "sv", "name": "invoices" if code == "granvik" else "boats",

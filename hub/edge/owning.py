@@ -1,0 +1,130 @@
+"""Owning: who answers for a lookup is asked before it is shown to more people, however that comes about.
+
+A page asks them as it publishes (making). What a command changes waits here: a file that shows more, an earlier version
+that does, a topic that is to ask it at once. Of a lookup that nobody answers for a command decides.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+from sqlalchemy import select
+
+from hub.access.audit import log_act
+from hub.access.person import Actor
+from hub.contract import Config
+from hub.edge import making, versions
+from hub.edge.making import Ended
+from hub.errors import Conflict, NotAllowed, NotFound
+from hub.inbox.topic import Topic
+from hub.lookups import definition
+from hub.lookups.definition import DRAFT, Declared, Published
+from hub.storage.base import Words
+from hub.storage.unit import Unit
+
+_COMMAND = "command line"
+
+
+class TopicAsks(Struct, frozen=True):
+    """A topic that is to ask a lookup as soon as the identity is confirmed, without a purpose being said."""
+
+    id: str
+    words: Words
+
+
+def has_owner(unit: Unit, one: Published | None) -> bool:
+    """Whether there is somebody to be asked: its owner, or, once they have left, whoever is of its department."""
+    if one is None or one.whose.owner_id is None:
+        return False
+    return bool(making.colleagues(unit, one.municipality_id, one.whose.department_id))
+
+
+def publish(unit: Unit, municipality_id: int, declared: Declared, config: Config) -> Ended:
+    """By command: at once, or, where it shows more than now and somebody answers for it, once they agree.
+
+    Raises Conflict where their department is at work on a draft.
+    """
+    live = making.published_now(unit, municipality_id, declared.name)
+    plain, secrets = definition.apart(config)
+    said = replace(declared, settings=plain)
+    wanted = Published(0, municipality_id, DRAFT, "waiting", said, {**plain, **secrets})
+    wider = making.shows_more(unit, live, wanted)
+    if live is None or not wider or not has_owner(unit, live):
+        made = definition.publish(unit, municipality_id, declared, config)
+        _log(unit, "lookup.publish", municipality_id, made.id)
+        return Ended("published", made.version)
+    _require_no_draft(unit, municipality_id, declared.name)
+    whose = replace(live.whose, saved_by_id=None, approved_by_id=None)
+    row_id = definition.save_draft(unit, municipality_id, said, secrets, whose, "waiting")
+    _log(unit, "lookup.draft", municipality_id, row_id)
+    return Ended("waiting", wider=wider)
+
+
+def roll_back(unit: Unit, municipality_id: int, name: str, number: int) -> Ended:
+    """By command, an earlier version: at once, or once who answers for it agrees. Raises NotFound, Conflict."""
+    live = making.published_now(unit, municipality_id, name)
+    row = next((each for each in definition.versions(unit, municipality_id, name) if each.version == number), None)
+    if row is not None and live is not None and has_owner(unit, live):
+        wanted = definition.read(unit, row)
+        if wider := making.shows_more(unit, live, wanted):
+            _require_no_draft(unit, municipality_id, name)
+            secrets = {key: each for key, each in wanted.values.items() if key not in wanted.declared.settings}
+            whose = replace(live.whose, saved_by_id=None, approved_by_id=None)
+            row_id = definition.save_draft(unit, municipality_id, wanted.declared, secrets, whose, "waiting")
+            _log(unit, "lookup.draft", municipality_id, row_id)
+            return Ended("waiting", wider=wider)
+    made = definition.roll_back(unit, municipality_id, name, number)
+    _log(unit, "lookup.publish", municipality_id, made.id)
+    return Ended("published", number)
+
+
+def allow(unit: Unit, topic: Topic, names: Sequence[str]) -> Sequence[str]:
+    """These it allows, and no others; those that wait for who answers for them are returned. Raises NotFound."""
+    allowed: list[str] = []
+    waiting: list[str] = []
+    for name in dict.fromkeys(names):
+        one = definition.published(unit, topic.municipality_id, name)
+        (allowed if name in topic.lookups or not has_owner(unit, one) else waiting).append(name)
+    topic.lookups, topic.waiting = allowed, waiting
+    return waiting
+
+
+def asking(unit: Unit, actor: Actor, municipality_id: int, name: str) -> Sequence[TopicAsks]:
+    """Topics that wait for who answers for it. Raises NotFound, NotAllowed."""
+    making.held(unit, actor, municipality_id, name, versions.ANY)
+    return [TopicAsks(str(row.id), row.words) for row in _topics(unit, municipality_id) if name in row.waiting]
+
+
+def decide(
+    unit: Unit, actor: Actor, municipality_id: int, name: str, topic_id: int, if_match: str | None, *, agrees: bool
+) -> None:
+    """By who answers for it: the topic asks it from now on, or it doesn't. Raises NotFound, NotAllowed, Stale."""
+    row = making.held(unit, actor, municipality_id, name, if_match)
+    topic = next((each for each in _topics(unit, municipality_id) if each.id == topic_id), None)
+    if topic is None or name not in topic.waiting:
+        raise NotFound("No such topic waits for this lookup.")
+    if not making.is_owner(unit, actor, definition.read(unit, row)):
+        raise NotAllowed("Which topics ask this lookup is its owner's to approve.")
+    topic.waiting = [each for each in topic.waiting if each != name]
+    if agrees:
+        topic.lookups = [*topic.lookups, name]
+    act = "topic.allow" if agrees else "topic.refuse"
+    log_act(unit, act, actor, municipality_id=municipality_id, subject=("topic", topic.id), outcome=name)
+
+
+def _topics(unit: Unit, municipality_id: int) -> Sequence[Topic]:
+    return unit.all(select(Topic).where(Topic.municipality_id == municipality_id).order_by(Topic.id))
+
+
+def _require_no_draft(unit: Unit, municipality_id: int, name: str) -> None:
+    """But one that waits since a command before."""
+    draft = definition.draft(unit, municipality_id, name)
+    if draft is not None and (draft.state, draft.saved_by_id) != ("waiting", None):
+        raise Conflict(
+            "This shows more than the version that is asked, so its owner approves it first; but its department is at "
+            "work on a draft, which would be lost. Ask them to publish or to discard it."
+        )
+
+
+def _log(unit: Unit, act: str, municipality_id: int, row_id: int) -> None:
+    log_act(unit, act, None, municipality_id=municipality_id, subject=("lookup", row_id), source=_COMMAND)

@@ -1,0 +1,149 @@
+"""A wider audience is its owner's to approve, by whatever way it is made wider: by a topic, a file, a roll-back."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import select
+
+from hub.access.audit import Audit
+from hub.channels.open import read_settings
+from hub.edge import owning
+from hub.edge.making import Ended
+from hub.errors import Conflict
+from hub.inbox.topic import Topic
+from hub.lookups import definition
+from hub.lookups.definition import Declared
+from hub.plugin_host.manager import load
+from hub.storage.unit import Unit
+from tests.web.test_lookup_editing import at, fields_of, made, press, problem, published, published_once, screen
+from tests.web.test_pages import Screen
+from tests.web.world import must
+
+__all__ = ["screen"]
+
+
+def allows(screen: Screen, *names: str) -> list[str]:
+    """As `torg topic allow` does; those that wait."""
+
+    def allow(unit: Unit) -> list[str]:
+        return list(owning.allow(unit, must(unit.get(Topic, screen.world.ids["fakturor"])), names))
+
+    return screen.world.do(allow)
+
+
+def topic(screen: Screen) -> tuple[list[str], list[str]]:
+    """What it allows, and what waits."""
+    row = screen.world.do(lambda unit: must(unit.get(Topic, screen.world.ids["fakturor"])))
+    return list(row.lookups), list(row.waiting)
+
+
+def decides(screen: Screen, said: str, who: str = "disa") -> Any:
+    version = fields_of(screen.get(at(screen), who)[1])["version"]
+    path = f"{at(screen)}/topics/{screen.world.ids['fakturor']}"
+    return screen.post(path, who, {"version": version, "approves": said}, part=False)
+
+
+def acts(screen: Screen) -> list[tuple[str, str, int | None]]:
+    rows = screen.world.do(lambda unit: unit.all(select(Audit).where(Audit.act.like("topic.%")).order_by(Audit.id)))
+    return [(row.act, row.outcome, row.person_id) for row in rows]
+
+
+def test_a_topic_asks_it_once_its_owner_agrees(screen: Screen, tmp_path: Path) -> None:
+    published_once(screen, tmp_path)
+    assert allows(screen, "avtal") == ["avtal"]
+    assert topic(screen) == ([], ["avtal"])  # nothing is asked by it yet
+    assert "A topic waits for its owner’s approval" in screen.get("/made-lookups", "disa")[1]
+    seen = screen.get(at(screen), "dana")[1]  # a colleague, who doesn't answer for it
+    assert "is to ask it" in seen
+    assert "Not this topic" not in seen
+    assert decides(screen, "yes", "dana").status_code == 403
+    assert topic(screen) == ([], ["avtal"])
+    seen = screen.get(at(screen), "disa")[1]
+    assert "You answer for this" in seen
+    assert decides(screen, "yes").status_code == 303
+    assert topic(screen) == (["avtal"], [])
+    assert acts(screen) == [("topic.allow", "avtal", screen.world.ids["disa"])]
+    assert decides(screen, "yes").status_code == 404  # it waits no more
+    assert allows(screen, "avtal") == []  # what is approved stays so
+    assert topic(screen) == (["avtal"], [])
+    assert "is to ask it" not in screen.get(at(screen), "disa")[1]
+
+
+def test_its_owner_says_no(screen: Screen, tmp_path: Path) -> None:
+    published_once(screen, tmp_path)
+    allows(screen, "avtal")
+    assert decides(screen, "no").status_code == 303
+    assert topic(screen) == ([], [])
+    assert acts(screen) == [("topic.refuse", "avtal", screen.world.ids["disa"])]
+
+
+def test_what_nobody_answers_for_a_topic_asks_at_once(screen: Screen, tmp_path: Path) -> None:
+    published_once(screen, tmp_path)
+    assert allows(screen, "benches", "avtal") == ["avtal"]
+    assert topic(screen) == (["benches"], ["avtal"])
+    assert allows(screen) == []
+    assert topic(screen) == ([], [])
+
+
+def test_topics_that_name_it_count_when_it_is_asked_again(screen: Screen, tmp_path: Path) -> None:
+    published_once(screen, tmp_path)
+    allows(screen, "avtal")
+    decides(screen, "yes")
+    version = fields_of(screen.get(at(screen), "disa")[1])["version"]
+    screen.post(f"{at(screen)}/withdrawal", "disa", {"version": version}, part=False)
+    asks = press(screen, "publish")
+    assert re.search(r"It is asked at once, without a purpose being said, under: \w+", asks.text), problem(asks)
+
+
+def imported(screen: Screen, tmp_path: Path, **changed: Any) -> Ended:
+    """As `torg lookup import` does, of the version that is published, with something said otherwise."""
+    home = screen.world.ids["granvik"]
+
+    def publish(unit: Unit) -> Ended:
+        live = definition.published(unit, home, "avtal")
+        declared: Declared = replace(live.declared, **changed)
+        config = read_settings(load(()).lookup("sql"), {**live.values, **declared.settings})
+        return owning.publish(unit, home, declared, config)
+
+    return screen.world.do(publish)
+
+
+def test_a_file_that_shows_more_waits_and_one_that_does_not_is_published(screen: Screen, tmp_path: Path) -> None:
+    made(screen, tmp_path)
+    asks = press(screen, "publish", roles=["lead"])
+    key = must(re.search(r'name="approves" value="(\w+)"', asks.text))
+    assert press(screen, "publish", approves=key[1], approved="on", roles=["lead"]).status_code == 303
+    ended = imported(screen, tmp_path, seconds=7.0)
+    assert (ended.what, ended.number) == ("published", 2)
+    ended = imported(screen, tmp_path, roles=("agent", "lead"))
+    assert (ended.what, [(each.what, each.name) for each in ended.wider]) == ("waiting", [("role", "agent")])
+    assert published(screen)[0] == (2, "published")
+    again = imported(screen, tmp_path, roles=("agent", "lead"), seconds=8.0)  # in the place of the one before
+    assert again.what == "waiting"
+    page = screen.get(at(screen), "disa")[1]
+    assert "Who may ask it: Agents." in page
+    key = must(re.search(r'name="approves" value="(\w+)"', page))
+    done = press(screen, "publish", approves=key[1], approved="on")
+    assert done.status_code == 303, problem(done)
+    assert published(screen)[0] == (3, "published")
+
+    def back(unit: Unit) -> Ended:
+        return owning.roll_back(unit, screen.world.ids["granvik"], "avtal", 1)
+
+    assert screen.world.do(back).what == "published"  # it shows less
+    press(screen, "save", seconds="9")
+    with pytest.raises(Conflict, match="at work on a draft"):
+        imported(screen, tmp_path, roles=("agent", "lead"))
+
+
+def test_an_earlier_version_that_shows_more_waits_by_command_too(screen: Screen, tmp_path: Path) -> None:
+    published_once(screen, tmp_path)
+    assert press(screen, "publish", **{"seen-line-0": "leads"}).status_code == 303
+    assert published(screen)[0] == (2, "published")
+    ended = screen.world.do(lambda unit: owning.roll_back(unit, screen.world.ids["granvik"], "avtal", 1))
+    assert ended.what == "waiting"
+    assert published(screen)[0] == (2, "published")
+    assert "Less hidden than before: Läge." in screen.get(at(screen), "disa")[1]
