@@ -50,7 +50,7 @@ async def keep(storage: Storage, municipality_id: int, files: Sequence[SentFile]
     for each in files:
         digest = hashlib.sha256(each.content).hexdigest()
         described = _Described(each.name, each.media_type, len(each.content), digest, clock.now())
-        blobs[_blob(municipality_id, described)] = each.content
+        blobs[_blob(storage, municipality_id, described)] = each.content
         kept.append(KeptFile(each.name, len(each.content), _token(storage.keys, municipality_id, described)))
     await storage.put_blobs(blobs)
     return kept
@@ -67,7 +67,7 @@ def fetch(storage: Storage, municipality_id: int, token: str) -> SentFile | None
         described = msgspec.json.decode(base64.urlsafe_b64decode(said), type=_Described)
         if clock.now() - described.kept_at > LASTS:
             return None
-        content = storage.blobs.get(_blob(municipality_id, described))
+        content = storage.blobs.get(_blob(storage, municipality_id, described))
     except (Corrupt, msgspec.DecodeError, binascii.Error):
         return None
     return SentFile(described.name, described.media_type, content)
@@ -82,5 +82,5 @@ def _mac(keys: Keys, municipality_id: int, said: str) -> str:
     return keys.mac(_PURPOSE, f"{municipality_id}:{said}".encode())[:_MAC].hex()
 
 
-def _blob(municipality_id: int, described: _Described) -> str:
-    return f"{passing(f'forms/{municipality_id}', described.kept_at)}/{described.sha256}"
+def _blob(storage: Storage, municipality_id: int, described: _Described) -> str:
+    return storage.blobs.own(f"{passing(f'forms/{municipality_id}', described.kept_at)}/{described.sha256}")

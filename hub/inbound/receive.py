@@ -95,7 +95,7 @@ class Receiver:
         faults.point("received")
         digests = digests_of(events) if digests is None else digests
         large = {
-            _blob(channel_id, digest): each.body
+            self._storage.blobs.own(_blob(channel_id, digest)): each.body
             for each, digest in zip(events, digests, strict=True)
             if _is_large(each)
         }
@@ -188,7 +188,9 @@ def _write(unit: Unit, group: Sequence[_Waiting], memory: "_Memory") -> tuple[di
                 continue
             ids[place] = row_id = new_id()
             rows.append(
-                _row(row_id, each, event, digest, homes.of(each.channel_id, event.origin), now) | _found_by(unit, event)
+                _row(row_id, each, event, digest, homes.of(each.channel_id, event.origin), now)
+                | {"blob": unit.blobs.own(_blob(each.channel_id, digest)) if _is_large(event) else None}
+                | _found_by(unit, event)
             )
             fresh.append(Kept(row_id, each.channel_id, event, now))
     if unit.insert_new(Row, rows, ("channel_id", "source_key")) < len(rows):
@@ -237,7 +239,6 @@ def content_key(digest: str) -> int:
 def _row(
     row_id: int, waiting: _Waiting, event: RawEvent, digest: str, municipality_id: int | None, now: int
 ) -> dict[str, Any]:
-    name = _blob(waiting.channel_id, digest) if _is_large(event) else None
     return {
         "id": row_id,
         "municipality_id": municipality_id,
@@ -248,8 +249,7 @@ def _row(
         "content_key": None if waiting.mark is None else content_key(digest),
         "media_type": event.media_type,
         "origin": dict(event.origin),
-        "body": None if name else event.body,
-        "blob": name,
+        "body": None if _is_large(event) else event.body,
         "size": len(event.body),
         "whole_size": event.whole_size,
         "received_at": now,

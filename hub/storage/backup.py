@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
 from hub import clock
 from hub.errors import Conflict, Corrupt, Invalid, Unavailable
-from hub.storage.blobs import PASSING
+from hub.storage.blobs import lasts
 from hub.storage.check import named_blobs
 from hub.storage.engine import SYSTEM_ROLE, libpq_words
 from hub.storage.flush import flush
@@ -160,7 +160,7 @@ def put_back(folder: Path, description: Description, url: str, blob_folder: Path
 
 def files_in(folder: Path) -> Iterator[Path]:
     """Blobs: whole ones, not what is being written, nor what no row will name and is forgotten in days."""
-    lasting = (each for each in folder.rglob("*") if each.relative_to(folder).parts[0] != PASSING)
+    lasting = (each for each in folder.rglob("*") if lasts(each.relative_to(folder).as_posix()))
     return (each for each in lasting if each.is_file() and not each.name.startswith("."))
 
 

@@ -1,7 +1,8 @@
 """Blobs: bytes too large for a row, by the sha256 of their content, in a folder of their owner's.
 
 Owner is a channel (raw events) or a municipality (attachments): the same bytes in two municipalities are two files, so
-that one can be erased. A blob is on disk, flushed, before the row that names it commits.
+that one can be erased. A blob is on disk, flushed, before the row that names it commits. A public face has a part of
+the folder that is its own (`PUBLIC`), reads and writes nothing else, and needs no more to be mounted for it.
 
 What no row will name lies apart, by the day that it was put (`passing`), and is forgotten by days: a sweep that looked
 which of the others no row names would meet one whose row is just being written.
@@ -27,18 +28,31 @@ PASSING = "passing"
 """The folder of what no row will name."""
 
 
+PUBLIC = "public"
+"""The folder of all that a public face keeps."""
+
+
 def passing(owner: str, put_at: int) -> str:
     """The owner of what is kept for a while and named by no row. `put_at`: microseconds UTC, whose day it lies with."""
     return f"{PASSING}/{put_at // clock.DAY}/{owner}"
 
 
-class Blobs:
-    """`root`/<owner>/<first two digits>/<sha256>."""
+def lasts(name: str) -> bool:
+    """Whether it isn't kept to pass."""
+    return not name.removeprefix(f"{PUBLIC}/").startswith(f"{PASSING}/")
 
-    def __init__(self, root: Path) -> None:
-        self._root = str(root)
+
+class Blobs:
+    """`root`/<owner>/<first two digits>/<sha256>; `part`: below root, for what this process keeps."""
+
+    def __init__(self, root: Path, part: str = "") -> None:
+        self._root, self._part = str(root), f"{part}/" if part else ""
         self._lasting: set[str] = set()
         self._threads = ThreadPoolExecutor(_AT_ONCE, "blobs-flush")
+
+    def own(self, name: str) -> str:
+        """`<owner>/<sha256>` as this process names it."""
+        return self._part + name
 
     def put_many(self, contents: Mapping[str, bytes]) -> None:
         """`<owner>/<sha256>` -> content; each flushed, then each folder once. Raises Unavailable when it can't be."""
@@ -76,13 +90,14 @@ class Blobs:
 
     def forget_passing(self, before: int) -> None:
         """All that was put to pass before the day of that time. What can't be removed now is tried again next time."""
-        try:
-            days = [each for each in Path(self._root, PASSING).iterdir() if each.name.isdecimal()]
-        except OSError:  # there is none yet, or the disk is in trouble, which whoever writes is told
-            return
-        for each in days:
-            if int(each.name) < before // clock.DAY:
-                shutil.rmtree(each, ignore_errors=True)
+        for of in (PASSING, f"{PUBLIC}/{PASSING}"):
+            try:
+                days = [each for each in Path(self._root, of).iterdir() if each.name.isdecimal()]
+            except OSError:  # there is none yet, or the disk is in trouble, which whoever writes is told
+                continue
+            for each in days:
+                if int(each.name) < before // clock.DAY:
+                    shutil.rmtree(each, ignore_errors=True)
 
     def close(self) -> None:
         """Ends the threads."""

@@ -7,7 +7,7 @@ from sqlalchemy.exc import ArgumentError
 
 from hub.errors import Invalid
 from hub.settings import Settings
-from hub.storage.blobs import Blobs
+from hub.storage.blobs import PUBLIC, Blobs
 from hub.storage.engine import APP_ROLE, PUBLIC_ROLE, PUBLIC_ROLES, SYSTEM_ROLE, Engines, Roles, open_engines
 from hub.storage.keys import Keys, load_keys
 from hub.storage.unit import Storage
@@ -16,8 +16,8 @@ from hub.storage.unit import Storage
 def open_storage(settings: Settings) -> Storage:
     """Raises Invalid, naming the setting. Whether the database is there and new enough, `migrate` tells."""
     keys = _keys(settings.key_file)
-    roles = PUBLIC_ROLES if settings.face == "public" else Roles()
-    return Storage(_engines(settings.database_url, roles), keys, Blobs(Path(settings.blob_folder)))
+    roles, part = (PUBLIC_ROLES, PUBLIC) if settings.face == "public" else (Roles(), "")
+    return Storage(_engines(settings.database_url, roles), keys, Blobs(Path(settings.blob_folder), part))
 
 
 def require_role(engines: Engines, face: str) -> None:

@@ -170,8 +170,8 @@ async def send_file(
         raise Invalid("file", "this file is larger than {most} MB, which is the most", most=most)
     await require_clean(request.app.state.settings, content)
     sha256 = hashlib.sha256(content).hexdigest()
-    blob = draft.blob_name(place.municipality_id, sha256) if len(content) > IN_ROW else None
     storage = _storage(request)
+    blob = storage.blobs.own(draft.blob_name(place.municipality_id, sha256)) if len(content) > IN_ROW else None
     if blob is not None:
         await storage.put_blobs({blob: content})
     file = File(

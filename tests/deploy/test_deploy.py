@@ -19,6 +19,7 @@ from hub.cli import COMMANDS, torg
 from hub.edge import meter
 from hub.proof.ports import free_ports
 from hub.settings import Settings, load_settings
+from hub.storage.blobs import PUBLIC
 from hub.watch import metrics
 from tests import asking
 from tests.architecture.source import ROOT
@@ -42,11 +43,11 @@ def command_of(words: list[str]) -> click.Command:
     """The command they call, with options that it has. Fails the test otherwise."""
     here: click.Command = torg
     with click.Context(here) as context:
-        while words and isinstance(here, click.Group):
+        while words and isinstance(here, click.Group) and words[0] != "--help":
             found = here.get_command(context, words[0])
             assert found is not None, words
             here, words = found, words[1:]
-    options = {flag for each in here.params for flag in each.opts}
+    options = {flag for each in here.params for flag in each.opts} | {"--help"}
     for word in words:
         assert not word.startswith("-") or word.partition("=")[0] in options, (word, sorted(options))
     return here
@@ -58,13 +59,14 @@ def ours(service: dict[str, Any]) -> bool:
 
 def test_the_compose_file_calls_what_there_is(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert set(services) == {"database", "valkey", "upgrade", "inside", "worker", "public"}
+    assert set(services) == {"database", "valkey", "upgrade", "inside", "worker", "public", "torg"}
     for name, service in services.items():
         assert set(service["networks"]) <= set(compose["networks"])
         assert set(service.get("depends_on", {})) <= set(services)
         for volume in service.get("volumes", ()):
             source = volume.partition(":")[0]
-            assert source in compose["volumes"] or (DEPLOY / "compose" / source).is_file(), volume
+            there = source in compose["volumes"] or (DEPLOY / "compose" / source).is_file()
+            assert there or source == "${TORG_BACKUP_FOLDER}", volume
         if ours(service):
             command_of(list(service["command"]))
             assert service["read_only"], name
@@ -81,8 +83,61 @@ def test_its_settings_are_settings(compose: dict[str, Any]) -> None:
         if ours(service):
             settings = load_settings({key: _filled(value, filled) for key, value in service["environment"].items()})
             assert settings.worker == "separate"
+            assert service["env_file"] == ["settings.env"]
             assert ("torg_public:" in settings.database_url) is (name == "public")
             assert (settings.metrics_token is None) is (name == "public"), "the public one serves none"
+
+
+def test_whatever_else_is_set_is_set_beside_it(compose: dict[str, Any]) -> None:
+    """Nobody has to edit the file: what it doesn't give each service has from settings.env, as the example shows."""
+    shown = (DEPLOY / "compose/settings.example").read_text("utf-8")
+    chosen = dict(re.findall(r"^#?(TORG_[A-Z_]+)=(.+)$", shown, re.M))
+    assert {"TORG_SCANNER", "TORG_AUTHSERV_IDS", "TORG_LOOKUP_PLACES", "TORG_WEB_PROCESSES"} <= chosen.keys()
+    assert load_settings({"TORG_CONFIG": os.devnull, **chosen}).web_processes > 1
+    for name, service in compose["services"].items():
+        if ours(service):
+            assert not chosen.keys() & service["environment"].keys(), name
+    unset = {line.partition("=")[0] for line in _lines(DEPLOY / "compose/settings.example")}
+    assert unset == {"TORG_PUBLIC_URL", "TORG_TRUSTED_PROXIES"}, "what has no value by itself"
+    for file in (ROOT / ".gitignore", DEPLOY / "Containerfile.dockerignore"):
+        assert {"deploy/compose/.env", "deploy/compose/settings.env"} <= {each.lstrip("/") for each in _lines(file)}
+
+
+def test_the_public_face_has_the_key_and_its_own_files(compose: dict[str, Any]) -> None:
+    image = dict(re.findall(r"\b(TORG_\w+)=(\S+)", (DEPLOY / "Containerfile").read_text("utf-8")))
+    key, own = Path(image["TORG_KEY_FILE"]).parent, f"{image['TORG_BLOB_FOLDER']}/{PUBLIC}"
+    services = compose["services"]
+    assert set(services["public"]["volumes"]) == {f"key:{key}:ro", f"public:{own}"}
+    for name in ("inside", "worker", "upgrade", "torg"):
+        assert {f"key:{key}", f"public:{own}", "torg:/var/lib/torg"} <= set(services[name]["volumes"]), name
+    made = re.search(r"install --directory[^&]*?((?: /\S+)+)\n(?=COPY)", (DEPLOY / "Containerfile").read_text("utf-8"))
+    assert made
+    assert {str(key), own, "/var/lib/torg", "/var/backups/torg"} <= set(made[1].split()), (
+        "a volume has its folder's owner"
+    )
+    unit = list(_lines(DEPLOY / "systemd/torg-public.service"))
+    public = dict(line.split("=", 1) for line in _lines(DEPLOY / "systemd/public.env"))
+    own = f"{public['TORG_BLOB_FOLDER']}/{PUBLIC}"
+    assert {
+        f"TemporaryFileSystem={Path(public['TORG_KEY_FILE']).parent}:ro", f"BindPaths={own}",
+        f"BindReadOnlyPaths={public['TORG_KEY_FILE']}", f"ReadWritePaths={own}",
+    } <= set(unit)  # fmt: skip
+    assert [
+        each for each in unit if "Paths=" in each and each.split("=")[1] not in {own, public["TORG_KEY_FILE"]}
+    ] == []
+    assert f" {own}\n" in (DEPLOY / "README.md").read_text("utf-8"), "it has to be there before the unit starts"
+
+
+def test_a_backup_is_made_without_editing(compose: dict[str, Any]) -> None:
+    service = compose["services"]["torg"]
+    assert service["profiles"], "`up` doesn't start it"
+    (folder,) = (each.partition("}:")[2] for each in service["volumes"] if each.startswith("${TORG_BACKUP_FOLDER}"))
+    said = (DEPLOY / "README.md").read_text("utf-8")
+    for command in ("backup", "restore"):
+        assert re.search(rf"compose\.yaml run --rm torg {command} {folder}/", said), command
+    uid = re.search(r"--uid (\d+)", (DEPLOY / "Containerfile").read_text("utf-8"))
+    assert uid
+    assert f"install -d -o {uid[1]} -m 0700 {folder}\n" in said, "the containers' user writes there"
 
 
 def _filled(value: str, by: dict[str, str]) -> str:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from hub import clock
 from hub.errors import Corrupt, Unavailable
-from hub.storage.blobs import Blobs
+from hub.storage.backup import files_in
+from hub.storage.blobs import PUBLIC, Blobs, lasts, passing
 
 CONTENT = b"\0\xff letter" * 10_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -37,6 +39,26 @@ def test_what_was_put_is_got(blobs: Blobs) -> None:
 def test_a_file_is_named_by_its_content_under_its_owner(blobs: Blobs, tmp_path: Path) -> None:
     blobs.put_many({NAME: CONTENT})
     assert files(tmp_path) == [tmp_path / "var/blobs/attachments/7" / SHA256[:2] / SHA256]
+
+
+def test_a_public_face_names_and_reads_what_is_in_its_own_part(blobs: Blobs, tmp_path: Path) -> None:
+    public = Blobs(tmp_path / "var" / "blobs", PUBLIC)
+    public.put_many({public.own(NAME): CONTENT})
+    assert files(tmp_path) == [tmp_path / "var/blobs/public/attachments/7" / SHA256[:2] / SHA256]
+    assert blobs.get(public.own(NAME)) == CONTENT
+    assert blobs.own(NAME) == NAME
+
+
+def test_what_passes_is_forgotten_of_either_part(blobs: Blobs, tmp_path: Path) -> None:
+    public = Blobs(tmp_path / "var" / "blobs", PUBLIC)
+    old, new = (f"{passing('forms/7', day * clock.DAY)}/{SHA256}" for day in (19_000, 19_002))
+    blobs.put_many(dict.fromkeys((old, new, NAME), CONTENT))
+    public.put_many({public.own(each): CONTENT for each in (old, new, NAME)})
+    blobs.forget_passing(19_001 * clock.DAY)
+    left = [each.relative_to(tmp_path / "var/blobs").as_posix() for each in files(tmp_path)]
+    assert [each for each in left if "19000" in each] == []
+    assert [lasts(each) for each in left] == [True, False, True, False]
+    assert len(list(files_in(tmp_path / "var/blobs"))) == 2
 
 
 def test_the_same_content_twice_is_one_file(blobs: Blobs, tmp_path: Path) -> None:

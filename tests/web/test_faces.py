@@ -1,6 +1,7 @@
 """Two faces: what the public one serves, and what its database roles can read, whatever it is asked. On PostgreSQL."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -11,7 +12,7 @@ import psycopg
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
-from sqlalchemy import make_url
+from sqlalchemy import make_url, select
 
 import inbox_ui
 from hub.channels import faces
@@ -21,14 +22,16 @@ from hub.channels.pause import standing
 from hub.contract import Answer, RawEvent, Secret, WebCall
 from hub.errors import Invalid
 from hub.inbound.calls import Calls
+from hub.inbound.raw_event import RawEvent as Raw
 from hub.inbound.receive import Receiver
 from hub.inbox.citizen import CitizenPoint, Identity
 from hub.inbox.conversation import Conversation
-from hub.inbox.entry import Entry
+from hub.inbox.entry import Attachment, Entry
 from hub.live.publish import Live
 from hub.lookups.definition import Lookup
 from hub.plugin_host.registry import Offer, Registry
 from hub.settings import Settings
+from hub.storage import blobs as blob_folder
 from hub.storage.blobs import Blobs
 from hub.storage.engine import PUBLIC_ROLES, open_engines
 from hub.storage.ids import new_id
@@ -39,7 +42,7 @@ from hub.web.routes import Face, create
 from tests.plugin_host.mailslot import Mailslot, MailslotConfig, signature
 from tests.plugin_host.mailslot_tests import LETTER
 from tests.web.chats import Visitor, add_chat
-from tests.web.form_world import AT, Forms
+from tests.web.form_world import AT, Forms, hidden
 from tests.web.test_routes import handlers
 from tests.web.world import World, keep_raw, let_pass, must, registry
 from tests.web.world import world as make_world
@@ -123,7 +126,12 @@ def both(postgres_database: str, tmp_path: Path) -> Iterator[Faces]:
 
 @contextmanager
 def _public(url: str, folder: Path) -> Iterator[World]:
-    storage = Storage(open_engines(as_public(url), PUBLIC_ROLES), Keys(b"k" * 32), Blobs(folder / "blobs"))
+    """Of the blob folder it has its own part and nothing else, as a mount has it (deploy/)."""
+    whole, seen = folder / "blobs" / blob_folder.PUBLIC, folder / "mounted"
+    for each in (whole, seen):
+        each.mkdir(parents=True)
+    (seen / blob_folder.PUBLIC).symlink_to(whole)
+    storage = Storage(open_engines(as_public(url), PUBLIC_ROLES), Keys(b"k" * 32), Blobs(seen, blob_folder.PUBLIC))
     app = create(inbox_ui.routers("public"), "public", inbox_ui.nowhere("public"))
     app.state.storage, app.state.settings = storage, Settings(face="public")
     app.state.live = Live(storage, None, standing, serves=False, ours=False)
@@ -182,6 +190,8 @@ def test_a_citizen_chats_by_the_public_face(both: Faces) -> None:
     assert sent.status_code == 201, sent.text
     file = visitor.turns()["turns"][-1]["files"][0]
     assert visitor.ask("GET", f"/files/{file['id']}").content == b"vatten" * 20_000
+    (kept,) = both.inside.do(lambda unit: unit.all(select(Attachment.blob)))
+    assert both.inside.storage.blobs.get(str(kept)) == b"vatten" * 20_000
     for method, path, said in (
         ("PUT", "/marks", {"delivered": newest, "seen": newest}),
         ("POST", "/typing", None),
@@ -231,6 +241,23 @@ def test_a_form_is_filled_in_by_the_public_face(both: Faces) -> None:
     as_json = {"language": "sv", "answers": {"vad": "lampa", "beskrivning": "Mörkt."}}
     kept = both.outside.client.post(f"/api/v1{AT}/submissions", json=as_json, headers={"Idempotency-Key": "k" * 10})
     assert kept.status_code == 201, kept.text
+
+
+def test_a_forms_large_file_is_read_inside(both: Faces) -> None:
+    """It is kept by the public face twice, while something else in the form is put right, and when it is sent."""
+    inside, outside = Forms(both.inside), Forms.__new__(Forms)
+    outside.world, outside.client = both.outside, both.outside.client
+    page = outside.page()
+    let_pass(10)
+    answers, large = {"f-vad": "lampa", "f-beskrivning": "Den lyser inte."}, b"picture " * 20_000
+    refused = outside.fill(page, {**answers, "f-dag": "32.1.2026"}, [("f-bilder", ("lampa.jpg", large, "image/jpeg"))])
+    assert refused.status_code == 422
+    sent = outside.fill(refused.text, {**answers, "k-bilder": hidden(refused.text, "k-bilder")})
+    assert sent.status_code == 303
+    inside.fresh = both.fresh
+    assert inside.intake() == 1
+    (raw,) = both.inside.do(lambda unit: unit.all(select(Raw.blob)))
+    assert b64encode(large) in both.inside.storage.blobs.get(str(raw))
 
 
 def _add_slot(unit: Unit, kind: str = "mailslot", key: Secret = KEY) -> int:
