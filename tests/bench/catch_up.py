@@ -1,7 +1,8 @@
 """Catching up: `python -m tests.bench.catch_up --mails 20000 --engine sqlite postgresql`.
 
-So many mails wait in a mailbox while agents ask for the list page: how long it takes to fetch them all, and what the
-page's p99 is meanwhile beside its quiet one. An agent asks for a page every quarter of a second.
+So many mails wait in a mailbox while agents ask for the list page and others chat: how long it takes to fetch them all,
+and beside their quiet ones the page's p99 meanwhile, and the p95 of what is said in a chat, from the citizen to the
+agent and back. An agent asks for a page every quarter of a second; five things a second are said in the chats.
 """
 
 import argparse
@@ -10,12 +11,13 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import httpx
 
 from tests.bench.__main__ import database
+from tests.bench.chat import Chats
 from tests.bench.fill import fill
 from tests.bench.ingest import fetch
 from tests.bench.installation import Installation, serving, set_up
@@ -25,12 +27,16 @@ PAUSE = 0.25
 QUIET = 20.0
 """Seconds of each agent's before the mails come."""
 RECIPIENT = "post@m30.example"
+WHAT = {"list page": 99, "citizen to agent": 95, "agent to citizen": 95}
+"""Whose centile is compared: of a turn there are not enough for the 99th."""
 
 
 def main() -> None:
     """Prints as it goes."""
     asked = argparse.ArgumentParser(prog="python -m tests.bench.catch_up")
     asked.add_argument("--mails", type=int, default=20_000)
+    asked.add_argument("--chats", type=int, default=50)
+    asked.add_argument("--quiet", type=float, default=QUIET, help="seconds")
     asked.add_argument("--engine", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
     said = asked.parse_args()
     for engine in said.engine:
@@ -38,41 +44,56 @@ def main() -> None:
             installation = set_up(Path(folder), url, 30)
             fill(installation, 1000, 0)
             with serving(installation):
-                _report(engine, installation, said.mails)
+                _report(engine, installation, said.mails, said.chats, said.quiet)
 
 
-def _report(engine: str, installation: Installation, mails: int) -> None:
+def _report(engine: str, installation: Installation, mails: int, chats: int, seconds: float) -> None:
     fetch(installation, 200, 3, RECIPIENT)  # the first mails pay for imports
-    agents = Agents(f"http://127.0.0.1:{installation.web}", installation.cookie)
-    quiet = agents.ask(lambda: time.sleep(QUIET))
+    beside = Beside(installation, chats)
     took: list[float] = []
-    busy = agents.ask(lambda: took.append(fetch(installation, mails, 4, RECIPIENT).seconds))
-    for when, (p50, p99, count) in (("quiet", quiet), (f"while {mails:,} mails come", busy)):
-        _say(f"{engine}: list page {when}: p50 {p50:.1f} ms, p99 {p99:.1f} ms of {count}")
-    _say(f"{engine}: {mails / took[0]:.0f} mails/s, all in {took[0]:.0f} s; p99 {busy[1] / quiet[1]:.2f} of the quiet")
+    quiet = beside.at_work(lambda: time.sleep(seconds))
+    busy = beside.at_work(lambda: took.append(fetch(installation, mails, 4, RECIPIENT).seconds))
+    for what, centile in WHAT.items():
+        for when, those in (("quiet", quiet[what]), (f"while {mails:,} mails come", busy[what])):
+            figures = f"p50 {_ms(those, 50):.1f} ms, p{centile} {_ms(those, centile):.1f} ms of {len(those)}"
+            _say(f"{engine}: {what} {when}: {figures}")
+        _say(
+            f"{engine}: {what}: p{centile} {_ms(busy[what], centile) / _ms(quiet[what], centile):.2f} of the quiet one"
+        )
+    _say(f"{engine}: {mails / took[0]:.0f} mails/s, all in {took[0]:.0f} s")
 
 
-class Agents:
-    """Of one log-in, in a thread of their own beside what is measured."""
+class Beside:
+    """Agents of one log-in, and those who chat, in threads of their own beside what is measured."""
 
-    def __init__(self, base: str, cookie: str) -> None:
-        self._base, self._cookie = base, cookie
+    def __init__(self, installation: Installation, chats: int) -> None:
+        self._base, self._cookie = f"http://127.0.0.1:{installation.web}", installation.cookie
+        self._chats, self._talk = chats, Chats(installation)
 
-    def ask(self, meanwhile: Callable[[], object]) -> tuple[float, float, int]:
-        """p50 and p99 in ms, and of how many pages."""
-        taken: list[float] = []
-        ended = threading.Event()
-        thread = threading.Thread(target=lambda: asyncio.run(self._all(taken, ended)))
-        thread.start()
+    def at_work(self, meanwhile: Callable[[], object]) -> Mapping[str, Sequence[float]]:
+        """Seconds of each page and turn, once all chats are there and until `meanwhile` is over."""
+        pages: list[float] = []
+        ready, ended = threading.Event(), threading.Event()
+        talk = threading.Thread(target=lambda: asyncio.run(self._talking(ready, ended)))
+        ask = threading.Thread(target=lambda: asyncio.run(self._asking(pages, ended)))
+        talk.start()
         try:
+            ready.wait()
+            ask.start()
             meanwhile()
         finally:
             ended.set()
-            thread.join()
-        centiles = statistics.quantiles(taken, n=100)
-        return 1000 * centiles[49], 1000 * centiles[98], len(taken)
+            for thread in (talk, ask):
+                thread.join()
+        return dict(zip(WHAT, (pages, list(self._talk.came), list(self._talk.heard)), strict=True))
 
-    async def _all(self, taken: list[float], ended: threading.Event) -> None:
+    async def _talking(self, ready: threading.Event, ended: threading.Event) -> None:
+        try:
+            await self._talk.talk(self._chats, ready.set, ended.is_set)
+        finally:
+            ready.set()  # whatever became of it
+
+    async def _asking(self, taken: list[float], ended: threading.Event) -> None:
         async with httpx.AsyncClient(base_url=self._base, headers={"Cookie": self._cookie}, timeout=30) as client:
             await asyncio.gather(*(self._one(client, taken, ended, n * PAUSE / AGENTS) for n in range(AGENTS)))
 
@@ -84,6 +105,10 @@ class Agents:
             (await client.get("/inbox?view=open")).raise_for_status()
             taken.append(time.perf_counter() - before)
             await asyncio.sleep(PAUSE)
+
+
+def _ms(seconds: Sequence[float], centile: int) -> float:
+    return 1000 * statistics.quantiles(seconds, n=100)[centile - 1]
 
 
 def _say(line: str) -> None:

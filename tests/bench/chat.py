@@ -12,7 +12,7 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
 
 import httpx
@@ -55,9 +55,11 @@ class Chats:
         self._desk = {"Cookie": f"{cookie_name(installation.settings)}={cookie}", "HX-Request": "true"}
         self._api = {"Authorization": f"Bearer {installation.token}"}
         self._said: dict[str, float] = {}
-        self._came: list[float] = []
+        self.came: list[float] = []
+        """Seconds from what each citizen said to the entry before the agent."""
         self._answered: dict[str, float] = {}
-        self._heard: list[float] = []
+        self.heard: list[float] = []
+        """And back."""
         self._last: dict[int, str] = {}
 
     def _set_up(self, unit: Unit) -> tuple[int, str]:
@@ -73,15 +75,28 @@ class Chats:
 
     async def measure(self, engine: str, chats: int, seconds: int) -> None:
         await self._widget()
+        turns = itertools.count(1)
+        await self.talk(chats, lambda: None, lambda: next(turns) > A_SECOND * seconds)
+        _say(f"{engine}: citizen to agent {_figures(self.came)}, {len(self._said)} not seen")
+        _say(f"{engine}: agent to citizen {_figures(self.heard)}, {len(self._answered)} not seen")
+
+    async def talk(self, chats: int, ready: Callable[[], object], ended: Callable[[], bool]) -> None:
+        """In so many new chats, five turns a second: calls `ready` before the first, and asks `ended` before each.
+
+        What came and was heard is of this talk alone.
+        """
+        for each in (self._said, self._answered, self._last, self.came, self.heard):
+            each.clear()
+        begun = time.perf_counter()
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
         async with httpx.AsyncClient(base_url=self._base, timeout=60, limits=limits) as client:
-            begun = time.perf_counter()
             secrets = [await self._begin(client, number) for number in range(chats)]
-            _say(f"{engine}: {chats} chats begun in {time.perf_counter() - begun:.1f} s")
+            _say(f"{chats} chats begun in {time.perf_counter() - begun:.1f} s")
             streams = [asyncio.create_task(self._hear(client, each, secret)) for each, secret in enumerate(secrets)]
             desk = asyncio.create_task(self._watch(client))
             await asyncio.sleep(5)
-            for number in range(A_SECOND * seconds):
+            ready()
+            for number in itertools.takewhile(lambda _: not ended(), itertools.count()):
                 due = asyncio.create_task(self._say(client, secrets[number * 7 % chats]))
                 answer = asyncio.create_task(self._answer(client, number))
                 await asyncio.sleep(1 / A_SECOND)
@@ -90,8 +105,6 @@ class Chats:
             for task in (desk, *streams):
                 task.cancel()
             await asyncio.gather(desk, *streams, return_exceptions=True)
-        _say(f"{engine}: citizen to agent {_figures(self._came)}, {len(self._said)} not seen")
-        _say(f"{engine}: agent to citizen {_figures(self._heard)}, {len(self._answered)} not seen")
 
     async def _begin(self, client: httpx.AsyncClient, number: int) -> str:
         """From a network of its own, as the citizens of a municipality are."""
@@ -131,8 +144,8 @@ class Chats:
         answer = await client.get(f"/conversations/{ids['id']}/entries/{ids['entry']}", headers=self._desk)
         found = next((each for each in self._said if f"Fråga {each}" in answer.text), None)
         if found is not None:
-            self._came.append(time.perf_counter() - self._said.pop(found))
-            self._last[len(self._came) - 1] = ids["id"]
+            self.came.append(time.perf_counter() - self._said.pop(found))
+            self._last[len(self.came) - 1] = ids["id"]
 
     async def _hear(self, client: httpx.AsyncClient, number: int, secret: str) -> None:
         headers = {"Torg-Visitor": secret, "Accept": "text/event-stream"}
@@ -141,7 +154,7 @@ class Chats:
             if event == "turn":
                 found = next((each for each in self._answered if f"Svar {each}" in data), None)
                 if found is not None:
-                    self._heard.append(time.perf_counter() - self._answered.pop(found))
+                    self.heard.append(time.perf_counter() - self._answered.pop(found))
 
     async def _widget(self) -> None:
         """From the end of its script's load to a widget that can be opened."""
