@@ -225,7 +225,7 @@ def test_the_text_names_what_there_is() -> None:
 
 
 def test_the_script_makes_roles_that_the_processes_start_with(tmp_path: Path) -> None:
-    """By hand what the containers would do: database.sh, upgrade, two faces, a worker, each as its own role."""
+    """By hand what the containers would do: database.sh, upgrade, two faces, a worker, a backup, each as its role."""
     try:
         database, valkey = Postgres(), Valkey()
     except Missing as missing:
@@ -256,6 +256,9 @@ def test_the_script_makes_roles_that_the_processes_start_with(tmp_path: Path) ->
         ):
             for port in ports:
                 until(lambda port=port: _is_ready(port))  # type: ignore[misc]  # bound now
+            with house.process("backup", str(tmp_path / "backup"), PATH=found["PATH"]) as backup:
+                assert backup.wait(60) == 0, house.log()
+            assert (tmp_path / "backup/torg.dump").is_file()
             assert [each.poll() for each in (inside, outside, worker)] == [None] * 3, house.log()
 
 
