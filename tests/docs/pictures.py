@@ -89,6 +89,7 @@ def _call(page: Page, url: str) -> None:
     page.locator("body").press("F2")
     page.wait_for_url("**/contacts/**")
     _tell(url, event="answer", user="sara@granvik.example")
+    page.get_by_text("Talking").first.wait_for()
     _keep(page, "call")
 
 
