@@ -59,7 +59,7 @@ def outside_storage() -> Iterator[Source]:
 def calls(source: Source, name: str) -> Iterator[ast.Call]:
     """Of a function or method with this name, however it is reached."""
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == name:
+        if isinstance(node, ast.Call) and name in (getattr(node.func, "attr", ""), getattr(node.func, "id", "")):
             yield node
 
 
