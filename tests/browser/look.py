@@ -28,7 +28,7 @@ AXE = """async ([within, themes, known]) => {
   const seen = new Set(known);
   const why = (node) => node.any[0]?.message ?? node.failureSummary;
   const run = async (theme, where, only) => {
-    const given = { resultTypes: ["violations", "passes"], iframes: false, elementRef: true, ...only };
+    const given = { resultTypes: ["violations"], iframes: false, elementRef: true, ...only };
     const { violations, passes } = await axe.run(where, given);
     for (const { id, nodes } of violations) {
       for (const node of nodes) said.push(`${theme}: ${id}: ${node.target} ${why(node)}`);
@@ -67,7 +67,8 @@ AXE = """async ([within, themes, known]) => {
       if (!seen.has(look) && alike.length < 3) fresh.set(look, [...alike, element]);
     }
     if (!fresh.size) continue;
-    const judged = new Set(await run(theme, [...fresh.values()].flat(), { runOnly: ["color-contrast"] }));
+    const contrast = { runOnly: ["color-contrast"], resultTypes: ["violations", "passes"] };
+    const judged = new Set(await run(theme, [...fresh.values()].flat(), contrast));
     for (const [look, alike] of fresh) if (alike.some((element) => judged.has(element))) seen.add(look);
   }
   return [said, [...seen]];

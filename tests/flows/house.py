@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import httpx
@@ -87,7 +88,10 @@ class House(JointCentre):
             yield process
 
     def healthy(self, web: int = 0) -> bool:
-        """Whether the web answers at all."""
+        """Whether the web answers at all. Whether anybody is there is looked at first: a request takes far more."""
+        with socket() as knocking:
+            if knocking.connect_ex(("127.0.0.1", self.web_ports[web])) != 0:
+                return False
         try:
             return self.ask("GET", "/conversations", web=web)[0] == 200
         except httpx.TransportError:
