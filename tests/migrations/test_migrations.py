@@ -138,7 +138,9 @@ def test_no_column_fills_itself_in(engine: Engine) -> None:
         if each["default"] is not None
     ]
     # SQLite adds a column that is never NULL to a table only with one.
-    assert sorted(filled) == ["conversation.contact_kind", "topic.lookups", "topic.waiting"], "ids and defaults are the application's"
+    assert sorted(filled) == ["conversation.contact_kind", "topic.lookups", "topic.waiting"], (
+        "ids and defaults are the application's"
+    )
 
 
 def partial(table: Table) -> Iterator[tuple[Index, str]]:
