@@ -6,7 +6,8 @@ copy to a Sent folder, reads no bounces, and signs nothing: DKIM is the mail ser
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
 from typing import Annotated, Literal
@@ -30,8 +31,10 @@ from hub.contract import (
     Sends,
     Unreachable,
     hook_impl,
+    valid_until,
     why_no_line,
 )
+from hub.contract.steps import CERTIFICATE_VALID, SERVER_FOUND, SIGNED_IN
 from hub.formats.compose import compose
 
 GOODBYE = 2.0
@@ -115,11 +118,12 @@ class Smtp(Sends[SmtpConfig]):
     async def _open(self, session: aiosmtplib.SMTP) -> None:
         config = self.config
         try:
-            await session.connect()
+            await self._connect(session)
             if session.is_ehlo_or_helo_needed:
                 await session.ehlo()
             if config.username and config.password:
-                await session.login(config.username, config.password.reveal())
+                with self.tools.step(SIGNED_IN):
+                    await session.login(config.username, config.password.reveal())
         except aiosmtplib.SMTPAuthenticationError as error:
             if error.code < FOR_GOOD:
                 raise Unreachable(f"The mail server can't check the log-in now: {_words(error.message)}") from error
@@ -129,6 +133,23 @@ class Smtp(Sends[SmtpConfig]):
             raise Unreachable(f"{self._there()}: {said}.") from error
         except (aiosmtplib.SMTPException, OSError) as error:  # of the line itself; or what the server can't do
             raise Unreachable(f"{self._there()}: {_why(error, config, session)}.") from error
+
+    async def _connect(self, session: aiosmtplib.SMTP) -> None:
+        """What it says of itself isn't whether it is there: each is a step of a check."""
+        broken = None
+        with self.tools.step(SERVER_FOUND.format(host=self.config.host)):
+            try:
+                await session.connect()
+            except (aiosmtplib.SMTPException, OSError) as error:
+                if not _is_about_tls(error, self.config, session):
+                    raise
+                broken = error
+        if self.config.security != "none":
+            with self.tools.step(CERTIFICATE_VALID) as proof:
+                if broken is not None:
+                    raise broken
+                line = session.transport.get_extra_info("ssl_object") if session.transport else None
+                proof.until = valid_until(line.getpeercert() if line else None)
 
     def _there(self) -> str:
         return f"{self.config.host} port {self.config.port}, security {self.config.security}"
@@ -176,17 +197,33 @@ def _words(said: str) -> str:
     return re.sub(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]+", " ", said)[:WORDS].strip()
 
 
+def _is_about_tls(error: Exception, config: SmtpConfig, session: aiosmtplib.SMTP) -> bool:
+    """The server answered, and no encrypted line comes about."""
+    if any(isinstance(each, ssl.SSLError) for each in _causes(error)):
+        return True
+    return config.security == "starttls" and bool(session.last_ehlo_response) and not _offers_tls(session)
+
+
+def _offers_tls(session: aiosmtplib.SMTP) -> bool:
+    return session.supports_extension("starttls")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = found.__cause__ or found.__context__
+
+
 def _why(error: Exception, config: SmtpConfig, session: aiosmtplib.SMTP) -> str:
     """As a half sentence: the library's own words are of no use to whoever sets up a channel."""
-    causes: list[BaseException] = [error]
-    while cause := causes[-1].__cause__ or causes[-1].__context__:
-        causes.append(cause)
+    causes = list(_causes(error))
     for each in causes:
         if isinstance(each, TimeoutError) or (isinstance(each, OSError) and not isinstance(each, _LIBRARYS)):
             return why_no_line(each)
     if any(isinstance(each, aiosmtplib.SMTPServerDisconnected) for each in causes):
         return "it hung up"
-    if config.security == "starttls" and not session.supports_extension("starttls"):
+    if config.security == "starttls" and not _offers_tls(session):
         return "it offers no STARTTLS there: see which port has which encryption"
     if config.username:
         return "it offers no log-in that we know: see at which port it does, or leave user name and password empty"

@@ -24,6 +24,7 @@ from hub.edge.session import csrf_token
 from inbox_ui import times
 from inbox_ui.assets import asset_url
 from inbox_ui.lookups.permits import fits_a_bar
+from inbox_ui.proved import shown_step
 from inbox_ui.searched import not_understood, searched
 from inbox_ui.stored import choice, file_name, stored
 from inbox_ui.words import LANGUAGES, channel_words, gettext, language, ngettext, pgettext, within, word
@@ -188,7 +189,7 @@ def _environment() -> Environment:
         "due": times.due, "due_whole": times.due_whole, "when": times.when, "full": times.full,
         "clock": times.clock_time, "stamp": times.stamp, "took": times.took,
         "day": times.day, "day_number": _day_number, "month": _month,
-        "stored": stored, "choice": choice, "file_name": file_name,
+        "stored": stored, "choice": choice, "step": shown_step, "file_name": file_name,
         "since": times.since, "in_a_bar": fits_a_bar, "within": within, "after_subject": after_subject,
     }  # fmt: skip
     return made

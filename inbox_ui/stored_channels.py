@@ -3,6 +3,12 @@
 from inbox_ui.words import N_
 
 OF_CHANNELS = (
+    # what a check has proved
+    N_("Server {host} found"),
+    N_("Certificate valid"),
+    N_("Signed in"),
+    N_("Folder {folder}"),
+    N_("Mailbox {name} kept shut"),
     # Asterisk's manager
     N_("Give a name on one line."),
     N_("A secret isn't sent over an open line: choose md5, or tls."),

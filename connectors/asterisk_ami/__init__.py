@@ -46,7 +46,7 @@ class AsteriskAmi(Listens[AmiConfig], Controls[AmiConfig]):
 
     async def check(self) -> None:
         settings.check(self.config)
-        session = await Session.open(self.config, events="off")
+        session = await Session.open(self.config, events="off", step=self.tools.step)
         try:
             answer = await session.ask({"Action": "CoreShowChannels"})
             if answer.values.get("response", "").lower() != "success":

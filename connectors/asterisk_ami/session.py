@@ -10,7 +10,8 @@ from contextlib import suppress
 from connectors.asterisk_ami import wire
 from connectors.asterisk_ami.settings import AmiConfig
 from connectors.asterisk_ami.wire import Block
-from hub.contract import AuthFailed, Misconfigured, Unreachable, why_no_line
+from hub.contract import AuthFailed, Misconfigured, Unreachable, valid_until, why_no_line
+from hub.contract.steps import CERTIFICATE_VALID, SERVER_FOUND, SIGNED_IN, TellStep, untold
 
 SECONDS = 10.0
 """For connecting and for every answer."""
@@ -23,6 +24,26 @@ EVENTS = "call,agent,user,dialplan"
 """Classes of events that are asked for; what of them is kept is decided here."""
 
 
+async def _connect(config: AmiConfig, where: str, step: TellStep) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    context, line, broken = _context(config), None, ssl.SSLError()
+    with step(SERVER_FOUND.format(host=config.host)):
+        try:
+            async with asyncio.timeout(SECONDS):
+                line = await asyncio.open_connection(config.host, config.port, ssl=context)
+        except ssl.SSLError as error:  # it is there, and what it says of itself is another step
+            broken = error
+        except (OSError, TimeoutError) as error:
+            raise Unreachable(f"{where} can't be reached: {_why(error)}.") from error
+    if context is not None:
+        with step(CERTIFICATE_VALID) as proof:
+            if line is None:
+                raise Unreachable(f"No encrypted connection to {where}: {why_no_line(broken)}.") from broken
+            tls = line[1].get_extra_info("ssl_object")
+            proof.until = valid_until(tls.getpeercert() if tls else None)
+    assert line is not None
+    return line
+
+
 class Session:
     """Logged in. `blocks` reads; `ask` may be used while nobody reads."""
 
@@ -33,20 +54,14 @@ class Session:
         self._ready: deque[bytes] = deque()
 
     @classmethod
-    async def open(cls, config: AmiConfig, events: str = EVENTS) -> "Session":
-        """Connects and logs in. Raises Unreachable, AuthFailed, Misconfigured."""
+    async def open(cls, config: AmiConfig, events: str = EVENTS, step: TellStep = untold) -> "Session":
+        """Connects and logs in; `step`: is told how, for a check. Raises Unreachable, AuthFailed, Misconfigured."""
         where = f"{config.host} port {config.port}"
-        context = _context(config)
-        try:
-            async with asyncio.timeout(SECONDS):
-                reader, writer = await asyncio.open_connection(config.host, config.port, ssl=context)
-        except ssl.SSLError as error:
-            raise Unreachable(f"No encrypted connection to {where}: {why_no_line(error)}.") from error
-        except (OSError, TimeoutError) as error:
-            raise Unreachable(f"{where} can't be reached: {_why(error)}.") from error
+        reader, writer = await _connect(config, where, step)
         session, is_in = cls(reader, writer, where), False
         try:
-            await session._log_in(config, events)
+            with step(SIGNED_IN):
+                await session._log_in(config, events)
             is_in = True
         finally:
             if not is_in:

@@ -42,6 +42,7 @@ from hub.contract import (
     WebCall,
     hook_impl,
 )
+from hub.contract.steps import SIGNED_IN
 
 FORM = "application/x-www-form-urlencoded"
 DEEDS = frozenset({"voice", "menu", "rang", "ended", "sms", "report"})
@@ -128,7 +129,8 @@ class Elks(Receives[ElksConfig], Texts[ElksConfig]):
             )
         if config.choices and config.texts_only:
             raise Misconfigured("texts_only", "It takes texts only, and numbers ring: leave out one of them.")
-        await self._log_in()
+        with self.tools.step(SIGNED_IN):
+            await self._log_in()
 
     def accept(self, call: WebCall) -> Sequence[RawEvent]:
         said_key = call.query.get("key", "").encode("utf-8", "replace")

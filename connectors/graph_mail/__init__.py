@@ -43,6 +43,7 @@ from hub.contract import (
     WebCall,
     hook_impl,
 )
+from hub.contract.steps import FOLDER, MAILBOX_SHUT
 from hub.formats import mail
 
 CLOUDS = {
@@ -147,10 +148,13 @@ class GraphMail(Pulls[GraphMailConfig], Receives[GraphMailConfig], Sends[GraphMa
         await self.tools.block(require_sdk)
         self._check_settings()
         for folder in config.folders:
-            await self._mailbox.count(folder)
+            with self.tools.step(FOLDER.format(folder=folder)):
+                await self._mailbox.count(folder)
         if config.after == "move":
-            await self._mailbox.folder(config.move_to)
-        await self._require_shut(config.forbidden_mailbox)
+            with self.tools.step(FOLDER.format(folder=config.move_to)):
+                await self._mailbox.folder(config.move_to)
+        with self.tools.step(MAILBOX_SHUT.format(name=config.forbidden_mailbox)):
+            await self._require_shut(config.forbidden_mailbox)
 
     def _check_settings(self) -> None:
         config = self.config

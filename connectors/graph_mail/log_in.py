@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from msgspec import Struct
 
 from hub.contract import Answer, AuthFailed, ConnectorTools, Misconfigured, Secret, Unreachable
+from hub.contract.steps import SIGNED_IN
 
 EARLY = timedelta(minutes=5)
 """A token isn't used in its last minutes: pulling a page takes some."""
@@ -54,7 +55,8 @@ class Tokens:
         """Raises AuthFailed, Misconfigured, Unreachable."""
         async with self._fetching:
             if not self._token or self._good_until is None or self._tools.now() >= self._good_until:
-                self._token, seconds = await self._fetch(login_url, scope)
+                with self._tools.step(SIGNED_IN):
+                    self._token, seconds = await self._fetch(login_url, scope)
                 self._good_until = self._tools.now() + max(timedelta(seconds=seconds) - EARLY, timedelta(seconds=1))
             return self._token
 

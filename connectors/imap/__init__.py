@@ -30,6 +30,7 @@ from hub.contract import (
     Unreachable,
     hook_impl,
 )
+from hub.contract.steps import FOLDER
 from hub.formats import mail
 
 R = TypeVar("R")
@@ -181,9 +182,11 @@ class Imap(Pulls[ImapConfig], KeepsSent[ImapConfig]):
 
     def _try_folders(self, session: Session) -> None:
         for name in settings.folders(self.config):
-            session.select(name)
+            with self.tools.step(FOLDER.format(folder=name)):
+                session.select(name)
         if self.config.after == "move":
-            session.make(self.config.move_to, "move_to")
+            with self.tools.step(FOLDER.format(folder=self.config.move_to)):
+                session.make(self.config.move_to, "move_to")
 
     def _warning(self, found: fetching.Found, reached: Cursor, now: int) -> str | None:
         if found.gaps:
@@ -219,7 +222,7 @@ class Imap(Pulls[ImapConfig], KeepsSent[ImapConfig]):
         if self._session is None:
             config = self.config
             where = Where(config.host, config.port, config.security, config.authorities, config.timeout)
-            self._session = Session(where, lambda client: self._log_in(client, token))
+            self._session = Session(where, lambda client: self._log_in(client, token), self.tools.step)
             self._tidied.clear()
         return self._session
 

@@ -20,7 +20,8 @@ from imapclient import IMAPClient, SocketTimeout, imap_utf7
 from imapclient.exceptions import CapabilityError, IMAPClientError, LoginError
 from msgspec import Struct
 
-from hub.contract import AuthFailed, Misconfigured, PluginError, Unreachable, why_no_line
+from hub.contract import AuthFailed, Misconfigured, PluginError, Unreachable, valid_until, why_no_line
+from hub.contract.steps import CERTIFICATE_VALID, SERVER_FOUND, SIGNED_IN, TellStep, untold
 
 SEARCHED_AT_ONCE = 50_000
 """UIDs in one answer to SEARCH: a line of 400 kB."""
@@ -71,18 +72,20 @@ class Head(Struct, frozen=True):
 class Session:
     """Logged in. Raises Unreachable for whatever ends the connection, and is of no use afterwards."""
 
-    def __init__(self, where: Where, login: Login) -> None:
+    def __init__(self, where: Where, login: Login, step: TellStep = untold) -> None:
+        """`step`: is told how it came about, for a check."""
         self._where = where
         self._selected: tuple[str, bool] | None = None
         self._most = 0
         self._next = 0
         with _named(where.host):
-            self._client = _connect(where)
+            self._client = _connect(where, step)
         try:
             self._read = self._client._imap.read
             self._client._imap.read = self._literal
             with _named(where.host):
-                _log_in(self._client, login)
+                with step(SIGNED_IN):
+                    _log_in(self._client, login)
                 self.abilities = {each.decode("ascii", "replace").upper() for each in self._client.capabilities()}
         except PluginError:
             self.close()
@@ -271,7 +274,7 @@ class _Client(IMAPClient):  # type: ignore[misc]  # the library has no types
             raise IMAPClientError(f"{name} failed: {_letters(said) if isinstance(said, bytes) else said}")
 
 
-def _connect(where: Where) -> IMAPClient:
+def _connect(where: Where, step: TellStep) -> IMAPClient:
     limits = SocketTimeout(min(where.timeout, 30.0), where.timeout)
     context = None
     if where.security != "none":
@@ -280,16 +283,31 @@ def _connect(where: Where) -> IMAPClient:
         except OSError as error:
             raise Misconfigured("authorities", f"{where.authorities} can't be read as certificates (PEM).") from error
     tls = where.security == "tls"
-    client = _Client(where.host, where.port, ssl=tls, ssl_context=context if tls else None, timeout=limits)
+    client, broken = None, None
+    with step(SERVER_FOUND.format(host=where.host)):
+        try:
+            client = _Client(where.host, where.port, ssl=tls, ssl_context=context if tls else None, timeout=limits)
+        except ssl.SSLError as error:  # it is there, and what it says of itself is another step
+            broken = error
+    if where.security != "none":
+        with step(CERTIFICATE_VALID) as proof:
+            if client is None:
+                raise broken or AssertionError
+            if where.security == "starttls":
+                _encrypt(client, context)
+            proof.until = valid_until(client.socket().getpeercert())
+    assert client is not None
     client._imap.debug = 0  # the library writes each line down twice otherwise
     client.normalise_times = False
-    if where.security == "starttls":
-        try:
-            client.starttls(context)
-        except CapabilityError as error:
-            client.shutdown()
-            raise Misconfigured("security", "The server offers no STARTTLS here; port 993 has tls.") from error
     return client
+
+
+def _encrypt(client: IMAPClient, context: ssl.SSLContext | None) -> None:
+    try:
+        client.starttls(context)
+    except CapabilityError as error:
+        client.shutdown()
+        raise Misconfigured("security", "The server offers no STARTTLS here; port 993 has tls.") from error
 
 
 def _log_in(client: IMAPClient, login: Login) -> None:

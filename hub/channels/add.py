@@ -22,6 +22,7 @@ from hub.contract import (
     Secret,
     Sends,
 )
+from hub.contract.steps import Steps
 from hub.errors import Invalid
 from hub.inbox.municipality import Municipality
 from hub.inbox.queue import resolve
@@ -58,11 +59,12 @@ async def check(
     config: Config,
     renew: RenewSecret | None = None,
     renewed: dict[str, Secret] | None = None,
+    steps: Steps | None = None,
 ) -> Config:
     """The connector's own check, before anything is saved. Raises Invalid with the field, or the contract's errors.
 
     The settings to save: with the secrets that the other side gave anew for it, unless `renew` sees to them. `renewed`
-    is given those, whatever is raised: a token that serves once has served then.
+    is given those, whatever is raised: a token that serves once has served then. `steps`: is told what was proved.
     """
     renewed, tools = {} if renewed is None else renewed, None
 
@@ -71,7 +73,7 @@ async def check(
             renewed[field] = new
 
     try:
-        tools = ChannelTools(0, cls.places(config), renew or keep)
+        tools = ChannelTools(0, cls.places(config), renew or keep, steps=steps)
         await cls(config, tools).check()
     except Misconfigured as error:
         raise Invalid(error.field, str(error)) from error

@@ -11,6 +11,7 @@ from hub.channels.channel import Channel
 from hub.channels.way_out import way_out
 from hub.contract import Config, Connector, Http, Misconfigured, Outside, Plugin, Secret
 from hub.contract.config import convert, is_secret, read_config
+from hub.contract.steps import Steps
 from hub.errors import Invalid
 from hub.plugin_host.registry import Registry
 from hub.plugin_host.request import Forbidden
@@ -44,11 +45,12 @@ class ChannelTools(PluginTools):
         places: Mapping[str, Outside] = MappingProxyType({}),
         renew: RenewSecret | None = None,
         here: Here | None = None,
+        steps: Steps | None = None,
     ) -> None:
         """Raises Misconfigured for a place that can't be gone to."""
-        super().__init__(f"channel-{channel_id}")
+        super().__init__(f"channel-{channel_id}", steps)
         self.called_at = f"/calls/{channel_id}"
-        self._ways = {name: way_out(place) for name, place in places.items()}
+        self._ways = {name: way_out(place, steps) for name, place in places.items()}
         self._renew, self._here = renew, here
         self.new_secrets: dict[str, Secret] = {}
 
@@ -96,6 +98,7 @@ def open_channel(
     keys: Keys,
     renew: RenewSecret | None = None,
     here: Here | None = None,
+    steps: Steps | None = None,
 ) -> Connector[Any]:
     """The connector for a channel's row. Raises Invalid for its kind, Misconfigured for settings that don't fit."""
     cls = registry.connector(channel.kind)
@@ -104,7 +107,7 @@ def open_channel(
         config = read_config(cls.Config, values)
     except msgspec.ValidationError as error:
         raise Misconfigured(*_field_and_sentence(cls, values, error)) from error
-    return cls(config, ChannelTools(channel.id, cls.places(config), renew, here))
+    return cls(config, ChannelTools(channel.id, cls.places(config), renew, here, steps))
 
 
 def read_settings(cls: type[Plugin[Any]], values: object) -> Config:

@@ -13,6 +13,7 @@ from hub.channels.lease import just_ended
 from hub.channels.open import Renew, read_settings, secrets_of, store_settings, values_of
 from hub.channels.renewing import renewing
 from hub.contract import Config, Connector, Pulls, Secret
+from hub.contract.steps import Steps
 from hub.errors import Conflict, Invalid, NotFound
 from hub.plugin_host.registry import Registry
 from hub.storage.unit import Happening, Storage, Unit
@@ -46,7 +47,9 @@ def draft(unit: Unit, registry: Registry, channel_id: int, values: Mapping[str, 
     return Draft(channel_id, cls, config, frozenset(values), channel.changed_at, same_port)
 
 
-async def check(storage: Storage, made: Draft, renewed: dict[str, Secret] | None = None) -> Config:
+async def check(
+    storage: Storage, made: Draft, renewed: dict[str, Secret] | None = None, steps: Steps | None = None
+) -> Config:
     """As when a channel is added. Its own port seems to be in use, when it runs. Raises as `add.check` does.
 
     A secret that the other side gives anew when it is used is the channel's own, unless another one is given: then it
@@ -61,7 +64,7 @@ async def check(storage: Storage, made: Draft, renewed: dict[str, Secret] | None
             renewed[field] = new
 
     try:
-        return structs.replace(await adding.check(made.cls, made.config, renew), **renewed)
+        return structs.replace(await adding.check(made.cls, made.config, renew, steps=steps), **renewed)
     except Invalid as error:
         if made.same_port and error.field == "port":
             return made.config

@@ -9,6 +9,7 @@ from hub.channels.open import close_connector, open_channel
 from hub.channels.renewing import renewing
 from hub.channels.trouble import is_listening
 from hub.contract import Connector, Listens, PluginError, Unreachable
+from hub.contract.steps import Steps
 from hub.errors import Invalid, NotFound
 from hub.plugin_host.registry import Registry
 from hub.storage.scope import Scope
@@ -19,13 +20,15 @@ LONGEST = 20
 _TRYING = Scope.everything("channel settings")
 
 
-async def try_out(storage: Storage, registry: Registry, channel_id: int) -> PluginError | Invalid | None:
+async def try_out(
+    storage: Storage, registry: Registry, channel_id: int, steps: Steps | None = None
+) -> PluginError | Invalid | None:
     """What is wrong, or None: a queue that isn't there any more, too. One that listens works: its own port would seem
-    to be in use."""
+    to be in use. `steps`: is told what was proved."""
     try:
         if await storage.read(_TRYING, _listens, registry, channel_id):
             return None
-        connector = await storage.read(_TRYING, _open, registry, channel_id, storage)
+        connector = await storage.read(_TRYING, _open, registry, channel_id, storage, steps)
         try:
             async with asyncio.timeout(LONGEST):
                 await connector.check()
@@ -50,7 +53,8 @@ def _listens(unit: Unit, registry: Registry, channel_id: int) -> bool:
     return issubclass(registry.connector(channel.kind), Listens) and is_listening(channel)
 
 
-def _open(unit: Unit, registry: Registry, channel_id: int, storage: Storage) -> Connector[Any]:
-    connector = open_channel(_channel(unit, channel_id), registry, unit.keys, renewing(storage, channel_id))
+def _open(unit: Unit, registry: Registry, channel_id: int, storage: Storage, steps: Steps | None) -> Connector[Any]:
+    renew = renewing(storage, channel_id)
+    connector = open_channel(_channel(unit, channel_id), registry, unit.keys, renew, steps=steps)
     resolve_destinations(unit, connector.config)
     return connector

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from hub.contract import Outside
+from hub.contract.steps import Steps
 from hub.plugin_host.http import Gate
 from hub.plugin_host.request import Forbidden, Request, read_request
 
@@ -31,6 +32,7 @@ class Listed:
         return asked.written()
 
 
-def way_out(place: Outside) -> Gate:
+def way_out(place: Outside, steps: Steps | None = None) -> Gate:
     """Raises Misconfigured."""
-    return Gate(place.base_url, Listed(place.asks), seconds=place.seconds, most_bytes=place.most_bytes)
+    asks = Listed(place.asks)
+    return Gate(place.base_url, asks, seconds=place.seconds, most_bytes=place.most_bytes, steps=steps)

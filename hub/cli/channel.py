@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+import msgspec
 
 from hub.channels import add as adding
 from hub.channels import settings
@@ -20,6 +21,7 @@ from hub.cli.installation import Installation, installation, note_act
 from hub.cli.output import JSON, print_added, print_items, print_json, print_table
 from hub.cli.setting_values import SPLIT, Typed, added_to, apart, dropped, read_values
 from hub.contract import Config, KeepsSent, Listens, PluginError, Pulls, Secret, Sends
+from hub.contract.steps import CheckStep, Steps
 from hub.edge import given_anew as anew
 from hub.errors import Invalid, TorgError
 from hub.plugin_host.manager import load
@@ -224,13 +226,14 @@ def _check(channel_id: int, as_json: bool) -> None:
     Example: torg channel check 7314159265358979
     """
     with installation() as here:
-        sentence = _try(here, channel_id)
+        sentence, steps = _try(here, channel_id)
     if as_json:
-        print_json({"id": str(channel_id), "works": sentence is None, "sentence": sentence})
-    elif sentence is None:
-        click.echo(f"Channel {channel_id} works.")
+        told = msgspec.to_builtins(steps)
+        print_json({"id": str(channel_id), "works": sentence is None, "sentence": sentence, "steps": told})
     else:
-        click.echo(f"torg: {sentence}", err=True)
+        for step in steps:
+            click.echo(_told(step))
+        click.echo(f"torg: {sentence}" if sentence else f"Channel {channel_id} works.", err=bool(sentence))
     if sentence is not None:
         sys.exit(1)
 
@@ -343,12 +346,18 @@ def _change(
     note_act(unit, "channel.set", "channel", row.id, row.home_id)
 
 
-def _try(here: Installation, channel_id: int) -> str | None:
-    """What is wrong, or None."""
+def _try(here: Installation, channel_id: int) -> tuple[str | None, Sequence[CheckStep]]:
+    """What is wrong, or None; and what was proved."""
     here.read(named.channel, channel_id)
-    error = asyncio.run(try_out(here.storage, load(here.settings.blocked_plugins), channel_id))
+    steps = Steps()
+    error = asyncio.run(try_out(here.storage, load(here.settings.blocked_plugins), channel_id, steps))
     field = getattr(error, "field", "")
-    return f"{field}: {error}" if field else str(error) if error else None
+    return (f"{field}: {error}" if field else str(error) if error else None), steps.taken
+
+
+def _told(step: CheckStep) -> str:
+    says = step.says or (f"until {step.until}" if step.until else f"{step.milliseconds} ms")
+    return f"{'no' if step.failed else 'ok'}  {step.title}{'' if step.failed else f', {says}'}"
 
 
 def _pause_now(unit: Unit, channel_id: int, why: str) -> None:

@@ -74,6 +74,7 @@ from hub.contract.plugin import (
     Tools,
 )
 from hub.contract.register import ENTRY_POINT_GROUP, Register, hook_impl
+from hub.contract.steps import Proof, valid_until
 from hub.contract.texts import OutgoingText, ReceivedText, TextAction, TextReport
 
 __all__ = [
@@ -131,6 +132,7 @@ __all__ = [
     "Place",
     "Plugin",
     "PluginError",
+    "Proof",
     "Pulls",
     "Quoted",
     "RawEvent",
@@ -164,5 +166,6 @@ __all__ = [
     "WebCall",
     "When",
     "hook_impl",
+    "valid_until",
     "why_no_line",
 ]

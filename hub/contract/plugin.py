@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
@@ -9,6 +10,7 @@ from hub.contract.calls import CallOrder
 from hub.contract.config import Config, Secret
 from hub.contract.messages import Batch, Item, Keep, OutgoingMessage, RawEvent, Receipt, Tally
 from hub.contract.outside import Answer, Http, Outside, Ring, WebCall
+from hub.contract.steps import Proof
 from hub.contract.texts import OutgoingText
 
 C = TypeVar("C", bound=Config)
@@ -24,6 +26,14 @@ class Tools(Protocol):
 
     async def block(self, call: Callable[[], R]) -> R:
         """Run a blocking library's call in this plugin's own thread."""
+        ...
+
+    def step(self, title: str) -> AbstractContextManager[Proof]:
+        """A part of `check`, for whoever sets it up: the page shows each, how long it took, and which one failed.
+
+        with self.tools.step("Signed in") as proof: …; `proof.says` takes a few words, `proof.until` a day. That a
+        server was found and how long its certificate holds is told by itself where `elsewhere` or `http` goes out.
+        """
         ...
 
 

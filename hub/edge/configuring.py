@@ -19,6 +19,7 @@ from hub.channels.area import area
 from hub.channels.channel import Channel
 from hub.contract import Connector, Plugin, PluginError, Secret, Sends
 from hub.contract.config import secret_fields
+from hub.contract.steps import Steps
 from hub.edge import versions
 from hub.edge.desk import Desk
 from hub.edge.running import CHANNELS
@@ -82,15 +83,16 @@ async def change(
     *,
     saves: bool = True,
     renewed: dict[str, Secret] | None = None,
+    steps: Steps | None = None,
 ) -> None:
     """Tried, then saved, if they shall be. `renewed` is given the secrets that the other side handed out in place of
-    given ones, whatever is raised: who doesn't save keeps them.
+    given ones, whatever is raised: who doesn't save keeps them. `steps`: is told what was proved.
 
     Raises Invalid with the field, NotFound, NotAllowed, Stale, Conflict.
     """
     made = await desk.storage.read(CHANNELS, _draft, desk.actor, registry, channel_id, values, if_match)
     try:
-        config = await settings.check(desk.storage, made, renewed)
+        config = await settings.check(desk.storage, made, renewed, steps)
     except PluginError as error:
         raise _said(error) from error
     if saves:
@@ -108,13 +110,14 @@ async def add(
     *,
     saves: bool = True,
     renewed: dict[str, Secret] | None = None,
+    steps: Steps | None = None,
 ) -> None:
     """Likewise, of a new one. Raises Invalid with the field, NotAllowed."""
     if not name.strip():
         raise Invalid("name", "a name is at least one letter")
     cls, config = await desk.storage.read(CHANNELS, _prepare, desk.actor, registry, kind, home_id, sends_by_id, values)
     try:
-        config = await adding.check(cls, config, renewed=renewed)
+        config = await adding.check(cls, config, renewed=renewed, steps=steps)
     except PluginError as error:
         raise _said(error) from error
     if saves:

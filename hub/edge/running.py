@@ -22,6 +22,7 @@ from hub.channels import pause
 from hub.channels.area import area
 from hub.channels.channel import Channel
 from hub.channels.trying import try_out
+from hub.contract.steps import CheckStep, Steps
 from hub.edge import versions
 from hub.edge.desk import Desk
 from hub.edge.versions import fingerprint
@@ -61,12 +62,14 @@ class Source(Struct, frozen=True):
 
 
 class Tried(Struct, frozen=True):
-    """A channel as it stands. `wrong` null: it works. `milliseconds`: how long that took."""
+    """A channel as it stands. `wrong` null: it works. `milliseconds`: how long that took. `steps`: what was proved, as
+    far as its kind tells; what failed last."""
 
     id: str
     name: str
     wrong: str | None
     milliseconds: int
+    steps: Sequence[CheckStep] = ()
 
 
 async def try_channels(desk: Desk, registry: Registry) -> Sequence[Tried]:
@@ -75,9 +78,10 @@ async def try_channels(desk: Desk, registry: Registry) -> Sequence[Tried]:
 
     async def tried(each: Source) -> Tried:
         async with line_up:
-            began = time.monotonic()
-            error = await try_out(desk.storage, registry, int(each.id))
-            return Tried(each.id, each.name, str(error) if error else None, round((time.monotonic() - began) * 1000))
+            began, steps = time.monotonic(), Steps()
+            error = await try_out(desk.storage, registry, int(each.id), steps)
+            took = round((time.monotonic() - began) * 1000)
+            return Tried(each.id, each.name, str(error) if error else None, took, tuple(steps.taken))
 
     return await asyncio.gather(*(tried(each) for each in await desk.read(sources)))
 

@@ -17,7 +17,9 @@ from typing import Any
 import httpx
 
 from hub.contract import Answer, Misconfigured, TooLarge, Unreachable
+from hub.contract.steps import Steps
 from hub.plugin_host.address import Address, is_host, is_this_machine, resolve
+from hub.plugin_host.first_line import FirstLine
 from hub.plugin_host.request import Allows, Forbidden, Request, plain_path
 
 __all__ = ["Forbidden", "Gate"]
@@ -38,10 +40,11 @@ class Gate:
 
     `seconds`: for all of a request, from the name's resolution to the answer's last byte; `most_bytes`: of an answer,
     as it came and unpacked; `in_the_open`: http:// also to another machine; `public_only`: to no private address;
-    `tls`: with authorities or a certificate of the plugin's own, else the machine's authorities.
+    `tls`: with authorities or a certificate of the plugin's own, else the machine's authorities; `steps`: of a check,
+    which are told how the first line came about.
     """
 
-    __slots__ = ("_allows", "_base", "_host", "_most", "_public_only", "_seconds", "_transport", "_url")
+    __slots__ = ("_allows", "_base", "_host", "_most", "_public_only", "_seconds", "_steps", "_transport", "_url")
 
     def __init__(
         self,
@@ -53,11 +56,12 @@ class Gate:
         in_the_open: bool = False,
         public_only: bool = False,
         tls: ssl.SSLContext | None = None,
+        steps: Steps | None = None,
     ) -> None:
         """Raises Misconfigured."""
         self._url = _base(base_url, in_the_open=in_the_open)
         self._host, self._base = self._url.raw_host.decode("ascii"), self._url.raw_path.decode("ascii")
-        self._allows = allows
+        self._allows, self._steps = allows, steps
         self._seconds, self._most, self._public_only = seconds, most_bytes, public_only
         self._transport = httpx.AsyncHTTPTransport(verify=tls or _authorities(), trust_env=False)
 
@@ -72,22 +76,24 @@ class Gate:
     ) -> Answer:
         """`path` follows the base_url. An answer with any status but a redirect is an Answer."""
         asked = self._allows.request(method, path, query, headers, content)
-        try:
-            async with asyncio.timeout(self._seconds):
-                return await self._ask(asked)
-        except TimeoutError:
-            raise Unreachable(f"{self._host} gave no whole answer within {self._seconds:g} seconds.") from None
+        line, self._steps = FirstLine(self._steps, self._host), None
+        with line.told():
+            try:
+                async with asyncio.timeout(self._seconds):
+                    return await self._ask(asked, line)
+            except TimeoutError:
+                raise Unreachable(f"{self._host} gave no whole answer within {self._seconds:g} seconds.") from None
 
     async def close(self) -> None:
         """Hangs up."""
         await self._transport.aclose()
 
-    async def _ask(self, asked: Request) -> Answer:
+    async def _ask(self, asked: Request, line: FirstLine) -> Answer:
         addresses = await resolve(self._host, self._port, public_only=self._public_only)
         why = ""
         for address in addresses:
             try:
-                return await self._ask_at(address, asked, seconds=self._seconds / len(addresses))
+                return await self._ask_at(address, asked, line, seconds=self._seconds / len(addresses))
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 why = why or _why(error)
             except (httpx.TransportError, ssl.SSLError) as error:
@@ -95,13 +101,14 @@ class Gate:
                 raise Unreachable(f"{self._host} {_how_it_ended(error)}") from None
         raise Unreachable(f"{self._host} port {self._port}: {why}.")
 
-    async def _ask_at(self, address: Address, asked: Request, *, seconds: float) -> Answer:
+    async def _ask_at(self, address: Address, asked: Request, line: FirstLine, *, seconds: float) -> Answer:
         """`seconds`: to connect."""
         lines: list[Any] = []
 
         async def trace(event: str, said: Mapping[str, Any]) -> None:
             if event == "connection.connect_tcp.complete":
                 lines.append(said["return_value"])
+            line.traced(event, said)
 
         request = self._write(asked, address)
         request.extensions |= {"timeout": {"connect": seconds}, "trace": trace}
@@ -113,8 +120,8 @@ class Gate:
             if response is not None:
                 await response.aclose()
             else:  # cancelled while TLS begins, httpcore leaves the line open for as long as the other side likes
-                for line in lines:
-                    await line.aclose()
+                for one in lines:
+                    await one.aclose()
 
     @property
     def _port(self) -> int:

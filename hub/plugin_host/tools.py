@@ -7,15 +7,17 @@ from datetime import datetime
 from typing import TypeVar
 
 from hub import clock
+from hub.contract.steps import Steps, TellStep, untold
 
 R = TypeVar("R")
 
 
 class PluginTools:
-    """The hub's clock, and one thread of the channel's or lookup's own, called `name`."""
+    """The hub's clock, and one thread of the channel's or lookup's own, called `name`. `steps`: of a check."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, steps: Steps | None = None) -> None:
         self._thread = ThreadPoolExecutor(1, name)
+        self.step: TellStep = steps.step if steps else untold
 
     def now(self) -> datetime:
         """Aware, UTC."""

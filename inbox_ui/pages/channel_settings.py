@@ -8,8 +8,10 @@ from typing import Annotated, Any
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import PathParameter
+from msgspec import Struct
 
 from hub.contract import Secret
+from hub.contract.steps import CheckStep, Steps
 from hub.edge import configuring, given_anew, running
 from hub.edge.configuring import Field, Form
 from hub.edge.desk import Desk
@@ -20,6 +22,7 @@ from hub.errors import Conflict, Invalid
 from hub.watch.health import needs_a_way_out, sends
 from inbox_ui import health, times
 from inbox_ui.administration import administration
+from inbox_ui.proved import shown_step
 from inbox_ui.rendering import Asking, is_part, onward, page
 from inbox_ui.stored import stored
 from inbox_ui.words import told
@@ -29,6 +32,13 @@ _OWN = ("name", "home", "sends_by", "version", "given_anew")
 """Fields of the page itself."""
 _SHORT = frozenset({"number", "choice", "secret"})
 """Kinds of fields that need half a line."""
+
+
+class Tried(Struct, frozen=True):
+    """Settings that were only tried: for how long, and what was proved on the way."""
+
+    milliseconds: int
+    steps: Sequence[CheckStep]
 
 
 @get("/channels/new", opt=IT)
@@ -87,25 +97,27 @@ async def _put(request: Asking, desk: Desk, which: str | int, *, saves: bool) ->
     else:
         form = await configuring.form(desk, registry, which)
     keys, place = request.app.state.storage.keys, f"kind {which}" if isinstance(which, str) else f"channel {which}"
-    texts, renewed = _settings(said), dict[str, Secret]()
+    texts, renewed, steps = _settings(said), dict[str, Secret](), Steps()
     handed = given_anew.unseal(keys, desk.actor.id, place, said.get("given_anew", ""))
     try:
         values = configuring.values_of_texts(registry, form.kind, given_anew.put_in(texts, handed))
         if isinstance(which, str):
             home, by = (int(said[name]) if said.get(name, "").isdecimal() else None for name in ("home", "sends_by"))
             name = said.get("name", "")
-            await configuring.add(desk, registry, which, name, home, by, values, saves=saves, renewed=renewed)
+            await configuring.add(
+                desk, registry, which, name, home, by, values, saves=saves, renewed=renewed, steps=steps
+            )
         else:
             version = etag(said.get("version", ""))
-            await configuring.change(desk, registry, which, values, version, saves=saves, renewed=renewed)
+            await configuring.change(desk, registry, which, values, version, saves=saves, renewed=renewed, steps=steps)
     except (Invalid, Conflict) as wrong:
         error = wrong
     if saves and error is None:
         return onward("/channels")
-    took = None if saves else round((time.monotonic() - began) * 1000)
+    tried = None if saves else Tried(round((time.monotonic() - began) * 1000), steps.taken)
     sealed = given_anew.seal(keys, desk.actor.id, place, given_anew.with_new(handed, texts, renewed))
     said = {**said, "given_anew": sealed}
-    return await _shown(request, desk, form, said, error, None if isinstance(which, str) else which, took)
+    return await _shown(request, desk, form, said, error, None if isinstance(which, str) else which, tried)
 
 
 async def _said(request: Asking) -> dict[str, str]:
@@ -125,17 +137,18 @@ async def _shown(
     said: Mapping[str, str],
     error: Invalid | Conflict | None = None,
     channel_id: int | None = None,
-    took: int | None = None,
+    tried: Tried | None = None,
 ) -> Response[bytes]:
-    """`took`: the settings were only tried, for so many milliseconds."""
+    """`tried`: they aren't saved, whatever came of it."""
     values, registry = await administration(request, desk), request.app.state.registry
     field = error.field if isinstance(error, Invalid) else ""
     shown: dict[str, Any] = {
         "form": form,
         "rows": _rows(form.fields),
         "own": _OWN,
-        "tried_at": None if took is None else times.clock_time(times.now()),
-        "took": times.took(took),
+        "tried_at": None if tried is None else times.clock_time(times.now()),
+        "took": times.took(tried.milliseconds if tried else None),
+        "steps": [shown_step(each) for each in tried.steps] if tried else [],
         "title": stored(form.title),
         "said": said,
         "field": field,
@@ -145,7 +158,7 @@ async def _shown(
         "brings": needs_a_way_out(registry.connectors.get(form.kind)),
         "ways_out": [each for each in await desk.read(running.sources) if sends(registry.connectors.get(each.kind))],
     }
-    if took is not None and is_part(request):
+    if tried is not None and is_part(request):
         return page(request, "channels/_tried_form.html", **values, **shown)
     shown |= await health.listed(desk, registry)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK

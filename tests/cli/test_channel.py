@@ -1,12 +1,15 @@
 """Channels by command: settings read by kind of field, secrets kept from sight, checked before they are saved."""
 
 import functools
+import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
 from sqlalchemy import select
 
 from hub import clock
@@ -177,6 +180,25 @@ def test_a_channel_is_checked_paused_and_resumed(either: Torg) -> None:
     told = either("channel", "check", added, "--json", status=1).json
     assert told["works"] is False
     assert told["sentence"].startswith("folder: ")
+    assert told["steps"] == [], "a folder tells none"
+
+
+def test_a_check_tells_its_steps(torg: Torg) -> None:
+    port = free_port()
+    server = Controller(Sink(), hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        settings = ("--set", "host=127.0.0.1", "--set", f"port={port}", "--set", "security=none")
+        added = torg("channel", "add", "smtp", "--name", "ut", *settings).out.split()[-1].rstrip(".")
+        said = torg("channel", "check", added).out.splitlines()
+    finally:
+        server.stop()
+    assert re.fullmatch(r"ok  Server 127\.0\.0\.1 found, \d+ ms", said[0])
+    assert said[1:] == [f"Channel {added} works."]
+    gone = torg("channel", "check", added, status=1)
+    assert gone.out == "no  Server 127.0.0.1 found\n"
+    (step,) = torg("channel", "check", added, "--json", status=1).json["steps"]
+    assert (step["title"], step["failed"]) == ("Server 127.0.0.1 found", True)
 
 
 def test_when_it_is_tried_again_is_told(torg: Torg) -> None:

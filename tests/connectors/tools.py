@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TypeVar
 
 from hub import clock
-from hub.contract import Address, OutgoingMessage, Secret
+from hub.contract import Address, OutgoingMessage, Proof, Secret
+from hub.contract.steps import Steps
 from hub.proof.ports import free_ports
 
 R = TypeVar("R")
@@ -27,6 +29,9 @@ class TestTools:
         kept = self.__dict__.setdefault("kept_secrets", {})
         if (new := await renew(kept.get(field))) is not None:
             kept[field] = new
+
+    def step(self, title: str) -> AbstractContextManager[Proof]:
+        return self.__dict__.setdefault("steps", Steps()).step(title)  # type: ignore[no-any-return]  # of Steps
 
     async def open_calls(self) -> Sequence[str]:
         return ()

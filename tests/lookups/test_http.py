@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,13 @@ from typing import Any
 import pytest
 
 from hub.contract import Answer, Http, LookupTools, Misconfigured, Unreachable
+from hub.contract.steps import Steps
 from hub.lookups.open import SourceTools
 from hub.lookups.request import Allowed
 from hub.plugin_host import address
 from hub.plugin_host.http import Forbidden, Gate
 from tests.connectors.smtp.certificates import server_context
+from tests.connectors.tools import free_port
 from tests.lookups.far_side import FarSide, far_side
 
 ANNA = "19121212-1212"
@@ -572,6 +575,46 @@ def test_the_certificate_is_of_the_name(
     side, said = asyncio.run(ask())
     assert said == says
     assert len(side.ledger) == (0 if says else 1)
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("localhost", [("Server localhost found", False), ("Certificate valid", False)]),
+        ("127.0.0.1", [("Server 127.0.0.1 found", False), ("Certificate valid", True)]),
+    ],
+)
+def test_a_check_is_told_how_the_first_line_came_about(
+    host: str,
+    told: list[tuple[str, bool]],
+    certificate: tuple[ssl.SSLContext, ssl.SSLContext],
+    names: Callable[..., Names],
+) -> None:
+    server, client = certificate
+    names(["127.0.0.1"])
+    steps = Steps()
+
+    async def ask() -> None:
+        async with far_side(server) as side:
+            gate = gate_to(f"https://{host}:{side.port}", tls=client, steps=steps)
+            try:
+                for _ in range(2):
+                    await gate.request("GET", "/read/17")
+            finally:
+                await gate.close()
+
+    with suppress(Unreachable):
+        asyncio.run(ask())
+    assert [(each.title, each.failed) for each in steps.taken] == told
+    assert [bool(each.until) for each in steps.taken] == [False, not told[1][1]]
+
+
+def test_a_check_is_told_that_nobody_is_there() -> None:
+    steps = Steps()
+    gate = gate_to(f"http://127.0.0.1:{free_port()}", steps=steps)
+    with pytest.raises(Unreachable):
+        asyncio.run(gate.request("GET", "/read/17"))
+    assert [(each.title, each.failed) for each in steps.taken] == [("Server 127.0.0.1 found", True)]
 
 
 def test_a_source_that_wants_our_certificate(tmp_path: Path) -> None:

@@ -89,6 +89,14 @@ class Talkative(Pigeonhole):
             raise AuthFailed(f"The password {self.config.password.reveal()} doesn't open it.") from error
 
 
+class Hopeless(Pigeonhole):
+    async def check(self) -> None:
+        """It tells what passed, and not where it ended."""
+        with self.tools.step("Folder named"):
+            pass
+        self.letters()
+
+
 class Indiscreet(Pigeonhole):
     def event(self, path: Path) -> RawEvent:
         return RawEvent(path.stem, path.read_bytes(), "text/plain", origin={"said": self.config.password.reveal()})
@@ -107,6 +115,7 @@ BROKEN_PULLS: dict[type[Pigeonhole], set[str]] = {
     Patient: {"test_waiting_ends_in_time"},
     Hopeful: {"test_a_source_that_is_away_is_unreachable", "test_check_tells_of_a_source_that_is_away"},
     Credulous: {"test_check_tells_of_a_source_that_is_away", "test_a_log_in_that_is_refused_has_its_name"},
+    Hopeless: {"test_check_tells_of_a_source_that_is_away"},
     Tidy: {"test_check_proves_a_source_that_is_there"},
     Vague: {"test_a_log_in_that_is_refused_has_its_name"},
     Talkative: {"test_a_log_in_that_is_refused_has_its_name"},

@@ -32,7 +32,8 @@ class Pigeonhole(Pulls[PigeonholeConfig], KeepsSent[PigeonholeConfig]):
         return Letterbox.parse(group)
 
     async def check(self) -> None:
-        self.letters()
+        with self.tools.step("Opened"):
+            self.letters()
 
     async def pull(self, cursor: bytes | None) -> Batch:
         after = int(cursor or b"0")

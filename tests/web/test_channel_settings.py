@@ -136,6 +136,19 @@ def test_a_setting_that_is_called_as_a_field_of_the_page_is_another(world: World
     assert row.config["name"] == "must"
 
 
+def test_a_try_shows_what_was_proved_and_which_step_failed(world: World, visit: Visit) -> None:
+    ida, at = visit("ida"), "/channels/new/smtp"
+    given: Any = {
+        "name": "Ut", "home": str(world.ids["granvik"]), "host": "127.0.0.1", "security": "tls", "timeout": "5",
+        "port": str(free_port()),
+    }  # fmt: skip
+    shown = words(tried(ida, at, **given))
+    assert "Server 127.0.0.1 found" in shown
+    assert "nothing answers there" in shown
+    assert "It works" not in shown
+    assert len(re.findall('<li class="late"', tried(ida, at, **given).text)) == 1, "the step, and no line more"
+
+
 def tried(visitor: Visitor, at: str, *, script: bool = True, **fields: str) -> Response:
     """The form of that page, by its other button."""
     form = must(re.search(rf'<form[^>]*action="{re.escape(at)}".*?</form>', visitor.get(at).text, re.DOTALL))[0]

@@ -60,7 +60,9 @@ class PullTests(ConnectorTests):
     def test_check_proves_a_source_that_is_there(self) -> None:
         async def story(side: PulledSide) -> None:
             before = await asyncio.to_thread(side.state)
-            await _soon(self._connector(side.settings).check())
+            connector = self._connector(side.settings)
+            await _soon(connector.check())
+            assert not connector.tools.steps.has_failed, "what passed has no step that failed"
             assert await asyncio.to_thread(side.state) == before, "a check changes nothing"
 
         self._play(story)
@@ -178,6 +180,8 @@ class PullTests(ConnectorTests):
         try:
             await _soon(call(connector))
         except Unreachable:
+            steps = connector.tools.steps
+            assert steps.has_failed or not steps.taken, "who tells steps tells in which one it failed"
             return
         finally:
             await connector.close()

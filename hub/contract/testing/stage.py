@@ -4,6 +4,7 @@ import asyncio
 import re
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from copy import copy
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from hub.contract.config import Secret
 from hub.contract.errors import Unreachable
 from hub.contract.lookup import Bounds, Place
 from hub.contract.outside import Answer, Http, Outside
+from hub.contract.steps import Proof, Steps
 
 R = TypeVar("R")
 
@@ -61,6 +63,7 @@ class TestTools:
         """`secrets`: what may stand in no address that a place is asked at."""
         self.http, self._places, self._secrets = http, places or {}, secrets
         self.kept_secrets: dict[str, Secret] = {}
+        self.steps = Steps()
 
     def elsewhere(self, name: str) -> Http:
         """A place of the connector's; or the same, to another address of the lookup's bounds."""
@@ -74,6 +77,10 @@ class TestTools:
 
     async def block(self, call: Callable[[], R]) -> R:
         return await asyncio.to_thread(call)
+
+    def step(self, title: str) -> AbstractContextManager[Proof]:
+        """Kept in `steps`."""
+        return self.steps.step(title)
 
     async def renew_secret(self, field: str, renew: Callable[[Secret | None], Awaitable[Secret | None]]) -> None:
         if (new := await renew(self.kept_secrets.get(field))) is not None:

@@ -8,6 +8,7 @@ import imaplib
 import json
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 
 from connectors.imap import Imap, settings
 from connectors.imap.settings import ImapConfig
-from hub.contract import Answer, AuthFailed, Misconfigured, Unreachable
+from hub.contract import Answer, AuthFailed, Misconfigured, PluginError, Unreachable
 from hub.contract.config import read_config
 from hub.proof.ports import free_ports
 from tests.connectors.imap import conftest
@@ -247,6 +248,19 @@ def test_a_server_is_who_its_certificate_says(tmp_path: Path, security: str) -> 
                     await hub.all()
 
             play(imap({**given, **wrong}), refused)
+
+        def told(**settings: str) -> list[tuple[str, bool]]:
+            connector = imap({**given, "host": "localhost", "authorities": str(authority.trusted), **settings})
+            with suppress(PluginError):
+                asyncio.run(connector.check())
+            return [(each.title, each.failed) for each in connector.tools.steps.taken]  # type: ignore[attr-defined]  # of tests
+
+        there = [("Server localhost found", False), ("Certificate valid", False)]
+        assert told() == [*there, ("Signed in", False), ("Folder INBOX", False)]
+        assert told(password="fel") == [*there, ("Signed in", True)]
+        assert told(authorities="") == [*there[:1], ("Certificate valid", True)]
+        elsewhere: Any = {"folders": {"INBOX/Nytt": KOMMUNEN}}
+        assert told(**elsewhere) == [*there, ("Signed in", False), ("Folder INBOX/Nytt", True)]
 
 
 @pytest.mark.parametrize(

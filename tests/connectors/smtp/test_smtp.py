@@ -6,6 +6,8 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.utils import parseaddr
 from pathlib import Path
@@ -16,8 +18,18 @@ import pytest
 from msgspec.structs import replace
 
 from connectors.smtp import Smtp, SmtpConfig
-from hub.contract import AuthFailed, Deferred, Misconfigured, OutgoingMessage, Receipt, Refused, Unreachable
+from hub.contract import (
+    AuthFailed,
+    Deferred,
+    Misconfigured,
+    OutgoingMessage,
+    PluginError,
+    Receipt,
+    Refused,
+    Unreachable,
+)
 from hub.contract.config import read_config
+from hub.contract.steps import Steps
 from hub.proof.stand_ins.smtp_sink import Sink, SinkConversation, serve
 from tests.connectors.smtp.certificates import server_context
 from tests.connectors.tools import TestTools, free_port, outgoing
@@ -208,7 +220,9 @@ class Account(SinkConversation):
         super().__init__(sink, tls_context=tls, require_starttls=True, auth_required=True, authenticator=authenticate)
 
 
-def with_account(folder: Path, monkeypatch: pytest.MonkeyPatch, *, down: bool = False, **settings: Any) -> None:
+def with_account(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *, down: bool = False, steps: Steps | None = None, **settings: Any
+) -> None:
     context, authority = server_context(folder)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
 
@@ -220,6 +234,7 @@ def with_account(folder: Path, monkeypatch: pytest.MonkeyPatch, *, down: bool = 
         port = server.sockets[0].getsockname()[1]
         try:
             channel = smtp(**{"host": "localhost", "port": port, "security": "starttls", "timeout": 5, **settings})
+            channel.tools.steps = steps or Steps()  # type: ignore[attr-defined]  # of tests
             await channel.check()
             await channel.send(outgoing(), Attempt(folder).handing_over)
         finally:
@@ -232,6 +247,53 @@ def with_account(folder: Path, monkeypatch: pytest.MonkeyPatch, *, down: bool = 
 def test_it_logs_in_over_starttls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with_account(tmp_path, monkeypatch, username="torg", password="lösen")
     assert (tmp_path / "ledger").read_text().count("\n") == 1
+
+
+TOMORROW = datetime.now(UTC).date() + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (
+            {},
+            [
+                ("Server localhost found", None, False),
+                ("Certificate valid", TOMORROW, False),
+                ("Signed in", None, False),
+            ],
+        ),
+        ({"host": "127.0.0.1"}, [("Server 127.0.0.1 found", None, False), ("Certificate valid", None, True)]),
+        (
+            {"password": "fel"},
+            [
+                ("Server localhost found", None, False),
+                ("Certificate valid", TOMORROW, False),
+                ("Signed in", None, True),
+            ],
+        ),
+    ],
+    ids=["all well", "another's certificate", "a wrong password"],
+)
+def test_a_check_tells_each_step_and_which_one_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], told: list[tuple[str, date | None, bool]]
+) -> None:
+    steps = Steps()
+    given: dict[str, Any] = {"username": "torg", "password": "lösen", **settings}
+    with suppress(PluginError):
+        with_account(tmp_path, monkeypatch, steps=steps, **given)
+    days = {TOMORROW, TOMORROW - timedelta(days=1)}  # at midnight
+    assert [(each.title, each.failed) for each in steps.taken[: len(told)]] == [(title, no) for title, _, no in told]
+    assert all(each.until in days for each, (_, until, _) in zip(steps.taken, told, strict=False) if until)
+
+
+def test_nobody_there_is_the_first_step(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    channel = smtp(host="127.0.0.1", port=port, security="tls", timeout=5)
+    with pytest.raises(Unreachable):
+        asyncio.run(channel.check())
+    assert [(each.title, each.failed) for each in channel.tools.steps.taken]  # type: ignore[attr-defined]  # of tests == [("Server 127.0.0.1 found", True)]
 
 
 def test_a_wrong_password_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
