@@ -7,7 +7,7 @@ A row is a mapping of the source's own names to what its library reads there: te
 Nothing of a row stands in a sentence: it may be personal.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import date, datetime
 from decimal import Decimal
@@ -63,7 +63,10 @@ _MEANT: Mapping[Reading, str] = {
 
 
 class CardMapping:
-    """What a source's settings make of its rows."""
+    """What a source's settings make of its rows. `watch`: told what was asked by, each card, and the row that it begins
+    with, by whoever tries a definition before it is published."""
+
+    watch: Callable[[Subject | None, Sequence[tuple[Row, AnyCard]]], None] | None = None
 
     def __init__(self, config: MappedConfig) -> None:
         """Raises Misconfigured."""
@@ -106,7 +109,10 @@ class CardMapping:
         """
         if words:
             return self._with(words).cards(rows, now, as_of=as_of, asked=asked)
-        return [self._card(group, now, as_of, asked) for group in self._groups(rows, asked)]
+        made = [(group[0], self._card(group, now, as_of, asked)) for group in self._groups(rows, asked)]
+        if self.watch is not None:
+            self.watch(asked, made)
+        return [card for _, card in made]
 
     def check_rows(self, rows: Iterable[Row], now: datetime) -> None:
         """That these can become cards; one that lacks what a card needs may be among them. Raises Misconfigured."""

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.access.person import Actor
-from hub.contract import Identifier, Misconfigured, PluginError
+from hub.contract import Identifier, Misconfigured, PluginError, Subject
 from hub.contract.mapping_config import MappedConfig
 from hub.edge import configuring, making
 from hub.edge.configuring import Field
@@ -22,9 +22,10 @@ from hub.inbox.municipality import Municipality
 from hub.lookups import definition
 from hub.lookups import open as opening
 from hub.lookups.ask import ask
+from hub.lookups.came import Cell, Watched, cells
 from hub.lookups.cover import covered
 from hub.lookups.definition import Published
-from hub.lookups.question import Answered, Question
+from hub.lookups.question import Answered, Question, plain
 from hub.lookups.sources import Sources
 from hub.plugin_host.http import Forbidden
 from hub.plugin_host.registry import LookupClass, Registry
@@ -39,10 +40,13 @@ _ELSEWHERE = frozenset(
 
 
 class Tried(Struct, frozen=True):
-    """An answer, as agents see it, and how long it took."""
+    """An answer, as agents see it, and how long it took. `row`: what its first card was made of, as it came; empty for
+    kinds whose cards aren't made by settings. `beside`: columns of its view that weren't asked for."""
 
     answered: Answered
     milliseconds: int
+    row: Sequence[Cell] = ()
+    beside: Sequence[str] = ()
 
 
 def fields(registry: Registry, kind: str, made: Made) -> Sequence[Field]:
@@ -78,9 +82,10 @@ async def try_draft(desk: Desk, sources: Sources, municipality_id: int, name: st
     """
     one = await desk.read(_readable, sources.registry, municipality_id, name, desk.settings.lookup_places)
     question = Question(municipality_id, name, by, value, PURPOSE, source="lookup editor", version_id=one.id)
+    watched = Watched(plain(Subject(by, value)))
     began = time.monotonic()
     try:
-        answered = await ask(sources, Scope.of(desk.actor), desk.actor, question)
+        answered = await ask(sources, Scope.of(desk.actor), desk.actor, question, watched)
     except Invalid as error:
         raise Invalid("value", error.sentence, **error.said) from error
     except Forbidden as error:
@@ -88,7 +93,25 @@ async def try_draft(desk: Desk, sources: Sources, municipality_id: int, name: st
     finally:
         await sources.forget(one)
     took = round((time.monotonic() - began) * 1000)
-    return Tried(covered(answered, one.declared.leads_only), took)
+    row = watched.row_of(answered)
+    if row is None:
+        return Tried(covered(answered, one.declared.leads_only), took)
+    came = cells(one.declared, row, value if by == "identity" else None)
+    view = one.declared.settings.get("by", {}).get(by, {})
+    beside = await _beside(sources.registry, one, str(view.get("view", "")) if isinstance(view, Mapping) else "", came)
+    return Tried(covered(answered, one.declared.leads_only), took, came, beside)
+
+
+async def _beside(registry: Registry, one: Published, view: str, came: Sequence[Cell]) -> Sequence[str]:
+    """Of a view only what the card needs is asked for; what else it has is told by name alone."""
+    if not view:
+        return ()
+    try:
+        there = await opening.columns(registry.lookup(one.declared.kind), one.values, view, ())
+    except (Misconfigured, PluginError):
+        return ()
+    known = {each.path.partition(".")[0].removesuffix("[]").casefold() for each in came}
+    return [each for each in there if each.casefold() not in known]
 
 
 def _readable(

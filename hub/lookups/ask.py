@@ -8,13 +8,15 @@ one, and the source. Unit 2: whom it is about, and a second row with what came. 
 import asyncio
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from msgspec.structs import replace
 
 from hub import clock, faults
 from hub.access.person import Actor
 from hub.contract import AnyCard, DidYouMean, PluginError, Subject
+from hub.contract.mapping import CardMapping, Row
 from hub.errors import TorgError
 from hub.inbox.points import masked_identity
 from hub.lookups import protection
@@ -28,6 +30,7 @@ from hub.storage.unit import Unit
 
 log = logging.getLogger(__name__)
 
+Watch: TypeAlias = Callable[[Subject | None, Sequence[tuple[Row, AnyCard]]], None]
 _ANOTHERS = "The source answered about somebody else. It was thrown away, and IT is told."
 _UNSAID = "The answer doesn't say whom it is about. It was thrown away, and IT is told."
 _OF_ANOTHER = "That is somebody else's than the citizen's whose identity is confirmed: it isn't shown."
@@ -36,8 +39,13 @@ _MOST_NUMBERS = 3
 """Whose an answer may be at once: the register is asked about each."""
 
 
-async def ask(sources: Sources, scope: Scope, actor: Actor | None, question: Question) -> Answered:
-    """Raises NotFound, Invalid and NotAllowed before anything was asked; what the source does is an answer."""
+async def ask(
+    sources: Sources, scope: Scope, actor: Actor | None, question: Question, watch: Watch | None = None
+) -> Answered:
+    """Raises NotFound, Invalid and NotAllowed before anything was asked; what the source does is an answer.
+
+    `watch`: of a trial, is told which rows the cards were made of.
+    """
     asked_at = clock.to_datetime(clock.now())
     admitted = await sources.together.write(scope, lambda unit, shared: admit(unit, shared, sources, actor, question))
     definition = admitted.definition
@@ -62,7 +70,7 @@ async def ask(sources: Sources, scope: Scope, actor: Actor | None, question: Que
         if sources.breaker(definition).rests_until is not None:
             answer, outcome = _down(nothing, "resting", _RESTS), "resting"
         else:
-            answer, outcome = await _find(sources, admitted, nothing)
+            answer, outcome = await _find(sources, admitted, nothing, watch)
         numbers = {card.about.identity for card in answer.cards if card.about.identity}
         if _is_somebody_elses(admitted, question, numbers):
             answer, outcome = _down(nothing, "of_another", _OF_ANOTHER), "of another"
@@ -80,13 +88,13 @@ async def ask(sources: Sources, scope: Scope, actor: Actor | None, question: Que
     return covered(answer, (), definition.declared.until_asked)
 
 
-async def _find(sources: Sources, admitted: Admitted, nothing: Answered) -> tuple[Answered, str]:
+async def _find(sources: Sources, admitted: Admitted, nothing: Answered, watch: Watch | None) -> tuple[Answered, str]:
     """The answer, and what the audit says of it."""
     definition, subject = admitted.definition, plain(admitted.subject)
     breaker = sources.breaker(definition)
     seconds = definition.declared.seconds
     try:
-        cards = await _cards(sources, definition, subject)
+        cards = await _cards(sources, definition, subject, watch)
         own = [card for card in cards if _is_own(admitted, subject, card)]
     except TimeoutError:
         breaker.failed()
@@ -116,8 +124,13 @@ def _is_own(admitted: Admitted, subject: Subject, card: AnyCard) -> bool:
     return is_about(subject, card.about) if admitted.bounds.says_whom else not card.about.identity
 
 
-async def _cards(sources: Sources, definition: Published, subject: Subject) -> Sequence[AnyCard]:
+async def _cards(
+    sources: Sources, definition: Published, subject: Subject, watch: Watch | None = None
+) -> Sequence[AnyCard]:
     async with sources.lookup(definition) as lookup, asyncio.timeout(definition.declared.seconds):
+        mapping = getattr(lookup, "mapping", None)
+        if watch is not None and isinstance(mapping, CardMapping):
+            mapping.watch = watch
         return await lookup.find(subject)
 
 

@@ -43,9 +43,7 @@ def sample(declared: Declared, typed: Mapping[str, str], now: datetime) -> Sampl
     """Raises Invalid, with the setting that no card can be made by."""
     row = row_of(declared, typed, now)
     try:
-        said = {name: value for name, value in declared.settings.items() if name in MappedConfig.__struct_fields__}
-        mapping = CardMapping(convert({"fields": {}, **said}, MappedConfig))
-        return Sampled(row, mapping.cards([_nested(row)], now))
+        return Sampled(row, mapping_of(declared).cards([_nested(row)], now))
     except msgspec.ValidationError as error:
         raise Invalid("card", str(error)) from error
     except Misconfigured as error:
@@ -56,23 +54,29 @@ def sample(declared: Declared, typed: Mapping[str, str], now: datetime) -> Sampl
         raise Invalid("", str(error)) from error
 
 
+def mapping_of(declared: Declared) -> CardMapping:
+    """Of its settings, without its source. Raises Misconfigured, msgspec.ValidationError."""
+    said = {name: value for name, value in declared.settings.items() if name in MappedConfig.__struct_fields__}
+    return CardMapping(convert({"fields": {}, **said}, MappedConfig))
+
+
 def _made_up(declared: Declared, now: datetime) -> dict[str, str]:
     settings = declared.settings
     row: dict[str, str] = {}
     for by, source in settings.get("about", {}).items():
-        for path in _paths(source):
+        for path in paths_of(source):
             row.setdefault(path, ABOUT.get(by, "1"))
     for path, wanted in settings.get("only", {}).items():
         row.setdefault(path, wanted if isinstance(wanted, str) else str(next(iter(wanted), "")))
     card = settings.get("card", "fields")
     for name, source in settings.get("fields", {}).items():
-        for path in _paths(source):
+        for path in paths_of(source):
             row.setdefault(path, _value(settings, card, name, FIELDS.get(card, {}).get(name, "text"), now))
     for line in settings.get("lines", ()):
         reading = {"date": "day", "amount": "amount"}.get(line.get("kind", "text"), "text")
-        for path in _paths(line.get("value", "")):
+        for path in paths_of(line.get("value", "")):
             row.setdefault(path, _value(settings, card, line.get("label", ""), reading, now))
-        for path in _paths(line.get("currency", "")):
+        for path in paths_of(line.get("currency", "")):
             row.setdefault(path, "SEK")
     for rule in settings.get("rules", ()):
         for path in rule.get("when", {}):
@@ -80,7 +84,8 @@ def _made_up(declared: Declared, now: datetime) -> dict[str, str]:
     return row
 
 
-def _paths(source: object) -> Sequence[str]:
+def paths_of(source: object) -> Sequence[str]:
+    """That it names: a path, several, or those in the braces of a text."""
     if isinstance(source, Mapping):
         text = str(source.get("text", ""))
         return [part.partition("}")[0] for part in text.split("{")[1:]]

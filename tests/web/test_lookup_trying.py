@@ -1,5 +1,6 @@
 """What somebody meets who makes a lookup for the first time: a trial that is refused, a join, an older version."""
 
+import re
 import sqlite3
 from html import unescape
 from pathlib import Path
@@ -129,3 +130,61 @@ def test_amounts_in_hundredths_of_a_crown_are_said_once_for_all(screen: Screen) 
     del plain["hundredths"]
     screen.post(at(screen, "avgift"), "disa", plain, part=False)
     assert "hundredths = " not in screen.get(at(screen, "avgift"), "disa")[1]
+
+
+def came(page: str) -> list[tuple[str, str]]:
+    """The row as it came: marked names in stars."""
+    inside = page.partition('<dl class="snippet came"')[2].partition("</dl>")[0]
+    pairs = re.findall(r"<dt>(.*?)</dt><dd[^>]*>(.*?)</dd>", inside, re.S)
+    return [(re.sub(r"</?mark>", "*", name), " ".join(re.sub(r"<[^>]*>", "", said).split())) for name, said in pairs]
+
+
+def test_a_trial_shows_one_row_as_it_came_to_the_tester_alone(screen: Screen, tmp_path: Path) -> None:
+    made(screen, tmp_path)
+    hidden = {"line-2-label": "Bomkod", "line-2-value": "TMEMO", "seen-line-2": "asked"}
+    tried = press(
+        screen,
+        "try",
+        try_by="property",
+        try_value="BJÖRKEN 1:14",
+        **hidden,
+        **{"by-customer": "", "about-customer": ""},
+    )
+    assert tried.status_code == 200, problem(tried)
+    assert came(tried.text) == [
+        ("*FBET*", "BJÖRKEN 1:14"), ("*NDAT*", "20261219"), ("*STKOD*", "10"), ("*TMEMO*", "••••"),
+        ("KNR", "not used, not fetched"),
+    ]  # fmt: skip
+    assert "4711" not in tried.text
+    rows = [(row.act, row.source, row.outcome, row.person_id) for row in screen.world.do(editing.audit)]
+    asked = [each for each in rows if each[0] in {"lookup.ask", "lookup.answer"}]
+    assert asked == [
+        ("lookup.ask", "lookup editor: avtal", "asked", screen.world.ids["disa"]),
+        ("lookup.answer", "lookup editor: avtal", "found 1", screen.world.ids["disa"]),
+    ]
+    for who in ("disa", "dana"):  # nothing of it is kept
+        assert "20261219" not in screen.get(at(screen), who)[1]
+    none = press(screen, "try", try_by="property", try_value="GRANEN 9:9")
+    assert came(none.text) == []
+
+
+def test_what_a_select_brings_along_is_marked_as_not_used(screen: Screen, tmp_path: Path) -> None:
+    begun(screen)
+    with sqlite3.connect(tmp_path / "granvik" / "tanks.db") as line:
+        line.execute("CREATE TABLE T_KND (KNR TEXT, NAMN1 TEXT)")
+        line.execute("INSERT INTO T_KND VALUES ('600606', 'Ek, Bo')")
+    said = {**LINES, "set-url": url(tmp_path), "select": SELECT, "by-property": "a.FBET", "by-customer": "a.KNR"}
+    said |= {"about-property": "FBET", "about-customer": "KNR", "line-1-value": "STKOD", "line-1-kind": "text"}
+    tried = press(screen, "try", **said, try_by="customer", try_value="600606")
+    assert ("NAMN1", "Ek, Bo not used") in came(tried.text), problem(tried)
+    assert ("*KNR*", "600606") in came(tried.text)
+
+
+def test_an_answer_about_somebody_else_shows_no_row(screen: Screen, tmp_path: Path) -> None:
+    made(screen, tmp_path)
+    tried = press(
+        screen, "try", **{"by-customer": "FBET", "about-customer": "KNR"}, try_by="customer", try_value="BJÖRKEN 1:14"
+    )
+    assert "about somebody else" in tried.text, problem(tried)
+    assert came(tried.text) == []
+    assert "20261219" not in tried.text
