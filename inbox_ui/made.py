@@ -19,12 +19,12 @@ SET = "••••"
 
 
 class Row(Struct, frozen=True):
-    """A field of the card: what it is called, their column, how many of their words have ours; who sees it, and whether
-    a reply says it."""
+    """A field of the card: what it is called, their column, their words and ours; who sees it, and
+    whether a reply says it."""
 
     words: str
     source: str
-    codes: int
+    codes: Mapping[str, str]
     seen: str
     in_reply: bool
 
@@ -93,7 +93,7 @@ def _rows(declared: Declared, known: Mapping[str, str]) -> list[Row]:
 def _row(declared: Declared, name: str, words: str, source: object) -> Row:
     codes = declared.settings.get("values", {}).get(name.removeprefix(LINE), {})
     seen = lookup_words.seen()[seen_of(declared, name)]
-    return Row(words, source_text(source), len(codes), seen, not is_named(declared.not_in_replies, name))
+    return Row(words, source_text(source), codes, seen, not is_named(declared.not_in_replies, name))
 
 
 def seen_of(declared: Declared, name: str) -> str:

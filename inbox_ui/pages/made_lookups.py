@@ -13,6 +13,7 @@ from hub.edge.parameters import PathId
 from hub.edge.person import USE
 from inbox_ui import made as words_of
 from inbox_ui.administration import administration
+from inbox_ui.changed import changes
 from inbox_ui.rendering import Asking, page
 
 LIST = "/made-lookups"
@@ -65,7 +66,14 @@ async def show_changes(
     made = await desk.read(defining.one, municipality_id, name, registry, number)
     older = words_of.before(made) if against is None else against
     lines = await desk.read(defining.compared, municipality_id, name, registry, older, number)
-    shown_: dict[str, Any] = {"made": made, "older": older, "lines": lines, "title": words_of.title(made.declared)}
+    before = await desk.read(defining.one, municipality_id, name, registry, older)
+    shown_: dict[str, Any] = {
+        "made": made,
+        "older": older,
+        "lines": lines,
+        "changes": changes(before, made),
+        "title": words_of.title(made.declared),
+    }
     return page(request, "made_lookups/changes.html", **values, **shown_)
 
 

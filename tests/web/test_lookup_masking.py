@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selectolax.parser import HTMLParser
 from sqlalchemy import select
 
 from hub import clock
@@ -14,7 +15,7 @@ from hub.access.reading import Reading
 from hub.contract import About, AnyCard, Field, FieldsCard, Subject
 from tests.lookups.source import Ledgered, registry
 from tests.web.test_lookup_cards import ANNA, Asked, invoice, one, said
-from tests.web.test_lookup_editing import at, fields_of, made, press, problem, screen
+from tests.web.test_lookup_editing import at, fields_of, made, press, problem, published_once, screen
 from tests.web.test_pages import Screen
 from tests.web.world import let_pass, must
 from tests.web.world import world as make_world
@@ -182,6 +183,30 @@ def test_the_editor_says_who_sees_each_line(screen: Screen, tmp_path: Path) -> N
     assert shown.status_code == 200, problem(shown)
     assert "Less hidden than before: Kod." in shown.text
     assert "A reply may say: Kod." in shown.text
+
+
+def changed(page: str) -> list[tuple[str, str, str]]:
+    """What differs, field by field."""
+    rows = HTMLParser(page).css(".changes tbody tr")
+    return [(said(one(row, "th")), said(row.css("td")[0]), said(row.css("td")[1])) for row in rows]
+
+
+def test_versions_are_compared_field_by_field_in_the_words_of_the_page(screen: Screen, tmp_path: Path) -> None:
+    published_once(screen, tmp_path)
+    said_ = {"seen-line-1": "asked", "purpose": "Svar om {topic}", "codes-line-0-0-ours": "Inbokad", "keep_days": "30"}
+    page = fields_of(screen.get(at(screen), "disa")[1])
+    posted = {name: text for name, text in page.items() if name != "reply-line-1"} | said_ | {"do": "save"}
+    assert screen.post(at(screen), "disa", posted, part=False).status_code == 303
+    page_ = screen.get(f"{at(screen)}/versions/0/changes", "disa")[1]
+    assert changed(page_) == [
+        ("Codes of Läge", "10 = Bokad", "10 = Inbokad"),
+        ("Who sees Nästa tömning", "All who ask", "Hidden until asked for"),
+        ("In reply: Nästa tömning", "yes", "no"),
+        ("Purpose written to the access log", "–", "Svar om {topic}"),
+        ("Keep pinned cards, days", "–", "30"),
+    ]
+    assert "Line by line of the file" in page_
+    assert changed(screen.get(f"{at(screen)}/versions/0/changes?against=0", "disa")[1]) == []
 
 
 def test_the_preview_shows_dots_as_an_agent_would_see_them(screen: Screen, tmp_path: Path) -> None:
