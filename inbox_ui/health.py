@@ -112,7 +112,7 @@ def _channel(line: ChannelLine, kind: type[Connector[Any]] | None) -> Channel:
         errors_are=_errors_are(quarantined, undelivered),
         errors_see=f"/raw-events?channel={line.id}&state=quarantined" if quarantined else "",
         today=_today(line),
-        spark=_spark(line.hours),
+        spark=spark(line.hours),
         takes_in=comes,
         version=running.channel_version(line),
         progress=(line.fetched, line.fetched + line.behind) if line.behind and line.fetched is not None else None,
@@ -237,7 +237,7 @@ def _today(line: ChannelLine) -> str:
     return _number(line.came_today if line.came_today is not None else line.gone_today or 0)
 
 
-def _spark(hours: Sequence[int]) -> str:
+def spark(hours: Sequence[int]) -> str:
     """The points of a line over the last hours; a flat one at the bottom where nothing was."""
     most = max(hours, default=0) or 1
     step = _WIDE / max(1, len(hours) - 1)

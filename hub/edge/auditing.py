@@ -19,8 +19,10 @@ from hub.errors import Invalid, NotFound
 from hub.inbox.municipality import Municipality
 from hub.inbox.queries import PersonName, shown_id
 from hub.lookups import definition
+from hub.lookups import health as healths
 from hub.lookups import report as reports
 from hub.lookups import use as uses
+from hub.lookups.health import LookupHealth
 from hub.lookups.looked import Line, Wanted, lines
 from hub.lookups.question import asked_about
 from hub.lookups.report import Report
@@ -88,6 +90,18 @@ def used(unit: Unit, actor: Actor, days: int) -> Sequence[LookupUse]:
         departments = definition.departments(unit, here)
         used_here = uses.use(unit, here, days)
         found += [each for each in used_here if policy.sees_lookup(actor, here, departments.get(each.name))]
+    return found
+
+
+def health(unit: Unit, actor: Actor) -> Sequence[LookupHealth]:
+    """How the systems do that lookups ask: for IT of a municipality all of it, for departments theirs."""
+    found = []
+    for here in sorted(actor.municipality_ids):
+        runs = policy.runs_channels(actor, here)
+        if runs or policy.sees_use(actor, here):
+            departments = definition.departments(unit, here)
+            each_here = healths.health(unit, here)
+            found += [one for one in each_here if runs or policy.sees_lookup(actor, here, departments.get(one.name))]
     return found
 
 

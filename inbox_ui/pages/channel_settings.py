@@ -20,7 +20,7 @@ from hub.edge.person import IT
 from hub.edge.versions import etag
 from hub.errors import Conflict, Invalid
 from hub.watch.health import needs_a_way_out, sends
-from inbox_ui import health, times
+from inbox_ui import health, source_health, times
 from inbox_ui.administration import administration
 from inbox_ui.proved import shown_step
 from inbox_ui.rendering import Asking, is_part, onward, page
@@ -161,6 +161,7 @@ async def _shown(
     if tried is not None and is_part(request):
         return page(request, "channels/_tried_form.html", **values, **shown)
     shown |= await health.listed(desk, registry)
+    shown["sources"] = await source_health.listed(desk, registry)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
     return page(request, "channels/settings.html", status=status, **values, **shown)
 

@@ -14,7 +14,7 @@ from hub.edge.parameters import PathId
 from hub.edge.person import IT
 from hub.errors import Invalid
 from hub.watch.health import ChannelLine
-from inbox_ui import health, times
+from inbox_ui import health, source_health, times
 from inbox_ui.administration import administration
 from inbox_ui.forms import Decided
 from inbox_ui.rendering import Asking, is_part, onward, page
@@ -97,6 +97,8 @@ async def _changed(
 async def _shown(request: Asking, desk: Desk, toast: Toast | None = None) -> Response[bytes]:
     values = await administration(request, desk)
     shown = await health.listed(desk, request.app.state.registry) | {"toast": toast}
+    if not is_part(request):
+        shown["sources"] = await source_health.listed(desk, request.app.state.registry)
     template = "channels/_channels.html" if is_part(request) else "channels/page.html"
     return page(request, template, headers={"HX-Retarget": "#channels"} if toast else None, **values, **shown)
 

@@ -227,7 +227,7 @@ def test_a_report_of_nobody_says_so_and_loses_nothing(asked: World, visit: Visit
 def test_a_department_sees_use_and_no_name(asked: World, visit: Visit) -> None:
     page = visit("disa").get("/lookups")
     said = words(page)
-    assert "Invoices invoices · version 1 2 alarms" in said
+    assert re.search(r"Invoices invoices · version 1 Failing Since [^·]* 2 alarms", said)
     assert "Questions 4 Answered 1 33% Without an answer 2 Refused 1" in said  # 1 + 2 + 1
     assert "Who asks Agent, contact centre 2 Agent, kontakt 2" in said
     assert "Purposes Undrar 3" in said
@@ -240,6 +240,21 @@ def test_a_department_sees_use_and_no_name(asked: World, visit: Visit) -> None:
     for word in ("Sara", "Kim", "faktura", "Kanarifugl"):
         assert word not in main
     assert "28 days" in words(visit("olle").get("/lookups?days=28"))
+
+
+def test_it_sees_how_the_systems_do_and_nobody_who_asked(asked: World, visit: Visit) -> None:
+    let_pass(60)
+    asked.do(look, asked.ids["granvik"], asked.actor("kim"), ended="Unreachable", purpose="Undrar")
+    page = visit("ida").get("/channels")
+    said = words(page).partition("Lookups Name")[2]
+    assert "Invoices" in said
+    assert "Failing Since" in said
+    assert "can’t be reached." in said
+    table = page.text.partition('class="table wide flush plugins channels lookups"')[2].partition("</table>")[0]
+    for word in ("Sara", "Kim", "Undrar", "faktura"):
+        assert word not in table
+    assert "Lookups" not in words(visit("ida").part("/channels")), "a part of the page has channels alone"
+    assert "Failing Since" in words(visit("disa").get("/lookups"))
 
 
 def test_before_any_lookup_it_says_how_one_comes(world: World, visit: Visit) -> None:
