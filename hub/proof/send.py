@@ -67,7 +67,7 @@ def prove(where: Where, kills: int, seed: int, say: Callable[[str], None]) -> Re
     """Runs it, in a temporary folder and on an empty database."""
     rng = random.Random(seed)  # noqa: S311 - a run can be repeated by its seed
     web, *ports = free_ports(2 + len(DEEDS))
-    settings = {"port": web, "undo_seconds": 0, "sweep_seconds": SWEEP}
+    settings = {"port": web, "undo_seconds": 0, "sweep_seconds": SWEEP, "parse_children": 1}  # it starts often
     with fresh(where, settings) as installation, ExitStack() as stack:
         sinks = [SinkProcess(installation.folder, installation.environment, deed) for deed in (None, *DEEDS)]
         for sink in sinks:

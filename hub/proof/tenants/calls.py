@@ -318,7 +318,7 @@ _PREPARE: Mapping[str, Prepare] = {
     "DELETE /identity": _confirmed,
     "POST /lookups/{name:str}": lambda *_: {"name": "waste", "body": {"by": "address", "value": "Storgatan 1"}},
     "POST /lookups/{name:str}/pins": lambda *_: {"name": "waste", "body": {}},
-    "POST /lookups/{name:str}/reveals": lambda *_: {"name": "waste", "body": {"field": "route", "purpose": "prova"}},
+    "POST /lookups/{name:str}/reveals": lambda *_: {"name": "waste", "body": {"field": "route", "purpose": " "}},
     "POST /reveals": _point,
     "PUT /misdirection": lambda *_: {"body": {"where": "Regionen"}},
     "DELETE /misdirection": _misdirected,

@@ -198,7 +198,7 @@ ROUTES: Mapping[str, Route] = {
     f"GET {_CONVERSATION}/lookups": Route("open"),
     f"POST {_CONVERSATION}/lookups/{{name:str}}": Route("work"),
     f"POST {_CONVERSATION}/lookups/{{name:str}}/pins": Route("work", ok=409),  # what nobody was shown nobody pins
-    f"POST {_CONVERSATION}/lookups/{{name:str}}/reveals": Route("work", ok=409),  # nor sees
+    f"POST {_CONVERSATION}/lookups/{{name:str}}/reveals": Route("work", ok=422),  # without a purpose nobody is shown it
     f"POST {_CONVERSATION}/reveals": Route("work", ok=201),
     f"PUT {_CONVERSATION}/misdirection": Route("work"),
     f"DELETE {_CONVERSATION}/misdirection": Route("work"),

@@ -41,7 +41,7 @@ def prove(
     """
     web, *ports = free_ports(1 + len(CHANNELS))
     # Without its pages, which are the same functions behind a cookie.
-    settings = {"port": web, "undo_seconds": 3600, "sweep_seconds": 60, "screen": ""}
+    settings = {"port": web, "undo_seconds": 3600, "sweep_seconds": 60, "screen": "", "parse_children": 1}
     with fresh(where, settings) as installation, ExitStack() as stack:
         routes = _served(installation)
         world = installation.write(plant_centre, installation, dict(zip(CHANNELS, ports, strict=True)))
