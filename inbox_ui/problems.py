@@ -10,7 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from hub.edge.headers import PAGE_HEADERS
-from hub.edge.problems import RETRY_SECONDS, WENT_AWAY, log_damage, status_of
+from hub.edge.problems import RETRY_SECONDS, WENT_AWAY, asked_for, log_damage, status_of
 from hub.errors import Corrupt, Invalid, TorgError, Unavailable
 from inbox_ui.places import start_of
 from inbox_ui.rendering import Asking, is_part, page
@@ -55,7 +55,7 @@ def of_http(request: Asking, error: HTTPException) -> Response[bytes]:
 
 
 def _of_a_bug(request: Asking, error: Exception) -> Response[bytes]:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    log.error("%s failed", asked_for(request), exc_info=error)
     _speak(request)
     said = _("Something went wrong here. It was written to the log; nothing was changed.")
     return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, said, {})

@@ -14,8 +14,9 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 ROWS, FIGURES, STREAM = {"turn": "rows"}, {"turn": "figures"}, {"turn": "stream"}
 """New rows of a list; counts and the telephone's strip; what stays open and is nobody's turn."""
-_SIDE_BY_SIDE: Mapping[str, int] = {"rows": 2, "figures": 1}
-"""New rows don't wait for figures: while one is read for, another is made into a page."""
+_SIDE_BY_SIDE: Mapping[str, int] = {"rows": 4, "figures": 1}
+"""New rows don't wait for figures. While some wait for a click, which may be writing, others are made into pages: with
+two of them lists came later the fewer processors were busy."""
 _YIELDS = 0.05
 """Seconds that one of them waits for clicks at most, so that those who click all the time see news, too."""
 

@@ -83,7 +83,7 @@ def status_of(error: TorgError) -> HTTPStatus | None:
 
 def log_damage(request: Request[Any, Any, Any], error: Corrupt) -> None:
     """No bug, so no trace: it says itself what is missing."""
-    log.error("%s %s: %s", request.method, request.url.path, error)
+    log.error("%s: %s", asked_for(request), error)
 
 
 def problem_of(request: Request[Any, Any, Any], error: TorgError, given_anew: str = "") -> Response[bytes]:
@@ -140,13 +140,19 @@ def _of_nesting(request: Request[Any, Any, Any], error: RecursionError) -> Respo
 
 
 def _of_integrity(request: Request[Any, Any, Any], error: IntegrityError) -> Response[bytes]:
-    log.warning("a constraint refused %s %s: %s", request.method, request.url.path, type(error.orig).__name__)
+    log.warning("a constraint refused %s: %s", asked_for(request), type(error.orig).__name__)
     return _answer(HTTPStatus.CONFLICT, "Somebody did the same at the same moment: read again, then decide.", {})
 
 
 def _of_a_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    log.error("%s failed", asked_for(request), exc_info=error)
     return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, _BUG, {})
+
+
+def asked_for(request: Request[Any, Any, Any]) -> str:
+    """For the log: method and route, with the numbers in it. Of an address the rest may be a secret, or a name."""
+    ids = (f"{name}={value}" for name, value in request.path_params.items() if isinstance(value, int))
+    return " ".join([request.method, request.scope.get("path_template", "an unknown address"), *ids])
 
 
 def _answer(

@@ -191,8 +191,8 @@ async def _attempt(storage: Storage, registry: Registry, say: Say, notice: Lease
     except Exception as error:  # a connector's bug must not end the watch
         log.exception("alarm notice %d couldn't be sent", notice.id)
         state, reason = "uncertain" if handed_over else "queued", type(error).__name__
-    if reason is not None:
-        log.warning("alarm notice %d: %s", notice.id, reason)
+    if reason is not None:  # which may quote an address of ours
+        log.warning("alarm notice %d is %s: torg alarm list says why", notice.id, state)
     await storage.write(WATCH, settle, notice, state, reason)
 
 

@@ -158,7 +158,7 @@ def test_what_is_missing_on_the_disk_is_named_and_is_no_bug(
         assert answer.json()["detail"] == f"{what} {tell}"
         record = caplog.records[-1]
         assert (record.levelname, record.exc_info) == ("ERROR", None)
-        assert record.getMessage() == f"GET /api/v1{path}: {what}"
+        assert record.getMessage() == f"GET /api/v1/attachments/{{public_id}}: {what}"
 
 
 def test_who_goes_before_their_request_is_whole_is_no_fault_of_ours(
