@@ -93,10 +93,11 @@ async def try_draft(desk: Desk, sources: Sources, municipality_id: int, name: st
     finally:
         await sources.forget(one)
     took = round((time.monotonic() - began) * 1000)
-    row = watched.row_of(answered)
-    if row is None:
+    found = watched.row_of(answered)
+    if found is None:
         return Tried(covered(answered, one.declared.leads_only), took)
-    came = cells(one.declared, row, value if by == "identity" else None)
+    row, number = found
+    came = cells(one.declared, row, number or (value if by == "identity" else None))
     view = one.declared.settings.get("by", {}).get(by, {})
     beside = await _beside(sources.registry, one, str(view.get("view", "")) if isinstance(view, Mapping) else "", came)
     return Tried(covered(answered, one.declared.leads_only), took, came, beside)

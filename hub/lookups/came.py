@@ -40,16 +40,17 @@ class Watched:
         if asked == self._asked:
             self._made = list(made)
 
-    def row_of(self, answered: Answered) -> Row | None:
-        """Of the first card that may be shown; of others that came along nothing is."""
+    def row_of(self, answered: Answered) -> tuple[Row, str | None] | None:
+        """Of the first card that may be shown, with the identity number that it is about; of others nothing is."""
         if answered.state != "found" or not answered.cards:
             return None
         shown = answered.cards[0].about
-        return next((row for row, card in self._made if _is_of(shown, card.about)), None)
+        made = ((row, card.about.identity) for row, card in self._made if _is_of(shown, card.about))
+        return next(made, None)
 
 
 def cells(declared: Declared, row: Row, number: str | None) -> Sequence[Cell]:
-    """In the source's order, not too many. `number`: the identity number that was asked by."""
+    """In the source's order, not too many. `number`: the identity number that it is about."""
     used, hidden = mapping_of(declared).columns, _hidden(declared)
     found = islice(_flat(row), _MOST)
     return [

@@ -188,3 +188,13 @@ def test_an_answer_about_somebody_else_shows_no_row(screen: Screen, tmp_path: Pa
     assert "about somebody else" in tried.text, problem(tried)
     assert came(tried.text) == []
     assert "20261219" not in tried.text
+
+
+def test_whose_row_it_is_is_masked_in_it_whatever_it_was_asked_by(screen: Screen, tmp_path: Path) -> None:
+    made(screen, tmp_path)
+    with sqlite3.connect(tmp_path / "granvik" / "tanks.db") as tanks:
+        tanks.execute("UPDATE V_AVT SET TMEMO = '19610412-1239' WHERE FBET = 'BJÖRKEN 1:14'")
+    whose = {"about-identity": "TMEMO", "by-customer": "", "about-customer": ""}
+    tried = press(screen, "try", try_by="property", try_value="BJÖRKEN 1:14", **whose)
+    assert dict(came(tried.text))["*TMEMO*"] == "1961••••-••••", problem(tried)
+    assert "19610412" not in tried.text
