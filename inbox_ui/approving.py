@@ -32,6 +32,7 @@ def approvals(wider: Sequence[Wider]) -> Sequence[str]:
         (_("It reads from somewhere else, or asks for something else there."), "source" in there),
         (_("Rows that were left out may be shown."), "rows" in there),
         (_("Pinned cards are kept for longer."), "kept" in there),
+        (_("Another department answers for it from then on."), "department" in there),
         (_("It is asked at once, without a purpose being said, under: %(topics)s.") % {"topics": topics}, topics),
     ]
     return [sentence for sentence, is_so in said if is_so]

@@ -8,17 +8,18 @@ from msgspec import Struct
 from hub.edge import auditing
 from hub.edge.desk import Desk
 from hub.lookups.health import LookupHealth
-from inbox_ui import looked, times
+from inbox_ui import looked, lookup_words, times
 from inbox_ui.health import spark
 from inbox_ui.stored import stored
 from inbox_ui.words import gettext as _
 
 
 class ShownHealth(Struct, frozen=True):
-    """`tone`: of the dot and the word; `why`: what is the matter."""
+    """`title`, `icon`: of the kind of source; `tone`: of the dot and the word; `why`: what is the matter."""
 
     of: LookupHealth
     title: str
+    icon: str
     word: str
     tone: str
     why: str
@@ -44,5 +45,5 @@ def shown(of: LookupHealth, titles: Mapping[str, str]) -> ShownHealth:
         word, tone = _("Not asked in 7 days"), ""
     else:
         word, tone = _("Working"), "ok"
-    title = stored(titles.get(of.kind, of.kind))
-    return ShownHealth(of, title, word, tone, why, times.took(of.last_ms), spark(of.hours))
+    title, icon = lookup_words.kinds().get(of.kind, (stored(titles.get(of.kind, of.kind)), "search"))
+    return ShownHealth(of, title, icon, word, tone, why, times.took(of.last_ms), spark(of.hours))

@@ -279,9 +279,15 @@ def topics(unit: Unit, municipality_id: int, name: str) -> Sequence[Words]:
 
 
 def is_owner(unit: Unit, actor: Actor, one: Published) -> bool:
-    """Who answers for it; where nobody does, or they are of the department no more, whoever of it comes first."""
-    owner = one.whose.owner_id
-    return owner == actor.id or owner not in colleagues(unit, one.municipality_id, one.whose.department_id)
+    """Who answers for it; where nobody does, or they are of the department no more, whoever of it comes first.
+
+    By what was published last: a draft that names another department moves nothing past its owner.
+    """
+    last = next(iter(definition.versions(unit, one.municipality_id, one.declared.name)), None)
+    owner, department_id = one.whose.owner_id, one.whose.department_id
+    if last is not None:
+        owner, department_id = last.owner_id or owner, last.department_id
+    return owner == actor.id or owner not in colleagues(unit, one.municipality_id, department_id)
 
 
 def held(unit: Unit, actor: Actor, municipality_id: int, name: str, if_match: str | None) -> Lookup:
@@ -371,7 +377,8 @@ def shows_more(unit: Unit, live: Published | None, one: Published) -> Sequence[W
     """What its owner approves before it is asked. Where it isn't asked yet, topics that name it count as well."""
     if live is not None:
         moved = {} if live.values.get("url") == one.values.get("url") else {"url": True}
-        return audience.wider(live.declared, one.declared, moved)
+        goes = live.whose.department_id != one.whose.department_id
+        return [*audience.wider(live.declared, one.declared, moved), *([Wider("department")] if goes else ())]
     named = topics(unit, one.municipality_id, one.declared.name)
     asked = [Wider("topic", next(iter(words.values()), "")) for words in named]
     return [*audience.wider(None, one.declared, {}), *asked]

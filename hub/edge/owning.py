@@ -16,9 +16,10 @@ from hub.contract import Config
 from hub.edge import making, versions
 from hub.edge.making import Ended
 from hub.errors import Conflict, NotAllowed, NotFound
+from hub.inbox.department import by_name
 from hub.inbox.topic import Topic
 from hub.lookups import definition
-from hub.lookups.definition import DRAFT, Declared, Published
+from hub.lookups.definition import DRAFT, Declared, Lookup, Published, Whose
 from hub.storage.base import Words
 from hub.storage.unit import Unit
 
@@ -44,17 +45,21 @@ def publish(unit: Unit, municipality_id: int, declared: Declared, config: Config
 
     Raises Conflict where their department is at work on a draft.
     """
-    live = making.published_now(unit, municipality_id, declared.name)
+    live, last = _before(unit, municipality_id, declared.name)
     plain, secrets = definition.apart(config)
     said = replace(declared, settings=plain)
-    wanted = Published(0, municipality_id, DRAFT, "waiting", said, {**plain, **secrets})
+    own = last.whose if last is not None else Whose()
+    if declared.department:
+        own = replace(own, department_id=by_name(unit, municipality_id, declared.department).id)
+    wanted = Published(0, municipality_id, DRAFT, "waiting", said, {**plain, **secrets}, own)
     wider = making.shows_more(unit, live, wanted)
-    if live is None or not wider or not has_owner(unit, live):
+    if last is None or not wider or not has_owner(unit, last):
+        _supersede(unit, municipality_id, declared.name)
         made = definition.publish(unit, municipality_id, declared, config)
         _log(unit, "lookup.publish", municipality_id, made.id)
         return Ended("published", made.version)
     _require_no_draft(unit, municipality_id, declared.name)
-    whose = replace(live.whose, saved_by_id=None, approved_by_id=None)
+    whose = replace(last.whose, saved_by_id=None, approved_by_id=None)
     row_id = definition.save_draft(unit, municipality_id, said, secrets, whose, "waiting")
     _log(unit, "lookup.draft", municipality_id, row_id)
     return Ended("waiting", wider=wider)
@@ -62,17 +67,18 @@ def publish(unit: Unit, municipality_id: int, declared: Declared, config: Config
 
 def roll_back(unit: Unit, municipality_id: int, name: str, number: int) -> Ended:
     """By command, an earlier version: at once, or once who answers for it agrees. Raises NotFound, Conflict."""
-    live = making.published_now(unit, municipality_id, name)
+    live, last = _before(unit, municipality_id, name)
     row = next((each for each in definition.versions(unit, municipality_id, name) if each.version == number), None)
-    if row is not None and live is not None and has_owner(unit, live):
+    if row is not None and last is not None and has_owner(unit, last):
         wanted = definition.read(unit, row)
         if wider := making.shows_more(unit, live, wanted):
             _require_no_draft(unit, municipality_id, name)
             secrets = {key: each for key, each in wanted.values.items() if key not in wanted.declared.settings}
-            whose = replace(live.whose, saved_by_id=None, approved_by_id=None)
+            whose = replace(last.whose, saved_by_id=None, approved_by_id=None)
             row_id = definition.save_draft(unit, municipality_id, wanted.declared, secrets, whose, "waiting")
             _log(unit, "lookup.draft", municipality_id, row_id)
             return Ended("waiting", wider=wider)
+    _supersede(unit, municipality_id, name)
     made = definition.roll_back(unit, municipality_id, name, number)
     _log(unit, "lookup.publish", municipality_id, made.id)
     return Ended("published", number)
@@ -116,10 +122,28 @@ def _topics(unit: Unit, municipality_id: int) -> Sequence[Topic]:
     return unit.all(select(Topic).where(Topic.municipality_id == municipality_id).order_by(Topic.id))
 
 
+def _before(unit: Unit, municipality_id: int, name: str) -> tuple[Published | None, Published | None]:
+    """The version that is asked, and that or else the newest: who withdrew it answers for it as before."""
+    live = making.published_now(unit, municipality_id, name)
+    rows = definition.versions(unit, municipality_id, name)
+    return live, live or (definition.read(unit, rows[0]) if rows else None)
+
+
+def _supersede(unit: Unit, municipality_id: int, name: str) -> None:
+    """What waits since a command before is in nobody's mind any more: approved later, it would replace this one."""
+    draft = definition.draft(unit, municipality_id, name)
+    if draft is not None and _is_commands(draft):
+        definition.drop_draft(unit, municipality_id, name)
+
+
+def _is_commands(draft: Lookup) -> bool:
+    return (draft.state, draft.saved_by_id) == ("waiting", None)
+
+
 def _require_no_draft(unit: Unit, municipality_id: int, name: str) -> None:
     """But one that waits since a command before."""
     draft = definition.draft(unit, municipality_id, name)
-    if draft is not None and (draft.state, draft.saved_by_id) != ("waiting", None):
+    if draft is not None and not _is_commands(draft):
         raise Conflict(
             "This shows more than the version that is asked, so its owner approves it first; but its department is at "
             "work on a draft, which would be lost. Ask them to publish or to discard it."

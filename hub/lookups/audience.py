@@ -13,8 +13,9 @@ from hub.lookups.definition import LINE, Declared
 from hub.lookups.places import where
 
 What: TypeAlias = Literal[
-    "first", "role", "unmasked", "field", "asked", "reply", "by", "identity", "source", "kept", "rows", "topic"
-]
+    "first", "role", "unmasked", "field", "asked", "reply", "by", "identity", "source", "kept", "rows", "topic",
+    "department",
+]  # fmt: skip
 EVER = 10**9
 
 
@@ -22,7 +23,7 @@ class Wider(Struct, frozen=True):
     """`what`: of the kind of thing; `name`: which one: a role, a field, an identifier; nothing where there is one.
 
     `asked`: a field that is dots until somebody asks to see it; `reply`: one that a reply may say; `topic`: one that
-    asks it as soon as the identity is confirmed.
+    asks it as soon as the identity is confirmed; `department`: another one answers for it.
     """
 
     what: What

@@ -75,15 +75,17 @@ def _is_of(shown: About, about: About) -> bool:
 def _hidden(declared: Declared) -> frozenset[str]:
     settings = declared.settings
     lines = {LINE + str(each.get("label")): each.get("value") for each in settings.get("lines", ())}
-    sources = {**settings.get("fields", {}), **lines}
+    lists = {name: each.get("rows") for name, each in settings.get("lists", {}).items()}
+    sources = {**settings.get("fields", {}), **lines, **lists, "link": {"text": settings.get("link") or ""}}
     names = (*declared.leads_only, *declared.until_asked)
     return frozenset(path for name, source in sources.items() if is_named(names, name) for path in paths_of(source))
 
 
 def _is_at(path: str, named: frozenset[str]) -> bool:
-    bare = path.removesuffix("[]")
-    names = {each.removesuffix("[]") for each in named}
-    return bare in names or path.startswith(tuple(f"{each}{sign}" for each in names for sign in (".", "[].")))
+    """Or within what stands there. What came once is no list, though it may be one."""
+    bare = path.replace("[]", "")
+    names = {each.replace("[]", "") for each in named}
+    return bare in names or bare.startswith(tuple(f"{each}." for each in names))
 
 
 def _flat(row: object, at: str = "") -> Iterator[tuple[str, object]]:

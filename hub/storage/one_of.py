@@ -12,19 +12,21 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 
-class _OneOf(FunctionElement[bool]):
+class OneOf(FunctionElement[bool]):
+    """Of a column and a parameter; how the two are written is told by engine."""
+
     name = "one_of"
     inherit_cache = True
     type = Boolean()
 
-    def self_group(self, against: Any = None) -> "_OneOf":  # noqa: ARG002 - SQLAlchemy passes it
+    def self_group(self, against: Any = None) -> "OneOf":  # noqa: ARG002 - SQLAlchemy passes it
         """As it is: `… = 1`, as SQLite's booleans are written, would cost the index."""
         return self
 
 
 def one_of(column: Any, parameter: str) -> ColumnElement[bool]:
     """Whether `column` is among the ids of `parameter`, which is given as `listed` writes it."""
-    return _OneOf(column, bindparam(parameter, type_=Text()))
+    return OneOf(column, bindparam(parameter, type_=Text()))
 
 
 def listed(ids: Iterable[int]) -> str:
@@ -32,13 +34,13 @@ def listed(ids: Iterable[int]) -> str:
     return ",".join(map(str, ids))
 
 
-@compiles(_OneOf, "sqlite")
-def _on_sqlite(element: _OneOf, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(OneOf, "sqlite")
+def _on_sqlite(element: OneOf, compiler: SQLCompiler, **options: Any) -> str:
     column, ids = (compiler.process(each, **options) for each in element.clauses)
     return f"{column} IN (SELECT value FROM json_each('[' || {ids} || ']'))"  # noqa: S608 - SQLAlchemy's own text
 
 
-@compiles(_OneOf, "postgresql")
-def _on_postgresql(element: _OneOf, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(OneOf, "postgresql")
+def _on_postgresql(element: OneOf, compiler: SQLCompiler, **options: Any) -> str:
     column, ids = (compiler.process(each, **options) for each in element.clauses)
     return f"{column} = ANY (string_to_array({ids}, ',')::bigint[])"

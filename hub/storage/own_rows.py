@@ -7,16 +7,15 @@ more than most statements take, and an `IN` with a parameter for each municipali
 import threading
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Dialect, Text, TypeDecorator, bindparam
+from sqlalchemy import BigInteger, Dialect, Text, TypeDecorator, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 from hub.storage.base import MunicipalityRow
-from hub.storage.one_of import listed
+from hub.storage.one_of import OneOf, listed
 from hub.storage.scope import Scope
 
 
@@ -39,14 +38,11 @@ class _Municipalities(TypeDecorator[tuple[int, ...]]):
         return list(value or ()) if dialect.name == "postgresql" else f"[{listed(value or ())}]"
 
 
-class _Among(FunctionElement[bool]):
+class _Among(OneOf):
+    """The same with an array, where there are arrays: a text would be read anew for each row that is tested."""
+
     name = "among_own"
     inherit_cache = True
-    type = Boolean()
-
-    def self_group(self, against: Any = None) -> "_Among":  # noqa: ARG002 - SQLAlchemy passes it
-        """As it is: `… = 1`, as SQLite's booleans are written, would cost the index."""
-        return self
 
 
 @compiles(_Among, "sqlite")

@@ -295,6 +295,7 @@ def _coded(declared: Declared) -> set[str]:
     fields = {
         name for name in FIELDS[card] if lookup_words.states(card, name) or name in {"status", "decision", "kind"}
     } | set(settings.get("values", {}))
+    fields = {name for name in fields if words_of.seen_of(declared, name) == "all"}
     lines = [each for each in settings.get("lines", ()) if each.get("kind", "text") == "text"]
     lines = [each for each in lines if words_of.seen_of(declared, f"{LINE}{each.get('label')}") == "all"]
     named = [settings.get("fields", {}).get(name) for name in fields] + [each.get("value") for each in lines]

@@ -8,9 +8,10 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import select
 
+from hub.access import person
 from hub.access.audit import Audit
 from hub.channels.open import read_settings
-from hub.edge import owning
+from hub.edge import making, owning
 from hub.edge.making import Ended
 from hub.errors import Conflict
 from hub.inbox.topic import Topic
@@ -147,3 +148,46 @@ def test_an_earlier_version_that_shows_more_waits_by_command_too(screen: Screen,
     assert ended.what == "waiting"
     assert published(screen)[0] == (2, "published")
     assert "Less hidden than before: Läge." in screen.get(at(screen), "disa")[1]
+
+
+def test_a_draft_in_another_department_goes_past_nobody(screen: Screen, tmp_path: Path) -> None:
+    """Whoever is of two departments can't take it to the one in which its owner isn't."""
+    published_once(screen, tmp_path)
+    press(screen, "save", "dana", seconds="9")
+    home, other = screen.world.ids["granvik"], screen.world.ids["parks"]
+
+    def moved(unit: Unit) -> tuple[bool, list[str]]:
+        draft = must(definition.draft(unit, home, "avtal"))
+        draft.department_id = other
+        one = definition.read(unit, draft)
+        asked = making.shows_more(unit, making.published_now(unit, home, "avtal"), one)
+        dora = must(person.actor(unit, screen.world.ids["dora"], frozenset({"read", "write"})))
+        return making.is_owner(unit, dora, one), [each.what for each in asked]
+
+    assert screen.world.do(moved) == (False, ["department"])
+
+
+def test_what_its_owner_withdrew_no_command_brings_back_alone(screen: Screen, tmp_path: Path) -> None:
+    published_once(screen, tmp_path)
+    home = screen.world.ids["granvik"]
+    live = screen.world.do(lambda unit: definition.published(unit, home, "avtal"))
+    version = fields_of(screen.get(at(screen), "disa")[1])["version"]
+    assert screen.post(f"{at(screen)}/withdrawal", "disa", {"version": version}, part=False).status_code == 303
+    config = read_settings(load(()).lookup("sql"), {**live.values, **live.declared.settings})
+    again = screen.world.do(lambda unit: owning.publish(unit, home, live.declared, config))
+    assert again.what == "waiting"
+    back = screen.world.do(lambda unit: owning.roll_back(unit, home, "avtal", 1))
+    assert back.what == "waiting"
+    assert published(screen)[0] == (1, "retired")
+    assert "It is asked for the first time." in screen.get(at(screen), "disa")[1]
+
+
+def test_a_file_that_is_asked_at_once_takes_the_place_of_one_that_waits(screen: Screen, tmp_path: Path) -> None:
+    made(screen, tmp_path)
+    asks = press(screen, "publish", roles=["lead"])
+    key = must(re.search(r'name="approves" value="(\w+)"', asks.text))
+    press(screen, "publish", approves=key[1], approved="on", roles=["lead"])
+    assert imported(screen, tmp_path, roles=("agent", "lead")).what == "waiting"
+    assert imported(screen, tmp_path, seconds=7.0).what == "published"
+    home = screen.world.ids["granvik"]
+    assert screen.world.do(lambda unit: definition.draft(unit, home, "avtal")) is None

@@ -1,0 +1,41 @@
+"""The row of a trial: what the card hides is hidden in it, wherever on the card it stands."""
+
+from typing import Any
+
+import pytest
+
+from hub.lookups.came import cells
+from hub.lookups.cover import DOTS
+from hub.lookups.definition import Declared
+
+SETTINGS: dict[str, Any] = {
+    "card": "invoice",
+    "fields": {"number": "Nr", "status": "Status", "currency": {"text": "SEK"}},
+    "values": {"status": {"1": "paid"}},
+    "about": {"invoice": "Nr"},
+    "lists": {"payments": {"rows": "Payments[]", "fields": {"on": "Day", "amount": "Sum"}}},
+    "link": "https://ekonomi.example/{Key}",
+}
+MANY = {"Nr": "5", "Status": "1", "Key": "k7", "Payments": [{"Day": "2026-11-01", "Sum": "10"}]}
+ONE = {**MANY, "Payments": {"Day": "2026-11-01", "Sum": "10"}}
+"""As XML comes that has one element."""
+
+
+def came(row: dict[str, Any], **said: Any) -> dict[str, str | None]:
+    declared = Declared(name="one", kind="rest", title={"sv": "Ett"}, roles=("agent",), settings=SETTINGS, **said)
+    return {each.path.replace("[]", ""): each.value for each in cells(declared, row, None)}
+
+
+@pytest.mark.parametrize("row", [MANY, ONE], ids=["many", "one"])
+def test_what_the_card_hides_is_hidden_in_its_row(row: dict[str, Any]) -> None:
+    shown = came(row)
+    assert DOTS not in shown.values()
+    hidden = came(row, leads_only=("payments",), until_asked=("link",))
+    assert hidden == {**shown, "Payments.Day": DOTS, "Payments.Sum": DOTS, "Key": DOTS}
+
+
+@pytest.mark.parametrize("row", [MANY, ONE], ids=["many", "one"])
+def test_what_the_card_uses_is_marked(row: dict[str, Any]) -> None:
+    declared = Declared(name="one", kind="rest", title={"sv": "Ett"}, roles=("agent",), settings=SETTINGS)
+    used = {each.path.replace("[]", ""): each.is_used for each in cells(declared, {**row, "More": "x"}, None)}
+    assert used == {**dict.fromkeys(used, True), "More": False}
