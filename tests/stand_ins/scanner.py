@@ -41,6 +41,8 @@ class StandIn(ABC):
 
     def _talk(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb") as said, suppress(OSError):
+            if not said.peek(1):  # who asked was stopped between the call and the first word
+                return
             answer = self.answer(said)
             if not self.mute:
                 connection.sendall(answer)
