@@ -34,8 +34,10 @@ async def try_out(
                 await connector.check()
         finally:
             await close_connector(connector)
-    except TimeoutError:
-        return Unreachable(f"It didn't answer within {LONGEST} seconds.")
+    except TimeoutError as late:
+        error = Unreachable(f"It didn't answer within {LONGEST} seconds.")
+        error.__cause__ = late
+        return error
     except (PluginError, Invalid) as error:
         return error
     return None

@@ -352,7 +352,7 @@ def _try(here: Installation, channel_id: int) -> tuple[str | None, Sequence[Chec
     steps = Steps()
     error = asyncio.run(try_out(here.storage, load(here.settings.blocked_plugins), channel_id, steps))
     field = getattr(error, "field", "")
-    return (f"{field}: {error}" if field else str(error) if error else None), steps.taken
+    return (f"{field}: {error}" if field else str(error) if error else None), steps.taken(error)
 
 
 def _told(step: CheckStep) -> str:

@@ -1,9 +1,10 @@
 """Steps: what a check has proved on its way, for whoever sets it up. Nobody has to tell of any."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
+from itertools import islice
 from ssl import cert_time_to_seconds
 from typing import Any, TypeAlias
 
@@ -39,27 +40,54 @@ TellStep: TypeAlias = Callable[[str], AbstractContextManager[Proof]]
 
 
 class Steps:
-    """Of one check, in the order in which they ended. The one that failed is the last, whatever it is a part of."""
+    """Of one check, in the order in which they ended. What failed and was got over proves nothing, and isn't told."""
 
     def __init__(self) -> None:
-        self.taken: list[CheckStep] = []
+        self._passed: list[CheckStep] = []
+        self._failed: list[tuple[CheckStep, BaseException]] = []
 
-    @contextmanager
-    def step(self, title: str) -> Iterator[Proof]:
+    def step(self, title: str) -> AbstractContextManager[Proof]:
         """A part of the check: passed when it is left, failed when something is raised in it."""
-        began, proof, passed = time.monotonic(), Proof(), False
-        try:
-            yield proof
-            passed = True
-        finally:
-            if not self.has_failed:
-                took = round((time.monotonic() - began) * 1000)
-                self.taken.append(CheckStep(title, took, proof.says, proof.until, failed=not passed))
+        return _Step(self, title)
 
-    @property
-    def has_failed(self) -> bool:
-        """Nothing is added any more."""
-        return bool(self.taken) and self.taken[-1].failed
+    def passed(self, step: CheckStep) -> None:
+        """One that whoever tells of it has timed."""
+        self._passed.append(step)
+
+    def failed(self, step: CheckStep, error: BaseException) -> None:
+        """Likewise; `error` is what it was left by."""
+        self._failed.append((step, error))
+
+    def taken(self, error: BaseException | None) -> Sequence[CheckStep]:
+        """Those that passed, and last the one in which `error` was raised, that the check ended with. Of one within
+        another it is the inner one."""
+        led_to = set(_led_to(error))
+        failed = (step for step, left_by in self._failed if id(left_by) in led_to)
+        return (*self._passed, *islice(failed, 1))
+
+
+class _Step(AbstractContextManager[Proof]):
+    def __init__(self, steps: Steps, title: str) -> None:
+        self._steps, self._title, self._proof = steps, title, Proof()
+        self._began = time.monotonic()
+
+    def __enter__(self) -> Proof:
+        return self._proof
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        took = round((time.monotonic() - self._began) * 1000)
+        step = CheckStep(self._title, took, self._proof.says, self._proof.until, failed=error is not None)
+        if error is None:
+            self._steps.passed(step)
+        else:
+            self._steps.failed(step, error)
+
+
+def _led_to(error: BaseException | None) -> Iterator[int]:
+    """It, and what it was raised for, by their ids: a plugin says in its own words what a library told it."""
+    while error is not None:
+        yield id(error)
+        error = error.__cause__ or error.__context__
 
 
 @contextmanager

@@ -81,7 +81,7 @@ async def try_channels(desk: Desk, registry: Registry) -> Sequence[Tried]:
             began, steps = time.monotonic(), Steps()
             error = await try_out(desk.storage, registry, int(each.id), steps)
             took = round((time.monotonic() - began) * 1000)
-            return Tried(each.id, each.name, str(error) if error else None, took, tuple(steps.taken))
+            return Tried(each.id, each.name, str(error) if error else None, took, steps.taken(error))
 
     return await asyncio.gather(*(tried(each) for each in await desk.read(sources)))
 

@@ -5,12 +5,18 @@ Denmark: CPR, whose check digit those of some days lack since 2007, Finland: hen
 """
 
 import re
+from collections.abc import Iterator
 from datetime import date
 
 _SWEDISH = re.compile(r"(\d{2})?(\d{6})[-+]?(\d{4})")
 _ELEVEN = re.compile(r"(\d{6})[ -]?(\d{5})")
 _DANISH = re.compile(r"(\d{6})[ -]?(\d{4})")
 _FINNISH = re.compile(r"(\d{6})([-+A-FU-Y])(\d{3})([0-9A-FHJ-NPR-Y])")
+_WRITTEN = re.compile(
+    r"(?<![0-9A-Z])(?:\d{8}[-+ ]?\d{4}|\d{6}[-+ ]?\d{4,5}|\d{6}[-+A-FU-Y]\d{3}[0-9A-Y])(?![0-9A-Z])", re.I | re.ASCII
+)
+"""In a text: what may be one of some country, with whatever stands between its parts."""
+COUNTRIES = ("SE", "NO", "DK", "FI")
 _FINNISH_CHECKS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 _FINNISH_CENTURIES = {"+": 1800, **dict.fromkeys("-YXWVU", 1900), **dict.fromkeys("ABCDEF", 2000)}
 _NORWEGIAN_WEIGHTS = ((3, 7, 6, 1, 8, 9, 4, 5, 2, 1), (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1))
@@ -26,6 +32,13 @@ def can_be_right(number: str, country: str, today: date) -> bool:
     plain = "".join(number.split()).upper()
     check = {"SE": _is_swedish, "NO": _is_norwegian, "DK": _is_danish, "FI": _is_finnish}.get(country)
     return bool(plain) if check is None else check(plain, today)
+
+
+def written(text: str, today: date) -> Iterator[tuple[int, int]]:
+    """Where in a text there are some that can be right by the rules of any of the four: beginning and end of each."""
+    for found in _WRITTEN.finditer(text):
+        if any(can_be_right(found[0], country, today) for country in COUNTRIES):
+            yield found.span()
 
 
 def _is_swedish(number: str, today: date) -> bool:

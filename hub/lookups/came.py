@@ -1,6 +1,6 @@
 """Came: the row that a trial's first card was made of, as its source has it: for whoever tries a definition alone.
 
-What the card hides is hidden here as well, and an identity number is masked as everywhere.
+What the card hides is hidden here as well, and identity numbers are masked as everywhere, whosever they are.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,9 +8,11 @@ from itertools import islice
 
 from msgspec import Struct
 
+from hub import clock
 from hub.contract import AnyCard, Subject, paths
 from hub.contract.cards import About
 from hub.contract.mapping import Row
+from hub.formats.identity_numbers import written
 from hub.inbox.points import masked_identity
 from hub.lookups.cover import DOTS, is_named
 from hub.lookups.definition import LINE, Declared
@@ -108,4 +110,6 @@ def _shown(value: object, number: str | None) -> str | None:
         text = str(value)
     if number and is_same("identity", text, number):
         return masked_identity(digits(text))
+    for begins, ends in reversed(list(written(text, clock.to_datetime(clock.now()).date()))):
+        text = f"{text[:begins]}{masked_identity(digits(text[begins:ends]))}{text[ends:]}"
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

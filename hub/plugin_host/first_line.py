@@ -18,15 +18,16 @@ class FirstLine:
     def __init__(self, steps: Steps | None, host: str) -> None:
         self._steps, self._found = steps, SERVER_FOUND.format(host=host)
         self._doing, self._began = self._found, time.monotonic()
+        self._passed_last = ""
 
     @contextmanager
     def told(self) -> Iterator[None]:
         """When the line doesn't come about, what wasn't reached is the step that failed."""
         try:
             yield
-        except PluginError:
-            if self._steps is not None and self._doing and not self._steps.has_failed:
-                self._steps.taken.append(CheckStep(self._doing, self._took, failed=True))
+        except PluginError as error:
+            if self._steps is not None and self._doing:
+                self._steps.failed(CheckStep(self._doing, self._took, failed=True), error)
             raise
 
     def traced(self, event: str, said: Mapping[str, Any]) -> None:
@@ -44,8 +45,9 @@ class FirstLine:
 
     def _passed(self, step: CheckStep) -> None:
         self._doing = ""
-        if self._steps is not None and step.title not in {each.title for each in self._steps.taken[-1:]}:
-            self._steps.taken.append(step)
+        if self._steps is not None and step.title != self._passed_last:
+            self._passed_last = step.title
+            self._steps.passed(step)
 
     @property
     def _took(self) -> int:

@@ -114,7 +114,7 @@ async def _put(request: Asking, desk: Desk, which: str | int, *, saves: bool) ->
         error = wrong
     if saves and error is None:
         return onward("/channels")
-    tried = None if saves else Tried(round((time.monotonic() - began) * 1000), steps.taken)
+    tried = None if saves else Tried(round((time.monotonic() - began) * 1000), steps.taken(error))
     sealed = given_anew.seal(keys, desk.actor.id, place, given_anew.with_new(handed, texts, renewed))
     said = {**said, "given_anew": sealed}
     return await _shown(request, desk, form, said, error, None if isinstance(which, str) else which, tried)

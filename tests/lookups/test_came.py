@@ -39,3 +39,28 @@ def test_what_the_card_uses_is_marked(row: dict[str, Any]) -> None:
     declared = Declared(name="one", kind="rest", title={"sv": "Ett"}, roles=("agent",), settings=SETTINGS)
     used = {each.path.replace("[]", ""): each.is_used for each in cells(declared, {**row, "More": "x"}, None)}
     assert used == {**dict.fromkeys(used, True), "More": False}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("19121212-1212", "1912••••-••••"),
+        ("191212121212", "1912••••-••••"),
+        (191212121212, "1912••••-••••"),
+        ("121212-1212", "••••••-••••"),
+        ("121212+1212", "••••••-••••"),
+        ("19121272-1219", "1912••••-••••"),
+        ("010190 00164", "••••••-••••"),
+        ("41019000158", "••••••-••••"),
+        ("010190-1234", "••••••-••••"),
+        ("131052-308T", "••••••-••••"),
+        ("131052-308t", "••••••-••••"),
+        ("Ek, Bo (19121212-1212), make: 131052-308T", "Ek, Bo (1912••••-••••), make: ••••••-••••"),
+        ("53489546", "53489546"),
+        ("556036-0793", "556036-0793"),
+        ("2026-12-19T08:00", "2026-12-19T08:00"),
+        ("19121212-1213", "19121212-1213"),
+    ],
+)
+def test_identity_numbers_are_masked_whosever_they_are(value: object, shown: str) -> None:
+    assert came({**ONE, "Owner": value})["Owner"] == shown

@@ -143,6 +143,26 @@ def test_the_whole_way(screen: Screen, tmp_path: Path) -> None:
     assert str(tmp_path) not in page  # the address is a secret
 
 
+@pytest.mark.parametrize("seen", ["asked", "leads"])
+def test_codes_of_what_the_card_hides_are_not_listed(screen: Screen, tmp_path: Path, seen: str) -> None:
+    """Of a line, and of a field that has states: who makes a lookup may be none of those who may see them."""
+    begun(screen)
+    where = {"set-url": url(tmp_path), "view": "V_AVT"}
+    hidden = press(screen, "columns", **where, **LINES, **{"seen-line-0": seen})
+    assert hidden.status_code == 200, problem(hidden)
+    assert '<option value="STKOD">' in hidden.text
+    assert 'value="30"' not in hidden.text
+    said = {"title": "Avgift", "department": str(screen.world.ids["waste"]), "kind": "sql", "card": "invoice"}
+    screen.post(f"/made-lookups/new/{screen.world.ids['granvik']}", "disa", said, part=False)
+    states = where | {"field-number": "FBET", "field-status": "KNR", "field-kind": "STKOD", "by-invoice": "FBET"}
+    hidden = press(screen, "columns", name="avgift", **states, **{"seen-kind": "leads"})
+    assert hidden.status_code == 200, problem(hidden)
+    assert 'value="600606"' in hidden.text
+    assert 'value="30"' not in hidden.text
+    shown = press(screen, "columns", name="avgift", **states, **{"seen-kind": "all"})
+    assert 'value="30"' in shown.text, problem(shown)
+
+
 def test_what_shows_no_more_is_published_at_once_and_what_shows_more_asks_its_owner(
     screen: Screen, tmp_path: Path
 ) -> None:
