@@ -11,21 +11,33 @@ from contextlib import suppress
 from weakref import WeakKeyDictionary
 
 from litestar.types import ASGIApp, Receive, Scope, Send
+from msgspec import Struct
+
+from hub.due import due_in
 
 ROWS, FIGURES, STREAM = {"turn": "rows"}, {"turn": "figures"}, {"turn": "stream"}
 """New rows of a list; counts and the telephone's strip; what stays open and is nobody's turn."""
-_SIDE_BY_SIDE: Mapping[str, int] = {"rows": 4, "figures": 1}
-"""New rows don't wait for figures. While some wait for a click, which may be writing, others are made into pages: with
-two of them lists came later the fewer processors were busy."""
 _YIELDS = 0.05
 """Seconds that one of them waits for clicks at most, so that those who click all the time see news, too."""
+
+
+class _Kind(Struct, frozen=True):
+    """`side_by_side`: so many are made at once. `waits`: seconds that what comes later may pass it in storage."""
+
+    side_by_side: int
+    waits: float
+
+
+_KINDS: Mapping[str, _Kind] = {"rows": _Kind(4, 0.2), "figures": _Kind(1, 0.4)}
+"""New rows don't wait for figures. While some wait for a click, which may be writing, others are made into pages: with
+two of them lists came later the fewer processors were busy."""
 
 
 class _Turns:
     """Of one event loop."""
 
     def __init__(self) -> None:
-        self.lanes = {kind: asyncio.Semaphore(many) for kind, many in _SIDE_BY_SIDE.items()}
+        self.lanes = {name: asyncio.Semaphore(kind.side_by_side) for name, kind in _KINDS.items()}
         self._clicks = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -53,17 +65,19 @@ def in_turn(app: ASGIApp) -> ASGIApp:
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         turns = _TURNS.setdefault(asyncio.get_running_loop(), _Turns())
-        kind = scope["route_handler"].opt.get("turn", "click")
-        if kind == "click":
+        name = scope["route_handler"].opt.get("turn", "click")
+        if name == "click":
             turns.click()
             try:
-                await app(scope, receive, send)
+                with due_in(0):
+                    await app(scope, receive, send)
             finally:
                 turns.answered()
-        elif kind in turns.lanes:
-            async with turns.lanes[kind]:
-                await turns.after_clicks()
-                await app(scope, receive, send)
+        elif name in turns.lanes:
+            with due_in(_KINDS[name].waits):
+                async with turns.lanes[name]:
+                    await turns.after_clicks()
+                    await app(scope, receive, send)
         else:
             await app(scope, receive, send)
 

@@ -31,7 +31,7 @@ from hub.storage.scope import Scope
 from hub.storage.unit import Storage, Unit
 
 KEPT = 2 * clock.SECOND
-"""What is shared may be so old where no call has changed: who is on duty, and what is to be called back."""
+"""What is kept may be so old where no call has changed: who is on duty, and what is to be called back."""
 _RINGS = 600 * clock.SECOND
 _TALKS = 4 * 3_600 * clock.SECOND
 _MOST = 500
@@ -108,23 +108,25 @@ class _Pop(Struct, frozen=True):
 _Sight: TypeAlias = tuple[tuple[int, ...] | None, tuple[Held, ...], frozenset[str]]
 _SHARED: Kept[_Sight, _Shared] = Kept(KEPT)
 _POPS: Kept[tuple[_Sight, int], _Pop | None] = Kept(KEPT)
+_MINE: Kept[int, DutyLine] = Kept(KEPT)
 
 
 async def seen(storage: Storage, actor: Actor, changed: int) -> Phone:
     """As this person sees it. `changed`: when a call of theirs is known to have changed last, microseconds."""
     scope, sight = Scope.of(actor), _sight(actor)
     shared = await _SHARED.ask(storage, sight, partial(storage.read, scope, _shared, actor), changed)
-    mine, entry_id = await storage.read(scope, _own, actor, shared)
-    pop = None
-    if entry_id is not None:
-        reckoning = partial(storage.read, scope, _pop, actor, entry_id)
-        pop = await _POPS.ask(storage, (sight, entry_id), reckoning, shared.at)
+    mine = await _MINE.ask(storage, actor.id, partial(storage.read, scope, on_duty.mine, actor), changed)
+    found, pop = _theirs(actor, mine.state, shared.calls), None
+    if found is not None and await storage.read(scope, _is_as_it_was, found):
+        reckoning = partial(storage.read, scope, _pop, actor, found.entry_id)
+        pop = await _POPS.ask(storage, (sight, found.entry_id), reckoning, shared.at)
     return Phone(mine, shared.strip, None if pop is None else _greeted(pop, actor), shared.call_backs)
 
 
 def forget(storage: Storage, actor: Actor) -> None:
     """What this person sees, who has changed something: reckoned anew for all who see the same."""
     _SHARED.forget(storage, _sight(actor))
+    _MINE.forget(storage, actor.id)
 
 
 def _sight(actor: Actor) -> _Sight:
@@ -148,14 +150,10 @@ def _shared(unit: Unit, actor: Actor) -> _Shared:
     return _Shared(now, there, [_Live(*each) for each in calls], calling_back.count(unit, actor))
 
 
-def _own(unit: Unit, actor: Actor, shared: _Shared) -> tuple[DutyLine, int | None]:
-    """And the call for them, if it is still as it was when that was reckoned: another process may have ended it."""
-    mine = on_duty.mine(unit, actor)
-    found = _theirs(actor, mine.state, shared.calls)
-    if found is None:
-        return mine, None
-    now = unit.rows(select(Call.answered_by_id, Call.ended_at).where(Call.entry_id == found.entry_id))
-    return mine, found.entry_id if [tuple(each) for each in now] == [(found.answered_by_id, None)] else None
+def _is_as_it_was(unit: Unit, call: _Live) -> bool:
+    """Another process may have ended it since."""
+    now = unit.rows(select(Call.answered_by_id, Call.ended_at).where(Call.entry_id == call.entry_id))
+    return [tuple(each) for each in now] == [(call.answered_by_id, None)]
 
 
 def strip(unit: Unit, actor: Actor) -> Strip | None:

@@ -1,6 +1,7 @@
 """Lane: what this process has in hand on the way in, from its raw row to its entry. For one event loop."""
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -43,12 +44,18 @@ class Placed(Struct):
 
 
 class Lane:
-    """What waits to be parsed, to be placed, and to be stored, each of them in the order that it came in."""
+    """What waits to be parsed, to be placed, and to be stored: of each channel in the order that it came in.
 
-    def __init__(self) -> None:
-        self.parsed: asyncio.Queue[list[Parsed]] = asyncio.Queue(maxsize=4)
+    Channels take turns: what comes now by one isn't held up by what another brings by the thousand, after an outage.
+    `waits`: seconds that others may pass it at each of its steps in storage.
+    """
+
+    def __init__(self, waits: float = 0.0) -> None:
+        self.waits = waits
+        self.parsed: asyncio.Queue[list[Parsed]] = asyncio.Queue(maxsize=2)
         self.placed: asyncio.Queue[list[Placed]] = asyncio.Queue(maxsize=1)
-        self._fresh: asyncio.Queue[Kept] = asyncio.Queue()
+        self._fresh: dict[int, deque[Kept]] = {}  # by channel, whose turn it is first
+        self._some = asyncio.Event()
         self._in_hand: dict[int, int] = {}  # id -> bytes
         self._bytes = 0
         self._coming = 0  # of these, those that no group was gathered with yet
@@ -69,7 +76,8 @@ class Lane:
             self._in_hand[kept.id] = len(kept.event.body)
             self._bytes += len(kept.event.body)
             self._coming += 1
-            self._fresh.put_nowait(kept)
+            self._fresh.setdefault(kept.channel_id, deque()).append(kept)
+            self._some.set()
 
     def let_go(self, group: Sequence[Kept], *, unparsed: bool = False) -> None:
         """Stored, or left to the sweep. `unparsed`: they get no further than to here."""
@@ -79,9 +87,16 @@ class Lane:
 
     async def next_ones(self) -> list[Kept]:
         """To be parsed: what is there, at most a group."""
-        group = [await self._fresh.get()]
-        while len(group) < GROUP and not self._fresh.empty():
-            group.append(self._fresh.get_nowait())
+        await self._some.wait()
+        group: list[Kept] = []
+        while self._fresh and len(group) < GROUP:
+            channel_id = next(iter(self._fresh))
+            waiting = self._fresh.pop(channel_id)
+            group.append(waiting.popleft())
+            if waiting:
+                self._fresh[channel_id] = waiting  # behind the others
+        if not self._fresh:
+            self._some.clear()
         return group
 
     async def gather(self) -> list[Parsed]:

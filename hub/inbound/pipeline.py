@@ -7,6 +7,7 @@ half-way is a raw event in state new: the sweep finds it.
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from hub.channels import hourly
 from hub.channels.channel import Channel
 from hub.contract import RawEvent as Event
 from hub.contract import Router
+from hub.due import due_in
 from hub.errors import Corrupt, Invalid, Unavailable
 from hub.inbound.authentic import Trust, trust
 from hub.inbound.call_rows import take_calls
@@ -41,6 +43,10 @@ FULL_SWEEP = 4 * GROUP
 """Rows that a sweep takes in hand at most."""
 _LOOK = 0.05
 """Seconds between two looks at what is in hand."""
+_MAILS_WAIT = 0.1
+"""Seconds that mails let what people do, and calls, pass them on their way."""
+_LONGEST = 0.5
+"""Seconds by which what has waited on its way goes before what came later, at most."""
 INTAKE = Scope.everything("intake")
 
 log = logging.getLogger(__name__)
@@ -72,7 +78,7 @@ class Pipeline:
         self._storage, self._children, self._routers, self._reads = storage, children, routers, reads
         self.trusts = trusts or Trusts()
         # A call is answered while it rings: it doesn't wait behind the mails.
-        self._mails, self._calls = Lane(), Lane()
+        self._mails, self._calls = Lane(_MAILS_WAIT), Lane()
         self._kinds: dict[int, str] = {}
         self.receiver = Receiver(storage, self._take if reads else _leave_to_others)
 
@@ -128,7 +134,8 @@ class Pipeline:
         while True:
             group = await lane.next_ones()
             try:
-                parsed = await self.parse(group)
+                with _in_turn(lane, group):
+                    parsed = await self.parse(group)
             except Unavailable as error:
                 log.warning("intake waits: %s", error)
                 lane.let_go(group, unparsed=True)
@@ -158,7 +165,8 @@ class Pipeline:
         while True:
             group = await lane.gather()
             try:
-                placed = await self.place(group)
+                with _in_turn(lane, [each.kept for each in group]):
+                    placed = await self.place(group)
             except Unavailable as error:
                 log.warning("intake waits: %s", error)
                 placed = []
@@ -171,7 +179,8 @@ class Pipeline:
         while True:
             group = await lane.placed.get()
             try:
-                await self.store(group)
+                with _in_turn(lane, [each.kept for each in group]):
+                    await self.store(group)
             except Unavailable as error:
                 log.warning("intake waits: %s", error)
             finally:
@@ -220,6 +229,12 @@ class Pipeline:
             log.exception("a group of %d raw events failed; trying them one by one", len(group))
             for each in group:
                 await self.store([each], state)
+
+
+def _in_turn(lane: Lane, group: Sequence[Kept]) -> AbstractContextManager[None]:
+    """What it asks of storage is due from when the first of them came, as what somebody clicks is from the click."""
+    waited = (clock.now() - min(kept.received_at for kept in group)) / clock.SECOND
+    return due_in(lane.waits - min(waited, _LONGEST))
 
 
 def _files(group: Sequence[Placed]) -> dict[str, bytes]:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from hub import clock
 from hub.access.person import Actor
+from hub.due import due_in
 from hub.errors import Unavailable
 from hub.live.batch import Batch
 from hub.live.bridge import TOGETHER, Bridge, Line, Message, Sign, open_line
@@ -29,6 +30,8 @@ _KINDS = frozenset(
 )  # fmt: skip
 _MOST_TOGETHER = 500
 """Ids of one batch: more is an import, and everybody fetches again."""
+_AHEAD = 0.2
+"""Seconds by which what is asked for events goes before what one page asks for: all that listen wait for it."""
 _MOST_PLACES = 20_000
 NOBODY = Actor(0, "", "", "en", (), frozenset())
 """Whoever listens without being one of ours."""
@@ -239,11 +242,13 @@ class Live:
             try:
                 if len(batch) > _MOST_TOGETHER:
                     raise _TooMany
-                found = await self._storage.read(
-                    LIVE, find, batch.conversations, batch.entries, batch.deliveries, batch.people - self._names.keys()
-                )
-                calls = await self._storage.read(LIVE, find_calls, batch.calls) if batch.calls else {}
-                chats = await self._storage.read(LIVE, find_chats, batch.chats) if batch.chats else {}
+                named = batch.people - self._names.keys()
+                with due_in(-_AHEAD):
+                    found = await self._storage.read(
+                        LIVE, find, batch.conversations, batch.entries, batch.deliveries, named
+                    )
+                    calls = await self._storage.read(LIVE, find_calls, batch.calls) if batch.calls else {}
+                    chats = await self._storage.read(LIVE, find_chats, batch.chats) if batch.chats else {}
             except (Unavailable, _TooMany):
                 self._resync()
                 if self._poll is not None:

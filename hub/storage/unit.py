@@ -6,11 +6,10 @@ as happened is told after its commit.
 """
 
 import asyncio
-import contextvars
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from hashlib import sha256
@@ -30,6 +29,7 @@ from hub.storage.engine import Engines, enter_scope, is_demoted, is_trouble
 from hub.storage.keys import Keys
 from hub.storage.own_rows import only_own_rows
 from hub.storage.scope import Scope
+from hub.storage.threads import Threads
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -171,12 +171,10 @@ class Storage:
     def __init__(self, engines: Engines, keys: Keys, blobs: Blobs, *, filter_by_scope: bool = True) -> None:
         self.engines, self.keys, self.blobs = engines, keys, blobs
         self._filter_by_scope = filter_by_scope
-        self._writers = ThreadPoolExecutor(engines.writing_threads, "storage-write")
+        self._writers = Threads(engines.writing_threads, "storage-write")
         # One engine may serve both: then reading and writing share its threads.
-        self._readers = (
-            ThreadPoolExecutor(engines.reading_threads, "storage-read") if engines.reading_threads else self._writers
-        )
-        self._blob_writers = ThreadPoolExecutor(2, "storage-blobs")
+        self._readers = Threads(engines.reading_threads, "storage-read") if engines.reading_threads else self._writers
+        self._blob_writers = Threads(2, "storage-blobs")
         self._listeners: list[Callable[[Sequence[Happening]], None]] = []
 
     def on_commit(self, listener: Callable[[Sequence[Happening]], None]) -> None:
@@ -189,13 +187,13 @@ class Storage:
         self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         done: Future[T] = Future()
-        run = self._start(self._writers, self._run, True, scope, work, *args, **kwargs)
+        run = self._writers.submit(self._run, True, scope, work, *args, **kwargs)
         run.add_done_callback(partial(self._committed, done))
         return await asyncio.shield(asyncio.wrap_future(done))
 
     async def read(self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         # Whoever goes away before it has begun leaves nothing to be read.
-        return await asyncio.wrap_future(self._start(self._readers, self.read_now, scope, work, *args, **kwargs))
+        return await asyncio.wrap_future(self._readers.submit(self.read_now, scope, work, *args, **kwargs))
 
     def write_now(self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """In the thread of the caller: the command line, tests, and storage's threads themselves."""
@@ -240,11 +238,11 @@ class Storage:
     async def put_blobs(self, contents: Mapping[str, bytes]) -> None:
         """On disk and flushed, before the unit whose rows will name them: the writer doesn't wait for it."""
         if contents:
-            await asyncio.shield(asyncio.wrap_future(self._start(self._blob_writers, self.blobs.put_many, contents)))
+            await asyncio.shield(asyncio.wrap_future(self._blob_writers.submit(self.blobs.put_many, contents)))
 
     async def forget_passing(self, before: int) -> None:
         """What lies in the blob folder for a while only, and was put there before the day of that time."""
-        await asyncio.wrap_future(self._start(self._blob_writers, self.blobs.forget_passing, before))
+        await asyncio.wrap_future(self._blob_writers.submit(self.blobs.forget_passing, before))
 
     def close(self) -> None:
         """Ends the threads after the units under way, then the connections."""
@@ -253,11 +251,6 @@ class Storage:
         self._readers.shutdown()
         self.blobs.close()
         self.engines.dispose()
-
-    @staticmethod
-    def _start(pool: ThreadPoolExecutor, call: Callable[..., T], *args: Any, **kwargs: Any) -> "Future[T]":
-        context = contextvars.copy_context()
-        return pool.submit(context.run, call, *args, **kwargs)
 
     def _run(
         self, writing: bool, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs

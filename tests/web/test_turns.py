@@ -1,9 +1,11 @@
 """Turns: what pages fetch again by themselves leaves room for what somebody has asked for."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
+import hub.due
 from inbox_ui import turns
 from tests.web.world import application
 
@@ -79,6 +81,25 @@ def test_what_is_clicked_waits_for_nobody_and_news_wait_for_it() -> None:
         assert begun[-1] == "news"
 
     pages(work)
+
+
+def test_what_is_clicked_is_due_in_storage_before_news_that_were_asked_for_earlier() -> None:
+    due: dict[str, float] = {}
+
+    async def run() -> None:
+        for name, opt in (("news", turns.ROWS), ("rail", turns.FIGURES), ("click", CLICK)):
+
+            async def app(*_: Any, name: str = name) -> None:
+                due[name] = hub.due.due()
+
+            scope: Any = {"route_handler": Route(opt)}
+            nothing: Any = None
+            await turns.in_turn(app)(scope, nothing, nothing)
+
+    before = time.monotonic()
+    asyncio.run(run())
+    assert sorted(due, key=lambda name: due[name]) == ["click", "news", "rail"]
+    assert before <= due["click"] <= time.monotonic()
 
 
 def test_where_somebody_clicks_all_the_time_news_come_all_the_same() -> None:
