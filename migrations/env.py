@@ -13,7 +13,7 @@ ROOMS_WITH_TABLES = (
     "hub.inbox.matter", "hub.inbox.draft", "hub.inbox.promise", "hub.inbox.delivery",
     "hub.access.person", "hub.access.duty", "hub.access.login", "hub.access.audit",
     "hub.access.reading", "hub.channels.channel", "hub.channels.faces", "hub.channels.hourly", "hub.channels.mailbox",
-    "hub.inbound.raw_event", "hub.edge.idempotency", "hub.lookups.definition", "hub.inbox.receipt",
+    "hub.inbound.raw_event", "hub.edge.idempotency", "hub.lookups.definition", "hub.lookups.kept", "hub.inbox.receipt",
     "hub.inbox.letterhead", "hub.inbox.canned", "hub.inbox.sent_copy", "hub.inbox.whose", "hub.watch.target",
     "hub.watch.alarm", "hub.inbox.text", "hub.inbox.form", "hub.access.knock",
 )  # fmt: skip

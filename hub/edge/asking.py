@@ -42,14 +42,17 @@ class Asking(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Pinning(Struct, forbid_unknown_fields=True, frozen=True):
-    """`card`: which of the cards that were last shown, from 0."""
+    """`asked_at`: of the answer that was shown; `card`: which of its cards, from 0."""
 
+    asked_at: Annotated[datetime, Meta(tz=True)]
     card: Annotated[int, Meta(ge=0, le=999)] = 0
 
 
 class RevealingField(Struct, forbid_unknown_fields=True, frozen=True):
-    """`card`: which of the cards that were last shown, from 0; `field`: as its answer names it in `masked`."""
+    """`asked_at`: of the answer that was shown; `card`: which of its cards, from 0; `field`: as that answer names it in
+    `masked`."""
 
+    asked_at: Annotated[datetime, Meta(tz=True)]
     field: Annotated[str, Meta(max_length=100)]
     purpose: Annotated[str, Meta(max_length=MOST_PURPOSE, pattern=r"^[^\x00]*$")]
     card: Annotated[int, Meta(ge=0, le=999)] = 0
@@ -95,7 +98,7 @@ def reveal_field(
     Not through broken glass: that is to read what is written.
     """
     found = policy.require_work(actor, unit.get(Conversation, conversation_id))
-    line = reveal(unit, sources, actor, found, name, Masked(said.card, said.field), said.purpose)
+    line = reveal(unit, sources, actor, found, name, said.asked_at, Masked(said.card, said.field), said.purpose)
     until = clock.to_datetime(clock.now() + SHOWN_FOR)
     return RevealedField(said.card, said.field, line.value, line.kind, line.currency, until)
 
@@ -111,7 +114,7 @@ def pin_card(
 
     def create() -> Made:
         found.require_whole()
-        entry = pin.pin(unit, sources, actor, found, name, said.card)
+        entry = pin.pin(unit, sources, actor, found, name, said.asked_at, said.card)
         work.log(unit, actor, "lookup.pin", found, entry)
         line = timeline.entry_line(unit, found, lambda _: False, entry.id)
         assert line is not None  # it was just added

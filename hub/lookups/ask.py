@@ -19,12 +19,14 @@ from hub.contract import AnyCard, DidYouMean, PluginError, Subject
 from hub.contract.mapping import CardMapping, Row
 from hub.errors import TorgError
 from hub.inbox.points import masked_identity
-from hub.lookups import protection
+from hub.lookups import kept, protection
 from hub.lookups.admit import Admitted, admit, may_be_told, note, note_register, protected
 from hub.lookups.cover import covered
 from hub.lookups.definition import Published
+from hub.lookups.kept import Place
 from hub.lookups.question import Answered, Question, State, Why, digits, is_about, is_same, plain, slow
 from hub.lookups.sources import Sources
+from hub.lookups.together import Shared
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
 
@@ -47,12 +49,8 @@ async def ask(
     `watch`: of a trial, is told which rows the cards were made of.
     """
     asked_at = clock.to_datetime(clock.now())
-    admitted = await sources.together.write(scope, lambda unit, shared: admit(unit, shared, sources, actor, question))
+    admitted = await sources.together.write(scope, lambda unit, shared: _begin(unit, shared, sources, actor, question))
     definition = admitted.definition
-    place = None
-    if actor is not None and question.conversation_id is not None:
-        place = (actor.id, question.conversation_id, definition.id, admitted.confirmation)
-        sources.kept.forget(place)
     if admitted.refusal is not None:
         raise admitted.refusal
     faults.point("audit_committed")
@@ -61,6 +59,7 @@ async def ask(
         last_good_at=sources.breaker(definition).last_good_at,
     )  # fmt: skip
     outcome, read, refusal = "left", dict[str, bool | None](), None
+    answer: Answered | None = None
     try:
         if admitted.register is not None:
             read |= await _read_register(sources, admitted.register, admitted.numbers)
@@ -76,16 +75,30 @@ async def ask(
             answer, outcome = _down(nothing, "of_another", _OF_ANOTHER), "of another"
         elif await _any_protected(sources, scope, actor, question, admitted, numbers, read):
             answer, outcome = _down(nothing, "protected", str(protected())), "protected"
+        answer = covered(answer, admitted.hides)
     finally:  # who asked may go away meanwhile: the source was asked all the same
         refusal = await sources.together.write(
-            scope, lambda unit, _: _settle(unit, actor, question, admitted, outcome, read)
+            scope, lambda unit, _: _settle(unit, actor, question, admitted, outcome, read, answer)
         )
     if refusal is not None:
         raise refusal
-    answer = covered(answer, admitted.hides)
-    if place is not None:
-        sources.kept.keep(place, answer)
     return covered(answer, (), definition.declared.until_asked)
+
+
+def _begin(unit: Unit, shared: Shared, sources: Sources, actor: Actor | None, question: Question) -> Admitted:
+    admitted = admit(unit, shared, sources, actor, question)
+    place = _place(actor, question, admitted)
+    if place is not None:
+        kept.forget(unit, place)
+    return admitted
+
+
+def _place(actor: Actor | None, question: Question, admitted: Admitted) -> Place | None:
+    """Where its answer is kept; None: nowhere."""
+    if actor is None or question.conversation_id is None:
+        return None
+    here = admitted.definition
+    return Place(here.municipality_id, question.conversation_id, actor.id, here.id, admitted.confirmation)
 
 
 async def _find(sources: Sources, admitted: Admitted, nothing: Answered, watch: Watch | None) -> tuple[Answered, str]:
@@ -211,8 +224,9 @@ def _settle(
     admitted: Admitted,
     outcome: str,
     read: dict[str, bool | None],
+    answer: Answered | None,
 ) -> TorgError | None:
-    """With what came in the audit. Why it isn't to be shown after all, if so."""
+    """With what came in the audit, and kept for whoever asked. Why it isn't to be shown after all, if so."""
     for number, is_protected in read.items():
         protection.keep(unit, admitted.definition.municipality_id, number, is_protected)
     if admitted.register is not None:
@@ -221,6 +235,9 @@ def _settle(
     refusal = may_be_told(unit, actor, question, admitted)
     shown = refusal is None or not outcome.startswith("found")
     note(unit, "lookup.answer", actor, question, admitted, outcome if shown else "withdrawn")
+    place = _place(actor, question, admitted)
+    if place is not None and answer is not None and refusal is None:
+        kept.keep(unit, place, answer)
     return refusal
 
 

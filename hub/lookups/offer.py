@@ -1,6 +1,7 @@
 """Offer: what can be asked beside a conversation, and what each question takes. No source is asked by this."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -9,13 +10,14 @@ from hub.access import policy
 from hub.access.person import Actor
 from hub.contract import Bounds, Identifier
 from hub.contract.lookup import Shows
-from hub.errors import Invalid
+from hub.errors import Conflict, Invalid
 from hub.inbox.conversation import Conversation
 from hub.inbox.points import masked_identity
 from hub.lookups.admit import ORDER
 from hub.lookups.beside import Beside, beside
 from hub.lookups.cover import covered, hidden
 from hub.lookups.definition import Declared, Published
+from hub.lookups.kept import Kept
 from hub.lookups.question import Answered, digits
 from hub.lookups.sources import Sources
 from hub.storage.base import Words
@@ -66,34 +68,45 @@ def offers(unit: Unit, sources: Sources, actor: Actor, conversation: Conversatio
     here = beside(unit, conversation)
     if not policy.may_open(actor, conversation):
         return Offers(here.is_confirmed, ())
+    kept = Kept(unit, actor.id, conversation)
     found = [
-        _offered(sources, actor, here, each)
+        _offered(sources, actor, here, kept, each)
         for each in sources.published(unit, conversation.municipality_id).values()
         if not each.declared.register
     ]
     return Offers(here.is_confirmed, sorted((each for each in found if each), key=lambda each: _RANK[each.stands]))
 
 
-def told_before(sources: Sources, actor: Actor, here: Beside, definition: Published, bounds: Bounds) -> Answered | None:
-    """What this person was told of it here, while it isn't old, the same confirmation holds, and they may be told."""
-    answered = known_before(sources, actor, here, definition, bounds)
-    return answered and covered(answered, (), definition.declared.until_asked)
-
-
-def known_before(
-    sources: Sources, actor: Actor, here: Beside, definition: Published, bounds: Bounds
+def shown_before(
+    unit: Unit, actor: Actor, conversation: Conversation, definition: Published, bounds: Bounds, asked_at: datetime
 ) -> Answered | None:
-    """The same with what they see only when they ask to."""
+    """The answer that was asked for then and shown to this person, with what they see only when they ask to. None: it
+    is old. Raises Conflict where it isn't what they were told last."""
+    here = beside(unit, conversation)
+    answered = _told_before(actor, here, Kept(unit, actor.id, conversation), definition, bounds)
+    if answered is not None:
+        require_shown(answered, asked_at)
+    return answered
+
+
+def require_shown(answered: Answered, asked_at: datetime) -> None:
+    """Raises Conflict where the answer isn't the one that was asked for then: a card of that number may be another."""
+    if answered.asked_at != asked_at:
+        raise Conflict("This was asked anew since it was shown, perhaps in another tab: ask again here.")
+
+
+def _told_before(actor: Actor, here: Beside, kept: Kept, definition: Published, bounds: Bounds) -> Answered | None:
+    """What this person was told of it here, while it isn't old, the same confirmation holds, and they may be told."""
     if not policy.may_ask(actor, definition.declared.roles, here.conversation):
         return None
     if bounds.says_whom and (not here.is_confirmed or here.protection == "yes" or here.is_unread):
         return None
     confirmation = here.confirmation if bounds.says_whom else None
-    answered = sources.kept.get((actor.id, here.conversation.id, definition.id, confirmation or 0))
+    answered = kept.get(definition.id, confirmation or 0)
     return answered and covered(answered, hidden(actor, definition.declared, here.conversation))
 
 
-def _offered(sources: Sources, actor: Actor, here: Beside, definition: Published) -> Offered | None:
+def _offered(sources: Sources, actor: Actor, here: Beside, kept: Kept, definition: Published) -> Offered | None:
     """None for one whose plugin isn't there, or whose settings don't fit it: IT's page tells of that."""
     declared, conversation = definition.declared, here.conversation
     try:
@@ -105,6 +118,7 @@ def _offered(sources: Sources, actor: Actor, here: Beside, definition: Published
         lacks = " or ".join(declared.roles)
         return Offered(declared.name, declared.title, bounds.shows, "no_access", by, lacks=lacks)
     topic = here.allowing(declared.name)
+    answered = _told_before(actor, here, kept, definition, bounds)
     return Offered(
         declared.name,
         declared.title,
@@ -115,7 +129,7 @@ def _offered(sources: Sources, actor: Actor, here: Beside, definition: Published
         purpose=topic or next((name for name, _ in here.topics), ""),
         source=declared.source or declared.title,
         allowed=bool(topic),
-        answered=told_before(sources, actor, here, definition, bounds),
+        answered=answered and covered(answered, (), declared.until_asked),
         wording=declared.purpose,
         sentence=declared.sentence,
         unsaid=unsaid(declared),

@@ -4,6 +4,7 @@ Who opens the conversation reads it, so it holds what an agent may see; and no l
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -14,28 +15,38 @@ from hub.access.person import Actor
 from hub.errors import Conflict, Invalid, NotAllowed
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
-from hub.lookups.beside import beside
 from hub.lookups.cover import covered
 from hub.lookups.definition import required
-from hub.lookups.offer import told_before
+from hub.lookups.offer import shown_before
 from hub.lookups.sources import Sources
 from hub.storage.unit import Unit
 
 _AT_ONCE = 500
 
 
-def pin(unit: Unit, sources: Sources, actor: Actor, conversation: Conversation, name: str, number: int) -> Entry:
-    """The card of that number, from 0, of what this person was last told. Raises NotFound, NotAllowed, Conflict."""
+def pin(
+    unit: Unit,
+    sources: Sources,
+    actor: Actor,
+    conversation: Conversation,
+    name: str,
+    asked_at: datetime,
+    number: int,
+) -> Entry:
+    """The card of that number, from 0, of the answer that was asked for then and shown to this person.
+
+    Raises NotFound, NotAllowed, and Conflict where that is old, or isn't what they were told last.
+    """
     definition = required(sources.published(unit, conversation.municipality_id), name)
     declared = definition.declared
-    answered = told_before(sources, actor, beside(unit, conversation), definition, sources.bounds(definition))
+    answered = shown_before(unit, actor, conversation, definition, sources.bounds(definition), asked_at)
     if answered is None or not answered.cards:
         raise Conflict("What was shown is old by now: ask again, then pin it.")
     if number >= len(answered.cards):
         raise Invalid("card", "there is no such card: they are counted from 0")
     if "agent" not in declared.roles:
         raise NotAllowed("Only leads may see this, and whoever opens the conversation would read what is pinned.")
-    shown = covered(answered, declared.leads_only)
+    shown = covered(answered, declared.leads_only, declared.until_asked)
     days = declared.keep_days
     body: Mapping[str, Any] = {
         "card": msgspec.to_builtins(shown.cards[number]),

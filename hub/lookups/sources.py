@@ -11,7 +11,6 @@ from hub.contract import Bounds, Lookup, Misconfigured
 from hub.errors import Invalid
 from hub.lookups.breaker import Breaker
 from hub.lookups.definition import DRAFT, Published, published_ids, version
-from hub.lookups.kept import Kept
 from hub.lookups.open import close_lookup, open_lookup
 from hub.lookups.together import Together
 from hub.plugin_host.registry import Registry
@@ -33,7 +32,6 @@ class Sources:
 
     def __init__(self, storage: Storage, registry: Registry) -> None:
         self.storage, self.registry = storage, registry
-        self.kept = Kept()
         self._open: dict[int, _Open] = {}
         self._breakers: dict[int, Breaker] = {}
         self._bounds: dict[int, Bounds] = {}

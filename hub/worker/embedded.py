@@ -16,7 +16,7 @@ from hub.inbound.listen import Listeners
 from hub.inbound.pipeline import FULL_SWEEP, Pipeline, Trusts
 from hub.inbound.pull import Pullers
 from hub.inbound.scan import Scans
-from hub.lookups import pin
+from hub.lookups import kept, pin
 from hub.outbound.copies import Copies
 from hub.outbound.pipeline import Outbox
 from hub.plugin_host.registry import Registry
@@ -90,6 +90,9 @@ class Worker:
         pins = Scope.everything("pinned cards whose time is over")
         if await self._storage.read(pins, pin.any_old):
             await self._storage.write(pins, pin.erase_old)
+        answers = Scope.everything("kept answers that are old")
+        if await self._storage.read(answers, kept.any_old):
+            await self._storage.write(answers, kept.erase_old)
         await self._storage.forget_passing(clock.now() - clock.DAY)
         calls = Scope.everything("calls whose end was never told")
         if await self._storage.read(calls, given_up.silent):

@@ -24,8 +24,8 @@ class Chip(Struct, frozen=True):
 class Fact(Struct, frozen=True):
     """A line of a card. `copied`: what copying it takes along; nothing: it isn't worth it. `mark`: beside the value.
 
-    `waits`: it is dots until somebody asks to see it, as which field of the card of that number; `seconds`: for how
-    long it may be shown in clear.
+    `waits`: it is dots until somebody asks to see it, as which field of the card of that number, of the answer that was
+    asked for at `asked_at`; `seconds`: for how long it may be shown in clear.
     """
 
     words: str
@@ -36,6 +36,7 @@ class Fact(Struct, frozen=True):
     waits: str = ""
     card: int = 0
     seconds: int = 0
+    asked_at: str = ""
 
     @property
     def place(self) -> str:
@@ -44,8 +45,8 @@ class Fact(Struct, frozen=True):
 
     @property
     def which(self) -> str:
-        """In an address: the card and the field that are asked for."""
-        return urlencode({"card": self.card, "field": self.waits})
+        """In an address: the answer, the card and the field that are asked for."""
+        return urlencode({"asked_at": self.asked_at, "card": self.card, "field": self.waits})
 
 
 class Reached(Struct, frozen=True):

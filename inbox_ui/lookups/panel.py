@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from hub.contract import AnyCard, Identifier
 from hub.lookups.definition import LINE
 from hub.lookups.offer import Offered, Offers
-from hub.lookups.question import Answered, Masked
+from hub.lookups.question import Answered
 from inbox_ui import times
 from inbox_ui.lookups import cards
 from inbox_ui.lookups.line import Chip, Fact, Line
@@ -174,7 +174,7 @@ def one(
         if answer is not None and answer.last_good_at and state == "error"
         else "",
         chip=cards.summary(shown),
-        lines=[waiting(line, answer.masked if answer is not None else ()) for line in cards.lines(shown)],
+        lines=[waiting(line, answer) for line in cards.lines(shown)],
         covered=[field_words(each) for each in answer.covered] if answer is not None else (),
         as_of=min((each.as_of for each in shown), default=None),
         asked_at=answer.asked_at if answer is not None else None,
@@ -192,10 +192,13 @@ def chosen(shown: Sequence[AnyCard], card: int | None) -> Sequence[AnyCard]:
     return shown[card : card + 1] if card is not None else ()
 
 
-def waiting(line: Line, masked: Sequence[Masked]) -> Line:
+def waiting(line: Line, answer: Answered | None) -> Line:
     """With dots for what is shown to who asks to see it: a line of its own in its place, what else there is below."""
-    here = {each.field: field_words(each.field) for each in masked if each.card == line.index}
-    dots = {name: Fact(words, "", waits=name, card=line.index) for name, words in here.items()}
+    if answer is None:
+        return line
+    here = {each.field: field_words(each.field) for each in answer.masked if each.card == line.index}
+    at = answer.asked_at.isoformat()
+    dots = {name: Fact(words, "", waits=name, card=line.index, asked_at=at) for name, words in here.items()}
     if not dots:
         return line
     in_place = [dots.pop(LINE + each.words, each) for each in line.facts]

@@ -17,7 +17,7 @@ from hub.edge.person import READ, WORK
 from hub.errors import Invalid, NotAllowed, NotFound
 from hub.inbox.queries import ConversationLine
 from hub.lookups.cover import covered
-from hub.lookups.offer import Offered, Offers
+from hub.lookups.offer import Offered, Offers, require_shown
 from hub.lookups.question import Answered
 from hub.lookups.sources import Sources
 from inbox_ui import thread
@@ -56,14 +56,16 @@ class Question(Struct):
 
 
 class Inserted(Question):
-    """`card`: the number of one of the answer; empty: what is worth telling of all."""
+    """`asked_at`: of the answer that is shown; `card`: the number of one of it; empty: what is worth telling of all."""
 
+    asked_at: Annotated[str, Meta(max_length=40)] = ""
     card: Annotated[str, Meta(pattern="^[0-9]{0,3}$")] = ""
 
 
 class Pinned(Struct):
-    """`card`: the number of one of the answer."""
+    """`asked_at`: of the answer that is shown; `card`: the number of one of it."""
 
+    asked_at: Annotated[str, Meta(max_length=40)] = ""
     card: Annotated[str, Meta(pattern="^[0-9]{1,3}$")] = "0"
 
 
@@ -133,6 +135,8 @@ async def say_card(
     found, offers = await offered(desk, sources, conversation_id, lookup)
     if found.stands != "address" and not offers.confirmed:
         raise NotAllowed("Confirm the identity first: what a card says of somebody goes to nobody who isn't known.")
+    if found.answered is not None:
+        require_shown(found.answered, usable({"asked_at": data.asked_at}, Pinning).asked_at)
     asked_anew = found.answered is None
     answered = found.answered or await asking.ask(desk, sources, conversation_id, lookup, data.asking)
     line = await desk.read(glances.line, conversation_id)
@@ -155,7 +159,7 @@ async def pin_card(
 ) -> Response[bytes]:
     """Kept in the timeline, as it was shown."""
     values = await fragment(request, desk, view)
-    said = Pinning(int(data.card))
+    said = usable({"asked_at": data.asked_at, "card": int(data.card)}, Pinning)
     creation = asked(None, f"POST {request.url.path}", said)
     await desk.write(asking.pin_card, conversation_id, lookup, said, creation, sources=sources)
     if not is_part(request):

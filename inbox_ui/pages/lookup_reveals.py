@@ -1,5 +1,6 @@
 """Lookup reveals: a field of a card that stands as dots, in clear for a purpose and two minutes."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -15,6 +16,7 @@ from hub.edge.parameters import PathId
 from hub.edge.person import WORK
 from hub.lookups.sources import Sources
 from inbox_ui.context import fragment
+from inbox_ui.forms import usable
 from inbox_ui.lookups import panel
 from inbox_ui.lookups.line import Fact
 from inbox_ui.lookups.others import value
@@ -27,6 +29,7 @@ _SOURCES = {"sources": Provide(provide_sources, sync_to_thread=False)}
 _ONE = "/conversations/{conversation_id:int}/lookups/{lookup:str}"
 Card = Annotated[int, QueryParameter(ge=0, le=999)]
 FieldName = Annotated[str, QueryParameter(max_length=100)]
+AskedAt = Annotated[datetime, QueryParameter()]
 
 
 @get(f"{_ONE}/reveal", opt=WORK, dependencies=_SOURCES)
@@ -37,6 +40,7 @@ async def ask_purpose(
     sources: NamedDependency[Sources],
     conversation_id: PathId,
     lookup: Name,
+    asked_at: AskedAt,
     card: Card = 0,
     field: FieldName = "",
 ) -> Response[bytes]:
@@ -44,7 +48,7 @@ async def ask_purpose(
     values = await fragment(request, desk, view)
     found = (await offered(desk, sources, conversation_id, lookup))[0]
     usual = panel.purpose_of(found)
-    words, fact = panel.field_words(field), Fact("", "", waits=field, card=card)
+    words, fact = panel.field_words(field), Fact("", "", waits=field, card=card, asked_at=asked_at.isoformat())
     asks: dict[str, Any] = {
         "to": f"{_at(conversation_id, lookup)}/reveal?{fact.which}",
         "target": f"waits-{lookup}-{fact.place}",
@@ -63,20 +67,20 @@ async def reveal(
     conversation_id: PathId,
     lookup: Name,
     data: URLEncodedBody[Purpose],
+    asked_at: AskedAt,
     card: Card = 0,
     field: FieldName = "",
 ) -> Response[bytes]:
     """In clear, until its time is over: then the page covers it again."""
-    said = RevealingField(field, data.purpose, card)
+    said = usable({"asked_at": asked_at, "field": field, "purpose": data.purpose, "card": card}, RevealingField)
     found = await desk.write(asking.reveal_field, conversation_id, lookup, said, sources=sources)
     if not is_part(request):
         return onward(view.opens(conversation_id))
     left = max(1, (clock.from_datetime(found.until) - clock.now()) // clock.SECOND)
     words = panel.field_words(field)
     clear = value(Field(words, found.value, found.kind, found.currency))
-    return await _field(
-        request, desk, view, conversation_id, lookup, Fact(words, clear, "", None, "", field, card, left)
-    )
+    fact = Fact(words, clear, waits=field, card=card, seconds=left, asked_at=asked_at.isoformat())
+    return await _field(request, desk, view, conversation_id, lookup, fact)
 
 
 @get(f"{_ONE}/masked", opt=WORK, dependencies=_SOURCES)
@@ -87,12 +91,13 @@ async def show_masked(
     sources: NamedDependency[Sources],
     conversation_id: PathId,
     lookup: Name,
+    asked_at: AskedAt,
     card: Card = 0,
     field: FieldName = "",
 ) -> Response[bytes]:
     """As dots again."""
     await offered(desk, sources, conversation_id, lookup)
-    fact = Fact(panel.field_words(field), "", waits=field, card=card)
+    fact = Fact(panel.field_words(field), "", waits=field, card=card, asked_at=asked_at.isoformat())
     return await _field(request, desk, view, conversation_id, lookup, fact)
 
 

@@ -4,7 +4,9 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -61,6 +63,66 @@ def test_what_one_keeps_the_other_reads_and_sends(
         assert answered(house) == before + 31  # and the look before
     outside.mails(1)
     assert house.bugs() == []
+
+
+ROWS = "adress;dag;kod\nStorgatan 1;2027-01-31;bom 4711\n"
+LOOKUP = """
+name = "tanks"
+kind = "table"
+seconds = 5
+until_asked = ["fields.Bomkod"]
+[title]
+sv = "Tömning"
+[settings]
+card = "fields"
+says_whom = false
+path = "{path}"
+fields = {{ title = {{ text = "Tank" }} }}
+lines = [{{ label = "Dag", value = "dag" }}, {{ label = "Bomkod", value = "kod" }}]
+about = {{ address = "adress" }}
+"""
+
+
+def test_what_one_was_told_the_other_shows_pins_and_reveals(
+    build: Build, database_url: str, tmp_path: Path, outside: CitizensMailServer
+) -> None:
+    """Each answer is asked for in the one, and used in the other."""
+    house = build(database_url, web_processes=2, sweep_seconds=300)
+    (tmp_path / "rows.csv").write_text(ROWS)
+    (tmp_path / "tanks.toml").write_text(LOOKUP.format(path=tmp_path / "rows.csv"))
+    with house.process("lookup", "import", str(tmp_path / "tanks.toml"), "--municipality", "granvik") as importing:
+        assert importing.wait(PATIENCE) == 0, house.log()
+    with house.serving() as process:
+        house.send(letter("ett"))
+        (entry,) = house.entries(1)
+        here = f"/conversations/{entry.conversation_id}/lookups"
+        first, other = web_of(process)
+        with stopped(first):
+            status, answered, _ = house.ask("POST", f"{here}/tanks", {"by": "address", "value": "Storgatan 1"})
+            assert (status, answered["state"]) == (200, "found"), answered
+        shown = {"asked_at": answered["asked_at"]}
+        with stopped(other):
+            assert house.look(here)["lookups"][0]["answered"] == answered
+            revealed = house.make(
+                f"{here}/tanks/reveals", {**shown, "field": "fields.Bomkod", "purpose": "Bilen står vid bommen"}
+            )
+            assert revealed["value"] == "bom 4711"
+            assert house.make(f"{here}/tanks/pins", shown)["kind"] == "card"
+            house.ask("POST", f"{here}/tanks", {"by": "address", "value": "Storgatan 1"})
+        with stopped(first):
+            status, why, _ = house.ask("POST", f"{here}/tanks/pins", shown)
+            assert (status, "asked anew since it was shown" in why["detail"]) == (409, True)
+    assert house.bugs() == []
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """Only the others answer."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def test_one_that_answers_is_started_again_and_with_the_one_that_works_all_end(

@@ -118,8 +118,14 @@ class Asked:
         assert answer.status_code == 200, answer.text
         return one(HTMLParser(answer.text), f"#lookup-{name}")
 
+    def asked_at(self, name: str = "waits", who: str = "sara") -> str:
+        """Of what was shown to them last; of nothing some time, as whoever makes one up says it."""
+        offered = self.world.get(f"/conversations/{self.id}/lookups", who).json()["lookups"]
+        answered = next(each["answered"] for each in offered if each["name"] == name)
+        return str(answered["asked_at"]).replace("Z", "+00:00") if answered else "2026-11-28T05:00:00+00:00"
+
     def sentence(self, name: str = "waits", **form: str) -> str:
-        answer = self.post(f"lookups/{name}/sentence", form)
+        answer = self.post(f"lookups/{name}/sentence", {"asked_at": self.asked_at(name), **form})
         assert answer.status_code == 200, answer.text
         found = HTMLParser(answer.text).css_first("[data-sentence]")
         return found.text() if found else ""
@@ -513,8 +519,10 @@ def test_whatever_a_source_says_is_text(asked: Asked, kind: str) -> None:
     asked.confirm()
     make = CARDS[kind]
     asked.answers(make, make)
-    answers = [asked.post("lookups/waits").text, asked.post("lookups/waits/sentence", {"card": "0"}).text]
-    assert asked.post("lookups/waits/pins", {"card": "1"}).status_code == 200
+    answers = [asked.post("lookups/waits").text]
+    shown = {"asked_at": asked.asked_at()}
+    answers.append(asked.post("lookups/waits/sentence", {"card": "0", **shown}).text)
+    assert asked.post("lookups/waits/pins", {"card": "1", **shown}).status_code == 200
     page = asked.page()
     assert page.css_first('[data-kind="lookup"]') is not None
     for html in (*answers, page.html or ""):
@@ -592,7 +600,7 @@ def test_a_pinned_card_stays_as_it_was_in_the_timeline_alone(asked: Asked) -> No
     asked.confirm()
     asked.answers(invoice)
     asked.card()
-    answer = asked.post("lookups/waits/pins", {"card": "0"})
+    answer = asked.post("lookups/waits/pins", {"card": "0", "asked_at": asked.asked_at()})
     assert "Pinned to the conversation" in answer.text
     asked.answers(lambda about: invoice(about, status="paid"))
     asked.card()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selectolax.parser import HTMLParser
+from selectolax.parser import HTMLParser, Node
 from sqlalchemy import select
 
 from hub import clock
@@ -45,7 +45,8 @@ def hides(asked: Asked, **fields: Any) -> None:
 
 def reveal(asked: Asked, field: str = "fields.Bomkod", purpose: str = "Bilen står vid bommen", **said_: Any) -> Any:
     path = f"/conversations/{asked.id}/lookups/waits/reveals"
-    return asked.world.ask("POST", path, json={"field": field, "purpose": purpose} | said_)
+    body = {"asked_at": asked.asked_at(), "field": field, "purpose": purpose} | said_
+    return asked.world.ask("POST", path, json=body)
 
 
 def acts(asked: Asked) -> list[tuple[str, str | None, str, int | None]]:
@@ -75,7 +76,8 @@ def test_one_line_is_dots_until_somebody_asks_to_see_it(asked: Asked) -> None:
     assert answer.status_code == 200, answer.text
     assert CODE in answer.text
     assert 'data-revealed="120"' in answer.text or 'data-revealed="119"' in answer.text
-    assert acts(asked) == [("lookup.reveal", "Bilen står vid bommen", "fields.Bomkod", asked.id)]
+    which = f"fields.Bomkod, card 1 of 1 asked for at {asked.asked_at()}"
+    assert acts(asked) == [("lookup.reveal", "Bilen står vid bommen", which, asked.id)]
     readings = asked.world.do(lambda unit: unit.all(select(Reading).where(Reading.kind == "lookup")))
     assert [(row.person_id, row.reason) for row in readings] == [(asked.world.ids["sara"], "Bilen står vid bommen")]
     covers = re.search(r'hx-get="([^"]+)" hx-trigger="cover"', answer.text)
@@ -97,10 +99,39 @@ def test_a_reveal_takes_a_purpose_and_an_answer_that_is_not_old(asked: Asked) ->
     assert (clear.status_code, clear.json()["value"]) == (201, CODE)
     assert len(acts(asked)) == 1
     path = f"/conversations/{asked.id}/lookups/waits/reveals"
-    body = {"field": "fields.Bomkod", "purpose": "Bilen står vid bommen"}
+    body = {"asked_at": asked.asked_at(), "field": "fields.Bomkod", "purpose": "Bilen står vid bommen"}
     assert asked.world.ask("POST", path, "kim", json=body).status_code == 409  # what others were told is theirs
     let_pass(16 * 60)
     assert reveal(asked).status_code == 409
+
+
+def test_what_was_asked_anew_in_another_tab_is_not_taken_for_what_is_shown(asked: Asked) -> None:
+    """A number tells one card of an answer from another, not one answer from the next."""
+    hides(asked, until_asked=("fields.Bomkod",))
+    card = asked.card()
+    shown = asked.asked_at()
+    button = one(card, ".waits button").attributes["hx-get"] or ""
+    pins = dict(field(each) for each in one(card, "form[action*=pins]").css("input[type=hidden]"))
+    assert (pins["asked_at"], one(card, "[data-asked-at], *").attributes["data-asked-at"]) == (shown, shown)
+    asked.card()  # the other tab's
+    assert asked.asked_at() != shown
+    refused = reveal(asked, asked_at=shown)
+    assert (refused.status_code, "asked anew since it was shown" in refused.json()["detail"]) == (409, True)
+    address = button.replace("&amp;", "&")
+    dialog = asked.screen.get(address, "sara", part=True)[1]
+    to = must(re.search(r'hx-post="([^"]+)"', dialog))[1].replace("&amp;", "&")
+    answer = asked.screen.post(to, "sara", {"purpose": "Bilen står vid bommen"}, "en")
+    assert (answer.status_code, CODE in answer.text) == (409, False)
+    assert "asked anew since it was shown" in answer.text
+    assert asked.post("lookups/waits/pins", pins).status_code == 409
+    assert asked.post("lookups/waits/sentence", {"asked_at": shown}).status_code == 409
+    assert asked.post("lookups/waits/sentence", {"asked_at": asked.asked_at()}).status_code == 200
+    assert acts(asked) == []
+    assert reveal(asked).status_code == 201
+
+
+def field(node: Node) -> tuple[str, str]:
+    return node.attributes["name"] or "", node.attributes["value"] or ""
 
 
 def test_a_line_for_leads_alone_is_not_there_for_agents(asked: Asked) -> None:
@@ -148,7 +179,7 @@ def test_what_is_pinned_keeps_its_dots(asked: Asked) -> None:
     hides(asked, until_asked=("fields.Bomkod",))
     asked.card()
     pins = f"/conversations/{asked.id}/lookups/waits/pins"
-    assert asked.world.ask("POST", pins, json={}).status_code == 201
+    assert asked.world.ask("POST", pins, json={"asked_at": asked.asked_at()}).status_code == 201
     assert CODE not in (asked.page().html or "")
     assert CODE not in asked.world.get(f"/conversations/{asked.id}/timeline").text
 

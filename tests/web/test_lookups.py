@@ -21,15 +21,19 @@ from hub.inbox.citizen import Citizen
 from hub.inbox.conversation import Conversation
 from hub.inbox.topic import Topic
 from hub.lookups import definition, limits
+from hub.lookups import kept as keeping
 from hub.lookups.definition import Declared
+from hub.lookups.kept import KeptAnswer
 from hub.lookups.pin import any_old, erase_old
 from hub.lookups.sources import Sources
+from hub.storage.ids import new_id
 from hub.storage.unit import Unit
 from tests.flying import fly
 from tests.lookups.source import Ledgered, Placed, Settings, registry
 from tests.web.world import EVERYTHING, World, let_pass, must
 
 ANNA, BERTIL = "19121212-1212", "19101010-1010"
+THEN = {"asked_at": "2026-11-28T05:00:00Z"}
 SECONDS = 10
 """That a source has to answer, where one hangs."""
 
@@ -59,6 +63,10 @@ class Asked:
     def offered(self, who: str = "sara") -> dict[str, dict[str, Any]]:
         found = self.world.get(f"/conversations/{self.id}/lookups", who).json()
         return {each["name"]: each for each in found["lookups"]}
+
+    def shown(self, **more: Any) -> dict[str, Any]:
+        """The answer that they were shown last, as what is done with it names it."""
+        return {"asked_at": self.offered()["invoices"]["answered"]["asked_at"], **more}
 
     def allow(self, *names: str) -> None:
         """By the topic of a question here."""
@@ -297,8 +305,8 @@ def test_an_answer_is_kept_for_who_got_it_until_it_is_old(asked: Asked) -> None:
     asked.ask(purpose="Fakturan")
     assert asked.offered()["invoices"]["answered"]["cards"][0]["number"] == "1"
     assert asked.offered("kim")["invoices"]["answered"] is None
-    kept = asked.world.client.app.state.sources.kept
-    assert b"SEK" not in b"".join(cipher for _, cipher in kept._answers.values())
+    (row,) = asked.world.do(_kept)
+    assert b"SEK" not in row.cipher
     asked.world.change("DELETE", f"/conversations/{asked.id}/identity", version=asked.world.version(asked.id))
     assert asked.offered()["invoices"]["answered"] is None
     asked.confirm(ANNA)
@@ -306,15 +314,45 @@ def test_an_answer_is_kept_for_who_got_it_until_it_is_old(asked: Asked) -> None:
     assert asked.offered()["invoices"]["answered"] is None
 
 
+def test_a_kept_answer_is_erased_when_it_is_old(asked: Asked) -> None:
+    asked.confirm(ANNA)
+    asked.ask(purpose="Fakturan")
+    asked.ask(purpose="Fakturan")
+    assert len(asked.world.do(_kept)) == 1, "the newest alone"
+    assert not asked.world.storage.read_now(EVERYTHING, keeping.any_old)
+    let_pass(16 * 60)
+    asked.world.do(keeping.erase_old)
+    assert asked.world.do(_kept) == []
+
+
+def test_a_kept_answer_is_read_in_its_own_place_alone(asked: Asked) -> None:
+    asked.confirm(ANNA)
+    asked.ask(purpose="Fakturan")
+    asked.world.do(_copy, asked.world.ids["kim"])
+    assert asked.offered("kim")["invoices"]["answered"] is None
+    assert asked.offered()["invoices"]["answered"]
+
+
+def _copy(unit: Unit, person_id: int) -> None:
+    (row,) = _kept(unit)
+    there = {each.key: getattr(row, each.key) for each in KeptAnswer.__table__.columns}
+    unit.add(KeptAnswer(**{**there, "id": new_id(), "person_id": person_id}))
+
+
+def _kept(unit: Unit) -> Sequence[KeptAnswer]:
+    return unit.all(select(KeptAnswer))
+
+
 def test_a_pin_is_the_card_as_it_was(asked: Asked) -> None:
     asked.publish("invoices", leads_only=("collector",), keep_days=30)
     asked.confirm(ANNA)
     path = f"/conversations/{asked.id}/lookups/invoices/pins"
-    assert asked.world.ask("POST", path, json={}).status_code == 409
+    assert asked.world.ask("POST", path, json=THEN).status_code == 409
     Ledgered.does = lambda subject: [_card(About(identity=subject.value), collector="Inkasso AB")]
     asked.ask(purpose="Fakturan")
-    assert asked.world.ask("POST", path, json={"card": 1}).status_code == 422
-    pinned = asked.world.ask("POST", path, json={"card": 0})
+    assert asked.world.ask("POST", path, json={"card": 0}).status_code == 400  # of which answer?
+    assert asked.world.ask("POST", path, json=asked.shown(card=1)).status_code == 422
+    pinned = asked.world.ask("POST", path, json=asked.shown(card=0))
     assert pinned.status_code == 201
     entry = pinned.json()
     assert (entry["kind"], entry["visibility"]) == ("card", "internal")
@@ -322,7 +360,7 @@ def test_a_pin_is_the_card_as_it_was(asked: Asked) -> None:
     shown = _pinned(asked)
     assert shown["card"]["about"]["identity"] == "1912••••-••••"
     assert "Inkasso" not in json.dumps(shown)
-    assert asked.world.ask("POST", path, "kim", json={}).status_code == 409
+    assert asked.world.ask("POST", path, "kim", json=asked.shown()).status_code == 409
 
 
 def _withdraw(asked: Asked) -> None:
@@ -334,11 +372,12 @@ def test_an_answer_goes_with_the_confirmation_that_it_was_asked_by(asked: Asked)
     pins = f"/conversations/{asked.id}/lookups/invoices/pins"
     asked.confirm()
     assert asked.ask(by="invoice", value="17", purpose="Fakturan").json()["state"] == "found"
+    shown = asked.shown()
     _withdraw(asked)
-    assert asked.world.ask("POST", pins, json={}).status_code == 409
+    assert asked.world.ask("POST", pins, json=shown).status_code == 409
     asked.confirm()  # as somebody else
     assert asked.offered()["invoices"]["answered"] is None
-    assert asked.world.ask("POST", pins, json={}).status_code == 409
+    assert asked.world.ask("POST", pins, json=shown).status_code == 409
 
 
 def test_what_is_asked_again_in_vain_is_not_shown_from_before(asked: Asked) -> None:
@@ -414,7 +453,7 @@ def test_a_pin_is_gone_when_its_time_is_over(asked: Asked) -> None:
     asked.publish("invoices", keep_days=1)
     asked.confirm(ANNA)
     asked.ask(purpose="Fakturan")
-    asked.world.ask("POST", f"/conversations/{asked.id}/lookups/invoices/pins", json={})
+    asked.world.ask("POST", f"/conversations/{asked.id}/lookups/invoices/pins", json=asked.shown())
     assert _pinned(asked)["card"]
     let_pass(25 * 3600)
     assert _pinned(asked)["card"] is None

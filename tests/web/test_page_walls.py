@@ -86,6 +86,11 @@ POSTS = [each for each in ROUTES if each.method == "POST"]
 ENDLESS = "/events"
 BY_ID = [each for each in ROUTES if re.search(r"_id:", each.address)]
 SHOWN_ALREADY = ("/head", "/newer")
+THEN = "2026-11-28T05:00:00Z"
+QUERIES = {"/older": "?before=AAAAAAAAAAAAAAAAAAAAAA"} | dict.fromkeys(
+    ("lookups/{lookup:str}/reveal", "lookups/{lookup:str}/masked"), f"?asked_at={THEN}"
+)
+"""What an address that ends so can't do without."""
 """What a page asks for that shows the conversation: it is told to take it away, or nothing."""
 NARROW = {"channel_id", "raw_event_id", "target_id"}
 """Ids of what IT runs."""
@@ -110,10 +115,9 @@ class Screen:
 
     def asks(self, route: Route, ids: Mapping[str, object], who: str, **options: Any) -> Response:
         """As its own page would: with a form that fits every route. `form`: what differs."""
-        address = route.at(ids)
+        address = route.at(ids) + next((query for end, query in QUERIES.items() if route.address.endswith(end)), "")
         if route.method == "GET":
-            query = "?before=AAAAAAAAAAAAAAAAAAAAAA" if route.address.endswith("/older") else ""
-            return self.get(address + query, who, **{name: said for name, said in options.items() if name != "form"})
+            return self.get(address, who, **{name: said for name, said in options.items() if name != "form"})
         return self.post(address, who, {**self.form(ids), **options.pop("form", {})}, **options)
 
     def get(self, path: str, who: str | None = "sara", **headers: str) -> Response:
@@ -143,7 +147,7 @@ class Screen:
             "other": str(ids["other"]), "where": "Trafikverket", "text": "Hej", "note": "Hej", "state": "reading",
             "to": "eva@post.example", "subject": "Svar", "why": REASON, "from": f"{ids['municipality']} {ids['queue']}",
             "delivery": "4711", "verb": "hold", "reached": "no", "owner": "me",
-            "entry": str(ids["entry_id"]), "turn": "Hej",
+            "entry": str(ids["entry_id"]), "turn": "Hej", "asked_at": THEN,
         }  # fmt: skip
 
     def plant(self, code: str, queue: str, word: str) -> dict[str, object]:

@@ -61,7 +61,8 @@ class Protected:
                     said = {"by": by, "value": value, "purpose": "Nyfiken"}
                     yield self.world.ask("POST", f"{path}/lookups/invoices", who, json=said).text
                 yield self.world.get(f"{path}/lookups", who).text
-                yield self.world.ask("POST", f"{path}/lookups/invoices/pins", who, json={}).text
+                pin = {"asked_at": "2026-11-28T05:00:00Z"}
+                yield self.world.ask("POST", f"{path}/lookups/invoices/pins", who, json=pin).text
         for who in ("sara", "ida", "olle"):
             for path in ("/conversations", "/lookups/asked", "/lookups/asked/export", "/lookups/use"):
                 yield self.world.get(path, who).text

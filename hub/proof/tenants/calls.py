@@ -32,6 +32,7 @@ from hub.storage.unit import Unit
 _V1 = "/api/v1"
 _UNDO = 3600
 _MEGABYTE = 1_000_000
+_THEN = {"asked_at": "2026-11-28T05:00:00Z"}
 _ONE_FILE = b"\r\n".join(
     [b"--proof", b'Content-Disposition: form-data; name="file"; filename="a.txt"', b"", b"Fil", b"--proof--", b""]
 )
@@ -317,8 +318,11 @@ _PREPARE: Mapping[str, Prepare] = {
     "PUT /identity": lambda *_: {"body": {"how": "called_back"}},
     "DELETE /identity": _confirmed,
     "POST /lookups/{name:str}": lambda *_: {"name": "waste", "body": {"by": "address", "value": "Storgatan 1"}},
-    "POST /lookups/{name:str}/pins": lambda *_: {"name": "waste", "body": {}},
-    "POST /lookups/{name:str}/reveals": lambda *_: {"name": "waste", "body": {"field": "route", "purpose": " "}},
+    "POST /lookups/{name:str}/pins": lambda *_: {"name": "waste", "body": _THEN},
+    "POST /lookups/{name:str}/reveals": lambda *_: {
+        "name": "waste",
+        "body": {**_THEN, "field": "route", "purpose": " "},
+    },
     "POST /reveals": _point,
     "PUT /misdirection": lambda *_: {"body": {"where": "Regionen"}},
     "DELETE /misdirection": _misdirected,

@@ -211,9 +211,10 @@ document.addEventListener("click", ({ target }) => {
 async function insert(card, number) {
   const field = all("#composer textarea").find(shown) ?? one("#composer textarea");
   if (!field) return toast(words().nowhere);
-  const { lookup: name } = card.dataset;
+  const { lookup: name, askedAt } = card.dataset;
   const again = one("[data-asks]", card);
-  const body = new URLSearchParams({ ...(again ? Object.fromEntries(new FormData(again)) : {}), card: number });
+  const sent = again ? Object.fromEntries(new FormData(again)) : {};
+  const body = new URLSearchParams({ ...sent, asked_at: askedAt ?? "", card: number });
   const answer = await fetch(`${words().at}/${name}/sentence${location.search}`, {
     method: "POST",
     body,
