@@ -1,7 +1,6 @@
 """A whole installation in a temporary folder, for measuring: many municipalities, a queue each, an agent of all."""
 
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from hub.proof.ports import free_ports
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
 from tests import installation
+from tests.started import Started
 
 BENCH = Scope.everything("bench")
 
@@ -27,6 +27,8 @@ class Installation(installation.Installation):
 
     `long_ones`: the conversations that `fill` gave many mails.
     """
+
+    forks = False  # what a start takes is measured
 
     def __init__(self, folder: Path, database_url: str, municipalities: int) -> None:
         self.smtp, self.web = free_ports(2)
@@ -77,7 +79,7 @@ def _send_to(unit: Unit, installation: Installation, port: int) -> None:
 
 
 @contextmanager
-def serving(installation: Installation) -> Iterator["subprocess.Popen[bytes]"]:
+def serving(installation: Installation) -> Iterator[Started]:
     """`torg serve`, until it answers on both ports; ended with SIGTERM."""
     with installation.process("serve") as process:
         try:

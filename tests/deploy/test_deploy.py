@@ -245,7 +245,7 @@ def test_the_script_makes_roles_that_the_processes_start_with(tmp_path: Path) ->
             "TORG_DATABASE_URL": at.format("torg:inside"), "PYTHONPATH": str(ROOT), "TORG_CONFIG": os.devnull,
         }  # fmt: skip
         house = Installation.__new__(Installation)
-        house.folder, house.environment = tmp_path, environment
+        house.folder, house.environment, house.forks = tmp_path, environment, False
         with house.process("db", "upgrade") as upgrade:
             assert upgrade.wait(60) == 0, house.log()
         public = {"TORG_PORT": str(ports[1]), "TORG_DATABASE_URL": at.format("torg_public:outside")}

@@ -2,7 +2,6 @@
 
 import asyncio
 import smtplib
-import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from hub.inbox.delivery import Delivery
 from hub.proof.stand_ins.smtp_sink import Sink, SinkConversation, serve
 from tests import asking
 from tests.line import PATIENCE, JointCentre, reachable, until
+from tests.started import Started
 
 
 class CitizensMailServer(Sink):
@@ -78,7 +78,7 @@ class House(JointCentre):
         super().__init__(folder, database_url, "smtp", sending, **settings)
 
     @contextmanager
-    def serving(self, web: int = 0, *, listens: bool = True, **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
+    def serving(self, web: int = 0, *, listens: bool = True, **options: Any) -> Iterator[Started]:
         """`torg serve` on one of the two ports for the web, once it answers; `listens`: for mail, too.
 
         Options as those of `process`.

@@ -5,7 +5,6 @@ Whatever is taken away and comes back, every mail is there once, and every page 
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from subprocess import Popen
 
 import pytest
 import redis
@@ -14,6 +13,7 @@ from tests.flows.at_work import GAP, AtWork, at_work
 from tests.flows.house import CitizensMailServer, House
 from tests.line import PATIENCE, until
 from tests.servers import Postgres, Standby, Valkey
+from tests.started import Started
 
 large = pytest.mark.large
 pytestmark = pytest.mark.timeout(600)
@@ -23,7 +23,7 @@ Build = Callable[..., House]
 @contextmanager
 def two_and_two(
     house: House, pages: int = 10, *, takes_mail: int = 0, gap: float = GAP
-) -> Iterator[tuple[AtWork, Sequence["Popen[bytes]"]]]:
+) -> Iterator[tuple[AtWork, Sequence[Started]]]:
     """Two web processes, of which one has the port for mail, two workers, and all at work."""
     with ExitStack() as stack:
         first, second = takes_mail, 1 - takes_mail

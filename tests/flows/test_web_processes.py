@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +14,12 @@ from hub.proof import processes
 from tests import asking
 from tests.flows.house import CitizensMailServer, House
 from tests.line import PATIENCE, letter, reachable, until
+from tests.started import Started
 
 Build = Callable[..., House]
 
 
-def web_of(process: "subprocess.Popen[bytes]") -> list[int]:
+def web_of(process: Started) -> list[int]:
     """Those that answer, the one that works as well first."""
     return list(processes.children(process.pid))
 

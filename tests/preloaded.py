@@ -1,0 +1,19 @@
+"""What `torg serve` and `torg worker` import, for one process that others are forked from: see `started.py`.
+
+It opens nothing and starts no thread.
+"""
+
+import gc
+import importlib
+
+from hub.plugin_host.manager import load
+
+_IMPORTED = (
+    "hub.cli.serve", "hub.cli.worker", "hub.web.routes", "inbox_ui", "httptools", "uvloop",
+    "uvicorn.lifespan.on", "uvicorn.loops.auto", "uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto",
+)  # fmt: skip
+
+for _each in _IMPORTED:
+    importlib.import_module(_each)
+load()  # and whatever is plugged in
+gc.freeze()

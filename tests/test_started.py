@@ -1,0 +1,46 @@
+"""A process that is forked is the command: its words, its environment, its folder, its end."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from hub.inbox.municipality import Municipality
+from tests.installation import Installation
+from tests.line import PATIENCE
+from tests.started import Forked
+
+
+@pytest.fixture
+def installation(sqlite_database: str, tmp_path: Path) -> Installation:
+    return Installation(tmp_path, sqlite_database, {})
+
+
+def test_it_does_what_the_command_does(installation: Installation) -> None:
+    words = ("municipality", "add", "granvik", "--name", "Granvik kommun", "--country", "SE")
+    for status in (0, 1):  # there is one by then
+        with installation.process(*words) as process:
+            assert process.wait(PATIENCE) == status
+    assert installation.log().splitlines()[-1].startswith("torg: ")
+    assert installation.one(select(Municipality.code)) == "granvik"
+    installation.storage.close()
+
+
+def test_it_ends_as_it_is_told(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    os.mkfifo(log)  # whoever opens it to write waits for somebody who reads
+    process = Forked(["--version"], tmp_path, {}, log)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.01)
+    assert process.poll() is None
+    process.kill()
+    assert process.wait(PATIENCE) == process.poll() == -signal.SIGKILL
+    process.terminate()  # there is nobody by then
+
+
+def test_a_crash_point_wants_a_start_from_nothing(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="TORG_CRASH_POINT"):
+        Forked(["serve"], tmp_path, {"TORG_CRASH_POINT": "leased"}, tmp_path / "log")
