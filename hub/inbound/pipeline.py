@@ -121,11 +121,6 @@ class Pipeline:
         while self._reads and self._mails.is_full(parts=2):  # noqa: ASYNC110 - an event would be set for each mail settled
             await asyncio.sleep(_LOOK)
 
-    async def settled(self, left: int) -> None:
-        """Until no more than `left` are in hand."""
-        while len(self._mails) + len(self._calls) > left:  # noqa: ASYNC110 - as above
-            await asyncio.sleep(_LOOK)
-
     def _take(self, fresh: Sequence[Kept]) -> None:
         for kept in fresh:
             (self._mails if kept.event.group is None else self._calls).take(kept)

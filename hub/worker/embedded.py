@@ -29,6 +29,9 @@ from hub.watch.tell import Say
 RINGS = {"raw_kept": READ, "delivery_queued": DELIVER, "copy_queued": KEEP, "files_wait": SCAN}
 """Which happening is work for whom."""
 
+_LOOK = 0.1
+"""Seconds between two looks while there is more than can be taken in hand."""
+
 log = logging.getLogger(__name__)
 
 
@@ -109,12 +112,14 @@ class Worker:
             await asyncio.sleep(self._settings.sweep_seconds)
 
     async def _read_when_rung(self) -> None:
-        """Another process has kept something: its row is read now, not at the next sweep."""
+        """Another process has kept something: its row is read now, not at the next sweep. While many mails lie waiting
+        it is looked for again and again, and at once when it rings: that may be a call."""
+        more = False
         while True:
-            if await self._bell.heard(READ, 3600):
+            rung = await self._bell.heard(READ, _LOOK if more else 3600)
+            if rung or more:
                 try:
-                    while await self.pipeline.sweep(0) >= FULL_SWEEP:
-                        await self.pipeline.settled(FULL_SWEEP // 2)
+                    more = await self.pipeline.sweep(0) >= FULL_SWEEP
                 except TorgError as error:
                     log.warning("reading waits: %s", error)
 

@@ -43,6 +43,10 @@ THICK = """([other, mine]) => {
   }, 3000);
 }"""
 """Another conversation changes without end, the open one once: how long its row waited, and how often others' came."""
+MANY = """(ids) => {
+  for (const id of ids) document.body.dispatchEvent(new CustomEvent("row", { detail: { data: `{"id": "${id}"}` } }));
+}"""
+"""As when what lay in a mailbox for days comes in at once."""
 SOON = 2_000
 """Milliseconds from a mail's 250 to its row on a screen that another process serves."""
 
@@ -137,6 +141,23 @@ def test_in_a_storm_a_screen_asks_once_in_a_while_and_shows_all_of_it(house: Hou
     assert set(asked) <= {"/inbox/news", "/inbox/rail", "/events"}, asked
     assert asked["/inbox/news"] <= 4 + took, asked  # soon, a bit later, later, and then once a second
     assert asked["/inbox/rail"] <= 2 + took / 2, asked
+
+
+def test_when_mails_come_by_the_hundred_the_list_is_asked_for_and_not_each_of_them(
+    house: House, open_desk: OpenDesk
+) -> None:
+    desk = open_desk("sara", f"/inbox?view=open&queue={house.ids['avfall']}")
+    desk.settles()
+    desk.page.route("**/inbox/rows?*", lambda route: route.fulfill(status=503), times=1)  # the hub can't, at first
+    desk.watch.expect("503")
+    before = len(desk.requests)
+    desk.page.evaluate(MANY, [str(2**40 + number) for number in range(500)])
+    new = house.arrives(to=WASTE, Subject="En av alla")
+    expect(desk.row(new)).to_be_attached()
+    desk.settles()
+    asked = _asked(desk, before)
+    assert asked["/inbox/rows"] == 2, asked
+    assert asked["/inbox/news"] <= 1, asked  # of the new one, unless it was among them
 
 
 def test_what_one_has_before_oneself_does_not_wait_for_a_storm(house: House, open_desk: OpenDesk) -> None:

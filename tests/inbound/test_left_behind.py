@@ -1,16 +1,24 @@
 """Leftovers: what a process that ended left unread, and what can never be read again."""
 
 import asyncio
+import hashlib
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
+from hub import clock
 from hub.app import Hub
+from hub.inbound.lane import Parsed
+from hub.inbound.pipeline import FULL_SWEEP, Pipeline
 from hub.inbound.raw_event import RawEvent
-from hub.storage.unit import Unit
+from hub.inbound.receive import Kept
+from hub.live.bridge import Message
+from hub.storage.unit import Happening, Unit
 from tests import line as lines
-from tests.inbound.conftest import ReceivingHub
+from tests.inbound.conftest import OpenHub, ReceivingHub
 from tests.line import TEST, Line, letter, until
 
 
@@ -48,6 +56,40 @@ def test_a_missing_blob_sets_its_own_mail_aside_and_no_other(line: Line) -> None
     assert said[0] == "quarantined"
     assert "missing" in str(said[1])
     assert line.raw_states() == ["quarantined", "read"]
+
+
+def test_what_another_process_keeps_is_read_while_mails_by_the_hundred_wait(
+    open_line: tuple[Line, OpenHub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line, hub = open_line
+    reads = Pipeline.parse
+
+    async def stands_still_with_mails(pipeline: Pipeline, group: Sequence[Kept]) -> list[Parsed]:
+        if any(kept.event.group is None for kept in group):
+            await asyncio.Event().wait()
+        return await reads(pipeline, group)
+
+    monkeypatch.setattr(Pipeline, "parse", stands_still_with_mails)
+    line.send(*(letter(f"{number}") for number in range(FULL_SWEEP + 10)))
+    for name in ("ett", "två"):
+        raw_id = line.storage.write_now(TEST, keep_of_call, line.ids["in"], name)
+        hub.live.on_heard(Message("another process", happened=(Happening("raw_kept", raw_id),)))
+        until(partial(_is_set_aside, line, raw_id))
+    assert line.raw_states().count("new") == FULL_SWEEP + 10
+
+
+def _is_set_aside(line: Line, raw_id: int) -> bool:
+    return line.one(select(RawEvent.state).where(RawEvent.id == raw_id)) == "quarantined"
+
+
+def keep_of_call(unit: Unit, channel_id: int, name: str) -> int:
+    """As a process does that only keeps; nobody can read what it says."""
+    row = RawEvent(
+        channel_id=channel_id, source_key=name, group_key=name, sha256=hashlib.sha256(name.encode()).hexdigest(),
+        media_type="text/plain", origin={}, body=name.encode(), size=len(name), received_at=clock.now(),
+    )  # fmt: skip
+    unit.add(row)
+    return row.id
 
 
 def unread(unit: Unit, raw_id: int) -> None:

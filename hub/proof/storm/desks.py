@@ -20,7 +20,7 @@ from hub.proof.storm.client import Answer, Client, events
 from hub.proof.storm.pace import AT_ONCE, COUNTED, LIST, PHONE, RAIL, RINGS, WHOLE, Paced
 from hub.proof.storm.plan import Desk, Plan
 
-_ROWS, _TOGETHER = 50, 50
+_ROWS, _TOGETHER, _MANY = 50, 50, 100
 _ROW = re.compile(r'<li id="row-(\d+)".{0,600}?data-channel="(\w+)"', re.S)
 _TOKEN = re.compile(r'name="_csrf_token" value="([0-9a-f]+)"')
 _VERSION = re.compile(r'data-version="(\d+)"')
@@ -179,6 +179,10 @@ class Worker:
                 self._seen([each])
 
     async def _renew(self, some: Sequence[str]) -> None:
+        if len(some) > _MANY:
+            await self._catch_up(some)
+            self._seen(some)
+            some = [each for each in some if each in self._said]
         for each in some[_TOGETHER:]:
             self._renewing.add(each)
         some = some[:_TOGETHER]
@@ -188,6 +192,8 @@ class Worker:
         )
         said = [each for each in some if each in self._said]
         self._said -= {*said}
+        if not some:
+            return
         named = (("shown", shown), ("ids", fresh), ("said", said))
         asked = "".join(f"&{name}={','.join(ids)}" for name, ids in named if ids)
         await self._get("news", f"/inbox/news?{_HERE}{asked}", self._part)

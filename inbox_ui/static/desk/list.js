@@ -46,6 +46,7 @@ mark();
 const SOON = 120;
 const LONGEST = 1000;
 const TOGETHER = 50;
+const MANY = 2 * TOGETHER; // of more the list as it is says as much, and costs one answer
 const WHOLE = "the list"; // among ids: all of it
 let waiting = new Set();
 const turns = new Set(); // whose citizens said something
@@ -79,9 +80,10 @@ export function settled() {
 }
 
 async function ask(asked) {
-  if (asked.includes(WHOLE)) await look();
-  const ids = asked.filter((id) => id !== WHOLE);
-  if (asked.includes(WHOLE)) ids.push(...[...turns].filter((id) => !ids.includes(id))); // asked for in vain before
+  const whole = list() && (asked.includes(WHOLE) || asked.length > MANY);
+  if (whole && !(await look())) return asked.forEach((id) => gather(id)); // refused: all of it, the next time
+  const ids = asked.filter((id) => id !== WHOLE && (!whole || asked.length <= MANY || turns.has(id)));
+  if (whole) ids.push(...[...turns].filter((id) => !ids.includes(id))); // asked for in vain before
   for (const id of ids.splice(TOGETHER)) gather(id);
   const here = list() ? shows() : new URLSearchParams();
   const shown = ids.filter(rowOf);
@@ -111,12 +113,15 @@ const among = (name, ids) => (ids.length ? `&${name}=${ids}` : "");
 /** Something may have been missed: what is shown is renewed, what is new is placed, by one look at the list. */
 export const catchUp = () => list() && gather(WHOLE, SOON);
 
+/** False: the hub can't now. */
 async function look() {
   const came = await fetched(`/inbox/rows?${shows()}`);
-  if (!came || !list()) return;
+  if (came === null) return false;
+  if (!came || !list()) return true;
   const seen = put(came.rows);
   for (const row of all("#list > ul > li[id]")) if (!seen.has(row.id) || one(TYPING, row)) renew(row.id.slice(4));
   show();
+  return true;
 }
 
 /** Rows come, each where it belongs; their ids. */
