@@ -92,7 +92,8 @@ def pages(world: World) -> Litestar:
 
 def words(answer: Response) -> str:
     """As somebody reads it, a space between things."""
-    body = re.sub(r"(?s).*<body|<svg.*?</svg>", " ", answer.text)
+    _, _, body = answer.text.rpartition("<body")
+    body = re.sub(r"(?s)<svg.*?</svg>", " ", body)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
