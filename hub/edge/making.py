@@ -93,14 +93,15 @@ def save(
     secrets: Mapping[str, str],
     if_match: str | None,
 ) -> None:
-    """As its draft. `secrets`: those that were typed now; the others stay, unless it leads elsewhere.
+    """As its draft. `secrets`: those that were typed now; the others stay, unless it leads elsewhere. What IT's command
+    has put where no department may point stays approvable while it leads there.
 
     Raises NotFound, NotAllowed, Stale, Invalid.
     """
     row = held(unit, actor, municipality_id, declared.name, if_match)
     before = definition.read(unit, row)
     cls = registry.lookups.get(declared.kind)
-    _require_no_register(declared, before.declared, published_now(unit, municipality_id, declared.name))
+    _require_no_register(declared, before.declared, definition.published_now(unit, municipality_id, declared.name))
     _require_shape(registry, declared)
     if declared.department:
         to = by_name(unit, municipality_id, declared.department).id
@@ -109,8 +110,11 @@ def save(
     kept = definition.secrets_of(before, declared, secret_fields(cls.Config) if cls is not None else ())
     if declared.kind not in KINDS and (declared.kind, declared.settings) != (before.declared.kind, _said(before)):
         raise Invalid("kind", "its source is set by IT, with torg lookup import: what is set there stays as it is")
-    whose = replace(before.whose, saved_by_id=actor.id, approved_by_id=None)
-    row_id = definition.save_draft(unit, municipality_id, declared, {**kept, **secrets}, whose)
+    secrets = {**kept, **secrets}
+    stays = places.is_same(before, declared.kind, {**declared.settings, **secrets})
+    placed_at = before.whose.placed_at if stays else None
+    whose = replace(before.whose, saved_by_id=actor.id, approved_by_id=None, placed_at=placed_at)
+    row_id = definition.save_draft(unit, municipality_id, declared, secrets, whose)
     log(unit, actor, "lookup.draft", municipality_id, row_id)
 
 
@@ -158,7 +162,7 @@ def asks(unit: Unit, actor: Actor, municipality_id: int, name: str) -> Ended | N
     one = definition.read(unit, row)
     if row.state != "waiting" or not is_owner(unit, actor, one):
         return None
-    wider = shows_more(unit, published_now(unit, municipality_id, name), one)
+    wider = shows_more(unit, definition.published_now(unit, municipality_id, name), one)
     return Ended("asks", wider=wider, key=_key(wider))
 
 
@@ -173,7 +177,7 @@ def roll_back(
     row = next((each for each in definition.versions(unit, municipality_id, name) if each.version == number), None)
     if row is None:
         raise NotFound("There is no such version of this lookup.")
-    wanted, live = definition.read(unit, row), published_now(unit, municipality_id, name)
+    wanted, live = definition.read(unit, row), definition.published_now(unit, municipality_id, name)
     _require_no_register(wanted.declared, live)
     wider = shows_more(unit, live, wanted)
     key = _key(wider)
@@ -182,7 +186,8 @@ def roll_back(
         settings = replace(wanted.declared, settings=_said(wanted))
         secrets = {name: value for name, value in wanted.values.items() if name not in settings.settings}
         owner = newest.owner_id
-        whose = replace(wanted.whose, owner_id=owner, saved_by_id=actor.id, approved_by_id=None)
+        # It was asked from there.
+        whose = replace(wanted.whose, owner_id=owner, saved_by_id=actor.id, approved_by_id=None, placed_at=clock.now())
         definition.save_draft(unit, municipality_id, settings, secrets, whose, "waiting")
         return Ended("waiting")
     if wider and approves != key:
@@ -195,7 +200,7 @@ def roll_back(
 def withdraw(unit: Unit, actor: Actor, municipality_id: int, name: str, if_match: str | None) -> None:
     """It is asked no more. Raises NotFound, NotAllowed, Stale, Invalid."""
     held(unit, actor, municipality_id, name, if_match)
-    _require_no_register(published_now(unit, municipality_id, name))
+    _require_no_register(definition.published_now(unit, municipality_id, name))
     was = definition.withdraw(unit, municipality_id, name)
     log(unit, actor, "lookup.withdraw", municipality_id, was.id)
 
@@ -307,13 +312,13 @@ def read_draft(
 ) -> tuple[Published, LookupClass, Config]:  # fmt: skip
     """As its plugin reads it. Raises NotFound, NotAllowed, Stale, Invalid with the field."""
     one = definition.read(unit, held(unit, actor, municipality_id, name, if_match))
-    _require_no_register(one.declared, published_now(unit, municipality_id, name))
+    _require_no_register(one.declared, definition.published_now(unit, municipality_id, name))
     if not any(each.strip() for each in one.declared.title.values()):
         raise Invalid("title", "write what it is called")
     home = unit.get(Municipality, municipality_id)
     assert home is not None  # a foreign key sees to it
     try:
-        require_place(unit, one, home.code, allowed)
+        places.require_place(unit, one, home.code, allowed)
         cls = registry.lookup(one.declared.kind)
         config = read_settings(cls, one.values)
         for broken in broken_bounds(cls.kind, cls.bounds(config)):
@@ -323,30 +328,19 @@ def read_draft(
     return one, cls, config
 
 
-def require_place(unit: Unit, one: Published, code: str, allowed: Sequence[str]) -> None:
-    """From where it is asked already it may go on reading, and from where IT's command has put it. Raises
-    Misconfigured."""
-    if one.state == "waiting" and one.whose.saved_by_id is None:
-        return
-    live = published_now(unit, one.municipality_id, one.declared.name)
-    same = live is not None and live.declared.kind == one.declared.kind
-    if not same or live is None or places.where(live.values) != places.where(one.values):
-        places.require_allowed(allowed, code, one.values)
-
-
 def _ready(
     unit: Unit, actor: Actor, registry: Registry, municipality_id: int, name: str, if_match: str | None,
     allowed: Sequence[str],
 ) -> tuple[Ready, LookupClass]:  # fmt: skip
     one, cls, config = read_draft(unit, actor, registry, municipality_id, name, if_match, allowed)
-    wider = shows_more(unit, published_now(unit, municipality_id, name), one)
+    wider = shows_more(unit, definition.published_now(unit, municipality_id, name), one)
     log(unit, actor, "lookup.check", municipality_id, one.id)
     return Ready(one, config, wider, _key(wider), is_owner(unit, actor, one)), cls
 
 
 def _publish(unit: Unit, actor: Actor, municipality_id: int, name: str, if_match: str | None, ready: Ready) -> Ended:
     row = held(unit, actor, municipality_id, name, if_match)
-    one, live = ready.draft, published_now(unit, municipality_id, name)
+    one, live = ready.draft, definition.published_now(unit, municipality_id, name)
     wider = shows_more(unit, live, one)
     if wider and not is_owner(unit, actor, one):
         secrets = {name: value for name, value in one.values.items() if name not in one.declared.settings}
@@ -365,12 +359,6 @@ def _publish(unit: Unit, actor: Actor, municipality_id: int, name: str, if_match
         definition.drop_draft(unit, municipality_id, name)
     log(unit, actor, "lookup.publish", municipality_id, made.id)
     return Ended("published", made.version)
-
-
-def published_now(unit: Unit, municipality_id: int, name: str) -> Published | None:
-    """The version that is asked, if there is one."""
-    rows = definition.versions(unit, municipality_id, name)
-    return next((definition.read(unit, row) for row in rows if row.state == "published"), None)
 
 
 def shows_more(unit: Unit, live: Published | None, one: Published) -> Sequence[Wider]:

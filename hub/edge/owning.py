@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import select
 
+from hub import clock
 from hub.access.audit import log_act
 from hub.access.person import Actor
 from hub.contract import Config
@@ -59,7 +60,7 @@ def publish(unit: Unit, municipality_id: int, declared: Declared, config: Config
         _log(unit, "lookup.publish", municipality_id, made.id)
         return Ended("published", made.version)
     _require_no_draft(unit, municipality_id, declared.name)
-    whose = replace(last.whose, saved_by_id=None, approved_by_id=None)
+    whose = replace(last.whose, saved_by_id=None, approved_by_id=None, placed_at=clock.now())
     row_id = definition.save_draft(unit, municipality_id, said, secrets, whose, "waiting")
     _log(unit, "lookup.draft", municipality_id, row_id)
     return Ended("waiting", wider=wider)
@@ -74,7 +75,7 @@ def roll_back(unit: Unit, municipality_id: int, name: str, number: int) -> Ended
         if wider := making.shows_more(unit, live, wanted):
             _require_no_draft(unit, municipality_id, name)
             secrets = {key: each for key, each in wanted.values.items() if key not in wanted.declared.settings}
-            whose = replace(last.whose, saved_by_id=None, approved_by_id=None)
+            whose = replace(last.whose, saved_by_id=None, approved_by_id=None, placed_at=clock.now())
             row_id = definition.save_draft(unit, municipality_id, wanted.declared, secrets, whose, "waiting")
             _log(unit, "lookup.draft", municipality_id, row_id)
             return Ended("waiting", wider=wider)
@@ -124,7 +125,7 @@ def _topics(unit: Unit, municipality_id: int) -> Sequence[Topic]:
 
 def _before(unit: Unit, municipality_id: int, name: str) -> tuple[Published | None, Published | None]:
     """The version that is asked, and that or else the newest: who withdrew it answers for it as before."""
-    live = making.published_now(unit, municipality_id, name)
+    live = definition.published_now(unit, municipality_id, name)
     rows = definition.versions(unit, municipality_id, name)
     return live, live or (definition.read(unit, rows[0]) if rows else None)
 

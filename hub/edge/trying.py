@@ -19,7 +19,7 @@ from hub.edge.defining import Made
 from hub.edge.desk import Desk
 from hub.errors import Invalid
 from hub.inbox.municipality import Municipality
-from hub.lookups import definition
+from hub.lookups import definition, places
 from hub.lookups import open as opening
 from hub.lookups.ask import ask
 from hub.lookups.came import Cell, Watched, cells
@@ -129,7 +129,7 @@ def _draft(
     home = unit.get(Municipality, municipality_id)
     assert home is not None  # a foreign key sees to it
     try:
-        making.require_place(unit, one, home.code, allowed)
+        places.require_place(unit, one, home.code, allowed)
     except Misconfigured as error:
         raise Invalid(error.field, str(error)) from error
     making.log(unit, actor, "lookup.columns", municipality_id, one.id)

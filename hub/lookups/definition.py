@@ -49,6 +49,7 @@ class Lookup(MunicipalityRow):
     saved_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     saved_at: Mapped[int | None]
+    placed_at: Mapped[int | None]
 
 
 Coverable: TypeAlias = Literal[
@@ -108,12 +109,15 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Whose(Struct, frozen=True):
-    """Whose a version is: a department's, and within it somebody's; who saved and who approved it."""
+    """Whose a version is: a department's, and within it somebody's; who saved and who approved it. `placed_at`: when
+    where it reads from was set by IT's command, or taken from a version that was asked; None once it leads elsewhere.
+    """
 
     department_id: int | None = None
     owner_id: int | None = None
     saved_by_id: int | None = None
     approved_by_id: int | None = None
+    placed_at: int | None = None
 
 
 class Published(Struct, frozen=True):
@@ -213,6 +217,12 @@ def published(unit: Unit, municipality_id: int, name: str) -> Published:
     """The version that is asked now. Raises NotFound, naming those there are."""
     ids = {each: row_id for row_id, each in published_ids(unit, municipality_id)}
     return version(unit, required(ids, name))
+
+
+def published_now(unit: Unit, municipality_id: int, name: str) -> Published | None:
+    """The same, if there is one."""
+    row = next((row for row in versions(unit, municipality_id, name) if row.state == "published"), None)
+    return None if row is None else read(unit, row)
 
 
 def secrets_kept(unit: Unit, municipality_id: int, declared: Declared, names: Collection[str]) -> Mapping[str, Any]:
@@ -340,7 +350,7 @@ def _published(keys: Keys, row: Lookup) -> Published:
     said = {name: value for name, value in row.definition.items() if name != "secrets"}
     declared = msgspec.convert(said, Declared)
     values = {**declared.settings, **_secrets(keys, row)}
-    whose = Whose(row.department_id, row.owner_id, row.saved_by_id, row.approved_by_id)
+    whose = Whose(row.department_id, row.owner_id, row.saved_by_id, row.approved_by_id, row.placed_at)
     return Published(row.id, row.municipality_id, row.version, row.state, declared, values, whose)
 
 

@@ -12,10 +12,27 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from hub.contract import Misconfigured
+from hub.lookups.definition import Published, published_now
+from hub.storage.unit import Unit
 
 _LOCAL = frozenset({"host", "unix_socket"})
 """Options of a database's address that lead to a socket of this machine."""
 _PORTS = {"https": 443, "http": 80, "postgresql": 5432, "mariadb": 3306, "mssql": 1433, "oracle": 1521}
+
+
+def require_place(unit: Unit, one: Published, code: str, allowed: Sequence[str]) -> None:
+    """From where it is asked already it may go on reading, and from where IT's command has put it, whoever has saved it
+    since. Raises Misconfigured."""
+    if one.whose.placed_at is not None:
+        return
+    live = published_now(unit, one.municipality_id, one.declared.name)
+    if live is None or not is_same(live, one.declared.kind, one.values):
+        require_allowed(allowed, code, one.values)
+
+
+def is_same(one: Published, kind: str, values: Mapping[str, object]) -> bool:
+    """Whether these settings, with their secrets, lead to where that version does."""
+    return one.declared.kind == kind and where(one.values) == where(values)
 
 
 def require_allowed(places: Sequence[str], code: str, settings: Mapping[str, object]) -> None:

@@ -19,7 +19,7 @@ from hub.lookups import definition
 from hub.lookups.definition import Declared
 from hub.plugin_host.manager import load
 from hub.storage.unit import Unit
-from tests.web.test_lookup_editing import at, fields_of, made, press, problem, published, published_once, screen
+from tests.web.test_lookup_editing import at, fields_of, fill, made, press, problem, published, published_once, screen
 from tests.web.test_pages import Screen
 from tests.web.world import must
 
@@ -140,6 +140,54 @@ def test_a_file_that_shows_more_waits_and_one_that_does_not_is_published(screen:
         imported(screen, tmp_path, roles=("agent", "lead"))
 
 
+def put_elsewhere(screen: Screen, tmp_path: Path) -> str:
+    """A file of IT's that reads from where no department may: the address of that."""
+    url, home = f"sqlite:///{tmp_path}/elsewhere/tanks.db", screen.world.ids["granvik"]
+    (tmp_path / "elsewhere").mkdir()
+    fill(tmp_path / "elsewhere" / "tanks.db")
+
+    def put(unit: Unit) -> Ended:
+        live = definition.published(unit, home, "avtal")
+        config = read_settings(load(()).lookup("sql"), {**live.values, **live.declared.settings, "url": url})
+        return owning.publish(unit, home, live.declared, config)
+
+    ended = screen.world.do(put)
+    assert (ended.what, [each.what for each in ended.wider]) == ("waiting", ["source"])
+    return url
+
+
+def refuses(screen: Screen, url: str) -> bool:
+    answer = press(screen, "publish", **{"set-url": url})
+    return (answer.status_code, "departments may not read from" in answer.text) == (422, True)
+
+
+def test_a_file_that_leads_elsewhere_is_approved_on_its_page(screen: Screen, tmp_path: Path) -> None:
+    """Saving it, as every button there does, took from it that IT had put it there."""
+    published_once(screen, tmp_path)
+    url = put_elsewhere(screen, tmp_path)
+    tried = press(screen, "try", try_by="property", try_value="BJÖRKEN 1:14")
+    assert (tried.status_code, "Bokad" in tried.text) == (200, True), problem(tried)
+    assert press(screen, "publish", "dana").status_code == 303  # a colleague, who doesn't answer for it
+    assert published(screen)[0] == (1, "published")
+    page = screen.get(at(screen), "disa")[1]
+    assert "It reads from somewhere else" in page
+    key = must(re.search(r'name="approves" value="(\w+)"', page))
+    done = press(screen, "publish", approves=key[1], approved="on")
+    assert done.status_code == 303, problem(done)
+    assert published(screen)[0] == (2, "published")
+    live = screen.world.do(lambda unit: definition.published(unit, screen.world.ids["granvik"], "avtal"))
+    assert live.values["url"] == url
+
+
+def test_by_its_department_it_leads_nowhere_else_and_not_there_again(screen: Screen, tmp_path: Path) -> None:
+    published_once(screen, tmp_path)
+    url = put_elsewhere(screen, tmp_path)
+    (tmp_path / "own").mkdir()
+    fill(tmp_path / "own" / "tanks.db")
+    assert refuses(screen, f"sqlite:///{tmp_path}/own/tanks.db")
+    assert refuses(screen, url)
+
+
 def test_an_earlier_version_that_shows_more_waits_by_command_too(screen: Screen, tmp_path: Path) -> None:
     published_once(screen, tmp_path)
     assert press(screen, "publish", **{"seen-line-0": "leads"}).status_code == 303
@@ -160,7 +208,7 @@ def test_a_draft_in_another_department_goes_past_nobody(screen: Screen, tmp_path
         draft = must(definition.draft(unit, home, "avtal"))
         draft.department_id = other
         one = definition.read(unit, draft)
-        asked = making.shows_more(unit, making.published_now(unit, home, "avtal"), one)
+        asked = making.shows_more(unit, definition.published_now(unit, home, "avtal"), one)
         dora = must(person.actor(unit, screen.world.ids["dora"], frozenset({"read", "write"})))
         return making.is_owner(unit, dora, one), [each.what for each in asked]
 
