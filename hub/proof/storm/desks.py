@@ -132,6 +132,7 @@ class Worker:
             self._book.write(does="heard", desk=self._number, entry=int(entry), at=time.monotonic())
             self._unseen[conversation].append(entry)
             self._part_of(conversation, "newer")
+            self._behind_the_button(conversation)
         elif name == "row":
             self._changed(conversation)
             self._part_of(conversation, "head")
@@ -156,10 +157,15 @@ class Worker:
     def _changed(self, conversation: str) -> None:
         self._latest = time.monotonic()
         self._counting.add(conversation)
-        if conversation not in self._shown and conversation in self._waiting:
-            self._seen([conversation])  # behind the button that says how many there are
-        else:
+        if not self._behind_the_button(conversation):
             self._renewing.add(conversation, LIST.soon if conversation == self._stands else None)
+
+    def _behind_the_button(self, conversation: str) -> bool:
+        """That says how many there are: nothing of it is fetched."""
+        is_there = conversation in self._waiting and conversation not in self._shown
+        if is_there:
+            self._seen([conversation])
+        return is_there
 
     def _part_of(self, conversation: str, part: str) -> None:
         """Of the open one each part is fetched at once; what comes meanwhile, once more."""
