@@ -33,7 +33,11 @@ class Installation(installation.Installation):
             yield process
         finally:
             process.terminate()
-            process.wait(90)
+            try:
+                process.wait(90)
+            except subprocess.TimeoutExpired:
+                process.kill()  # the tests' own process would wait for it at its end
+                raise
 
     def _start(
         self, command: Sequence[str], program: str, enter: Sequence[str], environment: Mapping[str, str]
