@@ -11,6 +11,7 @@ from inbox_ui.words import pgettext, word
 
 TONES = {
     "found": "plain", "checked": "plain", "none": "plain", "several": "plain", "failed": "warn", "unanswered": "warn",
+    "revealed": "plain",
     "another's": "late", "not_theirs": "late", "protected": "late", "stopped": "late",
 }  # fmt: skip
 """Of the chip that says how a question ended: what went as it should is quiet."""
@@ -30,6 +31,7 @@ def ends() -> dict[str, str]:
         "protected": _("Protected identity"),
         "stopped": _("Stopped"),
         "alarm": _("All alarms"),
+        "revealed": pgettext("answer", "Shown in clear"),
     }
 
 

@@ -23,7 +23,7 @@ SETTLE = 60 * clock.SECOND
 """Younger rows (microseconds) aren't sealed: an id is made before its commit, a slower unit may bring an older one."""
 _GENESIS = "0" * 64
 _BATCH = 1000
-_OF_LOOKUPS = "act IN ('lookup.ask', 'lookup.answer', 'lookup.shown', 'lookup.stopped')"
+_OF_LOOKUPS = "act IN ('lookup.ask', 'lookup.answer', 'lookup.reveal', 'lookup.stopped')"
 _ALARMS = "act = 'lookup.stopped' OR outcome IN ('another''s', 'of another', 'protected')"
 
 

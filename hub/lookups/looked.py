@@ -23,14 +23,16 @@ from hub.storage import ids, keyset
 from hub.storage.unit import Unit
 
 Ended: TypeAlias = Literal[
-    "found", "checked", "none", "several", "failed", "another's", "not_theirs", "protected", "stopped", "unanswered"
-]
+    "found", "checked", "none", "several", "failed", "another's", "not_theirs", "protected", "stopped", "unanswered",
+    "revealed",
+]  # fmt: skip
 """What came of a question. checked: the register of protected identities answered, whatever it said; failed: no answer,
 or none that could be used or shown; another's: the source answered about somebody else than it was asked about;
-not_theirs: somebody asked in a citizen's conversation for what is another's; unanswered: nothing is on record."""
+not_theirs: somebody asked in a citizen's conversation for what is another's; unanswered: nothing is on record;
+revealed: no question, but somebody asked to see in clear what their answer had as dots."""
 ENDED: Sequence[Ended] = get_args(Ended)
 Filter: TypeAlias = Literal[
-    "found", "none", "several", "failed", "another's", "not_theirs", "protected", "stopped", "alarm"
+    "found", "none", "several", "failed", "another's", "not_theirs", "protected", "stopped", "alarm", "revealed"
 ]
 ALARMS: Sequence[Ended] = ("another's", "not_theirs", "protected", "stopped")
 ANSWERED: Sequence[Ended] = ("found", "none", "several")
@@ -46,11 +48,14 @@ def _said(text: str) -> ColumnElement[str]:
 
 
 def of_lookups(row: type[Audit] = Audit) -> ColumnElement[bool]:
-    """What its indexes hold, in their words: `lookup.shown` is among them, and nobody writes it."""
-    return row.act.in_([_said(f"lookup.{each}") for each in ("ask", "answer", "shown", "stopped")])
+    """What its indexes hold, in their words."""
+    return row.act.in_([_said(f"lookup.{each}") for each in ("ask", "answer", "reveal", "stopped")])
 
 
-IS_ASKED = Audit.act != _said("lookup.answer")
+IS_LINE = Audit.act != _said("lookup.answer")
+IS_REVEAL = Audit.act == _said("lookup.reveal")
+IS_ASKED = and_(IS_LINE, ~IS_REVEAL)
+"""Put to a source, or stopped on its way there; a line is one of these, or a reveal."""
 IS_ANSWER = Audit.act == _said("lookup.answer")
 IS_FOUND = Audit.outcome.like(_said("found%"))
 _IS_ALARM = or_(
@@ -59,7 +64,7 @@ _IS_ALARM = or_(
 )
 _OF_LOOKUPS = of_lookups()
 _ENDED: Mapping[str | None, tuple[ColumnElement[bool], ...]] = {
-    None: (_OF_LOOKUPS, IS_ASKED),
+    None: (_OF_LOOKUPS, IS_LINE),
     "found": (_OF_LOOKUPS, IS_ANSWER, IS_FOUND),
     "failed": (
         _OF_LOOKUPS,
@@ -72,6 +77,7 @@ _ENDED: Mapping[str | None, tuple[ColumnElement[bool], ...]] = {
     "not_theirs": (_OF_LOOKUPS, _IS_ALARM, Audit.outcome == _said("of another")),
     "stopped": (_OF_LOOKUPS, _IS_ALARM, Audit.act == _said("lookup.stopped")),
     "alarm": (_OF_LOOKUPS, _IS_ALARM),
+    "revealed": (_OF_LOOKUPS, IS_REVEAL),
     **{each: (_OF_LOOKUPS, IS_ANSWER, Audit.outcome == _said(each)) for each in ("none", "several")},
 }
 """Which rows stand for the lines that are wanted: a question's own, or the answer's that ended so."""
@@ -107,10 +113,10 @@ class Wanted(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """A question. `place`: from where it was asked; `person` null: by command, on the hub's own machine.
+    """A question, or a reveal. `place`: from where it was asked; `person` null: by command, on the hub's own machine.
 
     `offices`: as what they asked. `outcome`: the audit's own word. `about`: the same for two questions about the same,
-    and nothing else. `milliseconds`: until the answer was there.
+    and nothing else; empty of a reveal. `milliseconds`: until the answer was there.
     """
 
     id: str
@@ -194,6 +200,8 @@ def of_name(lookup: str) -> ColumnElement[bool]:
 
 def ended_of(act: str, outcome: str) -> Ended:
     """Of a row: its outcome in one of a few words."""
+    if act == "lookup.reveal":
+        return "revealed"
     if act == "lookup.stopped":
         return "stopped"
     if act == "lookup.ask":
@@ -226,7 +234,7 @@ def _line(
         ended="checked" if ended == "found" and (municipality_id, lookup) in registers else ended,
         outcome=last.outcome,
         milliseconds=None if answer in {None, question} else (last.at - question.at) // 1000,
-        about=(question.subject_key or "")[:8],
+        about="" if ended == "revealed" else (question.subject_key or "")[:8],  # a reveal's row is about the lookup
     )
 
 

@@ -22,7 +22,7 @@ from hub.inbox.citizen import Citizen, CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.points import clear, seal_identity
 from hub.lookups import definition
-from hub.lookups.looked import IS_ASKED, Ended, lines_of, of_lookups
+from hub.lookups.looked import IS_LINE, Ended, lines_of, of_lookups
 from hub.lookups.question import asked_about
 from hub.storage.unit import Unit
 
@@ -199,6 +199,6 @@ def _questions(unit: Unit, municipality_id: int, keys: Sequence[str], conversati
     ]
     found: dict[int, Audit] = {}
     for condition in conditions:
-        query = select(Audit).where(of_lookups(), IS_ASKED, Audit.municipality_id == municipality_id, condition)
+        query = select(Audit).where(of_lookups(), IS_LINE, Audit.municipality_id == municipality_id, condition)
         found |= {row.id: row for row in unit.all(query)}
     return list(found.values())

@@ -22,7 +22,17 @@ from hub.inbox.matter import Matter
 from hub.inbox.municipality import Municipality
 from hub.inbox.queries import shown
 from hub.lookups import definition
-from hub.lookups.looked import ANSWERED, ASKED_AT, IS_ANSWER, IS_ASKED, ended_of, name_of, of_lookups, of_name
+from hub.lookups.looked import (
+    ANSWERED,
+    ASKED_AT,
+    IS_ANSWER,
+    IS_ASKED,
+    IS_REVEAL,
+    ended_of,
+    name_of,
+    of_lookups,
+    of_name,
+)
 from hub.storage import ids
 from hub.storage.unit import Unit
 
@@ -162,7 +172,7 @@ def _ends(
     good: Counter[str] = Counter()
     groups = (Audit.act, Audit.source, Audit.outcome)
     for act, source, outcome, count, newest in unit.rows(
-        select(*groups, func.count(), func.max(Audit.at)).where(*since).group_by(*groups)
+        select(*groups, func.count(), func.max(Audit.at)).where(*since, ~IS_REVEAL).group_by(*groups)
     ):
         name, ended = name_of(source), ended_of(act, outcome)
         if act != "lookup.answer":

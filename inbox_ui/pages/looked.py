@@ -39,7 +39,7 @@ Since = Annotated[str | None, QueryParameter(name="from", pattern=_DAY)]
 Until = Annotated[str | None, QueryParameter(name="to", pattern=_DAY)]
 IdOrNothing = Annotated[str, QueryParameter(pattern=_ID)]
 FILTERS = (
-    "found", "none", "several", "failed", "alarm", "another's", "not_theirs", "protected", "stopped",
+    "found", "none", "several", "failed", "alarm", "another's", "not_theirs", "protected", "stopped", "revealed",
 )  # fmt: skip
 
 

@@ -103,6 +103,23 @@ def test_who_asked_and_as_what(looked: Looked) -> None:
     assert sara.milliseconds == 300
 
 
+def test_what_was_shown_in_clear_is_a_line_and_no_question(looked: Looked) -> None:
+    told = looked.centre.mail()
+    looked.look(looked.sara, conversation_id=told)
+    looked.look(
+        looked.vera, conversation_id=told, act="lookup.reveal", ended="fields.Bomkod, card 1 of 1", purpose="Bommen"
+    )
+    shown, question = looked.lines()
+    assert (must(shown.person).name, shown.purpose, shown.lookup) == ("Vera", "Bommen", "invoices")
+    assert (shown.ended, shown.outcome) == ("revealed", "fields.Bomkod, card 1 of 1")
+    assert (shown.milliseconds, shown.about) == (None, "")
+    assert question.ended == "found"
+    assert looked.lines(ended="revealed") == [shown]
+    assert looked.lines(person_id=looked.vera.id) == [shown]
+    counted = looked.use()["invoices"]
+    assert (counted.asked, counted.ended["found"], counted.days[-1].asked) == (1, 1, 1)
+
+
 def test_an_office_is_that_of_the_day(looked: Looked) -> None:
     looked.look(looked.sara)
 

@@ -87,6 +87,15 @@ def test_one_line_is_dots_until_somebody_asks_to_see_it(asked: Asked) -> None:
     assert "Reveal" in again
 
 
+def test_a_reveal_is_among_who_looked(asked: Asked) -> None:
+    hides(asked, until_asked=("fields.Bomkod",))
+    asked.card()
+    assert reveal(asked).status_code == 201
+    lines = asked.world.get("/lookups/asked", "olle").json()["items"]
+    assert [(each["ended"], each["purpose"]) for each in lines][:1] == [("revealed", "Bilen står vid bommen")]
+    assert lines[0]["outcome"].startswith("fields.Bomkod, card 1 of 1")
+
+
 def test_a_reveal_takes_a_purpose_and_an_answer_that_is_not_old(asked: Asked) -> None:
     hides(asked, until_asked=("fields.Bomkod",))
     assert reveal(asked).status_code == 409  # nothing was shown yet
