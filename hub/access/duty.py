@@ -52,7 +52,9 @@ def hold(unit: Unit, person_id: int, chats: int | None) -> Duty:
     if chats is not None and not 0 <= chats <= MOST_CHATS:
         raise Invalid("chats", "one person holds 0 to {most} chats at once", most=MOST_CHATS)
     row = _of(unit, person_id)
-    row.chats = chats
+    if row.chats != chats:
+        row.chats = chats
+        unit.note(Happening("duty_changed", person_id))
     return row
 
 

@@ -7,7 +7,7 @@ its plugin reads it, and the place is one that departments may read from.
 from collections.abc import Mapping, Sequence
 from typing import get_type_hints
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 from sqlalchemy import select
 
@@ -265,6 +265,10 @@ def _require_no_register(*several: Declared | Published | None) -> None:
 
 def _require_shape(registry: Registry, declared: Declared) -> None:
     """That each setting is of its kind, whether they are all there or not; and none a secret. Raises Invalid."""
+    for name, hint in get_type_hints(Declared, include_extras=True).items():
+        found = problem(name, hint, to_builtins(getattr(declared, name)), convert)
+        if found:
+            raise Invalid(name, found)
     cls = registry.lookup(declared.kind)
     hints = get_type_hints(cls.Config, include_extras=True)
     for name, value in declared.settings.items():

@@ -225,6 +225,15 @@ def test_the_editor_says_who_sees_each_line(screen: Screen, tmp_path: Path) -> N
     assert "A reply may say: Kod." in shown.text
 
 
+def test_a_field_that_can_not_wait_is_refused_and_the_draft_stays(screen: Screen, tmp_path: Path) -> None:
+    made(screen, tmp_path)
+    before = fields_of(screen.get(at(screen), "disa")[1])
+    answer = press(screen, "save", **{"field-title": '"Avtal"', "seen-title": "asked"})
+    assert answer.status_code == 422
+    assert "until_asked" in answer.text
+    assert fields_of(screen.get(at(screen), "disa")[1]) == before
+
+
 def changed(page: str) -> list[tuple[str, str, str]]:
     """What differs, field by field."""
     rows = HTMLParser(page).css(".changes tbody tr")
