@@ -93,19 +93,21 @@ def log_act(
     *,
     municipality_id: int | None = None,
     subject: tuple[str, int] | None = None,
+    about: str | None = None,
     conversation_id: int | None = None,
     purpose: str | None = None,
     source: str = "api",
     outcome: str = "done",
 ) -> None:
-    """One row, in the unit of what it tells of. `act`: noun.verb; `subject`: (kind, id)."""
+    """One row, in the unit of what it tells of. `act`: noun.verb; `subject`: (kind, id); without it `about`: the
+    subject's key, of an earlier row."""
     unit.add(
         Audit(
             municipality_id=municipality_id,
             at=clock.now(),
             person_id=by.id if by else None,
             act=act,
-            subject_key=subject_key(unit, *subject) if subject else None,
+            subject_key=subject_key(unit, *subject) if subject else about,
             purpose=purpose,
             conversation_id=conversation_id,
             source=source,

@@ -116,7 +116,7 @@ class Line(Struct, frozen=True):
     """A question, or a reveal. `place`: from where it was asked; `person` null: by command, on the hub's own machine.
 
     `offices`: as what they asked. `outcome`: the audit's own word. `about`: the same for two questions about the same,
-    and nothing else; empty of a reveal. `milliseconds`: until the answer was there.
+    and nothing else. `milliseconds`: until the answer was there.
     """
 
     id: str
@@ -234,7 +234,7 @@ def _line(
         ended="checked" if ended == "found" and (municipality_id, lookup) in registers else ended,
         outcome=last.outcome,
         milliseconds=None if answer in {None, question} else (last.at - question.at) // 1000,
-        about="" if ended == "revealed" else (question.subject_key or "")[:8],  # a reveal's row is about the lookup
+        about=(question.subject_key or "")[:8],
     )
 
 

@@ -5,8 +5,10 @@ No source is asked again: it is what this person was last told, while that isn't
 
 from datetime import datetime
 
+from sqlalchemy import select
+
 from hub import clock
-from hub.access.audit import log_act
+from hub.access.audit import Audit, log_act
 from hub.access.person import Actor
 from hub.access.reading import log_reading
 from hub.contract.cards import Field
@@ -14,6 +16,7 @@ from hub.errors import Conflict, Invalid
 from hub.inbox.conversation import Conversation
 from hub.lookups.cover import covered, in_clear
 from hub.lookups.definition import required
+from hub.lookups.looked import of_lookups, of_name
 from hub.lookups.offer import shown_before
 from hub.lookups.question import Masked, required_purpose
 from hub.lookups.sources import Sources
@@ -49,7 +52,19 @@ def reveal(
     log_reading(unit, actor, "lookup", definition.id, conversation.id, asked)
     log_act(
         unit, "lookup.reveal", actor, municipality_id=conversation.municipality_id,
-        subject=("lookup", definition.id), conversation_id=conversation.id, purpose=asked,
+        about=_about(unit, actor, conversation, name), conversation_id=conversation.id, purpose=asked,
         source=f"conversation: {name}", outcome=outcome,
     )  # fmt: skip
     return found
+
+
+def _about(unit: Unit, actor: Actor, conversation: Conversation, name: str) -> str | None:
+    """The mark of whom the question was about that this answered: the last that they asked there."""
+    query = select(Audit.subject_key).where(
+        of_lookups(),
+        Audit.municipality_id == conversation.municipality_id,
+        Audit.conversation_id == conversation.id,
+        Audit.person_id == actor.id,
+        of_name(name),
+    )
+    return unit.first(query.order_by(Audit.id.desc()))

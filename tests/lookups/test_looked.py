@@ -112,7 +112,7 @@ def test_what_was_shown_in_clear_is_a_line_and_no_question(looked: Looked) -> No
     shown, question = looked.lines()
     assert (must(shown.person).name, shown.purpose, shown.lookup) == ("Vera", "Bommen", "invoices")
     assert (shown.ended, shown.outcome) == ("revealed", "fields.Bomkod, card 1 of 1")
-    assert (shown.milliseconds, shown.about) == (None, "")
+    assert (shown.milliseconds, shown.about) == (None, question.about)
     assert question.ended == "found"
     assert looked.lines(ended="revealed") == [shown]
     assert looked.lines(person_id=looked.vera.id) == [shown]

@@ -94,6 +94,7 @@ def test_a_reveal_is_among_who_looked(asked: Asked) -> None:
     lines = asked.world.get("/lookups/asked", "olle").json()["items"]
     assert [(each["ended"], each["purpose"]) for each in lines][:1] == [("revealed", "Bilen står vid bommen")]
     assert lines[0]["outcome"].startswith("fields.Bomkod, card 1 of 1")
+    assert lines[0]["about"] == lines[1]["about"] != ""  # so that it is in the report of whom it was about
 
 
 def test_a_reveal_takes_a_purpose_and_an_answer_that_is_not_old(asked: Asked) -> None:
