@@ -120,7 +120,8 @@ class Worker:
             if rung or more:
                 try:
                     more = await self.pipeline.sweep(0) >= FULL_SWEEP
-                except TorgError as error:
+                except TorgError as error:  # the next sweep, or ring, comes soon enough
+                    more = False
                     log.warning("reading waits: %s", error)
 
 
