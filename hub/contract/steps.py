@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
-from itertools import islice
+from itertools import count
 from ssl import cert_time_to_seconds
 from typing import Any, TypeAlias
 
@@ -44,7 +44,8 @@ class Steps:
 
     def __init__(self) -> None:
         self._passed: list[CheckStep] = []
-        self._failed: list[tuple[CheckStep, BaseException]] = []
+        self._failed: list[_Failed] = []
+        self._begun = count()
 
     def step(self, title: str) -> AbstractContextManager[Proof]:
         """A part of the check: passed when it is left, failed when something is raised in it."""
@@ -54,22 +55,30 @@ class Steps:
         """One that whoever tells of it has timed."""
         self._passed.append(step)
 
-    def failed(self, step: CheckStep, error: BaseException) -> None:
-        """Likewise; `error` is what it was left by."""
-        self._failed.append((step, error))
+    def failed(self, step: CheckStep, error: BaseException, begun: int | None = None) -> None:
+        """Likewise; `error` is what it was left by, `begun` what `begin` gave."""
+        self._failed.append(_Failed(step, error, self.begin() if begun is None else begun))
+
+    def begin(self) -> int:
+        """The place of a step among those that begin: what is within it has a later one."""
+        return next(self._begun)
 
     def taken(self, error: BaseException | None) -> Sequence[CheckStep]:
         """Those that passed, and last the one in which `error` was raised, that the check ended with. Of one within
         another it is the inner one."""
-        led_to = set(_led_to(error))
-        failed = (step for step, left_by in self._failed if id(left_by) in led_to)
-        return (*self._passed, *islice(failed, 1))
+        chain = {id(each): each for each in _led_to(error)}
+        for nearest in chain.values():
+            inner = next((each for each in self._failed if each.error is nearest), None)
+            if inner is not None:  # or what within it this was raised for; not what was tried in vain before it
+                led = (each.step for each in self._failed if id(each.error) in chain and each.begun >= inner.begun)
+                return (*self._passed, next(led))
+        return tuple(self._passed)
 
 
 class _Step(AbstractContextManager[Proof]):
     def __init__(self, steps: Steps, title: str) -> None:
         self._steps, self._title, self._proof = steps, title, Proof()
-        self._began = time.monotonic()
+        self._began, self._place = time.monotonic(), steps.begin()
 
     def __enter__(self) -> Proof:
         return self._proof
@@ -80,14 +89,24 @@ class _Step(AbstractContextManager[Proof]):
         if error is None:
             self._steps.passed(step)
         else:
-            self._steps.failed(step, error)
+            self._steps.failed(step, error, self._place)
 
 
-def _led_to(error: BaseException | None) -> Iterator[int]:
-    """It, and what it was raised for, by their ids: a plugin says in its own words what a library told it."""
-    while error is not None:
-        yield id(error)
-        error = error.__cause__ or error.__context__
+class _Failed(Struct, frozen=True):
+    step: CheckStep
+    error: BaseException
+    begun: int
+
+
+def _led_to(error: BaseException | None) -> Iterator[BaseException]:
+    """It, and what it was raised for, the nearest first: a plugin says in its own words what a library told it."""
+    left, seen = [error], set[int]()
+    for each in left:  # which grows
+        if each is None or id(each) in seen:  # two may name each other
+            continue
+        seen.add(id(each))
+        yield each
+        left += [each.__cause__ or each.__context__, *(each.exceptions if isinstance(each, BaseExceptionGroup) else ())]
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Steps of a check: what passed stands in order, what failed is the last, and a pull tells none."""
 
+import asyncio
 from contextlib import suppress
 from datetime import date
 
@@ -85,6 +86,50 @@ def test_an_error_in_a_plugins_own_words_ends_the_step_that_it_was_raised_for() 
     with pytest.raises(Unreachable) as raised:
         check()
     assert told(steps, raised.value) == [("Server found", True)]
+
+
+def test_of_two_ways_it_is_the_last_that_failed() -> None:
+    """The second was tried because of the first, and says so."""
+    steps = Steps()
+
+    def check() -> None:
+        with steps.step("Signed in"):
+            try:
+                with steps.step("TLS"):
+                    raise OSError("111")
+            except OSError:
+                with steps.step("STARTTLS"):
+                    raise Unreachable("It is away.")  # noqa: B904 - as plugins do
+
+    with pytest.raises(Unreachable) as raised:
+        check()
+    assert told(steps, raised.value) == [("STARTTLS", True)]
+
+
+def test_of_several_at_once_it_is_one_that_failed() -> None:
+    steps = Steps()
+
+    async def one(title: str) -> None:
+        with steps.step(title):
+            raise Unreachable("It is away.")
+
+    async def check() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(one("IMAP"))
+            tasks.create_task(one("SMTP"))
+
+    with pytest.raises(ExceptionGroup) as raised:
+        asyncio.run(check())
+    assert told(steps, raised.value) == [("IMAP", True)]
+
+
+def test_errors_that_name_each_other_come_to_an_end() -> None:
+    steps = Steps()
+    first, second = OSError("1"), OSError("2")
+    first.__cause__, second.__cause__ = second, first
+    with pytest.raises(OSError, match="2"), steps.step("Server found"):
+        raise second
+    assert told(steps, first) == [("Server found", True)]
 
 
 def told(steps: Steps, error: BaseException | None) -> list[tuple[str, bool]]:
