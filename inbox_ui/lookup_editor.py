@@ -205,12 +205,14 @@ def _question(said: Mapping[str, str], by: str, where: str, before: Mapping[str,
         asked = {"path": where, "query": query, "rows": said.get(f"rows-{by}", "").strip()}
         return {name: value for name, value in {**before, **asked}.items() if value}
     like = said.get(f"like-{by}", "value")
+    if where.casefold().startswith(("select ", "with ")):
+        return {"select": where}
+    own, view = said.get("select", "").strip(), said.get("view", "").strip()
     if ":" in where:
-        return {"select" if where.casefold().startswith(("select", "with")) else "where": where}
-    if said.get("select", "").strip():
+        return {"where": where} if own or not view else {"view": view, "where": where}
+    if own:
         return {"where": f"{where} = :{like}"}
-    asked = {"view": said.get("view", "").strip(), "column": where}
-    return asked | ({"like": like} if like != "value" else {})
+    return {"view": view, "column": where} | ({"like": like} if like != "value" else {})
 
 
 def _seen(said: Mapping[str, str], card: Shows, before: Declared) -> dict[str, Any]:

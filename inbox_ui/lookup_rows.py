@@ -162,7 +162,7 @@ def _by_row(by: str, question: object, about: str) -> ByRow:
     if "path" in question:
         query = "&".join(f"{name}={value}" for name, value in question.get("query", {}).items())
         return ByRow(by, str(question["path"]), "value", about, query, str(question.get("rows", "")))
-    if question.get("view"):
+    if question.get("column"):
         return ByRow(by, str(question.get("column", "")), str(question.get("like", "value")), about)
     where = str(question.get("where") or question.get("select") or "")
     simple = _CONDITION.fullmatch(where)

@@ -19,6 +19,8 @@ MONTHS: Mapping[str, int] = {
 """By their first three letters: Swedish, Norwegian, Danish, English."""
 FORM = re.compile(r"(?=.*d)(?=.*m)(?=.*y)(?:yyyy|yy|mm?|dd?|[ ./-])+")
 """What a form may be: `dd/mm/yyyy`, `yymmdd`."""
+NAMED = re.compile(r"today(?:_(minus|plus)_(\d{1,4}))?")
+"""What a day is called that goes with today: `today`, `today_minus_30`, `today_plus_14`, in days."""
 NEVER = frozenset({date(1900, 1, 1), date(1970, 1, 1)})
 """Days that systems write for none, beside those before 1900 and those of the year 9999."""
 SWEDEN = ZoneInfo("Europe/Stockholm")
@@ -37,6 +39,14 @@ _WEEK = re.compile(r"(?:v|vecka|week|uge|uke)\.? ?(\d{1,2})(?: ([a-zåäö]{3,9}
 _ISO_WEEK = re.compile(r"(\d{4})-?W(\d\d)", re.IGNORECASE)
 _MONTH = re.compile(r"([a-zåäö]{3,9})\.? (\d{4})", re.IGNORECASE)
 _ISO_MONTH = re.compile(r"(\d{4})-(\d\d)")
+
+
+def named(name: str, today: date) -> date | None:
+    """The day of a name as NAMED has it; None for any other name."""
+    found = NAMED.fullmatch(name)
+    if found is None:
+        return None
+    return today + timedelta(days=int(f"{'-' if found[1] == 'minus' else ''}{found[2] or 0}"))
 
 
 def when(written: str, today: date) -> When | None:

@@ -336,6 +336,7 @@ async def _editor(
         "own_fields": fields,
         **_card(declared, result, said),
         "tried": result.tried,
+        "tried_paths": [*(each.path for each in result.tried.row), *result.tried.beside] if result.tried else [],
         "ended": result.ended,
         "approvals": approvals(result.ended.wider) if result.ended else (),
         "problem": lookup_words.in_words(stored(told(error)), field) if isinstance(error, Invalid) else "",

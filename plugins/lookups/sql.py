@@ -8,6 +8,7 @@ What a source means stands in `recipes/`, not here.
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
@@ -22,6 +23,7 @@ from hub.contract import (
     Secret,
     Subject,
     Unreadable,
+    days,
     hook_impl,
     paths,
 )
@@ -36,6 +38,8 @@ MOST_CODES = 20
 OF_ALL = ("value", "digits")
 OF_AN_IDENTITY = ("dashed", "ten", "ten_dashed", "sixteen", "sixteen_dashed")
 OF_AN_ADDRESS = ("street", "house", "number", "letter", "postcode")
+DAYS = ("today", "today_minus_30", "today_plus_30")
+"""Beside what was asked by: any number of days; as a day of the settings' zone."""
 NOBODYS: Mapping[Identifier, str] = {
     "identity": "000000000000",
     "customer": "0",
@@ -53,8 +57,8 @@ _MONTHS = frozenset(f"{month:02}" for month in range(1, 13))
 
 
 class Question(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """What is asked by one identifier: a `where` after the select of all; a `select` of its own; or a `view`, whose
-    `column` has what was asked by, written `like`.
+    """What is asked by one identifier: a `where` after the select of all or of a `view`; a `select` of its own; or a
+    `view`, whose `column` has what was asked by, written `like`.
     """
 
     where: str = ""
@@ -136,12 +140,14 @@ class Sql(Lookup[SqlConfig]):
         question, known = self.config.by[subject.by], values_of(subject)
         select = self._select(question)
         names = _names(select)
-        if "digits" in names and known["digits"] is None and len(names) == 1:
+        if known["digits"] is None and {"digits"} == set(names) & known.keys():
             return None
         if {"house", "number"} & set(names) and not known["number"]:
             raise Unreadable("This source wants an address with its house number: Storgatan 1.")
         try:
-            rows = await self.tools.rows(select, {name: known[name] for name in names})
+            today = self.tools.now().astimezone(ZoneInfo(self.config.time_zone)).date()
+            values = {name: known[name] if name in known else days.named(name, today) for name in names}
+            rows = await self.tools.rows(select, values)
         except Misconfigured as error:
             where = self._where(subject.by) if error.field == "select" else error.field
             raise Misconfigured(where, f"{where}: {error}") from error
@@ -150,7 +156,8 @@ class Sql(Lookup[SqlConfig]):
     def _where(self, by: Identifier) -> str:
         """The setting that what is wrong in a statement most likely stands in."""
         question = self.config.by[by]
-        if question.where and not self.config.select.lstrip().casefold().startswith(("select", "with")):
+        is_select = self.config.select.lstrip().casefold().startswith(("select", "with"))
+        if question.where and not (question.view or is_select):
             return "select"
         return f"by.{by}.{'where' if question.where else 'select' if question.select else 'view'}"
 
@@ -186,19 +193,22 @@ def _dashed(digits: str) -> str:
 
 def _check(setting: str, by: Identifier, question: Question, select: str) -> None:
     """Raises Misconfigured."""
-    if sum(map(bool, (question.where, question.select, question.view))) != 1:
-        raise Misconfigured(setting, f"{setting}: give a where, a select of its own, or a view with its column.")
-    if question.where and not select:
+    if sum(map(bool, (question.where, question.select, question.column))) != 1 or (question.select and question.view):
+        raise Misconfigured(
+            setting, f"{setting}: give a where, a select of its own, or a view with its column or a where."
+        )
+    if question.where and not (question.view or select):
         raise Misconfigured("select", f"select is missing: what {setting}.where comes after.")
-    if question.view and not (_NAME.fullmatch(question.view) and _NAME.fullmatch(question.column)):
+    if (question.view or question.column) and not all(map(_NAME.fullmatch, (question.view, question.column or "any"))):
         raise Misconfigured(setting, f"{setting}: view and column are names; for others write a select.")
     known = (*OF_ALL, *(OF_AN_ADDRESS if by == "address" else OF_AN_IDENTITY if by == "identity" else ()))
-    names = [question.like] if question.view else _names(question.select or question.where)
+    names = [question.like] if question.column else _names(question.select or question.where)
     there = ", ".join(f":{each}" for each in known)
-    if not names:
+    if all(map(days.NAMED.fullmatch, names)):
         raise Misconfigured(setting, f"{setting}: it asks the same whatever is asked by. There are: {there}.")
-    for name in [*names, *(_names(select) if question.where else ())]:
-        if name not in known:
+    for name in [*names, *(_names(select) if question.where and not question.view else ())]:
+        if name not in known and not days.NAMED.fullmatch(name):
+            there = ", ".join(f":{each}" for each in (*known, *DAYS))
             raise Misconfigured(setting, f"{setting}: :{name} isn't known here; there are: {there}.")
 
 
@@ -210,7 +220,8 @@ def _of_view(question: Question, columns: frozenset[str]) -> str:
     """Of its columns those that the card needs, and no others."""
     heads = sorted({each.partition(".")[0].removesuffix("[]").replace('"', '""') for each in columns})
     wanted = ", ".join(each if _NAME.fullmatch(each) else f'"{each}"' for each in heads)
-    return f"SELECT {wanted} FROM {question.view} WHERE {question.column} = :{question.like}"  # noqa: S608 - names only
+    condition = f"({question.where})" if question.where else f"{question.column} = :{question.like}"
+    return f"SELECT {wanted} FROM {question.view} WHERE {condition}"  # noqa: S608 - names, and what IT wrote
 
 
 def _as_named(rows: Rows, columns: frozenset[str]) -> Rows:

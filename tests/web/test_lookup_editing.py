@@ -143,6 +143,21 @@ def test_the_whole_way(screen: Screen, tmp_path: Path) -> None:
     assert str(tmp_path) not in page  # the address is a secret
 
 
+def test_a_condition_with_days_of_a_view(screen: Screen, tmp_path: Path) -> None:
+    begun(screen)
+    condition = "FBET = :value AND NDAT >= :today_minus_30"
+    where = {"set-url": url(tmp_path), "view": "V_AVT", **LINES, "by-property": condition, "about-property": "FBET"}
+    tried = press(screen, "try", **where, try_by="property", try_value="BJÖRKEN 1:14")
+    assert tried.status_code == 200, problem(tried)
+    assert "From the source itself" in tried.text
+    page = screen.get(at(screen), "disa")[1]
+    said = fields_of(page)
+    assert (said["view"], said["by-property"], said["by-customer"]) == ("V_AVT", condition, "KNR")
+    unknown = press(screen, "publish", **where | {"by-property": "FBET = :value AND NDAT >= :today_less_30"})
+    assert unknown.status_code == 422
+    assert ":today_less_30 isn't known here" in unescape(unknown.text)
+
+
 @pytest.mark.parametrize("seen", ["asked", "leads"])
 def test_codes_of_what_the_card_hides_are_not_listed(screen: Screen, tmp_path: Path, seen: str) -> None:
     """Of a line, and of a field that has states: who makes a lookup may be none of those who may see them."""

@@ -1,14 +1,15 @@
 """SQLite: a file that is opened to be read, and a connection that is told before each step what it may do."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from hub.contract import Misconfigured, PluginError, Unreachable, Unreadable
+from hub.contract import Misconfigured, PluginError, Rows, Unreachable, Unreadable
 from hub.lookups.databases.database import Database, Excess
-from hub.lookups.statement import Style
+from hub.lookups.statement import Statement, Style
 
 _READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
 _STEPS = 2_000
@@ -48,6 +49,11 @@ class SQLite(Database):
     def roll_back(self, connection: Any) -> None:
         connection.set_authorizer(None)
         connection.execute("ROLLBACK")
+
+    def ask(self, connection: Any, asked: Statement, values: Mapping[str, object]) -> Rows:
+        """It has no days: they are texts as yyyy-mm-dd, which compare as they should."""
+        texts = {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+        return super().ask(connection, asked, texts)
 
     def excess(self, connection: Any) -> Sequence[Excess]:  # noqa: ARG002 - there are no users
         return ()

@@ -8,6 +8,7 @@ SOAP with its operations, pages that name the next one, and streams are for code
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from hub.contract import (
     Answer,
@@ -79,12 +80,15 @@ class Rest(Lookup[RestConfig]):
         """What the settings name for it; else a question about nobody: any answer in its form will do."""
         await self.tokens.prove()
         if self.config.probe:
-            await self._tried("probe", self.config.probe, Known({}))
+            await self._tried("probe", self.config.probe, self._known({}))
             return
         for by in [each for each in NOBODYS if each in self.config.by][:1]:
             question = self.config.by[by]
             where, first = (f"by.{by}.steps", question.steps[0]) if question.steps else (f"by.{by}", question)
-            await self._tried(where, first, Known(values_of(Subject(by, NOBODYS[by]))))
+            await self._tried(where, first, self._known(values_of(Subject(by, NOBODYS[by]))))
+
+    def _known(self, values: Mapping[str, str], rows: Mapping[str, object] | None = None) -> Known:
+        return Known(values, rows, self.tools.now().astimezone(ZoneInfo(self.config.time_zone)).date())
 
     async def _tried(self, setting: str, ask: Ask, known: Known) -> None:
         try:
@@ -98,7 +102,7 @@ class Rest(Lookup[RestConfig]):
         branches: list[dict[str, Row]] = [{}]
         for step in question.steps:
             if step.words:
-                rows = await self._rows(step, Known(values, branches[0]))
+                rows = await self._rows(step, self._known(values, branches[0]))
                 words[step.words.field] = {
                     Known({}, row).get(step.words.key): Known({}, row).get(step.words.value) for row in rows
                 }
@@ -106,19 +110,21 @@ class Rest(Lookup[RestConfig]):
             branches = [
                 {**branch, step.name: row}
                 for branch in branches
-                for row in await self._rows(step, Known(values, branch))
+                for row in await self._rows(step, self._known(values, branch))
             ]
             branches = _meant(subject, step, branches)
             if not branches:
                 return []
-        found = [{**branch, **row} for branch in branches for row in await self._pages(question, Known(values, branch))]
+        found = [
+            {**branch, **row} for branch in branches for row in await self._pages(question, self._known(values, branch))
+        ]
         if question.details:
             found = [{**row, **await self._details(question, values, row)} for row in _few(question.path, found)]
         now = self.tools.now()
         return await self.tools.block(lambda: self.mapping.cards(found, now, asked=subject, words=words))
 
     async def _details(self, question: Question, values: Mapping[str, str], row: Row) -> Row:
-        known = Known(values, {**row, ROW: row})
+        known = self._known(values, {**row, ROW: row})
         return {detail.name: await self._rows(detail, known) for detail in question.details}
 
     async def _pages(self, question: Question, known: Known) -> list[Row]:

@@ -4,13 +4,14 @@ import base64
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Struct
 
-from hub.contract import Subject, Unreadable, paths
+from hub.contract import Subject, Unreadable, days, paths
 from hub.contract.houses import folded, parts
 from plugins.lookups.rest.settings import Ask, RestConfig
 
@@ -33,15 +34,19 @@ class Request(Struct, frozen=True):
 
 
 class Known:
-    """What stands in braces: parts of what was asked by, and rows of earlier steps by the steps' names."""
+    """What stands in braces: parts of what was asked by, days beside today, rows of earlier steps by their names."""
 
-    def __init__(self, values: Mapping[str, str], rows: Mapping[str, object] | None = None) -> None:
-        self.values, self.rows = values, rows or {}
+    def __init__(
+        self, values: Mapping[str, str], rows: Mapping[str, object] | None = None, today: date | None = None
+    ) -> None:
+        self.values, self.rows, self.today = values, rows or {}, today
 
     def get(self, name: str) -> str:
         """Raises Unreadable."""
         if name in self.values:
             return self.values[name]
+        if self.today and (day := days.named(name, self.today)):
+            return day.isoformat()
         try:
             return paths.text(paths.one(self.rows, name))
         except ValueError as error:
@@ -87,9 +92,9 @@ def headers_of(config: RestConfig) -> Mapping[str, str]:
 
 
 def _filled(template: str, known: Known, check: Callable[[str], str] = str) -> str:
-    names = paths.names_in(template)
-    values = {name: known.get(name) for name in names}
-    if names and not any(values.values()):
+    values = {name: known.get(name) for name in paths.names_in(template)}
+    names = [name for name in values if not days.NAMED.fullmatch(name)]
+    if names and not any(values[name] for name in names):
         if set(names) & {"house", "number"}:
             raise Unreadable("This source wants an address with its house number: Storgatan 1.")
         if not set(names) <= {"letter", "postcode"}:

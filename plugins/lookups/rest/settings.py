@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct, field
 
-from hub.contract import Bounds, Identifier, Misconfigured, Place, Secret, paths
+from hub.contract import Bounds, Identifier, Misconfigured, Place, Secret, days, paths
 from hub.contract.mapping import CardMapping
 from hub.contract.mapping_config import FIELDS, MappedConfig, Source, Wanted
 
@@ -18,6 +18,8 @@ ROW = "row"
 MOST_PAGES, MOST_STEPS = 20, 5
 OF_AN_ADDRESS = ("street", "house", "number", "letter", "postcode")
 OF_AN_IDENTITY = ("ten", "dashed")
+DAYS = ("today", "today_minus_30", "today_plus_30")
+"""Beside what was asked by: any number of days, as yyyy-mm-dd in the settings' zone."""
 
 _PATH = re.compile(r"(?:/[\w .~!$&'()*+,=:@{}-]+)+/?|/")
 _PLACEHOLDER = re.compile(r"\{[^{}/]+\}")
@@ -26,7 +28,7 @@ _HEADER, _LINE = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"), re.compile(r"[\x21-
 
 
 class Ask(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """One request. Texts in it may have `{value}`, parts of it, and `{step.path}` of an earlier step.
+    """One request. Texts in it may have `{value}`, parts of it, `{today_minus_30}`, and `{step.path}` of a step before.
 
     With `body` (JSON) or `form` it is a POST that reads. `at`: an address of `elsewhere`. `unwrap`: where the answer is
     a text that is JSON itself. `rows`: where they are in it. `nothing`: it says so, that it knows nothing; `denied`:
@@ -154,7 +156,7 @@ def _asks(config: RestConfig) -> Iterator[tuple[str, Ask, set[str]]]:
         names: set[str] = set()
         for number, step in enumerate(question.steps, 1):
             where = f"by.{by}.steps"
-            if not _NAME.fullmatch(step.name) or step.name in known | names | {ROW}:
+            if not _NAME.fullmatch(step.name) or step.name in known | names | {ROW} or days.NAMED.fullmatch(step.name):
                 raise Misconfigured(
                     where, f"{where}, number {number}: its name is one of a-z, 0-9 and _, and used once."
                 )
@@ -185,9 +187,10 @@ def _check(setting: str, ask: Ask, known: set[str], config: RestConfig) -> None:
     for text in texts_in([ask.path, ask.query, ask.body, ask.form]):
         for name in paths.names_in(text):
             step, dot, _ = name.partition(".")
-            if name not in known and not (dot and f"{step}." in known):
-                there = ", ".join(f"{{{each}}}" if each[-1] != "." else f"{{{each}…}}" for each in sorted(known))
-                raise Misconfigured(field, f"{setting}: {{{name}}} isn't known here; there are: {there or 'none'}.")
+            if name not in known and not (dot and f"{step}." in known) and not days.NAMED.fullmatch(name):
+                all_known = (*sorted(known), *DAYS)
+                there = ", ".join(f"{{{each}}}" if each[-1] != "." else f"{{{each}…}}" for each in all_known)
+                raise Misconfigured(field, f"{setting}: {{{name}}} isn't known here; there are: {there}.")
 
 
 def texts_in(value: object) -> Iterator[str]:

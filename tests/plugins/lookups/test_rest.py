@@ -4,13 +4,14 @@ import asyncio
 import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
+from hub import clock
 from hub.contract import (
     About,
     Answer,
@@ -98,6 +99,17 @@ def find(settings: Mapping[str, Any], by: Any, value: str, seconds: float = 5.0)
             await close_lookup(lookup)
 
     return asyncio.run(ask())
+
+
+def check(settings: Mapping[str, Any]) -> None:
+    async def tried() -> None:
+        lookup = opened(Rest, read_config(RestConfig, dict(settings)))
+        try:
+            await lookup.check()
+        finally:
+            await close_lookup(lookup)
+
+    asyncio.run(tried())
 
 
 def at(source: Recorded, settings: Mapping[str, Any] = INVOICES, **more: Any) -> dict[str, Any]:
@@ -292,6 +304,27 @@ def test_pages(source: Recorded) -> None:
     assert len(source.ledger) == 5
 
 
+def test_days_beside_today(source: Recorded) -> None:
+    clock.set_source(lambda: clock.from_datetime(datetime(2026, 12, 31, 23, 30, tzinfo=UTC)))
+    asks = {
+        "customer": {
+            "path": "/since/{today_minus_30}/invoices",
+            "query": {"$filter": "customer eq '{value}' and due le {today_plus_14}"},
+            "rows": "list[]",
+        }
+    }
+    query = {"$filter": "customer eq 'K1' and due le 2027-01-15"}
+    source.answer("/since/2026-12-02/invoices", json.dumps({"list": [INVOICE]}), query=query)
+    assert len(find(at(source, by=asks), "customer", "K1")) == 1
+    asks["customer"]["query"] = {"from": "{today}", "customer": "{value}"}
+    query = {"from": "2026-12-31", "customer": "K1"}
+    source.answer("/since/2026-12-01/invoices", json.dumps({"list": [INVOICE]}), query=query)
+    assert len(find(at(source, by=asks, time_zone="UTC"), "customer", "K1")) == 1
+    probe = {"path": "/alive", "query": {"at": "{today}"}}
+    check(at(source, by=asks, probe=probe))
+    assert source.ledger[-1].query == {"at": ["2027-01-01"]}
+
+
 def test_of_rows_within_rows_each_is_a_card_and_says_whose_it_is(source: Recorded) -> None:
     """Two bins of one customer were one card, with both names and the day of one of them."""
     bins = [{"no": "1", "art": "RS", "next": "20261203"}, {"no": "2", "art": "BIO", "next": None}]
@@ -408,21 +441,14 @@ def test_slow_down_and_cut(source: Recorded) -> None:
 
 
 def test_settings_are_tried_by_a_question_about_nobody(source: Recorded) -> None:
-    async def check(settings: Mapping[str, Any]) -> None:
-        lookup = opened(Rest, read_config(RestConfig, dict(settings)))
-        try:
-            await lookup.check()
-        finally:
-            await close_lookup(lookup)
-
-    asyncio.run(check(at(source)))
+    check(at(source))
     assert source.paths() == ["/invoices/0"]
     source.answer("/about", '{"version":1}')
-    asyncio.run(check(at(source, probe={"path": "/about"})))
+    check(at(source, probe={"path": "/about"}))
     assert source.paths()[-1] == "/about"
     source.misbehave("status", status=403)
     with pytest.raises(AuthFailed):
-        asyncio.run(check(at(source)))
+        check(at(source))
 
 
 @pytest.mark.parametrize(
@@ -437,6 +463,8 @@ def test_settings_are_tried_by_a_question_about_nobody(source: Recorded) -> None
         ({"by": {"invoice": {"path": "/a", "query": {"q": "{b.c}"}}}}, "by.invoice", "isn't known"),
         ({"by": {"invoice": {"path": "/a", "body": {}, "form": {}}}}, "by.invoice", "two ways"),
         ({"by": {"invoice": {"path": "/a", "at": "x"}}}, "by.invoice", "elsewhere"),
+        ({"by": {"invoice": {"path": "/a", "query": {"q": "{today_less_3}"}}}}, "by.invoice", "{today_minus_30}"),
+        ({"by": {"invoice": {"path": "/a", "steps": [{"name": "today", "path": "/b"}]}}}, "by.invoice.steps", "name"),
         ({"by": {"case": {"path": "/a"}}}, "about.case", "missing"),
         ({"by": {"invoice": {"path": "/a", "steps": [{"name": "value", "path": "/b"}]}}}, "by.invoice.steps", "name"),
         ({"by": {"invoice": {"path": "/a", "steps": [

@@ -5,8 +5,9 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from hub import clock
 from hub.contract import (
     AnyCard,
     DidYouMean,
@@ -188,6 +190,36 @@ def test_rows_become_cards_by_every_identifier(engine: Engine) -> None:
         assert find(engine.lookup(INVOICES), "invoice", value) == []
 
 
+def test_days_beside_today_go_by_the_calendar_of_the_zone(engine: Engine) -> None:
+    engine.run(
+        """CREATE TABLE Faktura (Nr integer, Kund varchar(20), Skapad date);
+           INSERT INTO Faktura VALUES (1, 'K-1', '2026-11-01'), (2, 'K-1', '2026-11-02'), (3, 'K-1', '2026-12-02'),
+                                      (4, 'K-1', '2026-12-09'), (5, 'K-2', '2026-12-02')"""
+    )
+    lookup = """
+name = "invoices"
+kind = "sql"
+title = { sv = "Fakturor" }
+[settings]
+card = "invoice"
+about.customer = "Kund"
+by.customer.view = "Faktura"
+by.customer.where = "Kund = :value AND Skapad >= :today_minus_30 AND Skapad < :today_plus_7"
+fields = { number = "Nr", status = { text = "x" }, currency = { text = "SEK" } }
+"""
+    check(engine.lookup(lookup))
+
+    def at(hour: int) -> int:
+        return clock.from_datetime(datetime(2026, 12, 1, hour, 30, tzinfo=UTC))
+
+    for hour, days in ((22, ["1", "2", "3"]), (23, ["2", "3"])):  # the second is past midnight in Stockholm
+        clock.set_source(partial(at, hour))
+        assert numbers(find(engine.lookup(lookup), "customer", "K-1")) == days
+    assert numbers(find(engine.lookup(lookup + 'time_zone = "UTC"'), "customer", "K-2")) == ["5"]
+    with_table = lookup.replace(":today_plus_7", ":today_plus_9999")
+    assert numbers(find(engine.lookup(with_table), "customer", "K-1")) == ["2", "3", "4"]
+
+
 def test_the_card_follows_the_row_and_says_when_the_source_is_gone(engine: Engine) -> None:
     engine.run(TABLES)
     lookup = engine.lookup(INVOICES)
@@ -264,7 +296,14 @@ def test_a_number_is_bound_as_the_source_writes_it() -> None:
         ('by.invoice.where = "Nr = :digits"', 'by.invoice.where = "Nr = :digits; DROP TABLE x"', "semicolon"),
         ('by.invoice.where = "Nr = :digits"', 'by.invoice.where = "Nr = writes(:digits)"', "writes"),
         ('by.customer.column = "Kund"', 'by.customer.column = "Kund = 1 OR Kund"', "are names"),
-        ('by.customer.column = "Kund"', 'by.customer.where = "Kund = :value"', "give a where"),
+        ('by.customer.column = "Kund"', 'by.customer.column = "K"\nby.customer.where = "K = :value"', "give a where"),
+        ('by.customer.column = "Kund"', "", "give a where"),
+        ('by.invoice.where = "Nr = :digits"', 'by.invoice.where = "Nr > :today"', "the same whatever"),
+        (
+            'by.invoice.where = "Nr = :digits"',
+            'by.invoice.where = "Nr = :digits AND D > :daybreak"',
+            ":today_minus_30",
+        ),
         ('about.customer = "Kund"', "", "about.customer is missing"),
         ('fields.total = "Belopp"', 'fields.total = "Summa"', "Summa"),
         ('fields.total = "Belopp"', 'fields.amount = "Belopp"', "fields has no amount"),
