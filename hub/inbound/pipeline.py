@@ -8,10 +8,11 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from itertools import zip_longest
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import select, update
+from sqlalchemy import and_, exists, literal_column, select, update
 
 from hub import clock, faults
 from hub.channels import hourly
@@ -44,10 +45,12 @@ FULL_SWEEP = 4 * GROUP
 _LOOK = 0.05
 """Seconds between two looks at what is in hand."""
 _MAILS_WAIT = 0.1
-"""Seconds that mails let what people do, and calls, pass them on their way."""
+"""Seconds that mails let what people do, and calls, pass them at each step of their way; less what they have waited."""
 _LONGEST = 0.5
-"""Seconds by which what has waited on its way goes before what came later, at most."""
+"""Seconds by which a call that has waited on its way goes before what came later, at most."""
 INTAKE = Scope.everything("intake")
+_IS_NEW = RawEvent.state == literal_column("'new'")
+"""Written into the statement: with a value that is only known later the index of the few new ones may be passed by."""
 
 log = logging.getLogger(__name__)
 
@@ -92,29 +95,27 @@ class Pipeline:
                     tasks.create_task(self._place(lane))
                     tasks.create_task(self._make_entries(lane))
 
-    async def sweep(self, grace: int) -> int:
-        """Take in hand what has lain in state new for `grace` microseconds; returns how many."""
-        if not self._reads:
-            return 0
-        return sum([await self._sweep(lane, clock.now() - grace) for lane in (self._calls, self._mails)])
-
-    async def _sweep(self, lane: Lane, before: int) -> int:
-        room = MOST_IN_HAND - len(lane)
-        if room <= 0:
-            return 0
-        found = await self._storage.read(INTAKE, _waiting, before, room, calls=lane is self._calls)
+    async def sweep(self, grace: int, *, calls: bool) -> bool:
+        """Take in hand the calls, or else the mails, that have lain in state new for `grace` microseconds; whether more
+        may wait than there was room for.
+        """
+        lane = self._calls if calls else self._mails
+        limit = min(MOST_IN_HAND - len(lane), FULL_SWEEP)
+        if not self._reads or limit <= 0:
+            return self._reads
+        found = await self._storage.read(INTAKE, _waiting, clock.now() - grace, limit, calls=calls)
         # Read one by one: a thousand large mails at once would fill the memory.
         for row_id in found:
             if lane.is_full():
-                break
+                return True
             if row_id not in lane:
                 try:
-                    kept = await self._storage.read(INTAKE, load, row_id)
+                    kept = await self._storage.read(INTAKE, _unread, row_id)
                 except Corrupt as error:  # its bytes are gone: this one is set aside, the next goes on
                     await self._storage.write(INTAKE, quarantine, row_id, str(error))
                     continue
                 self._take([kept] if kept else [])
-        return len(found)
+        return len(found) >= limit
 
     async def room(self) -> None:
         """Until whoever can leave its mails at their source may bring more: what isn't in hand is read late."""
@@ -129,7 +130,7 @@ class Pipeline:
         while True:
             group = await lane.next_ones()
             try:
-                with _in_turn(lane, group):
+                with in_turn(lane, group):
                     parsed = await self.parse(group)
             except Unavailable as error:
                 log.warning("intake waits: %s", error)
@@ -160,7 +161,7 @@ class Pipeline:
         while True:
             group = await lane.gather()
             try:
-                with _in_turn(lane, [each.kept for each in group]):
+                with in_turn(lane, [each.kept for each in group]):
                     placed = await self.place(group)
             except Unavailable as error:
                 log.warning("intake waits: %s", error)
@@ -174,7 +175,7 @@ class Pipeline:
         while True:
             group = await lane.placed.get()
             try:
-                with _in_turn(lane, [each.kept for each in group]):
+                with in_turn(lane, [each.kept for each in group]):
                     await self.store(group)
             except Unavailable as error:
                 log.warning("intake waits: %s", error)
@@ -226,10 +227,12 @@ class Pipeline:
                 await self.store([each], state)
 
 
-def _in_turn(lane: Lane, group: Sequence[Kept]) -> AbstractContextManager[None]:
-    """What it asks of storage is due from when the first of them came, as what somebody clicks is from the click."""
+def in_turn(lane: Lane, group: Sequence[Kept]) -> AbstractContextManager[None]:
+    """What it asks of storage is due from when the first of them came, as what somebody clicks is from the click. Mails
+    go before nothing that came earlier than their step: in a storm all of them have waited.
+    """
     waited = (clock.now() - min(kept.received_at for kept in group)) / clock.SECOND
-    return due_in(lane.waits - min(waited, _LONGEST))
+    return due_in(max(0.0, lane.waits - waited) if lane.waits else -min(waited, _LONGEST))
 
 
 def _files(group: Sequence[Placed]) -> dict[str, bytes]:
@@ -349,14 +352,29 @@ def load(unit: Unit, raw_id: int) -> Kept | None:
     return Kept(row.id, row.channel_id, event, row.received_at)
 
 
+def _unread(unit: Unit, raw_id: int) -> Kept | None:
+    """The same of one that is still to be read: since it was found it may have been."""
+    return load(unit, raw_id) if unit.first(select(RawEvent.state).where(RawEvent.id == raw_id)) == "new" else None
+
+
 def _waiting(unit: Unit, before: int, limit: int, *, calls: bool) -> Sequence[int]:
+    """The oldest of each channel, in turns: what comes now by one isn't held up by what another brought by the
+    thousand.
+    """
     of_calls = RawEvent.group_key.is_not(None) if calls else RawEvent.group_key.is_(None)
-    return unit.all(
-        select(RawEvent.id)
-        .where(RawEvent.state == "new", of_calls, RawEvent.received_at <= before)
-        .order_by(RawEvent.id)
-        .limit(min(limit, FULL_SWEEP))
-    )
+    is_of_channel = and_(RawEvent.channel_id == Channel.id, _IS_NEW, of_calls, RawEvent.received_at <= before)
+    limit = min(limit, FULL_SWEEP)
+    by_channel = [
+        unit.all(
+            select(RawEvent.id)
+            .where(RawEvent.channel_id == channel_id, _IS_NEW, of_calls, RawEvent.received_at <= before)
+            .order_by(RawEvent.id)
+            .limit(limit)
+        )
+        for channel_id in unit.all(select(Channel.id).where(exists().where(is_of_channel)))
+    ]
+    in_turns = zip_longest(*by_channel)
+    return [row_id for turn in in_turns for row_id in turn if row_id is not None][:limit]
 
 
 def _kinds(unit: Unit, channel_ids: set[int]) -> dict[int, str]:

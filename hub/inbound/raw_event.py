@@ -22,8 +22,8 @@ class RawEvent(Row):
     __tablename__ = "raw_event"
     __table_args__ = (
         UniqueConstraint("channel_id", "source_key"),
-        partial_index("ix_raw_event_new", "id", where="state = 'new'"),
-        partial_index("ix_raw_event_new_group", "id", where="state = 'new' AND group_key IS NOT NULL"),
+        partial_index("ix_raw_event_new", "channel_id", "id", where="state = 'new'"),
+        partial_index("ix_raw_event_new_group", "channel_id", "id", where="state = 'new' AND group_key IS NOT NULL"),
         partial_index("ix_raw_event_group", "channel_id", "group_key", "id", where="group_key IS NOT NULL"),
         partial_index("ix_raw_event_content", "channel_id", "content_key", where="content_key IS NOT NULL"),
         partial_index("ix_raw_event_quarantined", "municipality_id", "id", where="state = 'quarantined'"),

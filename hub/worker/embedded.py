@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 from hub import clock
 from hub.access import audit
@@ -13,7 +14,7 @@ from hub.inbound import given_up
 from hub.inbound.calls import Calls
 from hub.inbound.children import Children
 from hub.inbound.listen import Listeners
-from hub.inbound.pipeline import FULL_SWEEP, Pipeline, Trusts
+from hub.inbound.pipeline import Pipeline, Trusts
 from hub.inbound.pull import Pullers
 from hub.inbound.scan import Scans
 from hub.lookups import kept, pin
@@ -55,6 +56,7 @@ class Worker:
         self._storage, self._settings, self._bell = storage, settings, bell
         self._listens, self._works = listens, works
         self.routers: dict[str, Router] = {name: registry.router(name) for name in settings.routers}
+        self._mails_wait = asyncio.Event()
         self._children = Children(
             settings.parse_children, settings.parse_seconds, settings.blocked_plugins, ahead=works
         )
@@ -77,6 +79,7 @@ class Worker:
                 tasks.create_task(self._sweep(), name="sweep")
                 tasks.create_task(self._watch.run(self._settings.sweep_seconds), name="watch")
                 tasks.create_task(self._read_when_rung(), name="doorbell")
+                tasks.create_task(self._read_mails(), name="waiting mails")
                 if self._scans is not None:
                     tasks.create_task(self._scans.run(), name="virus scanner")
             if self._listens:
@@ -85,7 +88,8 @@ class Worker:
 
     async def sweep(self, grace: int) -> None:
         """Everything that lies waiting though nobody rang: after a crash, without Redis, after an outage."""
-        if await self.pipeline.sweep(grace) >= FULL_SWEEP:
+        more = [await self.pipeline.sweep(grace, calls=of_calls) for of_calls in (True, False)]
+        if any(more):
             self._bell.ring_here(READ)
         if await self._outbox.sweep():
             self._bell.ring(DELIVER, 0)
@@ -112,17 +116,32 @@ class Worker:
             await asyncio.sleep(self._settings.sweep_seconds)
 
     async def _read_when_rung(self) -> None:
-        """Another process has kept something: its row is read now, not at the next sweep. While many mails lie waiting
-        it is looked for again and again, and at once when it rings: that may be a call."""
+        """Another process has kept something: its row is read now, not at the next sweep. That may be a call, which
+        isn't looked for behind mails."""
         more = False
         while True:
             rung = await self._bell.heard(READ, _LOOK if more else 3600)
             if rung or more:
-                try:
-                    more = await self.pipeline.sweep(0) >= FULL_SWEEP
-                except TorgError as error:  # the next sweep, or ring, comes soon enough
-                    more = False
-                    log.warning("reading waits: %s", error)
+                self._mails_wait.set()
+                more = await self._read_waiting(calls=True)
+
+    async def _read_mails(self) -> None:
+        """While many lie waiting they are looked for again and again."""
+        more = False
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK if more else None):
+                    await self._mails_wait.wait()
+            self._mails_wait.clear()
+            more = await self._read_waiting(calls=False)
+
+    async def _read_waiting(self, *, calls: bool) -> bool:
+        """Whether there is more."""
+        try:
+            return await self.pipeline.sweep(0, calls=calls)
+        except TorgError as error:  # the next sweep, or ring, comes soon enough
+            log.warning("reading waits: %s", error)
+            return False
 
 
 def ring_on_commit(storage: Storage, bell: Doorbell, *, also_read: bool) -> None:

@@ -1,9 +1,13 @@
 """Lane: channels take turns on the way in, each in its own order."""
 
 import asyncio
+import time
 
+from hub import clock
 from hub.contract import RawEvent
+from hub.due import due
 from hub.inbound.lane import GROUP, MOST_IN_HAND, Lane
+from hub.inbound.pipeline import in_turn
 from hub.inbound.receive import Kept
 
 MAILBOX, NOW = 1, 2
@@ -76,3 +80,17 @@ def test_what_there_is_no_room_for_is_left_to_the_sweep() -> None:
     lane.let_go([kept(0)])
     lane.take(kept(MOST_IN_HAND))
     assert MOST_IN_HAND in lane
+
+
+def test_mails_that_have_waited_pass_nothing_that_came_before_their_step_and_calls_do() -> None:
+    """In a storm all mails have waited: else each of their steps would go before what somebody clicks."""
+    came = clock.now() - clock.MINUTE
+    old = Kept(1, MAILBOX, RawEvent("1", b"a mail", "message/rfc822"), came)
+    new = Kept(2, MAILBOX, RawEvent("2", b"a mail", "message/rfc822"), clock.now())
+    now = time.monotonic()
+    with in_turn(Lane(0.1), [old]):
+        assert now <= due() <= time.monotonic()
+    with in_turn(Lane(0.1), [new]):
+        assert due() > now
+    with in_turn(Lane(), [old]):
+        assert due() < now - 0.4
