@@ -6,14 +6,17 @@ is not found by those outside at every door but its gate: what they may know of 
 
 from collections.abc import Callable, Collection
 from functools import lru_cache, partial
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, and_, false, or_
 
-from hub.access.person import Actor
+from hub.access.person import Actor, Held
 from hub.errors import NotAllowed, NotFound
 from hub.inbox.conversation import Conversation
+
+Sight: TypeAlias = tuple[tuple[Held, ...], frozenset[str]]
+"""Who have the same may see the same."""
 
 WORKERS = ("agent", "lead")
 """Roles that read and work conversations, in the queues of their membership."""
@@ -79,6 +82,11 @@ def visible_in(actor: Actor, municipality_id: int) -> ColumnElement[bool]:
     """`visible` as far as it concerns one municipality; the same object each time: statements are kept by it."""
     here = tuple(held for held in actor.memberships if held.municipality_id == municipality_id)
     return visible(replace(actor, memberships=here))
+
+
+def sight(actor: Actor) -> Sight:
+    """All that `visible` and the scope go by."""
+    return actor.memberships, actor.grants
 
 
 def within(actor: Actor) -> Callable[[int], ColumnElement[bool]]:

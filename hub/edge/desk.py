@@ -7,7 +7,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from litestar import Request
 
 from hub.access.person import Actor
-from hub.edge import counts, incoming
+from hub.edge.kept import note_change
 from hub.edge.work import log_opening
 from hub.settings import Settings
 from hub.storage.scope import Scope
@@ -50,8 +50,7 @@ class Desk:
 
         done = await self.storage.write(Scope.of(self.actor), noted)
         if happened:
-            counts.forget(self.storage, self.actor)
-            incoming.forget(self.storage, self.actor)
+            note_change(self.storage, self.actor.id)
         return done
 
 

@@ -6,7 +6,7 @@ Asked by every page at every change of a call: what all see who may see the same
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,10 +14,10 @@ from sqlalchemy import Select, select
 
 from hub import clock
 from hub.access import duty, policy
-from hub.access.person import Actor, Held
+from hub.access.person import Actor
 from hub.channels.channel import Channel
 from hub.edge import calling_back, on_duty
-from hub.edge.kept import Kept
+from hub.edge.kept import Kept, changed_by
 from hub.edge.on_duty import DutyLine
 from hub.inbox import contact, letterhead, placeholders
 from hub.inbox.call import Call
@@ -31,7 +31,7 @@ from hub.storage.scope import Scope
 from hub.storage.unit import Storage, Unit
 
 KEPT = 2 * clock.SECOND
-"""What is kept may be so old where no call has changed: who is on duty, and what is to be called back."""
+"""What is kept may be so old where no call has changed: how many are on duty, and what is to be called back."""
 _RINGS = 600 * clock.SECOND
 _TALKS = 4 * 3_600 * clock.SECOND
 _MOST = 500
@@ -95,7 +95,6 @@ class _Shared(Struct, frozen=True):
     at: int
     strip: Strip | None
     calls: Sequence[_Live]
-    call_backs: int
 
 
 class _Pop(Struct, frozen=True):
@@ -105,39 +104,32 @@ class _Pop(Struct, frozen=True):
     greeting: Greeting
 
 
-_Sight: TypeAlias = tuple[tuple[int, ...] | None, tuple[Held, ...], frozenset[str]]
-_SHARED: Kept[_Sight, _Shared] = Kept(KEPT)
-_POPS: Kept[tuple[_Sight, int], _Pop | None] = Kept(KEPT)
-_MINE: Kept[int, DutyLine] = Kept(KEPT)
+_SHARED: Kept[policy.Sight, _Shared] = Kept(KEPT)
+_CALL_BACKS: Kept[policy.Sight, int] = Kept(KEPT)
+_POPS: Kept[tuple[policy.Sight, int], _Pop | None] = Kept(KEPT)
 
 
 async def seen(storage: Storage, actor: Actor, changed: int) -> Phone:
     """As this person sees it. `changed`: when a call of theirs is known to have changed last, microseconds."""
-    scope, sight = Scope.of(actor), _sight(actor)
-    shared = await _SHARED.ask(storage, sight, partial(storage.read, scope, _shared, actor), changed)
-    mine = await _MINE.ask(storage, actor.id, partial(storage.read, scope, on_duty.mine, actor), changed)
+    scope, sight, done = Scope.of(actor), policy.sight(actor), changed_by(storage, actor.id)
+    shared = await _SHARED.ask(storage, sight, partial(storage.read, scope, _shared, actor), max(changed, done))
+    mine = await storage.read(scope, on_duty.mine, actor)
     found, pop = _theirs(actor, mine.state, shared.calls), None
     if found is not None and await storage.read(scope, _is_as_it_was, found):
         reckoning = partial(storage.read, scope, _pop, actor, found.entry_id)
         pop = await _POPS.ask(storage, (sight, found.entry_id), reckoning, shared.at)
-    return Phone(mine, shared.strip, None if pop is None else _greeted(pop, actor), shared.call_backs)
-
-
-def forget(storage: Storage, actor: Actor) -> None:
-    """What this person sees, who has changed something: reckoned anew for all who see the same."""
-    _SHARED.forget(storage, _sight(actor))
-    _MINE.forget(storage, actor.id)
-
-
-def _sight(actor: Actor) -> _Sight:
-    return Scope.of(actor).municipalities, actor.memberships, actor.grants
+    call_backs = 0
+    if shared.strip is not None:
+        counting = partial(storage.read, scope, calling_back.count, actor)
+        call_backs = await _CALL_BACKS.ask(storage, sight, counting, done)
+    return Phone(mine, shared.strip, None if pop is None else _greeted(pop, actor), call_backs)
 
 
 def _shared(unit: Unit, actor: Actor) -> _Shared:
     now = clock.now()
     there = strip(unit, actor)
     if there is None:
-        return _Shared(now, None, (), 0)
+        return _Shared(now, None, ())
     rings = Call.answered_at.is_(None) & (Call.offered_at > now - _RINGS)
     to_write_down = Call.answered_at > now - _TALKS
     columns = (Call.entry_id, Call.rings_at, Call.offered_at, Call.answered_at, Call.answered_by_id)
@@ -147,7 +139,7 @@ def _shared(unit: Unit, actor: Actor) -> _Shared:
         .order_by(Call.offered_at)
         .limit(_MOST)
     )
-    return _Shared(now, there, [_Live(*each) for each in calls], calling_back.count(unit, actor))
+    return _Shared(now, there, [_Live(*each) for each in calls])
 
 
 def _is_as_it_was(unit: Unit, call: _Live) -> bool:

@@ -1,6 +1,7 @@
 """Kept: what many pages ask for in the same moments is reckoned once for all who ask alike.
 
-Whoever asks while it is being reckoned waits for that same reckoning. In one process and one event loop.
+Whoever asks while it is being reckoned waits for that same reckoning, unless that may take longer than they should
+wait. In one process and one event loop.
 """
 
 import asyncio
@@ -13,19 +14,27 @@ from weakref import WeakKeyDictionary
 from msgspec import Struct
 
 from hub import clock
+from hub.due import due
 from hub.storage.unit import Storage
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 _MOST = 1_000
+_SOONER = 0.05
+"""Seconds: who clicks doesn't wait for what a page asked for by itself, and storage therefore begins so much later."""
+_CHANGED: WeakKeyDictionary[Storage, dict[int, int]] = WeakKeyDictionary()
 
 
 class _Reckoned(Struct, Generic[T], eq=False):
-    """`since`: when it was begun, microseconds."""
+    """`since`: when it was begun, microseconds. `due`: by when storage begins it, by the monotonic clock."""
 
     found: "asyncio.Future[T]"
     since: int
     until: int
+    due: float
+
+    def is_late_for(self, due: float) -> bool:
+        return not self.found.done() and self.due > due + _SOONER
 
 
 class Kept(Generic[K, T]):
@@ -38,18 +47,24 @@ class Kept(Generic[K, T]):
     async def ask(self, storage: Storage, key: K, reckoning: "partial[Coroutine[Any, Any, T]]", changed: int = 0) -> T:
         """As it was reckoned at most `lasts` ago, and begun after `changed`, when it is known to have changed last."""
         known = self._known.setdefault(storage, OrderedDict())
-        there, now = known.get(key), clock.now()
-        if there is None or there.until <= now or there.since <= changed:
-            there = known[key] = _Reckoned(asyncio.ensure_future(reckoning()), now, now + self._lasts)
+        there, now, wanted = known.get(key), clock.now(), due()
+        if there is None or there.until <= now or there.since <= changed or there.is_late_for(wanted):
+            there = known[key] = _Reckoned(asyncio.ensure_future(reckoning()), now, now + self._lasts, wanted)
             there.found.add_done_callback(partial(_ended, there))
             known.move_to_end(key)
             if len(known) > _MOST:
                 known.popitem(last=False)
         return await asyncio.shield(there.found)
 
-    def forget(self, storage: Storage, key: K) -> None:
-        """Reckoned anew when it is asked for next."""
-        self._known.get(storage, OrderedDict()).pop(key, None)
+
+def note_change(storage: Storage, person_id: int) -> None:
+    """They have changed something: what they are shown next was reckoned after it. In this process."""
+    _CHANGED.setdefault(storage, {})[person_id] = clock.now()
+
+
+def changed_by(storage: Storage, person_id: int) -> int:
+    """When, microseconds; 0: nothing yet."""
+    return _CHANGED.get(storage, {}).get(person_id, 0)
 
 
 def _ended(kept: _Reckoned[Any], found: "asyncio.Future[Any]") -> None:

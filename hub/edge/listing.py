@@ -73,6 +73,15 @@ async def changed(
     return await desk.read(news, filtered, shown, ids, said, _KNOWN.setdefault(desk.storage, Lines()))
 
 
+async def belonging(desk: Desk, filtered: Filter, ids: Sequence[int]) -> Sequence[int]:
+    """Which of these conversations the list shows, on whatever page of it."""
+    return await desk.read(_belonging, filtered, ids)
+
+
+def _belonging(unit: Unit, actor: Actor, filtered: Filter, ids: Sequence[int]) -> Sequence[int]:
+    return queries.those_in(unit, policy.visible(actor), filtered, ids)
+
+
 class News(Struct, frozen=True):
     """What changed, for a page to put where it belongs.
 

@@ -242,7 +242,7 @@ class Live:
             try:
                 if len(batch) > _MOST_TOGETHER:
                     raise _TooMany
-                named = batch.people - self._names.keys()
+                named = {each for each in batch.people if each not in self._names}
                 with due_in(-_AHEAD):
                     found = await self._storage.read(
                         LIVE, find, batch.conversations, batch.entries, batch.deliveries, named
@@ -323,7 +323,8 @@ class Live:
                 if asleep:
                     poll.forget()
                 elif watch.moved() or not poll.primed:
-                    seen = await self._storage.read(LIVE, poll.look)
+                    with due_in(-_AHEAD):
+                        seen = await self._storage.read(LIVE, poll.look)
                     primed = poll.primed
                     self._take(poll.news(seen))
                     if not primed:
@@ -334,7 +335,8 @@ class Live:
             await asyncio.sleep(EVERY)
 
     def _sign(self, actor: Actor, conversation_id: int, state: str) -> None:
-        self._names[actor.id] = actor.name
+        if actor.id > 0:  # a visitor is no person of ours
+            self._names[actor.id] = actor.name
         sign = Sign(conversation_id, actor.id, state)
         self._note(sign)
         if self.bridge is not None:
@@ -342,7 +344,7 @@ class Live:
 
     def _note(self, sign: Sign) -> None:
         if sign.state != "gone":
-            if sign.person_id not in self._names:
+            if sign.person_id > 0 and sign.person_id not in self._names:
                 self._batch.people.add(sign.person_id)
                 self._wake.set()
             self._show(self._presence.sign(sign.conversation_id, sign.person_id, sign.state))

@@ -53,5 +53,6 @@ class Threads:
             result = work()
         except BaseException as error:  # noqa: BLE001 - it is told to who asked
             done.set_exception(error)
+            del done, work  # which its traceback names: a ring that waits for the collector
         else:
             done.set_result(result)

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from hub import clock
 from hub.edge import changing, listing, searching
+from hub.edge.counts import counts
 from hub.edge.desk import Desk
 from hub.edge.parameters import id_of
 from hub.edge.person import PERSON, READ, WORK
@@ -28,6 +29,7 @@ from inbox_ui.words import language, timezone
 ROWS = 50
 After = Annotated[str | None, QueryParameter(max_length=100)]
 Group = Annotated[str, QueryParameter(max_length=20)]
+ManyIds = Annotated[str, QueryParameter(max_length=8_000, pattern=r"^([0-9]+(,[0-9]+)*)?$")]
 Ids = Annotated[str, QueryParameter(max_length=2_000, pattern=r"^([0-9]+(,[0-9]+)*)?$")]
 
 News = Annotated[str, QueryParameter(max_length=60, pattern=r"^(nothing|registered-[0-9]{1,19}-[0-9]{1,19})?$")]
@@ -61,9 +63,23 @@ async def show_rows(
     group: Group = "",
 ) -> Response[bytes]:
     """The rows that follow `after`; without it, the list anew."""
-    values = await whole(request, desk, view)
+    values = await fragment(request, desk, view)
     listed = await rows(desk, view, values, after, group)
-    return page(request, "conversations/_listed.html", **{**values, **listed})
+    return page(request, "conversations/_listed.html", **{**values, **listed}, waiting=())
+
+
+@get("/inbox/list", opt={**READ, **turns.ROWS})
+async def show_list(
+    request: Asking, desk: NamedDependency[Desk], view: NamedDependency[View], ids: ManyIds = ""
+) -> Response[bytes]:
+    """The list anew, for a page that may have missed something. `ids`: of conversations that it was told of: which of
+    them are in the list, on whatever page, is said beside the rows.
+    """
+    values = await fragment(request, desk, view)
+    listed = await rows(desk, view, values)
+    asked = [id_of("ids", each) for each in ids.split(",") if each]
+    waiting = await listing.belonging(desk, view.filtered(desk.actor), asked) if asked and not view.q else ()
+    return page(request, "conversations/_listed.html", **{**values, **listed}, waiting=waiting)
 
 
 @get("/inbox/news", opt={**READ, **turns.ROWS})
@@ -178,6 +194,7 @@ async def rows(
 
     # Most lists are asked for again as they were: then nothing of them is put together anew.
     if not lines:
+        values = {**values, "counts": await counts(desk.storage, desk.actor)}  # it says what else there is to do
         return {"rows": part("conversations/_rows.html", **values, **parts, groups=()), "understood": None}
     key = (tuple(keys), view.is_newest_first, further, after, group, *said)
     return {"rows": _LISTS.get(key, make), "understood": None}
@@ -221,4 +238,4 @@ def _due(line: DeskLine | MaskedLine) -> datetime | None:
     return line.due_at if isinstance(line, MaskedLine) else line.conversation.due_at
 
 
-ROUTES = (start, show_inbox, show_rows, show_news, show_rail, search, take_next)
+ROUTES = (start, show_inbox, show_rows, show_list, show_news, show_rail, search, take_next)

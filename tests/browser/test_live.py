@@ -1,5 +1,6 @@
 """What happens elsewhere comes into the page by itself: soon, once, and without moving what somebody reads."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from email.utils import format_datetime, localtime
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import BOTH_ENGINES, OpenDesk
 from tests.browser.desk import Desk
@@ -47,6 +48,17 @@ MANY = """(ids) => {
   for (const id of ids) document.body.dispatchEvent(new CustomEvent("row", { detail: { data: `{"id": "${id}"}` } }));
 }"""
 """As when what lay in a mailbox for days comes in at once."""
+LONG = """(many) => {
+  const row = document.querySelector("#list > ul > li[id]");
+  for (let number = 0; number < many; number++) {
+    const other = row.cloneNode(true);
+    other.id = `row-${2 ** 41 + number}`;
+    other.dataset.stale = "";
+    row.parentElement.append(other);
+  }
+  document.body.dispatchEvent(new CustomEvent("resync", { detail: { data: "{}" } }));
+}"""
+"""A list of so many rows more, which are nobody's, and a line that was away."""
 SOON = 2_000
 """Milliseconds from a mail's 250 to its row on a screen that another process serves."""
 
@@ -148,7 +160,7 @@ def test_when_mails_come_by_the_hundred_the_list_is_asked_for_and_not_each_of_th
 ) -> None:
     desk = open_desk("sara", f"/inbox?view=open&queue={house.ids['avfall']}")
     desk.settles()
-    desk.page.route("**/inbox/rows?*", lambda route: route.fulfill(status=503), times=1)  # the hub can't, at first
+    desk.page.route("**/inbox/list?*", lambda route: route.fulfill(status=503), times=1)  # the hub can't, at first
     desk.watch.expect("503")
     before = len(desk.requests)
     desk.page.evaluate(MANY, [str(2**40 + number) for number in range(500)])
@@ -156,8 +168,42 @@ def test_when_mails_come_by_the_hundred_the_list_is_asked_for_and_not_each_of_th
     expect(desk.row(new)).to_be_attached()
     desk.settles()
     asked = _asked(desk, before)
-    assert asked["/inbox/rows"] == 2, asked
+    assert asked["/inbox/list"] == 3, asked  # in vain, and twice as many as stand in an address
     assert asked["/inbox/news"] <= 1, asked  # of the new one, unless it was among them
+
+
+def test_a_long_list_that_missed_something_is_renewed_once(house: House, open_desk: OpenDesk) -> None:
+    """Two hundred rows of which the list as it is has none: each is asked about, and goes."""
+    house.arrives(to=WASTE, Subject="Den enda")
+    desk = open_desk("sara", f"/inbox?view=open&queue={house.ids['avfall']}")
+    desk.settles()
+    before = len(desk.requests)
+    desk.page.evaluate(LONG, 200)
+    expect(desk.page.locator("#list li[data-stale]")).to_have_count(0)
+    desk.settles()
+    asked = _asked(desk, before)
+    assert (asked["/inbox/list"], asked["/inbox/news"]) == (1, 4), asked
+
+
+def test_what_came_by_the_hundred_and_is_on_no_page_of_the_list_yet_waits_behind_the_button(
+    house: House, open_desk: OpenDesk
+) -> None:
+    """Of what the list has beside the rows that came, its button says how many there are."""
+    there = house.arrives(to=WASTE, Subject="Den som finns")
+    desk = open_desk("sara", f"/inbox?view=open&queue={house.ids['avfall']}")
+    desk.settles()
+    new = house.arrives(Subject="I en annan kö")
+    desk.settles()
+
+    def beside(route: Route) -> None:
+        answer = route.fetch()
+        assert str(new) not in answer.text()
+        route.fulfill(response=answer, body=re.sub(r'<li id="row-.*?</li>', "", answer.text(), flags=re.S))
+
+    desk.page.route("**/inbox/list?*", beside)
+    desk.page.evaluate("(id) => document.getElementById(`row-${id}`).remove()", str(there))
+    desk.page.evaluate(MANY, [str(there), str(new), *(str(2**40 + number) for number in range(200))])
+    expect(desk.page.locator("#news")).to_have_text("1 new, show")
 
 
 def test_what_one_has_before_oneself_does_not_wait_for_a_storm(house: House, open_desk: OpenDesk) -> None:

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from hub import clock
 from hub.access import duty, person
 from hub.access.person import Actor
-from hub.edge import calling_back, incoming, phoning
-from hub.edge.incoming import Phone
+from hub.edge import incoming, phoning
+from hub.edge.incoming import Phone, Strip
+from hub.edge.kept import note_change
 from hub.inbox import contact, municipality, staff_number, strip, topic
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
@@ -36,13 +37,15 @@ def exchange(database_url: str, tmp_path: Path) -> Iterator[Exchange]:
 @pytest.fixture
 def reckoned(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows at each reckoning of what is shared."""
-    count, found = calling_back.count, list[int]()
+    strip, found = incoming.strip, list[int]()
 
-    def counted(unit: Unit, actor: Actor) -> int:
-        found.append(actor.id)
-        return count(unit, actor)
+    def counted(unit: Unit, actor: Actor) -> Strip | None:
+        made = strip(unit, actor)
+        if made is not None:
+            found.append(actor.id)
+        return made
 
-    monkeypatch.setattr(calling_back, "count", counted)
+    monkeypatch.setattr(incoming, "strip", counted)
     return found
 
 
@@ -101,7 +104,8 @@ def test_without_a_call_it_is_reckoned_anew_soon_and_at_once_for_who_has_done_so
     now = clock.now()
     clock.set_source(lambda: now)
     ask(exchange, one)
-    incoming.forget(exchange.storage, one)
+    note_change(exchange.storage, one.id)
+    now += 1
     ask(exchange, one)
     assert len(reckoned) == 2
     now += incoming.KEPT - 1
@@ -119,7 +123,7 @@ def test_what_rings_at_ones_own_telephone_shows_whatever_one_has_said_here(excha
     states: Sequence[duty.State] = ("ready", "busy", "away")
     for said in states:
         exchange.write(partial(duty.say, person_id=exchange.ids["sara"], state=said))
-        incoming.forget(exchange.storage, one)
+        note_change(exchange.storage, one.id)
         (shown,) = ask(exchange, one)
         assert shown.ringing is not None, said
         assert shown.ringing.number == "+46 70 ••••• 06", said

@@ -68,8 +68,9 @@ def lists(world: World) -> dict[str, tuple[str, Callable[[Unit], object]]]:
         ),
         "counts of the rail": (
             "ix_conversation_open|ix_conversation_newest_open",
-            lambda unit: desk_list.counts(unit, within, sara.id),
+            lambda unit: desk_list.counts(unit, within),
         ),
+        "count of mine": ("ix_conversation_mine", lambda unit: desk_list.count_mine(unit, within, sara.id)),
         "with the masked ones": (
             "ix_conversation_open",
             lambda unit: listing.whole_list(unit, sara, Filter(), None, 50),

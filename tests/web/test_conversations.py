@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from hub import clock
 from hub.access.reading import Reading, subject_key
-from hub.edge.counts import counts, forget
+from hub.edge.counts import counts
+from hub.edge.kept import note_change
 from hub.inbox.citizen import CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.storage.unit import Unit
@@ -203,7 +204,7 @@ def test_what_was_being_counted_while_its_person_wrote_is_not_kept(world: World)
     async def ask() -> tuple[int, int]:
         coming = asyncio.ensure_future(counts(world.storage, actor))
         await asyncio.sleep(0)  # it is on its way
-        forget(world.storage, actor)
+        note_change(world.storage, actor.id)
         before = await coming
         world.mail()
         return before.open, (await counts(world.storage, actor)).open

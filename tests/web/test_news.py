@@ -70,6 +70,21 @@ def test_rows_that_are_shown_come_in_their_groups_too(screen: Screen) -> None:
     assert "data-group" not in searched
 
 
+def test_the_list_anew_says_which_of_what_was_told_is_in_it(screen: Screen) -> None:
+    now = clock.now()
+    first = [screen.world.mail(f"Rad {number}", due_at=now + number) for number in range(50)]
+    later = screen.world.mail("På nästa sida", due_at=now + clock.DAY)
+    closed = screen.world.mail("Klart", closed=True)
+    nowhere = 2**40
+    said = screen.get(f"/inbox/list?view=open&ids={later},{closed},{nowhere},{first[0]}").text
+    (behind,) = re.findall(r'data-waiting="([0-9,]+)"', said)
+    assert {int(each) for each in behind.split(",")} == {later, first[0]}
+    assert f'id="row-{later}"' not in said
+    assert f'id="row-{first[-1]}"' in said
+    for query in (f"view=closed&ids={later}", f"view=open&q=Rad&ids={later}", "view=open"):
+        assert "data-waiting" not in screen.get(f"/inbox/list?{query}").text
+
+
 def test_what_a_citizen_says_is_told_to_whoever_has_the_chat(screen: Screen, visitor: Visitor) -> None:
     visitor.reception()
     found = taken(screen, visitor)

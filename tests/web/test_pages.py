@@ -36,7 +36,8 @@ WITHOUT_ROWS = {"/static/{version:str}/{path:path}", "/health"}
 LISTS = (
     *(f"/inbox?view={each}" for each in ("unassigned", "open", "waiting", "overdue", "closed")),
     *(f"/inbox/news?view=open&{each}={{conversation_id}}" for each in ("shown", "ids")),
-    "/inbox/rows?view=open", "/inbox?q={word}", "/inbox/rows?q={word}", "/inbox/search?q={word}",
+    "/inbox/rows?view=open", "/inbox/list?view=open&ids={conversation_id}",
+    "/inbox?q={word}", "/inbox/rows?q={word}", "/inbox/search?q={word}",
 )  # fmt: skip
 
 

@@ -132,5 +132,6 @@ def test_each_route_that_pages_ask_by_themselves_says_so() -> None:
         for path in handler.paths
     }
     assert found == {
-        ("/inbox/news", "rows"), ("/inbox/rail", "figures"), ("/phone", "figures"), ("/events", "stream"),
+        ("/inbox/news", "rows"), ("/inbox/list", "rows"), ("/inbox/rail", "figures"), ("/phone", "figures"),
+        ("/events", "stream"),
     }  # fmt: skip

@@ -9,7 +9,7 @@ import random
 import re
 import time
 from collections import defaultdict
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,8 @@ from hub.proof.storm.client import Answer, Client, events
 from hub.proof.storm.pace import AT_ONCE, COUNTED, LIST, PHONE, RAIL, RINGS, WHOLE, Paced
 from hub.proof.storm.plan import Desk, Plan
 
-_ROWS, _TOGETHER, _MANY = 50, 50, 100
+_ROWS, _TOGETHER, _MANY, _MOST = 50, 50, 100, 380
+_WAITING = re.compile(r'data-waiting="([0-9,]+)"')
 _ROW = re.compile(r'<li id="row-(\d+)".{0,600}?data-channel="(\w+)"', re.S)
 _TOKEN = re.compile(r'name="_csrf_token" value="([0-9a-f]+)"')
 _VERSION = re.compile(r'data-version="(\d+)"')
@@ -185,10 +186,9 @@ class Worker:
                 self._seen([each])
 
     async def _renew(self, some: Sequence[str]) -> None:
-        if len(some) > _MANY:
-            await self._catch_up(some)
-            self._seen(some)
-            some = [each for each in some if each in self._said]
+        if len(unknown := self._unknown(some)) > _MANY:
+            await self._look(unknown)
+            some = [each for each in some if each in self._shown or each in self._said]
         for each in some[_TOGETHER:]:
             self._renewing.add(each)
         some = some[:_TOGETHER]
@@ -207,10 +207,24 @@ class Worker:
         for each in fresh:
             (self._shown if len(self._shown) < _ROWS else self._waiting).add(each)
 
+    def _unknown(self, some: Iterable[str]) -> list[str]:
+        return [each for each in some if each not in self._shown and each not in self._waiting]
+
     async def _catch_up(self, _: Sequence[str]) -> None:
-        answer = await self._get("rows", f"/inbox/rows?{_HERE}", self._part)
-        self._shown |= {each for each, _ in _ROW.findall(answer.text)}
-        self._seen(list(self._unseen))
+        await self._look(self._unknown(self._unseen))
+
+    async def _look(self, unknown: Sequence[str]) -> None:
+        """At the list as it is. What is shown and isn't in it is asked for; what waits is behind the button."""
+        named = f"&ids={','.join(unknown[:_MOST])}" if unknown else ""
+        answer = await self._get("rows", f"/inbox/list?{_HERE}{named}", self._part)
+        rows = {each for each, _ in _ROW.findall(answer.text)}
+        found = _WAITING.search(answer.text)
+        behind = set(found[1].split(",")) if found else set()
+        for each in (*(self._shown - rows), *unknown[_MOST:]):
+            self._renewing.add(each)
+        self._shown |= rows
+        self._waiting |= behind - self._shown
+        self._seen([*rows, *behind])
 
     async def _count(self, _: Sequence[str]) -> None:
         since = time.monotonic() - self._latest

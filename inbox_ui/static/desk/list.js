@@ -46,7 +46,8 @@ mark();
 const SOON = 120;
 const LONGEST = 1000;
 const TOGETHER = 50;
-const MANY = 2 * TOGETHER; // of more the list as it is says as much, and costs one answer
+const MANY = 2 * TOGETHER; // of more that aren't shown the list as it is says as much, and costs one answer
+const MOST = 380; // ids in an address
 const WHOLE = "the list"; // among ids: all of it
 let waiting = new Set();
 const turns = new Set(); // whose citizens said something
@@ -80,9 +81,10 @@ export function settled() {
 }
 
 async function ask(asked) {
-  const whole = list() && (asked.includes(WHOLE) || asked.length > MANY);
-  if (whole && !(await look())) return asked.forEach((id) => gather(id)); // refused: all of it, the next time
-  const ids = asked.filter((id) => id !== WHOLE && (!whole || asked.length <= MANY || turns.has(id)));
+  const unknown = asked.filter((id) => id !== WHOLE && !rowOf(id) && !waiting.has(id));
+  const whole = list() && (asked.includes(WHOLE) || unknown.length > MANY);
+  if (whole && !(await look(unknown))) return asked.forEach((id) => gather(id)); // refused: all of it, the next time
+  const ids = asked.filter((id) => id !== WHOLE && (!whole || rowOf(id) || turns.has(id)));
   if (whole) ids.push(...[...turns].filter((id) => !ids.includes(id))); // asked for in vain before
   for (const id of ids.splice(TOGETHER)) gather(id);
   const here = list() ? shows() : new URLSearchParams();
@@ -113,12 +115,16 @@ const among = (name, ids) => (ids.length ? `&${name}=${ids}` : "");
 /** Something may have been missed: what is shown is renewed, what is new is placed, by one look at the list. */
 export const catchUp = () => list() && gather(WHOLE, SOON);
 
-/** False: the hub can't now. */
-async function look() {
-  const came = await fetched(`/inbox/rows?${shows()}`);
+/** At the list as it is, and which of these belong into it. False: the hub can't now. */
+async function look(ids) {
+  const here = `${shows()}`;
+  const came = await fetched(`/inbox/list?${here}${shows().get("q") ? "" : among("ids", ids.slice(0, MOST))}`);
   if (came === null) return false;
-  if (!came || !list()) return true;
+  if (!came || !list() || here !== `${shows()}`) return true;
+  for (const id of ids.slice(MOST)) gather(id);
   const seen = put(came.rows);
+  const behind = one("[data-waiting]", came.page)?.dataset.waiting.split(",") ?? [];
+  for (const id of behind) if (!rowOf(id)) waiting.add(id);
   for (const row of all("#list > ul > li[id]")) if (!seen.has(row.id) || one(TYPING, row)) renew(row.id.slice(4));
   show();
   return true;
