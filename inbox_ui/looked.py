@@ -1,4 +1,5 @@
-"""Looked: what is said of questions to other systems: how they ended, who asked, why it concerns a citizen."""
+"""Looked: what is said of questions to other systems, and of what was shown in clear of the answers: how they ended,
+who asked, why it concerns a citizen."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,6 +7,7 @@ from hub.access.office import Office
 from hub.edge.looked_sheets import Wording
 from hub.lookups.admit import ADDRESS_ONLY
 from hub.lookups.looked import Line
+from inbox_ui.lookups.panel import field_words
 from inbox_ui.words import gettext as _
 from inbox_ui.words import pgettext, word
 
@@ -83,7 +85,7 @@ def offices(held: Sequence[Office]) -> str:
 
 
 def because() -> dict[str, str]:
-    """To the citizen: how a question concerns them."""
+    """To the citizen: how a line concerns them."""
     return {
         "identity": _("By your identity number"),
         "property": _("By your property"),
@@ -96,7 +98,9 @@ def because() -> dict[str, str]:
 def sheet_words(titles: Mapping[str, Mapping[str, str]], municipalities: Mapping[str, tuple[str, str]]) -> Wording:
     """For a sheet in the reader's language."""
     known = {**ends(), **roles()}
-    return Wording(lambda said: known.get(said) or place(said) or _(said), word, titles, municipalities, because())
+    return Wording(
+        lambda said: known.get(said) or place(said) or _(said), word, titles, municipalities, because(), field_words
+    )
 
 
 def place(said: str) -> str:

@@ -14,11 +14,12 @@ from hub.contract import Identifier
 from hub.edge import work
 from hub.edge.desk import Desk
 from hub.edge.idempotency import Answer, Asked, Made, once
+from hub.errors import NotAllowed, NotFound
 from hub.inbox import timeline
 from hub.inbox.conversation import Conversation
 from hub.lookups import offer, pin
 from hub.lookups.ask import ask as ask_source
-from hub.lookups.offer import Offers
+from hub.lookups.offer import Offered, Offers, require_shown
 from hub.lookups.question import MOST_PURPOSE, Answered, Masked, Question
 from hub.lookups.reveal import reveal
 from hub.lookups.sources import Sources
@@ -46,6 +47,25 @@ class Pinning(Struct, forbid_unknown_fields=True, frozen=True):
 
     asked_at: Annotated[datetime, Meta(tz=True)]
     card: Annotated[int, Meta(ge=0, le=999)] = 0
+
+
+class Inserting(Asking, frozen=True):
+    """Asked so again where what was shown is old. `asked_at`: of the answer that was shown; `card`: which of its cards,
+    from 0; null: what is worth telling of all of them."""
+
+    asked_at: Annotated[datetime, Meta(tz=True)] | None = None
+    card: Annotated[int, Meta(ge=0, le=999)] | None = None
+
+
+class Telling(Struct, frozen=True):
+    """What a sentence for the citizen is made of. `is_anew`: what was shown was old, so it was asked again just now;
+    `choose_again`: then the card that was chosen is one of the old answer, and nothing is said of another one."""
+
+    offered: Offered
+    offers: Offers
+    answered: Answered
+    is_anew: bool = False
+    choose_again: bool = False
 
 
 class RevealingField(Struct, forbid_unknown_fields=True, frozen=True):
@@ -84,10 +104,34 @@ def offers(unit: Unit, actor: Actor, conversation_id: int, sources: Sources) -> 
     return offer.offers(unit, sources, actor, found)
 
 
+def offered(unit: Unit, actor: Actor, conversation_id: int, name: str, sources: Sources) -> tuple[Offered, Offers]:
+    """One of them, among all of them. Raises NotFound."""
+    there = offers(unit, actor, conversation_id, sources)
+    found = next((each for each in there.lookups if each.name == name), None)
+    if found is None:
+        raise NotFound("There is no such lookup here.")
+    return found, there
+
+
 async def ask(desk: Desk, sources: Sources, conversation_id: int, name: str, asking: Asking) -> Answered:
     """Through the gate. Raises NotFound, NotAllowed, Invalid; what the source does is an answer."""
     question = Question(None, name, asking.by, asking.value, asking.purpose, conversation_id, "conversation")
     return await ask_source(sources, Scope.of(desk.actor), desk.actor, question)
+
+
+async def tell(desk: Desk, sources: Sources, conversation_id: int, name: str, said: Inserting) -> Telling:
+    """For the citizen. What is old by now is asked again first; to who isn't known nothing is said.
+
+    Raises NotFound, NotAllowed, Invalid, and Conflict where it isn't what they were shown last.
+    """
+    found, there = await desk.read(offered, conversation_id, name, sources)
+    if found.stands != "address" and not there.confirmed:
+        raise NotAllowed("Confirm the identity first: what a card says of somebody goes to nobody who isn't known.")
+    if found.answered is not None:
+        require_shown(found.answered, said.asked_at)
+        return Telling(found, there, found.answered)
+    answered = await ask(desk, sources, conversation_id, name, said)
+    return Telling(found, there, answered, is_anew=True, choose_again=said.card is not None)
 
 
 def reveal_field(

@@ -46,7 +46,7 @@ class Whom(Struct, frozen=True):
 
 
 def asked(unit: Unit, actor: Actor, wanted: Wanted) -> tuple[Sequence[Line], str | None]:
-    """Questions of where this person audits, newest first. Raises Invalid for a municipality that isn't theirs."""
+    """Questions and reveals of where this person audits, newest first. Raises Invalid for one that isn't theirs."""
     return lines(unit, audited(actor, wanted.municipality_id), wanted)
 
 
@@ -126,10 +126,11 @@ def log_report(unit: Unit, by: Actor | None, found: Report, number: str, why: st
     """In the audit, by the unit that makes it: about each row of the citizen's, or about the number that nobody has."""
     here = int(found.municipality_id)
     about = [("citizen", int(each)) for each in found.citizens]
+    shown = f", {found.reveals} shown in clear" if found.reveals else ""
     for subject in about or [asked_about(unit, here, Subject("identity", number))]:
         log_act(
             unit, "audit.report", by, municipality_id=here, subject=subject, purpose=why, source=source,
-            outcome=f"{len(found.looked)} questions",
+            outcome=f"{found.questions} questions{shown}",
         )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from hub.access.office import Office
 from hub.access.policy import WORKERS
 from hub.lookups.admit import ADDRESS_ONLY
+from hub.lookups.definition import LINE
 from hub.lookups.looked import Line
 from hub.lookups.report import Report
 
@@ -30,7 +31,9 @@ class Wording(Struct, frozen=True):
     municipalities: Mapping[str, tuple[str, str]]
     """Name and timezone, by id."""
     because: Mapping[str, str] = {}
-    """How a question concerns a citizen, where that is said otherwise than in a word."""
+    """How a line concerns a citizen, where that is said otherwise than in a word."""
+    field: Callable[[str], str] = lambda name: name.removeprefix(LINE)
+    """What a field of a card is called."""
 
     def offices(self, offices: Sequence[Office]) -> str:
         """As in agent, Kundtjänst; agent, Avfall."""
@@ -90,7 +93,7 @@ def report_cells(found: Report, words: Wording) -> Sequence[Sequence[object]]:
             words.called(each.title or {"": each.lookup}),
             _purpose(each.purpose, words),
             words.offices(each.offices),
-            words.say(each.ended),
+            f"{words.say(each.ended)}: {words.field(each.field)}" if each.field else words.say(each.ended),
             words.because.get(each.because, each.because),
         ]
         for each in found.looked

@@ -11,6 +11,7 @@ from msgspec import Struct
 from hub.access import policy
 from hub.access.audit import log_act
 from hub.access.person import Actor
+from hub.access.reading import subject_key
 from hub.contract import Bounds, Identifier, Subject
 from hub.errors import Invalid, NotAllowed, TorgError
 from hub.inbox.conversation import Conversation
@@ -34,7 +35,8 @@ ORDER: Sequence[Identifier] = ("identity", "customer", "property", "address", "i
 class Admitted(Struct, frozen=True):
     """What is asked, about whom. `numbers`: identity numbers of whom it is about, as far as they are known;
     `hides`: fields of its cards that this role doesn't see; `confirmation`: of the identity, by its id, where the
-    question takes one; `register`: to be asked first; `refusal`: why it isn't asked at all."""
+    question takes one; `register`: to be asked first; `about`: the audit's mark of whom; `refusal`: why it isn't asked
+    at all."""
 
     definition: Published
     bounds: Bounds
@@ -44,6 +46,7 @@ class Admitted(Struct, frozen=True):
     hides: Sequence[str] = ()
     confirmation: int = 0
     register: Published | None = None
+    about: str = ""
     refusal: TorgError | None = None
 
 
@@ -178,7 +181,7 @@ def _noted(
                 unit, "lookup.ask", actor, question, admitted, register, dict.fromkeys(admitted.numbers, "asked")
             )
     note(unit, "lookup.ask", actor, question, admitted, "asked")
-    return _replaced(admitted, register=register)
+    return _replaced(admitted, register=register, about=subject_key(unit, *about))
 
 
 def note_register(

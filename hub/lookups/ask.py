@@ -23,7 +23,7 @@ from hub.lookups import kept, protection
 from hub.lookups.admit import Admitted, admit, may_be_told, note, note_register, protected
 from hub.lookups.cover import covered
 from hub.lookups.definition import Published
-from hub.lookups.kept import Place
+from hub.lookups.kept import Place, Whole
 from hub.lookups.question import Answered, Question, State, Why, digits, is_about, is_same, plain, slow
 from hub.lookups.sources import Sources
 from hub.lookups.together import Shared
@@ -36,7 +36,10 @@ Watch: TypeAlias = Callable[[Subject | None, Sequence[tuple[Row, AnyCard]]], Non
 _ANOTHERS = "The source answered about somebody else. It was thrown away, and IT is told."
 _UNSAID = "The answer doesn't say whom it is about. It was thrown away, and IT is told."
 _OF_ANOTHER = "That is somebody else's than the citizen's whose identity is confirmed: it isn't shown."
+_FAULT = "The lookup has a fault of its own: IT finds it in the log."
 _RESTS = "The source failed again and again: it is asked again within half a minute."
+_NO_ANSWER: frozenset[Why | None] = frozenset({"slow", "source", "fault"})
+"""So the source counts as failing."""
 _MOST_NUMBERS = 3
 """Whose an answer may be at once: the register is asked about each."""
 
@@ -59,7 +62,7 @@ async def ask(
         last_good_at=sources.breaker(definition).last_good_at,
     )  # fmt: skip
     outcome, read, refusal = "left", dict[str, bool | None](), None
-    answer: Answered | None = None
+    whole: Whole | None = None  # what was told is kept once all of it was checked, and nothing before
     try:
         if admitted.register is not None:
             read |= await _read_register(sources, admitted.register, admitted.numbers)
@@ -67,18 +70,19 @@ async def ask(
             outcome = "protected"
             raise protected()
         if sources.breaker(definition).rests_until is not None:
-            answer, outcome = _down(nothing, "resting", _RESTS), "resting"
+            answer, ended = _down(nothing, "resting", _RESTS), "resting"
         else:
-            answer, outcome = await _find(sources, admitted, nothing, watch)
+            answer, ended = await _find(sources, admitted, nothing, watch)
         numbers = {card.about.identity for card in answer.cards if card.about.identity}
         if _is_somebody_elses(admitted, question, numbers):
-            answer, outcome = _down(nothing, "of_another", _OF_ANOTHER), "of another"
+            answer, ended = _down(nothing, "of_another", _OF_ANOTHER), "of another"
         elif await _any_protected(sources, scope, actor, question, admitted, numbers, read):
-            answer, outcome = _down(nothing, "protected", str(protected())), "protected"
+            answer, ended = _down(nothing, "protected", str(protected())), "protected"
         answer = covered(answer, admitted.hides)
+        whole, outcome = kept.whole(answer, admitted.about), ended
     finally:  # who asked may go away meanwhile: the source was asked all the same
         refusal = await sources.together.write(
-            scope, lambda unit, _: _settle(unit, actor, question, admitted, outcome, read, answer)
+            scope, lambda unit, _: _settle(unit, actor, question, admitted, outcome, read, whole)
         )
     if refusal is not None:
         raise refusal
@@ -103,32 +107,40 @@ def _place(actor: Actor | None, question: Question, admitted: Admitted) -> Place
 
 async def _find(sources: Sources, admitted: Admitted, nothing: Answered, watch: Watch | None) -> tuple[Answered, str]:
     """The answer, and what the audit says of it."""
-    definition, subject = admitted.definition, plain(admitted.subject)
+    definition = admitted.definition
     breaker = sources.breaker(definition)
-    seconds = definition.declared.seconds
     try:
-        cards = await _cards(sources, definition, subject, watch)
-        own = [card for card in cards if _is_own(admitted, subject, card)]
-    except TimeoutError:
-        breaker.failed()
-        return _down(nothing, "slow", slow(seconds)), "no answer"
-    except DidYouMean as error:
-        breaker.worked()
-        return replace(nothing, state="several", suggestions=tuple(error.suggestions)), "several"
-    except PluginError as error:
-        breaker.failed()
-        return _down(nothing, "source", str(error)), type(error).__name__
+        answer, outcome = await _told_by(sources, admitted, nothing, watch)
+        answer = kept.proven(answer)  # what can't be kept can't be sent either
     except Exception as error:  # noqa: BLE001 - outside code: whatever it raises, this question alone has no answer
-        breaker.failed()
         _log_fault(definition, error)
         await sources.drop(definition)
-        return _down(nothing, "fault", "The lookup has a fault of its own: IT finds it in the log."), "fault"
-    breaker.worked()
+        answer, outcome = _down(nothing, "fault", _FAULT), "fault"
+    if answer.why in _NO_ANSWER:
+        breaker.failed()
+    else:
+        breaker.worked()
+    return (answer if answer.why else replace(answer, last_good_at=breaker.last_good_at)), outcome
+
+
+async def _told_by(
+    sources: Sources, admitted: Admitted, nothing: Answered, watch: Watch | None
+) -> tuple[Answered, str]:
+    """What the source says, as outside code made it. Raises whatever that raises beside what the contract knows."""
+    definition, subject = admitted.definition, plain(admitted.subject)
+    try:
+        cards = await _cards(sources, definition, subject, watch)
+    except TimeoutError:
+        return _down(nothing, "slow", slow(definition.declared.seconds)), "no answer"
+    except DidYouMean as error:
+        return replace(nothing, state="several", suggestions=tuple(error.suggestions)), "several"
+    except PluginError as error:
+        return _down(nothing, "source", str(error)), type(error).__name__
+    own = [card for card in cards if _is_own(admitted, subject, card)]
     if len(own) < len(cards):
         log.error("lookup %s answered about somebody else; thrown away", definition.id)
         unsaid = admitted.bounds.says_whom and not any(getattr(card.about, subject.by) for card in cards)
         return _down(nothing, "anothers", _UNSAID if unsaid else _ANOTHERS), "another's"
-    nothing = replace(nothing, last_good_at=breaker.last_good_at)
     return (replace(nothing, state="found", cards=tuple(own)), f"found {len(own)}") if own else (nothing, "none")
 
 
@@ -224,7 +236,7 @@ def _settle(
     admitted: Admitted,
     outcome: str,
     read: dict[str, bool | None],
-    answer: Answered | None,
+    whole: Whole | None,
 ) -> TorgError | None:
     """With what came in the audit, and kept for whoever asked. Why it isn't to be shown after all, if so."""
     for number, is_protected in read.items():
@@ -236,8 +248,8 @@ def _settle(
     shown = refusal is None or not outcome.startswith("found")
     note(unit, "lookup.answer", actor, question, admitted, outcome if shown else "withdrawn")
     place = _place(actor, question, admitted)
-    if place is not None and answer is not None and refusal is None:
-        kept.keep(unit, place, answer)
+    if place is not None and whole is not None and refusal is None:
+        kept.keep(unit, place, whole)
     return refusal
 
 

@@ -6,6 +6,7 @@ database alone doesn't have them in clear.
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,8 +24,8 @@ _PURPOSE = "kept-answer"
 
 
 class KeptAnswer(MunicipalityRow):
-    """`cipher`: an Answered, with what whoever asked sees only when they ask to. Of several of one place the newest
-    counts. Rows are added and removed, never changed."""
+    """`cipher`: a Told, with what whoever asked sees only when they ask to. Of several of one place the newest counts.
+    Rows are added and removed, never changed."""
 
     __tablename__ = "kept_answer"
     __table_args__ = (
@@ -40,6 +41,20 @@ class KeptAnswer(MunicipalityRow):
     confirmation_id: Mapped[int]
     asked_at: Mapped[int]
     cipher: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Told(Struct, frozen=True):
+    """An answer, and the audit's mark of whom its question was about."""
+
+    answered: Answered
+    about: str
+
+
+class Whole(Struct, frozen=True):
+    """An answer that may be kept: when it was asked for, in microseconds, and a Told in JSON."""
+
+    asked_at: int
+    told: bytes
 
 
 class Place(Struct, frozen=True):
@@ -79,8 +94,9 @@ class Kept:
         )
         self._rows = {(lookup, confirmation): (at, cipher) for lookup, confirmation, at, cipher in rows}
 
-    def get(self, lookup_id: int, confirmation_id: int) -> Answered | None:
-        """None when there is none, and for one that can't be read: it is another's, or of another key."""
+    def get(self, lookup_id: int, confirmation_id: int) -> Told | None:
+        """None when there is none, and for one that can't be read: it is another's, of another key, or of another
+        release, which knew other cards."""
         found = self._rows.get((lookup_id, confirmation_id))
         if found is None:
             return None
@@ -88,16 +104,27 @@ class Kept:
         place = Place(home.municipality_id, home.id, self._person_id, lookup_id, confirmation_id)
         try:
             plain = self._keys.decrypt(_PURPOSE, _bound(place, found[0]), bytes(found[1]))
-        except Corrupt:
+            return msgspec.json.decode(plain, type=Told)
+        except (Corrupt, msgspec.DecodeError):
             return None
-        return msgspec.json.decode(plain, type=Answered)
 
 
-def keep(unit: Unit, place: Place, answered: Answered) -> None:
+def proven(answered: Answered) -> Answered:
+    """The same, as it is read again. Raises whatever the JSON of it does where outside code made what no card is."""
+    found = msgspec.json.decode(msgspec.json.encode(answered), type=Answered)
+    return replace(found, cards=tuple(found.cards), suggestions=tuple(found.suggestions))
+
+
+def whole(answered: Answered, about: str) -> Whole:
+    """Of one that was checked, to be kept. `about`: the audit's mark of whom its question was about."""
+    return Whole(clock.from_datetime(answered.asked_at), msgspec.json.encode(Told(answered, about)))
+
+
+def keep(unit: Unit, place: Place, one: Whole) -> None:
     """Until it is old."""
-    at = clock.from_datetime(answered.asked_at)
-    cipher = unit.keys.encrypt(_PURPOSE, _bound(place, at), msgspec.json.encode(answered))
-    unit.add(KeptAnswer(**{name: getattr(place, name) for name in Place.__struct_fields__}, asked_at=at, cipher=cipher))
+    cipher = unit.keys.encrypt(_PURPOSE, _bound(place, one.asked_at), one.told)
+    there = {name: getattr(place, name) for name in Place.__struct_fields__}
+    unit.add(KeptAnswer(**there, asked_at=one.asked_at, cipher=cipher))
 
 
 def forget(unit: Unit, place: Place) -> None:

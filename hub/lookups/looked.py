@@ -1,4 +1,5 @@
-"""Looked: who asked what of other systems, and what came of it, as the audit has it: one line for a question.
+"""Looked: who asked what of other systems, and what came of it, as the audit has it: one line for a question, and one
+for a field that somebody asked to see in clear.
 
 The audit has a row before a source is asked and one after; what they were about both name by a keyed hash alone. Here
 they are put together again. Whose lines somebody may see is the caller's to say: audit rows aren't filtered by scope on
@@ -80,7 +81,9 @@ _ENDED: Mapping[str | None, tuple[ColumnElement[bool], ...]] = {
     "revealed": (_OF_LOOKUPS, IS_REVEAL),
     **{each: (_OF_LOOKUPS, IS_ANSWER, Audit.outcome == _said(each)) for each in ("none", "several")},
 }
-"""Which rows stand for the lines that are wanted: a question's own, or the answer's that ended so."""
+"""Which rows stand for the lines that are wanted: a question's or a reveal's own, or the answer's that ended so."""
+_OF_CARD = ", card "
+"""Between the field of a reveal and where it stands."""
 _FILTERS: Mapping[str, ColumnElement[bool]] = {
     "person_id": Audit.person_id == bindparam("person_id"),
     "conversation_id": Audit.conversation_id == bindparam("conversation_id"),
@@ -115,8 +118,9 @@ class Wanted(Struct, frozen=True):
 class Line(Struct, frozen=True):
     """A question, or a reveal. `place`: from where it was asked; `person` null: by command, on the hub's own machine.
 
-    `offices`: as what they asked. `outcome`: the audit's own word. `about`: the same for two questions about the same,
-    and nothing else. `milliseconds`: until the answer was there.
+    `offices`: as what they asked. `outcome`: the audit's own word. `field`: of a reveal, what was shown, as its card
+    names it; else empty. `about`: the same for two lines about the same, and nothing else. `milliseconds`: until the
+    answer was there; of a reveal null.
     """
 
     id: str
@@ -130,6 +134,7 @@ class Line(Struct, frozen=True):
     conversation_id: str | None
     ended: Ended
     outcome: str
+    field: str
     milliseconds: int | None
     about: str
 
@@ -157,7 +162,7 @@ def lines(unit: Unit, municipalities: Sequence[int], wanted: Wanted) -> tuple[Se
 
 
 def lines_of(unit: Unit, row_ids: Sequence[int]) -> Sequence[Line]:
-    """Of questions or answers, in the order of their ids, newest first."""
+    """Of the rows of questions, answers or reveals, in the order of their ids, newest first."""
     rows = {row.id: row for row in _rows(unit, row_ids)}
     answers = [row.id for row in rows.values() if row.act == "lookup.answer"]
     questions = [row.id for row in rows.values() if row.act == "lookup.ask" and row.outcome != "protected"]
@@ -198,6 +203,11 @@ def of_name(lookup: str) -> ColumnElement[bool]:
     return Audit.source.like(f"%: {_literally(lookup)}", escape="/")
 
 
+def revealed(field: str, card: int, cards: int, asked_at: datetime) -> str:
+    """The audit's word of a reveal: which field of which card, from 0, of an answer with so many, asked for then."""
+    return f"{field}{_OF_CARD}{card + 1} of {cards} asked for at {asked_at.isoformat()}"
+
+
 def ended_of(act: str, outcome: str) -> Ended:
     """Of a row: its outcome in one of a few words."""
     if act == "lookup.reveal":
@@ -233,6 +243,7 @@ def _line(
         conversation_id=shown_id(question.conversation_id),
         ended="checked" if ended == "found" and (municipality_id, lookup) in registers else ended,
         outcome=last.outcome,
+        field=last.outcome.rpartition(_OF_CARD)[0] if ended == "revealed" else "",
         milliseconds=None if answer in {None, question} else (last.at - question.at) // 1000,
         about=(question.subject_key or "")[:8],
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hub.access import policy
 from hub.access.person import Actor
@@ -16,8 +17,8 @@ from hub.inbox.points import masked_identity
 from hub.lookups.admit import ORDER
 from hub.lookups.beside import Beside, beside
 from hub.lookups.cover import covered, hidden
-from hub.lookups.definition import Declared, Published
-from hub.lookups.kept import Kept
+from hub.lookups.definition import Declared, Published, required
+from hub.lookups.kept import Kept, Told
 from hub.lookups.question import Answered, digits
 from hub.lookups.sources import Sources
 from hub.storage.base import Words
@@ -78,32 +79,37 @@ def offers(unit: Unit, sources: Sources, actor: Actor, conversation: Conversatio
 
 
 def shown_before(
-    unit: Unit, actor: Actor, conversation: Conversation, definition: Published, bounds: Bounds, asked_at: datetime
-) -> Answered | None:
-    """The answer that was asked for then and shown to this person, with what they see only when they ask to. None: it
-    is old. Raises Conflict where it isn't what they were told last."""
-    here = beside(unit, conversation)
-    answered = _told_before(actor, here, Kept(unit, actor.id, conversation), definition, bounds)
-    if answered is not None:
-        require_shown(answered, asked_at)
-    return answered
+    unit: Unit, sources: Sources, actor: Actor, conversation: Conversation, name: str, asked_at: datetime
+) -> tuple[Published, Told]:
+    """The answer that was asked for then and shown to this person, with what they see only when they ask to.
+
+    Raises NotFound, and Conflict where it is old, or isn't what they were told last.
+    """
+    definition = required(sources.published(unit, conversation.municipality_id), name)
+    here, kept = beside(unit, conversation), Kept(unit, actor.id, conversation)
+    told = _told_before(actor, here, kept, definition, sources.bounds(definition))
+    if told is None:
+        raise Conflict("What was shown is old by now: ask again first.")
+    require_shown(told.answered, asked_at)
+    return definition, told
 
 
-def require_shown(answered: Answered, asked_at: datetime) -> None:
+def require_shown(answered: Answered, asked_at: datetime | None) -> None:
     """Raises Conflict where the answer isn't the one that was asked for then: a card of that number may be another."""
     if answered.asked_at != asked_at:
         raise Conflict("This was asked anew since it was shown, perhaps in another tab: ask again here.")
 
 
-def _told_before(actor: Actor, here: Beside, kept: Kept, definition: Published, bounds: Bounds) -> Answered | None:
+def _told_before(actor: Actor, here: Beside, kept: Kept, definition: Published, bounds: Bounds) -> Told | None:
     """What this person was told of it here, while it isn't old, the same confirmation holds, and they may be told."""
     if not policy.may_ask(actor, definition.declared.roles, here.conversation):
         return None
     if bounds.says_whom and (not here.is_confirmed or here.protection == "yes" or here.is_unread):
         return None
     confirmation = here.confirmation if bounds.says_whom else None
-    answered = kept.get(definition.id, confirmation or 0)
-    return answered and covered(answered, hidden(actor, definition.declared, here.conversation))
+    told = kept.get(definition.id, confirmation or 0)
+    hides = hidden(actor, definition.declared, here.conversation)
+    return told and replace(told, answered=covered(told.answered, hides))
 
 
 def _offered(sources: Sources, actor: Actor, here: Beside, kept: Kept, definition: Published) -> Offered | None:
@@ -118,7 +124,7 @@ def _offered(sources: Sources, actor: Actor, here: Beside, kept: Kept, definitio
         lacks = " or ".join(declared.roles)
         return Offered(declared.name, declared.title, bounds.shows, "no_access", by, lacks=lacks)
     topic = here.allowing(declared.name)
-    answered = _told_before(actor, here, kept, definition, bounds)
+    told = _told_before(actor, here, kept, definition, bounds)
     return Offered(
         declared.name,
         declared.title,
@@ -129,7 +135,7 @@ def _offered(sources: Sources, actor: Actor, here: Beside, kept: Kept, definitio
         purpose=topic or next((name for name, _ in here.topics), ""),
         source=declared.source or declared.title,
         allowed=bool(topic),
-        answered=answered and covered(answered, (), declared.until_asked),
+        answered=covered(told.answered, (), declared.until_asked) if told else None,
         wording=declared.purpose,
         sentence=declared.sentence,
         unsaid=unsaid(declared),

@@ -12,11 +12,10 @@ from sqlalchemy import select
 
 from hub import clock
 from hub.access.person import Actor
-from hub.errors import Conflict, Invalid, NotAllowed
+from hub.errors import Invalid, NotAllowed
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
 from hub.lookups.cover import covered
-from hub.lookups.definition import required
 from hub.lookups.offer import shown_before
 from hub.lookups.sources import Sources
 from hub.storage.unit import Unit
@@ -35,13 +34,12 @@ def pin(
 ) -> Entry:
     """The card of that number, from 0, of the answer that was asked for then and shown to this person.
 
-    Raises NotFound, NotAllowed, and Conflict where that is old, or isn't what they were told last.
+    Raises NotFound, NotAllowed, Invalid, and Conflict where that is old, or isn't what they were told last.
     """
-    definition = required(sources.published(unit, conversation.municipality_id), name)
-    declared = definition.declared
-    answered = shown_before(unit, actor, conversation, definition, sources.bounds(definition), asked_at)
-    if answered is None or not answered.cards:
-        raise Conflict("What was shown is old by now: ask again, then pin it.")
+    definition, told = shown_before(unit, sources, actor, conversation, name, asked_at)
+    declared, answered = definition.declared, told.answered
+    if not answered.cards:
+        raise Invalid("card", "that answer has no card: there is nothing to pin")
     if number >= len(answered.cards):
         raise Invalid("card", "there is no such card: they are counted from 0")
     if "agent" not in declared.roles:

@@ -1,4 +1,5 @@
-"""Report: who looked somebody up, when, why and where, for that somebody: by role and unit, never by name.
+"""Report: who looked somebody up, or asked to see in clear what an answer about them hides, when, why and where, for
+that somebody: by role and unit, never by name.
 
 It is found by what is known of them (their identity, property and customer numbers and addresses, by the keyed hashes
 that the audit has) and by their conversations. What was asked outside those by an invoice, a case or another address
@@ -27,17 +28,18 @@ from hub.lookups.question import asked_about
 from hub.storage.unit import Unit
 
 Because: TypeAlias = Literal["identity", "property", "address", "customer", "conversation"]
-"""Why a question is in the report: what it was asked by, or that it was asked in a conversation of theirs."""
+"""Why a line is in the report: what was asked by, or that it was asked in a conversation of theirs."""
 MOST = 5_000
-"""Questions in one report, the newest."""
+"""Questions and reveals in one report, the newest."""
 _BATCH = 200
 _ASKED_BY = ("identity", "property", "address", "customer")
 _SHORT, _LONG = 10, 12
 
 
 class Looked(Struct, frozen=True):
-    """One question. `title`: what the lookup is called, by language; `offices`: as what they asked, none: a command of
-    IT's; `place`: from where."""
+    """One question, or one reveal. `title`: what the lookup is called, by language; `offices`: as what they asked,
+    none: a command of IT's; `place`: from where; `field`: of a reveal, what was shown in clear, as its card names it.
+    """
 
     at: datetime
     lookup: str
@@ -47,6 +49,7 @@ class Looked(Struct, frozen=True):
     place: str
     ended: Ended
     because: Because
+    field: str = ""
 
 
 class Report(Struct, frozen=True):
@@ -57,6 +60,16 @@ class Report(Struct, frozen=True):
     looked: Sequence[Looked]
     cut: bool
 
+    @property
+    def questions(self) -> int:
+        """How many there are."""
+        return len(self.looked) - self.reveals
+
+    @property
+    def reveals(self) -> int:
+        """How many there are."""
+        return sum(each.ended == "revealed" for each in self.looked)
+
 
 def report(unit: Unit, municipality_id: int, citizen_id: int | None, number: str) -> Report:
     """Of a citizen by their row's id, or of whoever has an identity number, known to us or not. Raises NotFound."""
@@ -65,7 +78,7 @@ def report(unit: Unit, municipality_id: int, citizen_id: int | None, number: str
     )
     known = dict(_subjects(unit, municipality_id, ids, number if citizen_id is None else ""))
     conversations = _conversations(unit, municipality_id, ids)
-    rows = _questions(unit, municipality_id, list(known), sorted(conversations))
+    rows = _rows(unit, municipality_id, list(known), sorted(conversations))
     reasons = ((row.id, _because(row, known, conversations)) for row in rows)
     told = {row_id: because for row_id, because in reasons if because is not None}
     newest = sorted(told, reverse=True)[:MOST]
@@ -80,6 +93,7 @@ def report(unit: Unit, municipality_id: int, citizen_id: int | None, number: str
             place=line.place,
             ended=line.ended,
             because=told[int(line.id)],
+            field=line.field,
         )
         for at in range(0, len(newest), _BATCH)
         for line in lines_of(unit, newest[at : at + _BATCH])
@@ -189,7 +203,7 @@ def _conversations(unit: Unit, municipality_id: int, citizens: Sequence[int]) ->
     return found
 
 
-def _questions(unit: Unit, municipality_id: int, keys: Sequence[str], conversations: Sequence[int]) -> Sequence[Audit]:
+def _rows(unit: Unit, municipality_id: int, keys: Sequence[str], conversations: Sequence[int]) -> Sequence[Audit]:
     """By what is known of them, and in their conversations; each once."""
     conditions: list[ColumnElement[bool]] = [
         Audit.subject_key.in_(keys[at : at + _BATCH]) for at in range(0, len(keys), _BATCH)

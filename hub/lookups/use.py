@@ -1,4 +1,5 @@
-"""Use: how often each lookup of a municipality is asked, for what, with what success, and by whom, in a span of days.
+"""Use: how often each lookup of a municipality is asked, for what, with what success, and by whom, in a span of days;
+and how often somebody asked to see in clear what its cards hide.
 
 Counted in the audit's rows of those days. A purpose that was written about a few alone may tell of one of them, and the
 topic of what is confidential tells of somebody: neither is shown.
@@ -78,8 +79,8 @@ class LookupUse(Struct, frozen=True):
     """A lookup's. `version` null: nobody declares it any more. `ended`: answers by what came of them.
 
     `errors`: those that failed, by the audit's own word. `stopped`: questions that a limit kept from the source;
-    `protected`: those about somebody protected. Milliseconds: of the newest answers, null where there are none.
-    `topics`: a conversation with two counts in both.
+    `protected`: those about somebody protected. `revealed`: how often a field was shown in clear. Milliseconds: of the
+    newest answers, null where there are none. `topics`: a conversation with two counts in both.
     """
 
     municipality_id: str
@@ -90,6 +91,7 @@ class LookupUse(Struct, frozen=True):
     days: Sequence[Day]
     ended: Mapping[str, int]
     errors: Mapping[str, int]
+    revealed: int
     last_asked_at: datetime | None
     last_good_at: datetime | None
     median_ms: int | None
@@ -114,12 +116,13 @@ def use(unit: Unit, municipality_id: int, days: int) -> Sequence[LookupUse]:
     )
     declared = _declared(unit, municipality_id)
     ends, last, good = _ends(unit, since)
+    shown_clear = _reveals(unit, since)
     found: Sequence[_Found] = (
         _days(unit, since, zone), _purposes(unit, since), _topics(unit, since), _offices(unit, since, municipality_id),
     )  # fmt: skip
     by_day, purposes, topics, offices = found
     made = []
-    for name in {*declared, *ends}:
+    for name in {*declared, *ends, *shown_clear}:
         title, version = declared.get(name, ({"en": name}, None))
         asked = ends[name]["asked"]
         times = _times(unit, since, name) if asked else []
@@ -137,6 +140,7 @@ def use(unit: Unit, municipality_id: int, days: int) -> Sequence[LookupUse]:
                     for outcome, count in ends[name].most_common()
                     if outcome.startswith("error:")
                 },
+                revealed=shown_clear[name],
                 last_asked_at=shown(last.get(name)),
                 last_good_at=shown(good.get(name)),
                 median_ms=_share(times, _MEDIAN),
@@ -185,6 +189,15 @@ def _ends(
         if ended in ANSWERED:
             good[name] = max(good[name], newest)
     return counted, last, good
+
+
+def _reveals(unit: Unit, since: Sequence[ColumnElement[bool]]) -> Counter[str]:
+    """By name: how often a field was shown in clear."""
+    counted: Counter[str] = Counter()
+    query = select(Audit.source, func.count()).where(*since, IS_REVEAL).group_by(Audit.source)
+    for source, count in unit.rows(query):
+        counted[name_of(source)] += count
+    return counted
 
 
 def _days(unit: Unit, since: Sequence[ColumnElement[bool]], zone: ZoneInfo) -> Mapping[str, Mapping[date, int]]:

@@ -182,11 +182,6 @@ def one(
     )
 
 
-def named(offers: Offers, name: str) -> Offered | None:
-    """One that is there."""
-    return next((each for each in offers.lookups if each.name == name), None)
-
-
 def chosen(shown: Sequence[AnyCard], card: int | None) -> Sequence[AnyCard]:
     """The card of that number, if there is one yet."""
     return shown[card : card + 1] if card is not None else ()

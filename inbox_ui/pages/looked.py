@@ -1,4 +1,5 @@
-"""Who looked: an auditor's search of the questions to other systems, taken along as a file, and a citizen's report."""
+"""Who looked: an auditor's search of the questions to other systems and of what was shown in clear, taken along as a
+file, and a citizen's report."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -24,6 +25,7 @@ from hub.errors import Invalid, NotFound
 from hub.lookups.looked import Wanted
 from inbox_ui import looked, times
 from inbox_ui.administration import administration
+from inbox_ui.lookups import panel
 from inbox_ui.rendering import Asking, is_part, page
 from inbox_ui.words import gettext as _
 from inbox_ui.words import timezone, told
@@ -123,7 +125,7 @@ _SEARCH = {"search": Provide(search_of, sync_to_thread=False)}
 async def show_looked(
     request: Asking, desk: NamedDependency[Desk], search: NamedDependency[Search], after: After = None
 ) -> Response[bytes]:
-    """Questions, newest first, with what has to be seen to above them."""
+    """Questions and reveals, newest first, with what has to be seen to above them."""
     return await _listed(request, desk, search, after, "looked/page.html")
 
 
@@ -253,6 +255,7 @@ def _words() -> dict[str, Any]:
         "purpose_of": looked.purpose,
         "alarm_words": looked.alarm,
         "error_words": looked.error,
+        "field_words": panel.field_words,
     }
 
 

@@ -9,16 +9,15 @@ from litestar.params import PathParameter, URLEncodedBody
 from msgspec import Meta, Struct
 
 from hub.edge import asking, glances
-from hub.edge.asking import Asking, Pinning, provide_sources
+from hub.edge.asking import Asking, Inserting, Pinning, Telling, provide_sources
 from hub.edge.desk import Desk
 from hub.edge.idempotency import asked
 from hub.edge.parameters import PathId
 from hub.edge.person import READ, WORK
-from hub.errors import Invalid, NotAllowed, NotFound
+from hub.errors import Invalid, NotAllowed
 from hub.inbox.queries import ConversationLine
 from hub.lookups.cover import covered
-from hub.lookups.offer import Offered, Offers, require_shown
-from hub.lookups.question import Answered
+from hub.lookups.offer import Offered
 from hub.lookups.sources import Sources
 from inbox_ui import thread
 from inbox_ui.context import fragment
@@ -47,7 +46,12 @@ class Question(Struct):
     @property
     def asking(self) -> Asking:
         """As the gate is told it. Raises Invalid."""
-        return usable({"by": self.by or None, "value": self.value.strip(), "purpose": self.purpose}, Asking)
+        return usable(self.said, Asking)
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What was filled in."""
+        return {"by": self.by or None, "value": self.value.strip(), "purpose": self.purpose}
 
     @property
     def sent(self) -> Sent:
@@ -60,6 +64,12 @@ class Inserted(Question):
 
     asked_at: Annotated[str, Meta(max_length=40)] = ""
     card: Annotated[str, Meta(pattern="^[0-9]{0,3}$")] = ""
+
+    @property
+    def inserting(self) -> Inserting:
+        """As it is told of. Raises Invalid."""
+        which = {"asked_at": self.asked_at or None, "card": int(self.card) if self.card else None}
+        return usable({**self.said, **which}, Inserting)
 
 
 class Pinned(Struct):
@@ -109,7 +119,7 @@ async def ask_card(
         refusal = told(error)  # said where the answer would stand: five cards may be refused at once
     if not is_part(request):
         return onward(view.opens(conversation_id))
-    found, offers = await offered(desk, sources, conversation_id, lookup)
+    found, offers = await desk.read(asking.offered, conversation_id, lookup, sources)
     line = await desk.read(glances.line, conversation_id)
     card = panel.one(found, offers, answered, sent=data.sent, refusal=refusal)
     return page(request, "lookups/_card.html", **values, one=line, whose=line.citizen_name, asked=card)
@@ -130,19 +140,16 @@ async def say_card(
     lookup: Name,
     data: URLEncodedBody[Inserted],
 ) -> Response[bytes]:
-    """A sentence for the citizen. What is old by now is asked again first; to who isn't known nothing is said."""
+    """A sentence for the citizen; with the card where what was shown is old, and was asked again."""
     values = await fragment(request, desk, view)
-    found, offers = await offered(desk, sources, conversation_id, lookup)
-    if found.stands != "address" and not offers.confirmed:
-        raise NotAllowed("Confirm the identity first: what a card says of somebody goes to nobody who isn't known.")
-    if found.answered is not None:
-        require_shown(found.answered, usable({"asked_at": data.asked_at}, Pinning).asked_at)
-    asked_anew = found.answered is None
-    answered = found.answered or await asking.ask(desk, sources, conversation_id, lookup, data.asking)
+    told = await asking.tell(desk, sources, conversation_id, lookup, data.inserting)
     line = await desk.read(glances.line, conversation_id)
-    card = panel.one(found, offers, answered, sent=data.sent) if asked_anew else None
-    said = _said(found, answered, line, values["names"].municipalities[line.municipality_id], data.card)
-    return page(request, "lookups/_said.html", **values, one=line, whose=line.citizen_name, asked=card, said=said)
+    card = panel.one(told.offered, told.offers, told.answered, sent=data.sent) if told.is_anew else None
+    said = _said(told, line, values["names"].municipalities[line.municipality_id], data.inserting.card)
+    again = told.choose_again and told.answered.state == "found"
+    return page(
+        request, "lookups/_said.html", **values, one=line, whose=line.citizen_name, asked=card, said=said, again=again
+    )
 
 
 @post(
@@ -177,10 +184,12 @@ class Said(Struct, frozen=True):
     icon: str
 
 
-def _said(offered: Offered, answered: Answered, line: ConversationLine, whose: Any, card: str) -> Said | None:
+def _said(telling: Telling, line: ConversationLine, whose: Any, card: int | None) -> Said | None:
     """None where there is nothing to be said."""
-    answered = covered(answered, offered.unsaid)
-    numbers = [int(card)] if card else worth(answered.cards)
+    if telling.choose_again:
+        return None
+    offered, answered = telling.offered, covered(telling.answered, telling.offered.unsaid)
+    numbers = worth(answered.cards) if card is None else [card]
     told_of = [answered.cards[number] for number in numbers if number < len(answered.cards)]
     if answered.state != "found" or not told_of:
         return None
@@ -192,15 +201,6 @@ def _said(offered: Offered, answered: Answered, line: ConversationLine, whose: A
 
 def _called(offered: Offered, told_of: Sequence[Any]) -> str:
     return cards.title(told_of[0]) if len(told_of) == 1 else word(offered.title)
-
-
-async def offered(desk: Desk, sources: Sources, conversation_id: int, name: str) -> tuple[Offered, Offers]:
-    """One of them, among all of them. Raises NotFound."""
-    offers = await desk.read(asking.offers, conversation_id, sources)
-    found = panel.named(offers, name)
-    if found is None:
-        raise NotFound("There is no such lookup here.")
-    return found, offers
 
 
 ROUTES = (show_cards, ask_card, say_card, pin_card)

@@ -21,7 +21,7 @@ from inbox_ui.lookups import panel
 from inbox_ui.lookups.line import Fact
 from inbox_ui.lookups.others import value
 from inbox_ui.pages.citizens import Purpose, purposes
-from inbox_ui.pages.lookup_cards import Name, offered
+from inbox_ui.pages.lookup_cards import Name
 from inbox_ui.rendering import Asking, is_part, onward, page
 from inbox_ui.view import View
 
@@ -46,7 +46,7 @@ async def ask_purpose(
 ) -> Response[bytes]:
     """The dialog that asks what for."""
     values = await fragment(request, desk, view)
-    found = (await offered(desk, sources, conversation_id, lookup))[0]
+    found = (await desk.read(asking.offered, conversation_id, lookup, sources))[0]
     usual = panel.purpose_of(found)
     words, fact = panel.field_words(field), Fact("", "", waits=field, card=card, asked_at=asked_at.isoformat())
     asks: dict[str, Any] = {
@@ -96,7 +96,7 @@ async def show_masked(
     field: FieldName = "",
 ) -> Response[bytes]:
     """As dots again."""
-    await offered(desk, sources, conversation_id, lookup)
+    await desk.read(asking.offered, conversation_id, lookup, sources)
     fact = Fact(panel.field_words(field), "", waits=field, card=card, asked_at=asked_at.isoformat())
     return await _field(request, desk, view, conversation_id, lookup, fact)
 

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Route, expect
+from sqlalchemy import delete
 
 from hub.inbox import matter
 from hub.inbox.citizen import Citizen
 from hub.inbox.conversation import Conversation
 from hub.inbox.topic import Topic
 from hub.lookups import definition, file
+from hub.lookups.kept import KeptAnswer
 from hub.storage.unit import Unit
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
@@ -22,6 +24,10 @@ from tests.browser.look import SIZES, Look
 
 ANNA = "19121212-1212"
 INVOICES = "Personnr;Fakturanr;Text;Belopp;Forfaller;Status\n{who};8842071;{text};1486;2026-10-31;{state}\n"
+TWO = (
+    "Personnr;Fakturanr;Text;Belopp;Forfaller;Status\n"
+    "{who};{first};A;1;2026-10-31;Obetald\n{who};{second};B;2;2026-10-31;Obetald\n"
+)
 WASTE = "Adress;Avfall;Datum\nAskvägen 4;Restavfall;2099-06-03\n"
 FILES: Mapping[str, str] = {
     "invoices": """
@@ -223,6 +229,28 @@ def test_a_card_follows_its_source_and_is_kept_as_it_was(beside: Beside, open_de
     expect(desk.at("#lookups-allowed")).to_contain_text("Waits for identity")
     expect(desk.at("#lookups-open > *")).to_have_count(0)
     expect(pinned).to_be_visible()
+
+
+def test_of_an_old_card_that_was_chosen_nothing_is_inserted(beside: Beside, open_desk: OpenDesk) -> None:
+    beside.put("invoices.csv", TWO.format(who=ANNA, first="8842071", second="8842072"))
+    desk = open_desk("sara", f"/conversations/{beside.id}?view=open")
+    _confirm(desk)
+    invoices, field = desk.at("#lookups-open #lookup-invoices"), desk.at("textarea.for-reply")
+    expect(invoices).to_contain_text("8842072")
+
+    def inserts_second() -> None:
+        invoices.locator("summary").nth(1).click()
+        invoices.locator('[data-inserts="1"]').click()
+
+    beside.house.write(lambda unit: unit.change(delete(KeptAnswer)))  # as when they are old
+    beside.put("invoices.csv", TWO.format(who=ANNA, first="8842070", second="8842071"))
+    inserts_second()
+    desk.says("Nothing was inserted: choose again.")
+    expect(invoices).to_contain_text("8842070")
+    expect(field).to_have_value("")
+    inserts_second()
+    expect(field).to_have_value(re.compile("^Faktura 8842071 "))
+    beside.invoices("Slamtömning")
 
 
 def test_a_slow_answer_is_asked_for_once_and_lands_where_it_belongs(beside: Beside, open_desk: OpenDesk) -> None:

@@ -106,18 +106,19 @@ def test_who_asked_and_as_what(looked: Looked) -> None:
 def test_what_was_shown_in_clear_is_a_line_and_no_question(looked: Looked) -> None:
     told = looked.centre.mail()
     looked.look(looked.sara, conversation_id=told)
-    looked.look(
-        looked.vera, conversation_id=told, act="lookup.reveal", ended="fields.Bomkod, card 1 of 1", purpose="Bommen"
-    )
+    looked.look(looked.vera, conversation_id=told, act="lookup.reveal", ended=BOMKOD, purpose="Bommen")
     shown, question = looked.lines()
     assert (must(shown.person).name, shown.purpose, shown.lookup) == ("Vera", "Bommen", "invoices")
-    assert (shown.ended, shown.outcome) == ("revealed", "fields.Bomkod, card 1 of 1")
+    assert (shown.ended, shown.outcome, shown.field) == ("revealed", BOMKOD, "fields.Bomkod")
     assert (shown.milliseconds, shown.about) == (None, question.about)
-    assert question.ended == "found"
+    assert (question.ended, question.field) == ("found", "")
     assert looked.lines(ended="revealed") == [shown]
     assert looked.lines(person_id=looked.vera.id) == [shown]
     counted = looked.use()["invoices"]
     assert (counted.asked, counted.ended["found"], counted.days[-1].asked) == (1, 1, 1)
+    assert (counted.revealed, counted.last_asked_at) == (1, question.at)
+    looked.look(looked.vera, conversation_id=told, lookup="gone", act="lookup.reveal", ended=BOMKOD)
+    assert (looked.use()["gone"].asked, looked.use()["gone"].revealed) == (0, 1)
 
 
 def test_an_office_is_that_of_the_day(looked: Looked) -> None:
@@ -134,6 +135,7 @@ def test_an_office_is_that_of_the_day(looked: Looked) -> None:
     assert later.offices == []
 
 
+BOMKOD = "fields.Bomkod, card 1 of 1 asked for at 2026-11-28T05:00:00+00:00"
 ENDS = {
     "found": "found 3", "none": "none", "several": "several", "failed": "Unreachable", "another's": "another's",
     "not_theirs": "of another", "protected": "refused",

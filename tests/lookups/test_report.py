@@ -1,4 +1,5 @@
-"""A citizen's report: every question about them and in their conversations, by role and unit, and nobody's name."""
+"""A citizen's report: every question about them and in their conversations, and what was shown in clear of the answers,
+by role and unit, and nobody's name."""
 
 import msgspec
 import pytest
@@ -15,6 +16,7 @@ from hub.inbox.municipality import Municipality
 from hub.inbox.points import seal_identity
 from hub.lookups import definition
 from hub.lookups.definition import Declared
+from hub.lookups.looked import revealed
 from hub.lookups.report import Report, report
 from hub.storage.unit import Unit
 from tests.lookups.looking import look
@@ -89,6 +91,28 @@ def test_who_looked_when_why_where_and_how_it_concerns_them(told: Told) -> None:
     assert (first.purpose, first.title) == ("Undrar över faktura", {"sv": "Fakturor"})
     assert [(each.role, each.unit) for each in first.offices] == [("agent", {"sv": "kontakt"})]
     assert not found.cut
+
+
+def test_what_was_shown_in_clear_is_no_question_and_says_which_field(told: Told) -> None:
+    told.look(("identity", ANNA), told.conversation_id)
+    elsewhere = told.centre.mail(sender="bo@example.com")
+    for field, conversation_id in (("fields.Kod, card 2", told.conversation_id), ("collector", elsewhere)):
+        told.look(
+            ("identity", ANNA), conversation_id, act="lookup.reveal", purpose="Bilen står vid bommen",
+            ended=revealed(field, 0, 2, clock.to_datetime(clock.now())),
+        )  # fmt: skip
+    told.look(
+        ("identity", "192001010101"), elsewhere, act="lookup.reveal",
+        ended=revealed("collector", 0, 1, clock.to_datetime(clock.now())),
+    )  # fmt: skip
+    found = told.report(told.anna)
+    assert [(each.ended, each.field, each.because) for each in found.looked] == [
+        ("revealed", "collector", "identity"),
+        ("revealed", "fields.Kod, card 2", "identity"),
+        ("found", "", "identity"),
+    ]
+    assert (found.questions, found.reveals) == (1, 2)
+    assert found.looked[0].purpose == "Bilen står vid bommen"
 
 
 def test_it_names_nobody(told: Told) -> None:

@@ -19,6 +19,7 @@ from hub.inbox.points import seal_identity
 from hub.lookups import definition
 from hub.lookups.admit import ADDRESS_ONLY
 from hub.lookups.definition import Declared
+from hub.lookups.looked import revealed
 from hub.storage.unit import Unit
 from tests.lookups.looking import look
 from tests.lookups.source import Settings
@@ -190,6 +191,41 @@ def test_a_citizens_report_by_row_and_by_number(asked: World, visit: Visit) -> N
         "In a conversation of yours",
     ]
     assert asked.do(_acts) == [("audit.report", REASON, "screen")] * 3
+
+
+def test_what_was_shown_in_clear_is_told_apart_from_questions(asked: World, visit: Visit) -> None:
+    shown = {"conversation_id": asked.ids["told"], "purpose": "Bilen väntar", "act": "lookup.reveal"}
+    for field in ("fields.Bomkod", "collector"):
+        outcome = revealed(field, 0, 1, clock.to_datetime(clock.now()))
+        asked.do(look, asked.ids["granvik"], asked.actor("sara"), **shown, ended=outcome)
+    citizen = asked.do(_know_anna, asked.ids)
+    olle = visit("olle")
+    listed = words(olle.get("/who-looked?ended=revealed"))
+    assert "Shown in clear Bomkod" in listed
+    assert "Shown in clear debt collector" in listed
+    page = olle.send("/who-looked/report", "/who-looked/report", who=str(citizen), reason=REASON)
+    said = words(page)
+    assert "conversation of yours, 1 time. It stands here with role and unit. What answers hide was shown" in said
+    assert "shown in clear 2 times, to people who said what for: the rows say which fields." in said
+    assert "Bilen väntar Agent, contact centre Shown in clear debt collector In a conversation of yours" in said
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text.partition("<main")[2]))
+    answer = olle.post("/who-looked/report", **fields)
+    _, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";")
+    came = [row[4] for row in rows]
+    assert came == ["Shown in clear: debt collector", "Shown in clear: Bomkod", "Found"]
+    reports = asked.do(lambda unit: unit.all(select(Audit.outcome).where(Audit.act == "audit.report")))
+    assert reports == ["1 questions, 2 shown in clear"] * 2
+    for who in ("olle", "disa"):
+        assert "Refused 1 Fields shown in clear 2" in words(visit(who).get("/lookups"))
+
+
+def test_a_report_of_reveals_alone_says_so(asked: World, visit: Visit) -> None:
+    outcome = revealed("collector", 0, 1, clock.to_datetime(clock.now()))
+    said = {"about": ("identity", "192001010101"), "act": "lookup.reveal", "ended": outcome}
+    asked.do(look, asked.ids["granvik"], asked.actor("sara"), **said)
+    page = words(visit("olle").send("/who-looked/report", "/who-looked/report", who="192001010101", reason=REASON))
+    assert "What an answer hides was shown in clear 1 time, to somebody who said what for: the row says" in page
+    assert "has asked another system about you" not in page
 
 
 def test_what_a_register_answers_is_not_found(asked: World, visit: Visit) -> None:

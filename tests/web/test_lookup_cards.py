@@ -586,14 +586,43 @@ def test_an_old_card_is_asked_again_before_it_is_told_of(asked: Asked) -> None:
     asked.card()
     let_pass(16 * 60)
     asked.answers(lambda about: invoice(about, status="paid", due=None))
-    answer = asked.post("lookups/waits/sentence", {"by": "", "value": "", "purpose": "", "card": "0"})
+    answer = asked.post("lookups/waits/sentence", {"by": "", "value": "", "purpose": "", "card": ""})
     assert "är betald." in answer.text
+    assert "choose again" not in answer.text
     assert HTMLParser(answer.text).css_first("#lookup-waits[data-state=found]") is not None
     Ledgered.does = "never"
     let_pass(16 * 60)
     late = HTMLParser(asked.post("lookups/waits/sentence", {"card": ""}).text)
     assert late.css_first("[data-sentence]") is None
     assert one(late, "#lookup-waits").attributes["data-state"] == "error"
+
+
+def test_of_a_card_that_was_chosen_no_other_one_is_told(asked: Asked) -> None:
+    asked.confirm()
+    asked.answers(lambda about: invoice(about, number="1"), lambda about: invoice(about, number="2"))
+    asked.card()
+    chosen = {"asked_at": asked.asked_at(), "card": "1"}
+    assert "Faktura 2" in asked.post("lookups/waits/sentence", chosen).text
+    let_pass(16 * 60)
+    asked.answers(*(lambda about, n=n: invoice(about, number=n) for n in ("0", "1", "2")))
+    answer = asked.post("lookups/waits/sentence", chosen)
+    came = HTMLParser(answer.text)
+    assert (answer.status_code, came.css_first("[data-sentence]"), "Faktura 1" in answer.text) == (200, None, False)
+    assert "asked again. Nothing was inserted: choose again." in said(one(came, "[data-unsaid]"))
+    assert len(one(came, "#lookup-waits[data-state=found]").css("[data-inserts]")) == 4
+    asked.world.do(_reads, asked.world.ids["sara"], "sv")
+    let_pass(16 * 60)
+    assert "välj igen" in asked.post("lookups/waits/sentence", chosen, language="sv").text
+    asked.world.do(_reads, asked.world.ids["sara"], "en")
+    asked.answers()
+    let_pass(16 * 60)
+    empty = HTMLParser(asked.post("lookups/waits/sentence", chosen).text)
+    assert empty.css_first("[data-unsaid]") is None, "there is nothing to choose"
+    assert said(one(empty, "#lookup-waits")).startswith("Om waits Nothing found")
+
+
+def _reads(unit: Unit, person_id: int, language: str) -> None:
+    must(unit.get(Person, person_id)).language = language
 
 
 def test_a_pinned_card_stays_as_it_was_in_the_timeline_alone(asked: Asked) -> None:

@@ -13,6 +13,7 @@ from hub import clock
 from hub.access.audit import Audit
 from hub.access.reading import Reading
 from hub.contract import About, AnyCard, Field, FieldsCard, Subject
+from tests.lookups.looking import look
 from tests.lookups.source import Ledgered, registry
 from tests.web.test_lookup_cards import ANNA, Asked, invoice, one, said
 from tests.web.test_lookup_editing import at, fields_of, made, press, problem, published_once, screen
@@ -94,7 +95,21 @@ def test_a_reveal_is_among_who_looked(asked: Asked) -> None:
     lines = asked.world.get("/lookups/asked", "olle").json()["items"]
     assert [(each["ended"], each["purpose"]) for each in lines][:1] == [("revealed", "Bilen står vid bommen")]
     assert lines[0]["outcome"].startswith("fields.Bomkod, card 1 of 1")
+    assert [each["field"] for each in lines] == ["fields.Bomkod", ""]
     assert lines[0]["about"] == lines[1]["about"] != ""  # so that it is in the report of whom it was about
+
+
+def test_a_reveal_is_about_whom_the_answer_was_about_whatever_was_asked_since(asked: Asked) -> None:
+    hides(asked, until_asked=("fields.Bomkod",))
+    asked.card("waits", {"by": "invoice", "value": "17", "purpose": "Undrar"})
+    sara, here = asked.world.actor("sara"), asked.world.ids["granvik"]
+    # Another question of hers, left while the first one's answer was on its way.
+    left = {"place": "conversation", "lookup": "waits", "about": ("invoice", "18"), "conversation_id": asked.id}
+    asked.world.do(look, here, sara, **left, ended="left")
+    assert reveal(asked).status_code == 201
+    shown, of_another, first = asked.world.get("/lookups/asked", "olle").json()["items"]
+    assert (shown["ended"], of_another["ended"], first["ended"]) == ("revealed", "failed", "found")
+    assert shown["about"] == first["about"] != of_another["about"]
 
 
 def test_a_reveal_takes_a_purpose_and_an_answer_that_is_not_old(asked: Asked) -> None:

@@ -321,8 +321,10 @@ def test_a_kept_answer_is_erased_when_it_is_old(asked: Asked) -> None:
     assert len(asked.world.do(_kept)) == 1, "the newest alone"
     assert not asked.world.storage.read_now(EVERYTHING, keeping.any_old)
     let_pass(16 * 60)
+    assert asked.world.storage.read_now(EVERYTHING, keeping.any_old)
     asked.world.do(keeping.erase_old)
     assert asked.world.do(_kept) == []
+    assert not asked.world.storage.read_now(EVERYTHING, keeping.any_old)
 
 
 def test_a_kept_answer_is_read_in_its_own_place_alone(asked: Asked) -> None:

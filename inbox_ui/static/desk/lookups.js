@@ -235,6 +235,8 @@ async function insert(card, number) {
     settle(anew);
   }
   if (sentence) put(field, sentence.textContent, chip);
+  const unsaid = one("[data-unsaid]", came); // what was chosen is no card of this answer
+  if (unsaid) toast(unsaid.textContent);
 }
 function put(field, text, chip) {
   one(".workspace").dataset.pane = "thread";
