@@ -48,8 +48,8 @@ async def admit_page(connection: Connection, handler: BaseRouteHandler) -> None:
     if actor is None:
         raise NotLoggedIn(_wanted(connection))
     await csrf.require_token(connection, shown_token(connection))
+    connection.scope["user"] = actor  # also of whom it is refused to: they are told in their own language
     require(permission, actor)
-    connection.scope["user"] = actor
 
 
 async def session_actor(connection: Connection) -> Actor | None:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from hub import clock
 from hub.access import person
 from hub.access.audit import Audit
+from hub.access.person import Person
 from hub.edge.looked_sheets import LINE_TITLES
 from hub.inbox import municipality
 from hub.inbox.citizen import Citizen, CitizenPoint
@@ -86,6 +87,17 @@ def test_others_get_none_of_it(asked: World, visit: Visit) -> None:
     for path in ("/who-looked/export", "/who-looked/report"):
         assert disa.post(path, _csrf_token=token, reason=REASON, who=ANNA).status_code == 403
     assert asked.do(_acts) == []
+
+
+def test_who_may_not_is_told_in_their_own_language_whatever_the_browser_speaks(asked: World, visit: Visit) -> None:
+    def swedish(unit: Unit) -> None:
+        must(unit.get(Person, asked.ids["sara"])).language = "sv"
+
+    asked.do(swedish)
+    refused = visit("sara").get("/who-looked", **{"Accept-Language": "en-US"})
+    assert refused.status_code == 403
+    assert "Inte tillåtet" in refused.text
+    assert 'href="/inbox"' in refused.text
 
 
 def test_an_auditor_sees_alarms_and_questions(asked: World, visit: Visit) -> None:

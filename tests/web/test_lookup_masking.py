@@ -184,7 +184,7 @@ def test_a_field_of_another_card_can_wait(asked: Asked) -> None:
     asked.answers(lambda about: invoice(about, status="debt_collection", collector="Svea", collector_case="K-1"))
     card = asked.card()
     assert "Svea" not in (card.html or "")
-    assert "debt collector" in said(one(card, ".facts"))
+    assert "Debt collector" in said(one(card, ".facts"))
     assert reveal(asked, field="collector").json()["value"] == "Svea"
 
 
