@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from hub.contract import Identifier
 from hub.contract.lookup import Shows
+from hub.contract.mapping_cards import whole
 from hub.contract.mapping_config import FIELDS, NEEDED, WORDS
 from hub.lookups.cover import is_named
 from hub.lookups.definition import LINE, Coverable, Declared, Maskable
@@ -37,7 +38,7 @@ class Code(Struct, frozen=True):
 class FieldRow(Struct, frozen=True):
     """A field of the card, or a line of one's own. `codes`: with room for one more; `words`: ours to choose from.
 
-    `seen`: one of SEEN, `ways` those that it can be; none: it is always shown.
+    `seen`: one of SEEN, `ways` those that it can be; none: it is always shown, or as the field that it is a part of.
     """
 
     name: str
@@ -52,6 +53,7 @@ class FieldRow(Struct, frozen=True):
     choices: Mapping[str, str]
     kind: str = "text"
     currency: str = ""
+    part_of: str = ""
 
 
 class ByRow(Struct, frozen=True):
@@ -101,11 +103,12 @@ def field_rows(
             source=source_text(given.get(name, "")),
             needed=name in NEEDED[card],
             reading=FIELDS[card][name],
-            seen=seen_of(declared, name),
+            seen=seen_of(declared, whole(name)),
             ways=[each for each in SEEN if name in COVERABLE and (each != "asked" or name in MASKABLE)],
             in_reply=name not in declared.not_in_replies,
             codes=_codes(settings, name, source_text(given.get(name, "")), found or {}, (card, name) in WORDS),
             choices=lookup_words.states(card, name),
+            part_of=known[whole(name)] if whole(name) != name else "",
         )
         for name in shown
     ]

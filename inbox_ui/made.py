@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from hub.contract.mapping_cards import whole
 from hub.edge.defining import Made
 from hub.lookups.cover import is_named
 from hub.lookups.definition import LINE, Declared
@@ -92,8 +93,9 @@ def _rows(declared: Declared, known: Mapping[str, str]) -> list[Row]:
 
 def _row(declared: Declared, name: str, words: str, source: object) -> Row:
     codes = declared.settings.get("values", {}).get(name.removeprefix(LINE), {})
-    seen = lookup_words.seen()[seen_of(declared, name)]
-    return Row(words, source_text(source), codes, seen, not is_named(declared.not_in_replies, name))
+    shown_as = whole(name)
+    seen = lookup_words.seen()[seen_of(declared, shown_as)]
+    return Row(words, source_text(source), codes, seen, not is_named(declared.not_in_replies, shown_as))
 
 
 def seen_of(declared: Declared, name: str) -> str:

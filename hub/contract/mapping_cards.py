@@ -1,6 +1,6 @@
 """A card out of fields that have been read: what follows from several of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
 
@@ -21,10 +21,22 @@ from hub.contract.errors import Unreadable
 
 _BY_CURRENCY: Mapping[str, Literal["ocr", "kid", "fik"]] = {"SEK": "ocr", "EUR": "ocr", "NOK": "kid", "DKK": "fik"}
 """What a payment reference is where nothing says it."""
+PARTS: Mapping[str, Sequence[str]] = {
+    "period": ("period_from", "period_to"),
+    "reference": ("reference", "reference_kind"),
+    "decision": ("decision", "decision_text", "decided", "valid_until"),
+}
+"""Fields of a card that are made of several of its settings' fields: hidden and shown as one."""
+_WHOLE = {part: name for name, parts in PARTS.items() for part in parts}
+
+
+def whole(name: str) -> str:
+    """The card's field that a field of the settings goes into; of most its own name."""
+    return _WHOLE.get(name, name)
 
 
 def _invoice(read: dict[str, Any], _: date) -> InvoiceCard:
-    first, last = read.pop("period_from", None), read.pop("period_to", None)
+    first, last = (read.pop(name, None) for name in PARTS["period"])
     kind, value = read.pop("reference_kind", None), read.pop("reference", "")
     kind = kind or _BY_CURRENCY.get(read["currency"])
     if value and kind is None:
@@ -55,8 +67,7 @@ def _order(each: When) -> tuple[date, date]:
 
 
 def _permit(read: dict[str, Any], _: date) -> PermitCard:
-    names = ("decision", "decision_text", "decided", "valid_until")
-    outcome, text, on, until = (read.pop(name, None) for name in names)
+    outcome, text, on, until = (read.pop(name, None) for name in PARTS["decision"])
     if outcome is None and (text or on):
         outcome = "other"
     return PermitCard(decision=Decision(outcome, text or "", on, until) if outcome else None, **read)

@@ -1,5 +1,6 @@
 """Whether the settings of a mapping can be: told when they are tried, by their own names, with what is allowed."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from zoneinfo import ZoneInfo
 
@@ -37,6 +38,9 @@ def check(config: MappedConfig) -> dict[str, str]:
     _check_lists(config)
     if config.lines and config.card != "fields":
         raise Misconfigured("lines", 'lines are for card = "fields": the others have fields of their own.')
+    for label, times in Counter(line.label.strip() for line in config.lines).items():
+        if times > 1:
+            raise Misconfigured("lines", f"lines: {times} are labelled {label!r}: give each a label of its own.")
     if config.link and not LINK.fullmatch(config.link):
         raise Misconfigured("link", "link can't be used: write https://host/path, with {their column} after the host.")
     if config.date_format and not FORM.fullmatch(config.date_format):

@@ -24,8 +24,7 @@ from hub.edge import defining, versions
 from hub.edge.desk import Desk
 from hub.edge.versions import fingerprint
 from hub.errors import Invalid, NotAllowed, NotFound
-from hub.inbox.department import by_name, of_municipality
-from hub.inbox.municipality import Municipality
+from hub.inbox.department import Department, by_name, of_municipality
 from hub.inbox.topic import Topic
 from hub.lookups import audience, definition, places
 from hub.lookups import open as opening
@@ -167,34 +166,35 @@ def asks(unit: Unit, actor: Actor, municipality_id: int, name: str) -> Ended | N
 
 
 def roll_back(
-    unit: Unit, actor: Actor, municipality_id: int, name: str, number: int, if_match: str | None, approves: str
-) -> Ended:
+    unit: Unit, actor: Actor, municipality_id: int, name: str, number: int, if_match: str | None, approves: str,
+    allowed: Sequence[str],
+) -> Ended:  # fmt: skip
     """An earlier version is asked again; where that shows more to more people its owner approves, as of a draft.
 
-    Raises NotFound, NotAllowed, Stale, Invalid.
+    `allowed`: where departments may read from. Raises NotFound, NotAllowed, Stale, Invalid.
     """
-    newest = held(unit, actor, municipality_id, name, if_match)
-    row = next((each for each in definition.versions(unit, municipality_id, name) if each.version == number), None)
-    if row is None:
-        raise NotFound("There is no such version of this lookup.")
-    wanted, live = definition.read(unit, row), definition.published_now(unit, municipality_id, name)
+    held(unit, actor, municipality_id, name, if_match)
+    wanted = definition.earlier(unit, municipality_id, name, number)
+    live = definition.published_now(unit, municipality_id, name)
     _require_no_register(wanted.declared, live)
+    places.require_place(unit, wanted, allowed)
     wider = shows_more(unit, live, wanted)
     key = _key(wider)
-    # Of who answers for it now: an old version may name nobody, or whoever did then.
-    if wider and not is_owner(unit, actor, definition.read(unit, newest)):
-        settings = replace(wanted.declared, settings=_said(wanted))
-        secrets = {name: value for name, value in wanted.values.items() if name not in settings.settings}
-        owner = newest.owner_id
-        # It was asked from there.
-        whose = replace(wanted.whose, owner_id=owner, saved_by_id=actor.id, approved_by_id=None, placed_at=clock.now())
-        definition.save_draft(unit, municipality_id, settings, secrets, whose, "waiting")
-        return Ended("waiting")
+    if wider and not is_owner(unit, actor, wanted):
+        wait(unit, wanted, actor.id)
+        return Ended("waiting", wider=wider)
     if wider and approves != key:
         return Ended("asks", wider=wider, key=key)
     definition.roll_back(unit, municipality_id, name, number)
-    log(unit, actor, "lookup.publish", municipality_id, row.id)
+    log(unit, actor, "lookup.publish", municipality_id, wanted.id)
     return Ended("published", number)
+
+
+def wait(unit: Unit, one: Published, saved_by: int | None) -> int:
+    """As the draft that its owner is to approve, until then nobody has. `saved_by` None: a command; returns its id."""
+    secrets = {name: value for name, value in one.values.items() if name not in one.declared.settings}
+    whose = replace(one.whose, saved_by_id=saved_by, approved_by_id=None)
+    return definition.save_draft(unit, one.municipality_id, one.declared, secrets, whose, "waiting")
 
 
 def withdraw(unit: Unit, actor: Actor, municipality_id: int, name: str, if_match: str | None) -> None:
@@ -319,10 +319,8 @@ def read_draft(
     _require_no_register(one.declared, definition.published_now(unit, municipality_id, name))
     if not any(each.strip() for each in one.declared.title.values()):
         raise Invalid("title", "write what it is called")
-    home = unit.get(Municipality, municipality_id)
-    assert home is not None  # a foreign key sees to it
+    places.require_place(unit, one, allowed)
     try:
-        places.require_place(unit, one, home.code, allowed)
         cls = registry.lookup(one.declared.kind)
         config = read_settings(cls, one.values)
         for broken in broken_bounds(cls.kind, cls.bounds(config)):
@@ -347,9 +345,7 @@ def _publish(unit: Unit, actor: Actor, municipality_id: int, name: str, if_match
     one, live = ready.draft, definition.published_now(unit, municipality_id, name)
     wider = shows_more(unit, live, one)
     if wider and not is_owner(unit, actor, one):
-        secrets = {name: value for name, value in one.values.items() if name not in one.declared.settings}
-        whose = replace(one.whose, saved_by_id=actor.id)
-        definition.save_draft(unit, municipality_id, one.declared, secrets, whose, "waiting")
+        wait(unit, one, actor.id)
         return Ended("waiting", wider=wider)
     if _key(wider) != ready.key:  # another version was published meanwhile
         return Ended("asks", wider=wider, key=_key(wider))
@@ -369,11 +365,17 @@ def shows_more(unit: Unit, live: Published | None, one: Published) -> Sequence[W
     """What its owner approves before it is asked. Where it isn't asked yet, topics that name it count as well."""
     if live is not None:
         moved = {} if live.values.get("url") == one.values.get("url") else {"url": True}
-        goes = live.whose.department_id != one.whose.department_id
-        return [*audience.wider(live.declared, one.declared, moved), *([Wider("department")] if goes else ())]
+        to = one.whose.department_id
+        goes = [Wider("department", _called(unit, to))] if to != live.whose.department_id else []
+        return [*audience.wider(live.declared, one.declared, moved), *goes]
     named = topics(unit, one.municipality_id, one.declared.name)
     asked = [Wider("topic", next(iter(words.values()), "")) for words in named]
     return [*audience.wider(None, one.declared, {}), *asked]
+
+
+def _called(unit: Unit, department_id: int | None) -> str:
+    row = None if department_id is None else unit.get(Department, department_id)
+    return "" if row is None else next(iter(row.words.values()), "")
 
 
 def _key(wider: Sequence[Wider]) -> str:

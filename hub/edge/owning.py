@@ -20,6 +20,7 @@ from hub.errors import Conflict, NotAllowed, NotFound
 from hub.inbox.department import by_name
 from hub.inbox.topic import Topic
 from hub.lookups import definition
+from hub.lookups.audience import Wider
 from hub.lookups.definition import DRAFT, Declared, Lookup, Published, Whose
 from hub.storage.base import Words
 from hub.storage.unit import Unit
@@ -49,7 +50,7 @@ def publish(unit: Unit, municipality_id: int, declared: Declared, config: Config
     live, last = _before(unit, municipality_id, declared.name)
     plain, secrets = definition.apart(config)
     said = replace(declared, settings=plain)
-    own = last.whose if last is not None else Whose()
+    own = Whose() if last is None else Whose(last.whose.department_id, last.whose.owner_id, placed_at=clock.now())
     if declared.department:
         own = replace(own, department_id=by_name(unit, municipality_id, declared.department).id)
     wanted = Published(0, municipality_id, DRAFT, "waiting", said, {**plain, **secrets}, own)
@@ -59,30 +60,26 @@ def publish(unit: Unit, municipality_id: int, declared: Declared, config: Config
         made = definition.publish(unit, municipality_id, declared, config)
         _log(unit, "lookup.publish", municipality_id, made.id)
         return Ended("published", made.version)
-    _require_no_draft(unit, municipality_id, declared.name)
-    whose = replace(last.whose, saved_by_id=None, approved_by_id=None, placed_at=clock.now())
-    row_id = definition.save_draft(unit, municipality_id, said, secrets, whose, "waiting")
-    _log(unit, "lookup.draft", municipality_id, row_id)
-    return Ended("waiting", wider=wider)
+    return _wait(unit, wanted, wider)
 
 
 def roll_back(unit: Unit, municipality_id: int, name: str, number: int) -> Ended:
     """By command, an earlier version: at once, or once who answers for it agrees. Raises NotFound, Conflict."""
     live, last = _before(unit, municipality_id, name)
-    row = next((each for each in definition.versions(unit, municipality_id, name) if each.version == number), None)
-    if row is not None and last is not None and has_owner(unit, last):
-        wanted = definition.read(unit, row)
-        if wider := making.shows_more(unit, live, wanted):
-            _require_no_draft(unit, municipality_id, name)
-            secrets = {key: each for key, each in wanted.values.items() if key not in wanted.declared.settings}
-            whose = replace(last.whose, saved_by_id=None, approved_by_id=None, placed_at=clock.now())
-            row_id = definition.save_draft(unit, municipality_id, wanted.declared, secrets, whose, "waiting")
-            _log(unit, "lookup.draft", municipality_id, row_id)
-            return Ended("waiting", wider=wider)
+    wanted = definition.earlier(unit, municipality_id, name, number)
+    wider = making.shows_more(unit, live, wanted)
+    if wider and has_owner(unit, last):
+        return _wait(unit, wanted, wider)
     _supersede(unit, municipality_id, name)
     made = definition.roll_back(unit, municipality_id, name, number)
     _log(unit, "lookup.publish", municipality_id, made.id)
     return Ended("published", number)
+
+
+def _wait(unit: Unit, wanted: Published, wider: Sequence[Wider]) -> Ended:
+    _require_no_draft(unit, wanted.municipality_id, wanted.declared.name)
+    _log(unit, "lookup.draft", wanted.municipality_id, making.wait(unit, wanted, None))
+    return Ended("waiting", wider=wider)
 
 
 def allow(unit: Unit, topic: Topic, names: Sequence[str]) -> Sequence[str]:

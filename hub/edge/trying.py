@@ -18,7 +18,6 @@ from hub.edge.configuring import Field
 from hub.edge.defining import Made
 from hub.edge.desk import Desk
 from hub.errors import Invalid
-from hub.inbox.municipality import Municipality
 from hub.lookups import definition, places
 from hub.lookups import open as opening
 from hub.lookups.ask import ask
@@ -126,11 +125,6 @@ def _draft(
 ) -> tuple[Published, LookupClass]:
     """Unfinished as it may be: where it leads is all that has to be there."""
     one = definition.read(unit, making.held(unit, actor, municipality_id, name, "*"))
-    home = unit.get(Municipality, municipality_id)
-    assert home is not None  # a foreign key sees to it
-    try:
-        places.require_place(unit, one, home.code, allowed)
-    except Misconfigured as error:
-        raise Invalid(error.field, str(error)) from error
+    places.require_place(unit, one, allowed)
     making.log(unit, actor, "lookup.columns", municipality_id, one.id)
     return one, registry.lookup(one.declared.kind)

@@ -12,10 +12,16 @@ _SWEDISH = re.compile(r"(\d{2})?(\d{6})[-+]?(\d{4})")
 _ELEVEN = re.compile(r"(\d{6})[ -]?(\d{5})")
 _DANISH = re.compile(r"(\d{6})[ -]?(\d{4})")
 _FINNISH = re.compile(r"(\d{6})([-+A-FU-Y])(\d{3})([0-9A-FHJ-NPR-Y])")
+_DASH = "[-\u2010-\u2013\u2212]"
 _WRITTEN = re.compile(
-    r"(?<![0-9A-Z])(?:\d{8}[-+ ]?\d{4}|\d{6}[-+ ]?\d{4,5}|\d{6}[-+A-FU-Y]\d{3}[0-9A-Y])(?![0-9A-Z])", re.I | re.ASCII
+    rf"(?<![0-9A-Z+])(?:\d{{8}}(?:{_DASH}|\+)?\d{{4}}|\d{{6}}(?:{_DASH}|\+)\d{{4}}|\d{{6}}(?: |{_DASH})?\d{{5}}"
+    rf"|\d{{6}}(?:{_DASH}|[+A-FU-Y])\d{{3}}[0-9A-Y])(?![0-9A-Z])",
+    re.I | re.ASCII,
 )
-"""In a text: what may be one of some country, with whatever stands between its parts."""
+"""In a text: what may be one of some country, written as one. Ten digits in a row may be anything's number."""
+_DANISH_WEIGHTS = (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
+_FIRST_OF_JANUARY = "0101"
+"""Of this day Danish numbers ran out in many years: those given since 2007 have no check digit."""
 COUNTRIES = ("SE", "NO", "DK", "FI")
 _FINNISH_CHECKS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 _FINNISH_CENTURIES = {"+": 1800, **dict.fromkeys("-YXWVU", 1900), **dict.fromkeys("ABCDEF", 2000)}
@@ -35,10 +41,21 @@ def can_be_right(number: str, country: str, today: date) -> bool:
 
 
 def written(text: str, today: date) -> Iterator[tuple[int, int]]:
-    """Where in a text there are some that can be right by the rules of any of the four: beginning and end of each."""
+    """Where in a text some stand that are right by the rules of any of the four: beginning and end of each.
+
+    A number of something else is seldom one of these: they have their dash or century, and their check digit.
+    """
     for found in _WRITTEN.finditer(text):
-        if any(can_be_right(found[0], country, today) for country in COUNTRIES):
+        number = re.sub(_DASH, "-", found[0])
+        checked = any(can_be_right(number, country, today) for country in COUNTRIES if country != "DK")
+        if checked or (_is_danish(number, today) and _has_danish_check(number)):
             yield found.span()
+
+
+def _has_danish_check(number: str) -> bool:
+    digits = number.replace("-", "")
+    weighed = sum(weight * int(each) for weight, each in zip(_DANISH_WEIGHTS, digits, strict=True))
+    return weighed % 11 == 0 or digits.startswith(_FIRST_OF_JANUARY)
 
 
 def _is_swedish(number: str, today: date) -> bool:

@@ -1,6 +1,6 @@
 """Came: the row that a trial's first card was made of, as its source has it: for whoever tries a definition alone.
 
-What the card hides is hidden here as well, and identity numbers are masked as everywhere, whosever they are.
+What the card hides is hidden here as well, and identity numbers are masked as on the card, whosever they are.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,16 +8,15 @@ from itertools import islice
 
 from msgspec import Struct
 
-from hub import clock
 from hub.contract import AnyCard, Subject, paths
-from hub.contract.cards import About
 from hub.contract.mapping import Row
-from hub.formats.identity_numbers import written
-from hub.inbox.points import masked_identity
-from hub.lookups.cover import DOTS, is_named
-from hub.lookups.definition import LINE, Declared
-from hub.lookups.question import Answered, digits, is_same
-from hub.lookups.sample import mapping_of, paths_of
+from hub.contract.mapping_cards import whole
+from hub.lookups.cover import DOTS, is_named, masked_about
+from hub.lookups.definition import Declared
+from hub.lookups.numbers import masked_within
+from hub.lookups.parts import parts
+from hub.lookups.question import Answered
+from hub.lookups.sample import mapping_of
 
 _MOST, _LONGEST = 80, 200
 
@@ -46,8 +45,8 @@ class Watched:
         """Of the first card that may be shown, with the identity number that it is about; of others nothing is."""
         if answered.state != "found" or not answered.cards:
             return None
-        shown = answered.cards[0].about
-        made = ((row, card.about.identity) for row, card in self._made if _is_of(shown, card.about))
+        shown = answered.cards[0].about  # masked already
+        made = ((row, card.about.identity) for row, card in self._made if masked_about(card.about) == shown)
         return next(made, None)
 
 
@@ -65,22 +64,10 @@ def cells(declared: Declared, row: Row, number: str | None) -> Sequence[Cell]:
     ]
 
 
-def _is_of(shown: About, about: About) -> bool:
-    """The one is masked already."""
-    others = (name for name in About.__struct_fields__ if name != "identity")
-    return (
-        all(getattr(shown, name) == getattr(about, name) for name in others)
-        and (masked_identity(digits(about.identity)) if about.identity else None) == shown.identity
-    )
-
-
 def _hidden(declared: Declared) -> frozenset[str]:
-    settings = declared.settings
-    lines = {LINE + str(each.get("label")): each.get("value") for each in settings.get("lines", ())}
-    lists = {name: each.get("rows") for name, each in settings.get("lists", {}).items()}
-    sources = {**settings.get("fields", {}), **lines, **lists, "link": {"text": settings.get("link") or ""}}
     names = (*declared.leads_only, *declared.until_asked)
-    return frozenset(path for name, source in sources.items() if is_named(names, name) for path in paths_of(source))
+    own = (part for part in parts(declared.settings) if is_named(names, whole(part.name)))
+    return frozenset(path for part in own for path in part.paths)
 
 
 def _is_at(path: str, named: frozenset[str]) -> bool:
@@ -108,8 +95,5 @@ def _shown(value: object, number: str | None) -> str | None:
         text = paths.text(value)
     except ValueError:
         text = str(value)
-    if number and is_same("identity", text, number):
-        return masked_identity(digits(text))
-    for begins, ends in reversed(list(written(text, clock.to_datetime(clock.now()).date()))):
-        text = f"{text[:begins]}{masked_identity(digits(text[begins:ends]))}{text[ends:]}"
+    text = masked_within(text, number)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

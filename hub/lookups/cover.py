@@ -1,24 +1,29 @@
 """Cover: what of a card is shown to whom. Identity numbers to nobody: to see one is an act of its own.
 
-A line of one's own is named by its label, `fields.Lock code`; `fields` are all of them.
+A line of one's own is named by its label, `fields.Lock code`; `fields` are all of them. A number in a text that waits
+to be asked for is shown with it, to who asks.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields, replace
 
 from hub.access import policy
 from hub.access.person import Actor
-from hub.contract import AnyCard, FieldsCard
+from hub.contract import About, AnyCard, FieldsCard
 from hub.contract.cards import Field, PaymentReference
 from hub.inbox.conversation import Conversation
 from hub.inbox.points import masked_identity
 from hub.lookups.definition import LINE, Declared
-from hub.lookups.question import Answered, Masked, digits, is_same
+from hub.lookups.numbers import is_in_link, masked_whole, masked_within
+from hub.lookups.question import Answered, Masked, digits
 
 DOTS = "••••"
 """In the place of what is only shown to who asks for it."""
+_NUMBERS = frozenset({"customer", "invoice", "case", "number", "reference", "pay_to", "collector_case"})
+"""Fields that are a number of something else, and no text in which there may be one of somebody's."""
 
 
 def hidden(actor: Actor, declared: Declared, conversation: Conversation) -> Sequence[str]:
@@ -31,19 +36,29 @@ def is_named(names: Sequence[str], name: str) -> bool:
     return name in names or (name.startswith(LINE) and "fields" in names)
 
 
-def covered(answered: Answered, names: Sequence[str], until_asked: Sequence[str] = ()) -> Answered:
-    """Without these fields of its cards, with dots for those that wait to be asked for, and with numbers masked."""
-    shown = [_masked(_without(card, names)) for card in answered.cards]
+def covered(answered: Answered, names: Sequence[str], until_asked: Sequence[str] | None = None) -> Answered:
+    """Without these fields of its cards. `until_asked`: as it is shown, with dots for those that wait to be asked for,
+    and with numbers masked; None: as it is kept for that."""
+    shown = [_without(card, names) for card in answered.cards]
     empty = sorted({name for card in answered.cards for name in _said(card) if is_named(names, name)})
+    covered_by_role = tuple(empty) or answered.covered
+    if until_asked is None:
+        return replace(answered, cards=tuple(shown), covered=covered_by_role)
     waiting = [
         Masked(number, name) for number, card in enumerate(shown) for name in _said(card) if is_named(until_asked, name)
     ]
     return replace(
         answered,
-        cards=tuple(_dotted(card, until_asked) for card in shown),
-        covered=tuple(empty) or answered.covered,
+        cards=tuple(_masked(_dotted(card, until_asked), card.about.identity) for card in shown),
+        covered=covered_by_role,
         masked=tuple(waiting) or answered.masked,
     )
+
+
+def masked_about(about: About) -> About:
+    """Whom or what a card is about, as it is shown."""
+    masked: About = _masked(about, about.identity)
+    return masked
 
 
 def in_clear(card: AnyCard, name: str) -> Field | None:
@@ -65,20 +80,23 @@ def _said(card: AnyCard) -> Sequence[str]:
     return [*plain, *lines]
 
 
-def _masked(card: AnyCard) -> AnyCard:
-    number = card.about.identity
-    if number is None or "•" in number:
-        return card
-    masked = masked_identity(digits(number))
-    card = replace(card, about=replace(card.about, identity=masked))
-    if not isinstance(card, FieldsCard):
-        return card
-    return replace(
-        card,
-        fields=tuple(
-            replace(each, value=masked) if is_same("identity", each.value, number) else each for each in card.fields
-        ),
-    )
+def _masked(said: Any, number: str | None, name: str = "") -> Any:  # noqa: PLR0911 - a way for each
+    """All texts of a card, or of what is in it. `number`: whom it is about; `name`: the field that it stands in."""
+    if isinstance(said, PaymentReference):
+        return replace(said, value=masked_whole(said.value, number))
+    if isinstance(said, Struct):
+        return replace(
+            said, **{each.name: _masked(getattr(said, each.name), number, each.name) for each in fields(said)}
+        )
+    if isinstance(said, list | tuple):
+        return tuple(_masked(each, number, name) for each in said)
+    if not isinstance(said, str):
+        return said
+    if name == "identity":
+        return said if "•" in said else masked_identity(digits(said))
+    if name == "link":
+        return None if is_in_link(said, number) else said
+    return masked_whole(said, number) if name in _NUMBERS else masked_within(said, number)
 
 
 def _without(card: AnyCard, names: Sequence[str]) -> AnyCard:

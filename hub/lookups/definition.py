@@ -110,7 +110,7 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 class Whose(Struct, frozen=True):
     """Whose a version is: a department's, and within it somebody's; who saved and who approved it. `placed_at`: when
-    where it reads from was set by IT's command, or taken from a version that was asked; None once it leads elsewhere.
+    IT's command set where it reads from; None once it leads elsewhere.
     """
 
     department_id: int | None = None
@@ -138,7 +138,8 @@ def publish(
 ) -> Published:
     """As the newest version; the one before is retired. `config`: the settings as the plugin has read them.
 
-    `whose` None: it stays whose it was, unless its file names a department. Raises Invalid for one that isn't there.
+    `whose` None: by IT's command, which sets where it reads from; it stays whose it was, unless its file names a
+    department. Raises Invalid for one that isn't there.
     """
     there = versions(unit, municipality_id, declared.name)
     number = there[0].version + 1 if there else 1
@@ -146,7 +147,7 @@ def publish(
     plain, secret = apart(config)
     return _published(
         unit.keys,
-        _add(unit, municipality_id, declared, (plain, secret), whose or _as_before(there), number, "published"),
+        _add(unit, municipality_id, declared, (plain, secret), whose or _by_command(there), number, "published"),
     )
 
 
@@ -209,8 +210,9 @@ def _add(
     return row
 
 
-def _as_before(there: Sequence[Lookup]) -> Whose:
-    return Whose(there[0].department_id, there[0].owner_id) if there else Whose()
+def _by_command(there: Sequence[Lookup]) -> Whose:
+    now = clock.now()
+    return Whose(there[0].department_id, there[0].owner_id, placed_at=now) if there else Whose(placed_at=now)
 
 
 def published(unit: Unit, municipality_id: int, name: str) -> Published:
@@ -267,7 +269,7 @@ def published_ids(unit: Unit, municipality_id: int) -> Sequence[tuple[int, str]]
 
 
 def version(unit: Unit, row_id: int) -> Published:
-    """One version, which never changes but for its state."""
+    """One version, which never changes but for its state, and for whose it is."""
     row = unit.get(Lookup, row_id)
     assert row is not None  # versions are never removed
     return _published(unit.keys, row)
@@ -284,14 +286,30 @@ def give(unit: Unit, municipality_id: int, name: str, owner_id: int) -> None:
     unit.change(update(Lookup).where(*here).values(owner_id=owner_id))
 
 
-def roll_back(unit: Unit, municipality_id: int, name: str, version: int) -> Published:
-    """An earlier version is asked again. Raises NotFound."""
-    row = next((each for each in versions(unit, municipality_id, name) if each.version == version), None)
-    if row is None:
-        raise NotFound("There is no version {version} of the lookup {name}.", version=version, name=name)
+def earlier(unit: Unit, municipality_id: int, name: str, number: int) -> Published:
+    """A version that is to be asked again: whose the newest is, whosever it was. Raises NotFound."""
+    row, newest = _earlier(unit, municipality_id, name, number)
+    one = _published(unit.keys, row)
+    owner = newest.owner_id or row.owner_id
+    return replace(one, whose=replace(one.whose, department_id=newest.department_id, owner_id=owner))
+
+
+def roll_back(unit: Unit, municipality_id: int, name: str, number: int) -> Published:
+    """The same, asked from now on."""
+    row, newest = _earlier(unit, municipality_id, name, number)
     _retire(unit, municipality_id, name, but=row.id)
     row.state = "published"
+    row.department_id, row.owner_id = newest.department_id, newest.owner_id or row.owner_id
     return _published(unit.keys, row)
+
+
+def _earlier(unit: Unit, municipality_id: int, name: str, number: int) -> tuple[Lookup, Lookup]:
+    """And the newest one."""
+    there = versions(unit, municipality_id, name)
+    row = next((each for each in there if each.version == number), None)
+    if row is None:
+        raise NotFound("There is no version {version} of the lookup {name}.", version=number, name=name)
+    return row, there[0]
 
 
 def withdraw(unit: Unit, municipality_id: int, name: str) -> Published:

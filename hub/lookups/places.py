@@ -12,6 +12,8 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from hub.contract import Misconfigured
+from hub.errors import Invalid
+from hub.inbox.municipality import Municipality
 from hub.lookups.definition import Published, published_now
 from hub.storage.unit import Unit
 
@@ -20,14 +22,20 @@ _LOCAL = frozenset({"host", "unix_socket"})
 _PORTS = {"https": 443, "http": 80, "postgresql": 5432, "mariadb": 3306, "mssql": 1433, "oracle": 1521}
 
 
-def require_place(unit: Unit, one: Published, code: str, allowed: Sequence[str]) -> None:
+def require_place(unit: Unit, one: Published, allowed: Sequence[str]) -> None:
     """From where it is asked already it may go on reading, and from where IT's command has put it, whoever has saved it
-    since. Raises Misconfigured."""
+    since. Raises Invalid."""
     if one.whose.placed_at is not None:
         return
     live = published_now(unit, one.municipality_id, one.declared.name)
-    if live is None or not is_same(live, one.declared.kind, one.values):
-        require_allowed(allowed, code, one.values)
+    if live is not None and is_same(live, one.declared.kind, one.values):
+        return
+    home = unit.get(Municipality, one.municipality_id)
+    assert home is not None  # a foreign key sees to it
+    try:
+        require_allowed(allowed, home.code, one.values)
+    except Misconfigured as error:
+        raise Invalid(error.field, str(error)) from error
 
 
 def is_same(one: Published, kind: str, values: Mapping[str, object]) -> bool:

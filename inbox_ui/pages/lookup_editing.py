@@ -159,7 +159,8 @@ async def roll_back(
 ) -> Response[bytes]:
     """It is asked again; what it shows to more people its owner approves first."""
     values = await administration(request, desk)
-    ended = await desk.write(making.roll_back, municipality_id, name, number, etag(data.version), data.approves)
+    allowed, version = desk.settings.lookup_places, etag(data.version)
+    ended = await desk.write(making.roll_back, municipality_id, name, number, version, data.approves, allowed)
     if ended.what != "asks":
         return onward(f"{LIST}/{municipality_id}/{name}")
     made = await desk.read(defining.one, municipality_id, name, request.app.state.registry, number)

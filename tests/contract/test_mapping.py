@@ -434,6 +434,9 @@ def test_more_rows_than_anybody_reads() -> None:
         CardMapping(read_config(Mapped, dict(INVOICE))).cards([ROW] * (MOST_ROWS + 1), NOW)
 
 
+DOUBLED: dict[str, Any] = {"card": "fields", "fields": {"title": "a"}, "values": {}, "rules": [], "lists": {}}
+
+
 @pytest.mark.parametrize(
     ("change", "setting", "words"),
     [
@@ -452,6 +455,7 @@ def test_more_rows_than_anybody_reads() -> None:
         ({"lists": {"payments": {"rows": "a[]", "fields": {"on": "b"}}}}, "lists.payments.fields", "amount"),
         ({"lists": {"payments": {"fields": {"on": "b", "amount": "c"}}}}, "lists.payments", "rows"),
         ({"lines": [{"label": "a", "value": "b"}]}, "lines", "fields"),
+        ({**DOUBLED, "lines": [{"label": "Läge", "value": "a"}, {"label": "Läge ", "value": "b"}]}, "lines", "'Läge'"),
         ({"link": "javascript:alert(1)"}, "link", "https://"),
         ({"link": "https://{Kundnr}/x"}, "link", "after the host"),
         ({"date_format": "%Y"}, "date_format", "dd/mm/yyyy"),

@@ -30,8 +30,46 @@ def came(row: dict[str, Any], **said: Any) -> dict[str, str | None]:
 def test_what_the_card_hides_is_hidden_in_its_row(row: dict[str, Any]) -> None:
     shown = came(row)
     assert DOTS not in shown.values()
-    hidden = came(row, leads_only=("payments",), until_asked=("link",))
+    hidden = came(row, leads_only=("payments", "link"))
     assert hidden == {**shown, "Payments.Day": DOTS, "Payments.Sum": DOTS, "Key": DOTS}
+
+
+PERMIT: dict[str, Any] = {
+    "card": "permit",
+    "fields": {
+        "number": "Nr",
+        "status": "S",
+        "decision": "D",
+        "decision_text": "T",
+        "decided": "On",
+        "valid_until": "U",
+    },
+    "about": {"case": "Nr"},
+    "rules": [{"field": "decision", "to": "refused", "when": {"Secret": "J"}}],
+}
+PERIOD = {**SETTINGS, "fields": {**SETTINGS["fields"], "period_from": "From", "period_to": "To"}}
+LINES = {
+    "card": "fields",
+    "fields": {"title": "S"},
+    "about": {"case": "Nr"},
+    "lines": [{"label": "A", "value": "T", "kind": "amount", "currency": "D"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "columns"),
+    [
+        (PERMIT, "decision", {"D", "T", "On", "U", "Secret"}),
+        (PERIOD, "period", {"From", "To"}),
+        (LINES, "fields.A", {"T", "D"}),
+    ],
+)
+def test_what_the_card_makes_of_several_columns_is_hidden_in_all(
+    settings: dict[str, Any], name: str, columns: set[str]
+) -> None:
+    row = dict.fromkeys(("Nr", "S", "D", "T", "On", "U", "Secret", "From", "To"), "x")
+    declared = Declared(name="one", kind="rest", title={"sv": "Ett"}, settings=settings, leads_only=(name,))
+    assert {each.path for each in cells(declared, row, None) if each.value == DOTS} == columns
 
 
 @pytest.mark.parametrize("row", [MANY, ONE], ids=["many", "one"])

@@ -13,6 +13,8 @@ from hub import clock
 from hub.access.audit import Audit
 from hub.access.reading import Reading
 from hub.contract import About, AnyCard, Field, FieldsCard, Subject
+from hub.lookups.definition import Declared
+from inbox_ui.lookup_rows import field_rows
 from tests.lookups.looking import look
 from tests.lookups.source import Ledgered, registry
 from tests.web.test_lookup_cards import ANNA, Asked, invoice, one, said
@@ -207,6 +209,56 @@ def test_what_is_pinned_keeps_its_dots(asked: Asked) -> None:
     assert asked.world.ask("POST", pins, json={"asked_at": asked.asked_at()}).status_code == 201
     assert CODE not in (asked.page().html or "")
     assert CODE not in asked.world.get(f"/conversations/{asked.id}/timeline").text
+
+
+BO = "Ek, Bo (850709-9805)"
+
+
+def owned(subject: Subject) -> list[AnyCard]:
+    """With a co-owner in a line that everybody sees and in one that waits."""
+    lines = (Field("Ägare", BO), Field("Bomkod", BO), Field("Fakturanr", "8507099805"))
+    about = About(**{subject.by: subject.value})
+    link = "https://tank.example/850709-9805"
+    return [FieldsCard(about=about, as_of=clock.to_datetime(clock.now()), title="Tank 1", fields=lines, link=link)]
+
+
+def test_a_number_in_a_text_is_masked_on_the_card_and_where_it_is_pinned(asked: Asked) -> None:
+    hides(asked, until_asked=("fields.Bomkod",))
+    Ledgered.does = owned
+    card = asked.card()
+    assert "Ek, Bo (••••••-••••)" in said(card)
+    assert "8507099805" in said(card)  # of something else, as far as anybody can tell
+    pins = f"/conversations/{asked.id}/lookups/waits/pins"
+    assert asked.world.ask("POST", pins, json={"asked_at": asked.asked_at()}).status_code == 201
+    kept = asked.world.get(f"/conversations/{asked.id}/lookups").text
+    pinned = asked.world.get(f"/conversations/{asked.id}/timeline").text
+    for shown in (card.html or "", asked.page().html or "", asked.sentence(), kept, pinned):
+        assert "9805)" not in shown
+        assert "850709-9805" not in shown
+    assert "••••••-••••" in pinned
+    assert acts(asked) == []
+    clear = reveal(asked)  # who asks, for a purpose, sees what the line says
+    assert (clear.status_code, clear.json()["value"], len(acts(asked))) == (201, BO, 1)
+
+
+def test_the_editor_says_of_a_part_by_what_it_is_hidden(screen: Screen) -> None:
+    declared = Declared(
+        name="bygg", kind="rest", title={"sv": "Bygglov"}, leads_only=("decision",), not_in_replies=("period",),
+        settings={"card": "permit", "fields": {"decision": "D", "decision_text": "T", "missing_since": "M"}},
+    )  # fmt: skip
+    rows = {row.name: row for row in field_rows(declared)}
+    assert (rows["decision"].seen, rows["decision"].ways, rows["decision"].part_of) == ("leads", ["all", "leads"], "")
+    assert (rows["decision_text"].seen, rows["decision_text"].ways) == ("leads", [])
+    assert rows["decision_text"].part_of == "Decision"
+    assert rows["missing_since"].part_of == ""
+    begun = {"title": "Bygg", "department": str(screen.world.ids["waste"]), "kind": "rest", "card": "permit"}
+    screen.post(f"/made-lookups/new/{screen.world.ids['granvik']}", "disa", begun, part=False)
+    saved = press(screen, "save", name="bygg", **{"field-decision_text": "T", "field-decision": "D"})
+    assert saved.status_code == 303, problem(saved)
+    hidden = press(screen, "save", name="bygg", **{"seen-decision": "leads"})
+    assert hidden.status_code == 303, problem(hidden)
+    page = HTMLParser(screen.get(at(screen, "bygg"), "disa")[1])
+    assert said(one(page, "tr:has(#field-decision_text) td[colspan]")) == "as Decision: Heads of queues alone"
 
 
 def test_the_editor_says_who_sees_each_line(screen: Screen, tmp_path: Path) -> None:

@@ -239,3 +239,114 @@ def test_a_file_that_is_asked_at_once_takes_the_place_of_one_that_waits(screen: 
     assert imported(screen, tmp_path, seconds=7.0).what == "published"
     home = screen.world.ids["granvik"]
     assert screen.world.do(lambda unit: definition.draft(unit, home, "avtal")) is None
+
+
+def given_away(screen: Screen, tmp_path: Path) -> None:
+    """Version 1 is another department's, version 2 is theirs and shows less."""
+    published_once(screen, tmp_path)
+    assert press(screen, "publish", **{"seen-line-0": "leads"}).status_code == 303
+    home, other = screen.world.ids["granvik"], screen.world.ids["parks"]
+
+    def moved(unit: Unit) -> None:
+        first = next(row for row in definition.versions(unit, home, "avtal") if row.version == 1)
+        first.department_id, first.owner_id = other, screen.world.ids["dag"]
+
+    screen.world.do(moved)
+
+
+def whose(screen: Screen) -> list[tuple[int, str, bool, bool]]:
+    """Of each version: number, state, whether it is of waste and Disa answers for it."""
+    ids = screen.world.ids
+    rows = screen.world.do(lambda unit: definition.all_of(unit, ids["granvik"]))
+    return [
+        (row.version, row.state, row.department_id == ids["waste"], row.owner_id == ids["disa"])
+        for row in rows
+        if row.name == "avtal"
+    ]
+
+
+def test_who_answers_for_it_now_answers_for_what_is_gone_back_to(screen: Screen, tmp_path: Path) -> None:
+    given_away(screen, tmp_path)
+    version = fields_of(screen.get(at(screen), "disa")[1])["version"]
+    asks = screen.post(f"{at(screen)}/versions/1", "disa", {"version": version}, part=False)
+    assert "Less hidden than before: Läge." in asks.text
+    assert "answers for it from then on" not in asks.text
+    key = must(re.search(r'name="approves" value="(\w+)"', asks.text))
+    done = screen.post(f"{at(screen)}/versions/1", "disa", {"version": version, "approves": key[1]}, part=False)
+    assert done.status_code == 303, done.text
+    assert whose(screen) == [(2, "retired", True, True), (1, "published", True, True)]
+    assert press(screen, "publish", seconds="9").status_code == 303  # nothing of it is another's
+    assert whose(screen)[0] == (3, "published", True, True)
+
+
+@pytest.mark.parametrize("by", ["dana", "command"])
+def test_what_waits_to_be_gone_back_to_is_theirs_whoever_asks(screen: Screen, tmp_path: Path, by: str) -> None:
+    given_away(screen, tmp_path)
+    home = screen.world.ids["granvik"]
+    if by == "command":
+        assert screen.world.do(lambda unit: owning.roll_back(unit, home, "avtal", 1)).what == "waiting"
+    else:
+        version = fields_of(screen.get(at(screen), by)[1])["version"]
+        screen.post(f"{at(screen)}/versions/1", by, {"version": version}, part=False)
+    assert whose(screen)[-1] == (0, "waiting", True, True)
+    page = screen.get(at(screen), "disa")[1]
+    assert "Less hidden than before: Läge." in page
+    assert "answers for it from then on" not in page
+
+
+def test_the_department_that_is_to_answer_for_it_is_named(screen: Screen, tmp_path: Path) -> None:
+    published_once(screen, tmp_path)
+    assert imported(screen, tmp_path, department="Parkerna").what == "waiting"
+    assert "Parkerna answers for it from then on." in screen.get(at(screen), "disa")[1]
+
+
+def elsewhere(screen: Screen, tmp_path: Path) -> str:
+    """Published at once by IT's command, from where no department may read; its department knows it."""
+    home, name = screen.world.ids["granvik"], "tanks"
+    address = f"sqlite:///{tmp_path}/elsewhere/tanks.db"
+    (tmp_path / "elsewhere").mkdir()
+    fill(tmp_path / "elsewhere" / "tanks.db")
+
+    def put(unit: Unit) -> None:
+        live = definition.published(unit, home, "avtal")
+        config = read_settings(load(()).lookup("sql"), {**live.values, **live.declared.settings, "url": address})
+        declared = replace(live.declared, name=name, department="Renhållningen")
+        assert owning.publish(unit, home, declared, config).what == "published"
+
+    screen.world.do(put)
+    return name
+
+
+def test_what_it_put_somewhere_stays_there_when_it_is_withdrawn_and_tried_again(screen: Screen, tmp_path: Path) -> None:
+    published_once(screen, tmp_path)
+    name = elsewhere(screen, tmp_path)
+    page = at(screen, name)
+    version = fields_of(screen.get(page, "disa")[1])["version"]
+    assert screen.post(f"{page}/withdrawal", "disa", {"version": version}, part=False).status_code == 303
+    tried = press(screen, "try", name=name, try_by="property", try_value="BJÖRKEN 1:14")
+    assert (tried.status_code, "Bokad" in tried.text) == (200, True), problem(tried)
+    asks = press(screen, "publish", name=name)
+    key = must(re.search(r'name="approves" value="(\w+)"', asks.text))
+    assert press(screen, "publish", name=name, approves=key[1], approved="on").status_code == 303
+
+
+def test_a_department_goes_back_to_no_place_that_was_taken_from_it(screen: Screen, tmp_path: Path) -> None:
+    published_once(screen, tmp_path)
+    (tmp_path / "granvik" / "new").mkdir()
+    fill(tmp_path / "granvik" / "new" / "tanks.db")
+    address = f"sqlite:///{tmp_path}/granvik/new/tanks.db"
+    asks = press(screen, "publish", **{"set-url": address})
+    key = must(re.search(r'name="approves" value="(\w+)"', asks.text))
+    assert press(screen, "publish", approves=key[1], approved="on", **{"set-url": address}).status_code == 303
+    state = screen.world.client.app.state
+    state.settings = replace(state.settings, lookup_places=(str(tmp_path / "granvik" / "new"),))
+    version = fields_of(screen.get(at(screen), "disa")[1])["version"]
+    refused = screen.post(f"{at(screen)}/versions/1", "disa", {"version": version}, part=False)
+    assert (refused.status_code, "departments may not read from" in refused.text) == (422, True)
+    home = screen.world.ids["granvik"]
+    assert screen.world.do(lambda unit: owning.roll_back(unit, home, "avtal", 1)).what == "waiting"
+    draft = screen.world.do(lambda unit: must(definition.draft(unit, home, "avtal")))
+    assert draft.placed_at is None  # as the version has it
+    refused = press(screen, "publish")
+    assert (refused.status_code, "departments may not read from" in refused.text) == (422, True)
+    assert published(screen)[0] == (2, "published")
