@@ -23,7 +23,9 @@ SETTLE = 60 * clock.SECOND
 """Younger rows (microseconds) aren't sealed: an id is made before its commit, a slower unit may bring an older one."""
 _GENESIS = "0" * 64
 _BATCH = 1000
-_OF_LOOKUPS = "act IN ('lookup.ask', 'lookup.answer', 'lookup.reveal', 'lookup.stopped')"
+OF_LOOKUPS = ("lookup.ask", "lookup.answer", "lookup.reveal", "lookup.stopped")
+"""Acts of a question to another system: indexes have these rows alone."""
+_OF_LOOKUPS = f"act IN ({', '.join(map(repr, OF_LOOKUPS))})"
 _ALARMS = "act = 'lookup.stopped' OR outcome IN ('another''s', 'of another', 'protected')"
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_col
 from sqlalchemy.orm import aliased
 
 from hub import clock
-from hub.access.audit import Audit
+from hub.access.audit import OF_LOOKUPS, Audit
 from hub.access.office import Office, Offices
 from hub.access.person import Person
 from hub.inbox.queries import PersonName, shown_id
@@ -50,7 +50,7 @@ def _said(text: str) -> ColumnElement[str]:
 
 def of_lookups(row: type[Audit] = Audit) -> ColumnElement[bool]:
     """What its indexes hold, in their words."""
-    return row.act.in_([_said(f"lookup.{each}") for each in ("ask", "answer", "reveal", "stopped")])
+    return row.act.in_([_said(each) for each in OF_LOOKUPS])
 
 
 IS_LINE = Audit.act != _said("lookup.answer")
