@@ -29,11 +29,11 @@ AXE = """async ([within, themes, known]) => {
   const why = (node) => node.any[0]?.message ?? node.failureSummary;
   const run = async (theme, where, only) => {
     const given = { resultTypes: ["violations"], iframes: false, elementRef: true, ...only };
-    const { violations, passes } = await axe.run(where, given);
-    for (const { id, nodes } of violations) {
+    const found = await axe.run(where, given);
+    for (const { id, nodes } of found.violations) {
       for (const node of nodes) said.push(`${theme}: ${id}: ${node.target} ${why(node)}`);
     }
-    return [...violations, ...passes].flatMap(({ nodes }) => nodes.map(({ element }) => element));
+    return found;
   };
   const written = (element) =>
     element.matches("input, select, textarea") ||
@@ -54,10 +54,13 @@ AXE = """async ([within, themes, known]) => {
     return [color, fontSize, fontWeight, textShadow, behind(element)].join();
   };
   const inside = within ? document.querySelector(within) : document.documentElement;
+  let links; // whether there are any in blocks of text: of the other rules but contrast none looks at colours
   for (const theme of themes) {
     document.documentElement.dataset.theme = theme;
-    const whole = { rules: { "color-contrast": { enabled: false } } };
-    await run(theme, inside, theme === themes[0] ? whole : { runOnly: ["link-in-text-block"] });
+    if (theme === themes[0]) {
+      const { inapplicable } = await run(theme, inside, { rules: { "color-contrast": { enabled: false } } });
+      links = !inapplicable.some(({ id }) => id === "link-in-text-block");
+    } else if (links) await run(theme, inside, { runOnly: ["link-in-text-block"] });
     chains = new Map();
     const fresh = new Map();
     for (const element of [inside, ...inside.querySelectorAll("*")]) {
@@ -68,7 +71,8 @@ AXE = """async ([within, themes, known]) => {
     }
     if (!fresh.size) continue;
     const contrast = { runOnly: ["color-contrast"], resultTypes: ["violations", "passes"] };
-    const judged = new Set(await run(theme, [...fresh.values()].flat(), contrast));
+    const { violations, passes } = await run(theme, [...fresh.values()].flat(), contrast);
+    const judged = new Set([...violations, ...passes].flatMap(({ nodes }) => nodes.map(({ element }) => element)));
     for (const [look, alike] of fresh) if (alike.some((element) => judged.has(element))) seen.add(look);
   }
   return [said, [...seen]];
@@ -96,14 +100,17 @@ OUTSIDE = """() => {
 
 
 class Look:
-    """At the sizes of one layout: what is wrong, by the state it is wrong in."""
+    """At the sizes of one layout: what is wrong, by the state it is wrong in.
 
-    def __init__(self, sizes: Mapping[str, ViewportSize], *, large: bool) -> None:
+    `judged`: what other looks at the same pages have found of contrast, and this one adds to.
+    """
+
+    def __init__(self, sizes: Mapping[str, ViewportSize], *, large: bool, judged: set[str] | None = None) -> None:
         self.sizes, self.axed = sizes, AXED_AT_LARGE if large else AXED
         self.window, *_ = sizes.values()
         self.themes = {size: ["dark", "light"] if large or size == "1440" else ["light"] for size in sizes}
         self.wrong: list[str] = []
-        self._judged: list[str] = []
+        self._judged = set() if judged is None else judged
 
     def at(self, desk: Desk, state: str, within: str | None = None, frame: Frame | None = None) -> None:
         """The page as it is, or a part that opened over what was looked at before; or what is in a frame of it."""
@@ -117,8 +124,9 @@ class Look:
             if size in self.axed:
                 if not shown.evaluate("'axe' in window"):
                     shown.evaluate(AXE_SCRIPT)
-                found, self._judged = shown.evaluate(AXE, [within, self.themes[size], self._judged])
+                found, judged = shown.evaluate(AXE, [within, self.themes[size], [*self._judged]])
                 said += found
+                self._judged |= set(judged)
             self.wrong += [f"{size}, {state}: {each}" for each in said]
         page.set_viewport_size(self.window)
         if frame is not None:
