@@ -25,8 +25,15 @@ SEND_POINTS = ("reply_written", "reply_committed", "leased", "connected", "hande
 LOOKUP_POINTS = ("audit_committed",)
 POINTS = frozenset(INGEST_POINTS + PULL_POINTS + CALL_POINTS + SEND_POINTS + LOOKUP_POINTS)
 
-_armed = os.environ.get("TORG_CRASH_POINT", "")
-_hits_left = int(os.environ.get("TORG_CRASH_AFTER", "0"))
+_armed = ""
+_hits_left = 0
+
+
+def arm() -> None:
+    """As the environment says it now. Done at import; again by a process whose environment was replaced since."""
+    global _armed, _hits_left  # noqa: PLW0603 - a process has one armed point
+    _armed = os.environ.get("TORG_CRASH_POINT", "")
+    _hits_left = int(os.environ.get("TORG_CRASH_AFTER", "0"))
 
 
 def point(name: str) -> None:
@@ -40,3 +47,6 @@ def point(name: str) -> None:
     with Path(os.environ["TORG_CRASH_FILE"]).open("a", encoding="ascii") as file:
         file.write(name + "\n")
     time.sleep(3600)
+
+
+arm()

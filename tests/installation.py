@@ -45,7 +45,7 @@ class Installation(installation.Installation):
         log = self.folder / "torg.log"
         log.touch()
         if self.forks and program == "hub.cli" and not enter:
-            return Forked(command, self.folder, environment, log)
+            return Forked(program, command, self.folder, environment, log)
         with log.open("ab") as told:
             return subprocess.Popen(
                 [*enter, sys.executable, "-m", program, *command],

@@ -3,6 +3,7 @@
 It is the command as it is, with its own environment, folder, signals and end; only its modules are there before it.
 """
 
+import importlib
 import multiprocessing
 import os
 import signal
@@ -34,14 +35,13 @@ class Started(Protocol):
 
 
 class Forked:
-    """`torg COMMAND`. `log` is a file that is there: what it says is added to it."""
+    """`main` of a module, given these words. `log` is a file that is there: what it says is added to it."""
 
-    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path) -> None:
-        armed = [name for name in environment if name.startswith("TORG_CRASH_")]
-        assert not armed, f"{armed} are read when Torg is imported: start this one from nothing"
-        self._process = _FORKED.Process(
-            target=_run, args=(list(command), folder, dict(environment), log), name=f"torg {' '.join(command)}"
-        )
+    def __init__(
+        self, program: str, words: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path
+    ) -> None:
+        given = (program, list(words), folder, dict(environment), log)
+        self._process = _FORKED.Process(target=_run, args=given, name=" ".join((program, *words)))
         self._process.start()
 
     @property
@@ -72,8 +72,8 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def _run(command: list[str], folder: Path, environment: dict[str, str], log: Path) -> None:
-    from hub import cli  # noqa: PLC0415 - there, by now, in this process alone
+def _run(program: str, words: list[str], folder: Path, environment: dict[str, str], log: Path) -> None:
+    from hub import faults  # noqa: PLC0415 - there, by now, in this process alone
 
     os.environ.clear()
     os.environ.update(environment)
@@ -82,4 +82,5 @@ def _run(command: list[str], folder: Path, environment: dict[str, str], log: Pat
     for each in (1, 2):
         os.dup2(said, each)
     os.close(said)
-    cli.main(command)
+    faults.arm()
+    importlib.import_module(program).main(words)

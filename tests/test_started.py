@@ -32,15 +32,10 @@ def test_it_does_what_the_command_does(installation: Installation) -> None:
 def test_it_ends_as_it_is_told(tmp_path: Path) -> None:
     log = tmp_path / "log"
     os.mkfifo(log)  # whoever opens it to write waits for somebody who reads
-    process = Forked(["--version"], tmp_path, {}, log)
+    process = Forked("hub.cli", ["--version"], tmp_path, {}, log)
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.01)
     assert process.poll() is None
     process.kill()
     assert process.wait(PATIENCE) == process.poll() == -signal.SIGKILL
     process.terminate()  # there is nobody by then
-
-
-def test_a_crash_point_wants_a_start_from_nothing(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="TORG_CRASH_POINT"):
-        Forked(["serve"], tmp_path, {"TORG_CRASH_POINT": "leased"}, tmp_path / "log")

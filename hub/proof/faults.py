@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from hub.proof import processes
 
@@ -16,6 +17,29 @@ START_SECONDS = 240
 STOP_SECONDS = 60
 _POLL = 0.004
 """Seconds between two looks."""
+
+
+class Process(Protocol):
+    """What a proof does with one, whichever way it was begun; as of subprocess.Popen."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+def begin(program: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path) -> Process:
+    """A module run as a program, from nothing. What it says is added to `log`."""
+    with log.open("ab") as told:
+        return subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", program, *arguments], cwd=folder, env=environment, stdout=told, stderr=told
+        )
 
 
 class Victim:
@@ -26,7 +50,7 @@ class Victim:
         self.kills = 0
         self._environment = dict(environment)
         self._mark = folder / "standing"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     def start(self, point: str | None = None, after: int = 0) -> None:
         """With a crash point armed: it stands still there, once it was passed `after` times."""
@@ -38,10 +62,7 @@ class Victim:
                 "TORG_CRASH_AFTER": str(after),
                 "TORG_CRASH_FILE": str(self._mark),
             }
-        with (self.folder / "hub.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "hub.cli", "serve"], cwd=self.folder, env=environment, stdout=log, stderr=log
-            )
+        self._process = begin("hub.cli", ["serve"], self.folder, environment, self.folder / "hub.log")
 
     @property
     def lives(self) -> bool:
@@ -106,8 +127,8 @@ class Victim:
 
     def require_life(self) -> None:
         """Raises RuntimeError with the end of its log when it ended by itself."""
-        if self._process is not None and self._process.poll() is not None:
-            raise RuntimeError(f"the hub ended by itself ({self._process.returncode}):\n{self.last_words()}")
+        if self._process is not None and (code := self._process.poll()) is not None:
+            raise RuntimeError(f"the hub ended by itself ({code}):\n{self.last_words()}")
 
     def last_words(self) -> str:
         """The end of its log."""

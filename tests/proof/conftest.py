@@ -1,8 +1,26 @@
-"""Where a proof runs: a SQLite file of its own, or an empty PostgreSQL database."""
+"""Where a proof runs: a SQLite file of its own, or an empty PostgreSQL database; and a hub that is forked."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
+from hub.proof import faults
 from hub.proof.installation import Where
+from tests.started import Forked
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is killed sixteen times is imported once. `torg prove` starts each from nothing, as does test_storm.py."""
+
+    def begin(
+        program: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path
+    ) -> faults.Process:
+        log.touch()
+        return Forked(program, arguments, folder, environment, log)
+
+    monkeypatch.setattr(faults, "begin", begin)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

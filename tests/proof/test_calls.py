@@ -10,6 +10,8 @@ from hub.proof import calls, streams
 from hub.proof.installation import Where
 from hub.proof.stand_ins.ami_calls import headers_of
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 
 def test_every_call_is_one_as_it_was() -> None:
     report = calls.prove(Where("sqlite"), kills=3, count=30, seed=8, say=lambda _: None)

@@ -13,6 +13,8 @@ from hub.proof.installation import Where, fresh
 from hub.proof.source import mails
 from tests.line import until
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 
 @pytest.mark.parametrize("where", ["sqlite", pytest.param("postgresql", marks=pytest.mark.large)], indirect=True)
 def test_no_mail_is_lost_or_doubled(where: Where) -> None:

@@ -6,6 +6,8 @@ from hub.faults import SEND_POINTS
 from hub.proof import send
 from hub.proof.installation import Where
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 
 @pytest.mark.parametrize("where", [pytest.param("sqlite", marks=pytest.mark.large), "postgresql"], indirect=True)
 def test_no_answer_is_lost_or_sent_twice(where: Where) -> None:

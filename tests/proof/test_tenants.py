@@ -6,6 +6,8 @@ import pytest
 from hub.proof.installation import Where, dsn, fresh
 from hub.proof.tenants import cells, matrix, run, walls
 
+pytestmark = pytest.mark.usefixtures("forked")
+
 CALLERS = ["agent of waste", "agent of Nesøy", "it of both", "auditor", "department", "auditor of Nesøy"]
 """A few: everybody asks in `torg prove tenants`, and below where the large tests are wanted."""
 WRONG = ("wrong statuses", "refused, and yet changed", "foreign canaries", "wrong lists and counts")

@@ -2,8 +2,6 @@
 
 import http.client
 import json
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -12,7 +10,7 @@ from http import HTTPStatus
 from urllib.parse import unquote
 
 from hub.app import Hub, create_app
-from hub.proof import ledgers
+from hub.proof import faults, ledgers
 from hub.proof.faults import START_SECONDS, Victim
 from hub.proof.installation import Installation, Where, dsn, fresh
 from hub.proof.ledgers import Report
@@ -286,10 +284,12 @@ class _Server:
     def __init__(self, installation: Installation, port: int, *, orm_filter: bool) -> None:
         self._installation = installation
         self._watch = Victim(installation.folder, installation.environment, port)
-        command = [sys.executable, "-m", "hub.proof.tenants.server", *([] if orm_filter else ["--no-orm-filter"])]
-        self._log = (installation.folder / "hub.log").open("wb")
-        self._process = subprocess.Popen(  # noqa: S603 - our own program
-            command, cwd=installation.folder, env=installation.environment, stdout=self._log, stderr=self._log
+        self._process = faults.begin(
+            "hub.proof.tenants.server",
+            [] if orm_filter else ["--no-orm-filter"],
+            installation.folder,
+            installation.environment,
+            installation.folder / "hub.log",
         )
         self.wait_until_open(port)
 
@@ -301,7 +301,6 @@ class _Server:
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
-        self._log.close()
 
 
 def _write_to_it(installation: Installation, world: World, server: _Server) -> None:

@@ -1,6 +1,8 @@
 """The application as it is served, in a process of its own; with --no-orm-filter the database's wall stands alone."""
 
 import argparse
+import sys
+from collections.abc import Sequence
 
 import uvicorn
 
@@ -11,11 +13,11 @@ from hub.settings import load_settings
 from hub.storage.unit import Storage
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Until it is killed."""
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--no-orm-filter", action="store_true")
-    given = options.parse_args()
+    given = options.parse_args(arguments)
     settings = load_settings()
     hub = Hub(settings, serves=True, works=True)
     if given.no_orm_filter:
@@ -29,4 +31,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
