@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import smtplib
 import socket
 import sqlite3
@@ -26,6 +25,7 @@ from hub.cli.demo_fill.centres import COLLEAGUES
 from hub.clock import NEVER
 from hub.proof.ports import free_ports
 from tests.line import PATIENCE, until
+from tests.started import Forked, Started
 
 TOLD = {"granvik": 101, "holmo": 49, "nesoy": 60, "fjordal": 35, "strandby": 55}
 """Conversations in the content."""
@@ -40,6 +40,10 @@ class Demo:
         self.folder = folder
         self.port, self.mail_port = free_ports(2)
 
+    @property
+    def log(self) -> Path:
+        return self.folder / "demo.log"
+
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "hub.cli", *arguments]
 
@@ -48,16 +52,16 @@ class Demo:
         plain = {name: value for name, value in os.environ.items() if not name.startswith("TORG_")}
         return plain | {"PYTHONPATH": str(Path(__file__).parents[2])}
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        ports = ("--port", str(self.port), "--mail-port", str(self.mail_port))
-        return subprocess.Popen(
-            self.command("demo", *ports, *arguments),
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    def start(self, *, forks: bool) -> Started:
+        """What it says is added to `log`."""
+        words = ("demo", "--port", str(self.port), "--mail-port", str(self.mail_port))
+        self.log.touch()
+        if forks:
+            return Forked("hub.cli", words, self.folder, self.environment, self.log)
+        with self.log.open("ab") as told:
+            return subprocess.Popen(
+                self.command(*words), cwd=self.folder, env=self.environment, stdout=told, stderr=told
+            )
 
     def get(self, path: str, token: str | None = None, method: str = "GET", said: object = None) -> Any:
         content = None if said is None else json.dumps(said).encode()
@@ -82,20 +86,20 @@ class Demo:
             connection.commit()
 
     @contextmanager
-    def running(self, seconds: float) -> Iterator["subprocess.Popen[str]"]:
+    def running(self, seconds: float, *, forks: bool = True) -> Iterator[None]:
         """Answers at /health within so many seconds; ended by SIGTERM."""
-        process = self.start()
+        process = self.start(forks=forks)
         try:
             self._wait(process, seconds)
-            yield process
+            yield
         finally:
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=PATIENCE)
+            process.terminate()
+            process.wait(PATIENCE)
 
-    def _wait(self, process: "subprocess.Popen[str]", seconds: float) -> None:
+    def _wait(self, process: Started, seconds: float) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            assert process.poll() is None, process.communicate()[0]
+            assert process.poll() is None, self.log.read_text()
             try:
                 assert self.get("/health") == {"status": "ok"}
                 return
@@ -108,13 +112,13 @@ class Demo:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """Killed while it was being filled, begun anew, filled, and not running."""
     found = Demo(tmp_path_factory.mktemp("demo"))
-    process = found.start()
+    process = found.start(forks=False)
     until(lambda: _rows(found))
     process.kill()
-    process.communicate()
+    process.wait()
     assert _rows(found)
     assert not (found.folder / "var/demo/filled").exists()
-    with found.running(FIRST_START):
+    with found.running(FIRST_START, forks=False):
         pass
     return found
 
@@ -162,7 +166,7 @@ def test_it_prints_everybody_with_their_roles() -> None:
 
 def test_a_second_start_fills_nothing_and_takes_mail(demo: Demo) -> None:
     before = demo.query("SELECT count(*), max(id) FROM raw_event")
-    with demo.running(SECOND_START):
+    with demo.running(SECOND_START, forks=False):
         assert demo.query("SELECT count(*), max(id) FROM raw_event") == before
         added = _run(demo, "token", "add", "sara@granvik.example", "--name", "demo", "--json")
         token = json.loads(added.stdout)["token"]
