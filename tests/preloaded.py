@@ -10,6 +10,7 @@ from hub.plugin_host.manager import load
 
 _IMPORTED = (
     "hub.cli.serve", "hub.cli.worker", "hub.web.routes", "inbox_ui", "httptools", "uvloop",
+    "connectors.smtp_in.certificate", "connectors.smtp_in.conversation",
     "uvicorn.lifespan.on", "uvicorn.loops.auto", "uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto",
 )  # fmt: skip
 

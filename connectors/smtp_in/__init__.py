@@ -11,16 +11,17 @@ import errno
 import hashlib
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 from msgspec.structs import replace
 
-from connectors.smtp_in.certificate import Certificate
-from connectors.smtp_in.conversation import Arrived, Room
 from connectors.smtp_in.door import CONNECTIONS, Door, is_this_machine
 from hub.contract import Config, Destination, Keep, Listens, Misconfigured, RawEvent, Register, Tools, hook_impl
 from hub.formats import mail
+
+if TYPE_CHECKING:
+    from connectors.smtp_in.conversation import Arrived
 
 GRACE = 10.0
 """Seconds that mails in hand have to be answered when the listener stops."""
@@ -122,6 +123,8 @@ class SmtpIn(Listens[SmtpInConfig]):
         config = self.config
         Door(config.peers, config.proxies)
         if config.certificate:
+            from connectors.smtp_in.certificate import Certificate  # noqa: PLC0415 - as in `listen`
+
             Certificate(config.certificate, config.private_key).check(self.tools.now())
         elif config.tls_required or config.private_key:
             raise Misconfigured("certificate", "Name the file with the certificate: without it nothing is encrypted.")
@@ -130,7 +133,10 @@ class SmtpIn(Listens[SmtpInConfig]):
         return self.config.host, self.config.port
 
     async def listen(self, keep: Keep) -> None:
-        async def take(arrived: Arrived) -> None:
+        from connectors.smtp_in.certificate import Certificate  # noqa: PLC0415 - who only reads mails needs no server
+        from connectors.smtp_in.conversation import Room  # noqa: PLC0415 - a quarter of what such a process loads
+
+        async def take(arrived: "Arrived") -> None:
             await keep(self._events(arrived))
 
         config = self.config
@@ -174,7 +180,7 @@ class SmtpIn(Listens[SmtpInConfig]):
             field, sentence = REASONS.get(error.errno or 0, ("port", "can't be opened."))
             raise Misconfigured(field, f"{host} port {port} {sentence}") from error
 
-    def _events(self, arrived: Arrived) -> Sequence[RawEvent]:
+    def _events(self, arrived: "Arrived") -> Sequence[RawEvent]:
         """One for each municipality: what two of them get is two mails, each with its own recipients only."""
         shares: dict[str, list[str]] = {}
         routes: dict[str, str] = {}

@@ -160,7 +160,9 @@ def _write(unit: Unit, group: list[_Rows]) -> None:
 def _owner(installation: Installation, statement: str) -> object:
     """The first value of what it answers, if it does."""
     engine = installation.storage.engines.writer
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    if engine.dialect.name == "postgresql":  # VACUUM wants no transaction
+        engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SET statement_timeout = 0"))
         answer = connection.execute(text(statement))

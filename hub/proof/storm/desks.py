@@ -188,7 +188,7 @@ class Worker:
     async def _renew(self, some: Sequence[str]) -> None:
         if len(unknown := self._unknown(some)) > _MANY:
             await self._look(unknown)
-            some = [each for each in some if each in self._shown or each in self._said]
+            some = [each for each in some if each in self._said]
         for each in some[_TOGETHER:]:
             self._renewing.add(each)
         some = some[:_TOGETHER]

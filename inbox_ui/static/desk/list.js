@@ -84,7 +84,7 @@ async function ask(asked) {
   const unknown = asked.filter((id) => id !== WHOLE && !rowOf(id) && !waiting.has(id));
   const whole = list() && (asked.includes(WHOLE) || unknown.length > MANY);
   if (whole && !(await look(unknown))) return asked.forEach((id) => gather(id)); // refused: all of it, the next time
-  const ids = asked.filter((id) => id !== WHOLE && (!whole || rowOf(id) || turns.has(id)));
+  const ids = asked.filter((id) => id !== WHOLE && (!whole || turns.has(id)));
   if (whole) ids.push(...[...turns].filter((id) => !ids.includes(id))); // asked for in vain before
   for (const id of ids.splice(TOGETHER)) gather(id);
   const here = list() ? shows() : new URLSearchParams();
