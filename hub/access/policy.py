@@ -61,8 +61,9 @@ def may_ask(actor: Actor, roles: Collection[str], conversation: Placed) -> bool:
     return may_open(held, conversation)
 
 
+@lru_cache(maxsize=4096)
 def visible(actor: Actor) -> ColumnElement[bool]:
-    """`may_open` as a condition on Conversation, for lists, counts and search."""
+    """`may_open` as a condition on Conversation, for lists, counts and search; the same object each time."""
     if "read" not in actor.grants:
         return false()
     places = [held for held in actor.memberships if held.role in WORKERS]

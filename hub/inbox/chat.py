@@ -116,6 +116,8 @@ def of_conversation(unit: Unit, conversation_id: int) -> Chat | None:
 def unseen(unit: Unit, person_id: int, conversations: Sequence[int]) -> Mapping[int, tuple[int, str]]:
     """Of their chats that go on: the newest that the citizen said and they haven't seen, by the conversation: its id,
     and how it begins, empty for a file."""
+    if not conversations:
+        return {}
     newest = (
         select(func.max(Entry.id))
         .select_from(Chat)
@@ -131,7 +133,7 @@ def unseen(unit: Unit, person_id: int, conversations: Sequence[int]) -> Mapping[
         .group_by(Chat.conversation_id)
     )
     query = select(Entry.conversation_id, Entry.id, func.substr(Entry.text, 1, _BEGINNING)).where(Entry.id.in_(newest))
-    found = unit.rows(query) if conversations else ()
+    found = unit.rows(query)
     return {conversation_id: (entry_id, " ".join((text or "").split())) for conversation_id, entry_id, text in found}
 
 

@@ -6,6 +6,7 @@ Ids are text and times aware datetimes, as the API and the screen write them. Wh
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -29,6 +30,7 @@ Within = Callable[[int], ColumnElement[bool]]
 PERSON = table("person", column("id"), column("name"))
 _BY_DUE_TIME = keyset.Order((Conversation.due_at, Conversation.id))
 _NEWEST_FIRST = keyset.Order((Conversation.id,), newest_first=True)
+_OF_MUNICIPALITY = Conversation.municipality_id == bindparam("in_municipality")
 _OPEN = Conversation.closed_at.is_(None)
 _CLOSED = Conversation.closed_at.is_not(None)
 _FILTERS: Mapping[str, ColumnElement[bool]] = {
@@ -191,10 +193,18 @@ def those_in(unit: Unit, visible: ColumnElement[bool], filtered: Filter, ids: Se
     """Those of `ids` that the list shows, in its order. `visible`: a condition on Conversation."""
     where, values = _narrowed(filtered)
     if filtered.municipality_id is not None:
-        where = (*where, Conversation.municipality_id == filtered.municipality_id)
-    query = select(Conversation.id).where(Conversation.id.in_(ids), visible, *where)
-    order = (Conversation.id.desc(),) if filtered.closed else (Conversation.due_at, Conversation.id)
-    return unit.all(query.order_by(*order).params(**values))
+        where = (*where, _OF_MUNICIPALITY)
+        values["in_municipality"] = filtered.municipality_id
+    return unit.all(_those_in(visible, where, newest_first=filtered.closed).params(ids=listed(ids), **values))
+
+
+@lru_cache(maxsize=1024)
+def _those_in(
+    visible: ColumnElement[bool], where: tuple[ColumnElement[bool], ...], *, newest_first: bool
+) -> Select[int]:
+    """Every screen asks so at every change: to put it together costs more than to run it."""
+    order = (Conversation.id.desc(),) if newest_first else (Conversation.due_at, Conversation.id)
+    return select(Conversation.id).where(one_of(Conversation.id, "ids"), visible, *where).order_by(*order)
 
 
 def _narrowed(filtered: Filter) -> tuple[tuple[ColumnElement[bool], ...], dict[str, object]]:
