@@ -8,6 +8,7 @@ import msgspec
 from hub import clock
 from hub.inbox.timeline import DeliveryLine
 from inbox_ui.deliveries import of_entry
+from inbox_ui.words import speak
 
 NOW = clock.to_datetime(clock.now())
 
@@ -22,6 +23,7 @@ def _said(*stands: dict[str, Any]) -> list[str]:
         )
         for at, given in enumerate(stands)
     ]  # fmt: skip
+    speak("en", "UTC")  # whatever another test has spoken
     entry: Any = SimpleNamespace(deliveries=lines, body={})
     return [each.words for each in of_entry(entry, "Ida Berg", "r0@post.example")]
 
