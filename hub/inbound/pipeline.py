@@ -354,7 +354,8 @@ def load(unit: Unit, raw_id: int) -> Kept | None:
 
 def _unread(unit: Unit, raw_id: int) -> Kept | None:
     """The same of one that is still to be read: since it was found it may have been."""
-    return load(unit, raw_id) if unit.first(select(RawEvent.state).where(RawEvent.id == raw_id)) == "new" else None
+    row = unit.get(RawEvent, raw_id)
+    return load(unit, raw_id) if row is not None and row.state == "new" else None
 
 
 def _waiting(unit: Unit, before: int, limit: int, *, calls: bool) -> Sequence[int]:
@@ -362,17 +363,10 @@ def _waiting(unit: Unit, before: int, limit: int, *, calls: bool) -> Sequence[in
     thousand.
     """
     of_calls = RawEvent.group_key.is_not(None) if calls else RawEvent.group_key.is_(None)
-    is_of_channel = and_(RawEvent.channel_id == Channel.id, _IS_NEW, of_calls, RawEvent.received_at <= before)
-    limit = min(limit, FULL_SWEEP)
-    by_channel = [
-        unit.all(
-            select(RawEvent.id)
-            .where(RawEvent.channel_id == channel_id, _IS_NEW, of_calls, RawEvent.received_at <= before)
-            .order_by(RawEvent.id)
-            .limit(limit)
-        )
-        for channel_id in unit.all(select(Channel.id).where(exists().where(is_of_channel)))
-    ]
+    waits = and_(_IS_NEW, of_calls, RawEvent.received_at <= before)
+    channels = unit.all(select(Channel.id).where(exists().where(RawEvent.channel_id == Channel.id, waits)))
+    oldest = select(RawEvent.id).where(waits).order_by(RawEvent.id).limit(limit)
+    by_channel = [unit.all(oldest.where(RawEvent.channel_id == each)) for each in channels]
     in_turns = zip_longest(*by_channel)
     return [row_id for turn in in_turns for row_id in turn if row_id is not None][:limit]
 
