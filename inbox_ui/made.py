@@ -78,9 +78,10 @@ def _how(settings: Mapping[str, Any], by: str) -> str:
         return question
     if not isinstance(question, Mapping):
         return source_text(settings.get("about", {}).get(by, ""))
-    if question.get("view"):
-        return f"{question['view']}.{question.get('column', '')}"
-    return str(question.get("where") or question.get("select") or question.get("path") or "")
+    if question.get("column"):
+        return f"{question.get('view', '')}.{question['column']}"
+    said = str(question.get("where") or question.get("select") or question.get("path") or "")
+    return f"{question['view']}: {said}" if question.get("view") else said
 
 
 def _rows(declared: Declared, known: Mapping[str, str]) -> list[Row]:

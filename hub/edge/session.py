@@ -47,8 +47,8 @@ async def admit_page(connection: Connection, handler: BaseRouteHandler) -> None:
     actor = await session_actor(connection)
     if actor is None:
         raise NotLoggedIn(_wanted(connection))
-    await csrf.require_token(connection, shown_token(connection))
     connection.scope["user"] = actor  # also of whom it is refused to: they are told in their own language
+    await csrf.require_token(connection, shown_token(connection))
     require(permission, actor)
 
 

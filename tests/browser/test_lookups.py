@@ -247,6 +247,7 @@ def test_of_an_old_card_that_was_chosen_nothing_is_inserted(beside: Beside, open
     inserts_second()
     desk.says("Nothing was inserted: choose again.")
     expect(invoices).to_contain_text("8842070")
+    expect(invoices).to_be_focused()
     expect(field).to_have_value("")
     inserts_second()
     expect(field).to_have_value(re.compile("^Faktura 8842071 "))

@@ -74,6 +74,12 @@ def script() -> ScriptDirectory:
     return ScriptDirectory.from_config(config)
 
 
+def test_the_readme_lists_them_in_their_order() -> None:
+    said = (ROOT / "migrations/README.md").read_text("utf-8")
+    listed = re.findall(r"^\| `(\d{4}_\d\d_\d\d_\d{4})` \| \S", said, re.M)
+    assert listed == [each.revision for each in reversed(list(script().walk_revisions()))]
+
+
 def ours(_: object, name: str | None, kind: str, reflected: bool, other: object) -> bool:
     """The search index is the engines' own and no model's."""
     return not (kind == "table" and (name or "").startswith("search_entry"))

@@ -94,10 +94,14 @@ def test_who_may_not_is_told_in_their_own_language_whatever_the_browser_speaks(a
         must(unit.get(Person, asked.ids["sara"])).language = "sv"
 
     asked.do(swedish)
-    refused = visit("sara").get("/who-looked", **{"Accept-Language": "en-US"})
+    sara, english = visit("sara"), {"Accept-Language": "en-US"}
+    refused = sara.get("/who-looked", **english)
     assert refused.status_code == 403
     assert "Inte tillåtet" in refused.text
     assert 'href="/inbox"' in refused.text
+    sara.client.headers.update(english)
+    old = sara.post("/next", _csrf_token="of another session")
+    assert (old.status_code, "Sidan är inaktuell" in old.text) == (403, True), old.text
 
 
 def test_an_auditor_sees_alarms_and_questions(asked: World, visit: Visit) -> None:

@@ -3,7 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Iterator
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +153,8 @@ def test_a_condition_with_days_of_a_view(screen: Screen, tmp_path: Path) -> None
     page = screen.get(at(screen), "disa")[1]
     said = fields_of(page)
     assert (said["view"], said["by-property"], said["by-customer"]) == ("V_AVT", condition, "KNR")
+    read = screen.get(at(screen), "olle")[1]
+    assert [f"<code>{escape(each)}</code>" in read for each in (f"V_AVT: {condition}", "V_AVT.KNR")] == [True, True]
     unknown = press(screen, "publish", **where | {"by-property": "FBET = :value AND NDAT >= :today_less_30"})
     assert unknown.status_code == 422
     assert ":today_less_30 isn't known here" in unescape(unknown.text)

@@ -229,10 +229,13 @@ async function insert(card, number) {
   const sentence = one("[data-sentence]", came);
   const chip = one(".chip", came);
   const anew = one("[data-lookup]", came);
-  if (anew && named(name)) {
-    named(name).replaceWith(anew);
+  const old = named(name);
+  if (anew && old) {
+    const had = old.contains(document.activeElement);
+    old.replaceWith(anew);
     window.htmx.process(anew);
     settle(anew);
+    if (had && !sentence) focus(anew); // there is nothing in the text to go on with
   }
   if (sentence) put(field, sentence.textContent, chip);
   const unsaid = one("[data-unsaid]", came); // what was chosen is no card of this answer
