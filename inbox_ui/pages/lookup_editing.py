@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
 from hub.contract import Identifier
+from hub.contract.mapping_cards import whole
 from hub.contract.mapping_config import FIELDS
 from hub.edge import configuring, defining, making, owning, trying
 from hub.edge.asking import provide_sources
@@ -296,7 +297,7 @@ def _coded(declared: Declared) -> set[str]:
     fields = {
         name for name in FIELDS[card] if lookup_words.states(card, name) or name in {"status", "decision", "kind"}
     } | set(settings.get("values", {}))
-    fields = {name for name in fields if words_of.seen_of(declared, name) == "all"}
+    fields = {name for name in fields if words_of.seen_of(declared, whole(name)) == "all"}
     lines = [each for each in settings.get("lines", ()) if each.get("kind", "text") == "text"]
     lines = [each for each in lines if words_of.seen_of(declared, f"{LINE}{each.get('label')}") == "all"]
     named = [settings.get("fields", {}).get(name) for name in fields] + [each.get("value") for each in lines]

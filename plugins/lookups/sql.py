@@ -108,14 +108,15 @@ class Sql(Lookup[SqlConfig]):
         select = str(settings.get("select") or "").strip()
         if not select and not _NAME.fullmatch(within):
             raise Misconfigured("view", "view is the name of a view or a table.")
-        rows = await tools.rows(f"{select or f'SELECT * FROM {within}'} WHERE 1 = 0", {})  # noqa: S608 - a name only
+        values = {name: days.named(name, tools.now().date()) for name in _names(select)}  # nothing was asked by yet
+        rows = await tools.rows(f"{select or f'SELECT * FROM {within}'} WHERE 1 = 0", values)  # noqa: S608 - a name only
         within = f"({select}) torg_columns" if select else within
         found: dict[str, Sequence[str]] = dict.fromkeys(rows.columns, ())
         for column in (each for each in rows.columns if each in codes):
             name = column if _NAME.fullmatch(column) else '"' + column.replace('"', '""') + '"'
             grouped = f"SELECT {name} FROM {within} GROUP BY {name}"  # noqa: S608 - names only
             try:
-                said = await tools.rows(grouped, {})
+                said = await tools.rows(grouped, values)
             except (Unreadable, Misconfigured):  # more than a question may answer, or two columns of one name: no codes
                 continue
             words = [paths.text(value) for row in said for value in row.values()]

@@ -59,6 +59,12 @@ LONG = """(many) => {
   document.body.dispatchEvent(new CustomEvent("resync", { detail: { data: "{}" } }));
 }"""
 """A list of so many rows more, which are nobody's, and a line that was away."""
+MORE = """() => {
+  const more = document.createElement("a");
+  more.className = "load-more";
+  document.getElementById("list").append(more);
+}"""
+"""A list that isn't loaded to its end."""
 SOON = 2_000
 """Milliseconds from a mail's 250 to its row on a screen that another process serves."""
 
@@ -205,6 +211,30 @@ def test_what_came_by_the_hundred_and_is_on_no_page_of_the_list_yet_waits_behind
     desk.page.evaluate("(id) => document.getElementById(`row-${id}`).remove()", str(there))
     desk.page.evaluate(MANY, [str(there), str(new), *(str(2**40 + number) for number in range(200))])
     expect(desk.page.locator("#news")).to_have_text("1 new, show")
+
+
+def test_what_went_further_down_than_the_list_is_loaded_is_nothing_new(house: House, open_desk: OpenDesk) -> None:
+    put_off = house.arrives(to=WASTE, Subject="Den som får vänta")
+    desk = open_desk("sara", f"/inbox?view=open&queue={house.ids['avfall']}")
+    desk.settles()
+    desk.page.evaluate(MORE)
+    house.change("PUT", put_off, "waiting", {"until": "2099-01-01T00:00:00Z"})
+    expect(desk.row(put_off)).to_have_count(0)
+
+    def beside(route: Route) -> None:
+        answer = route.fetch()
+        assert re.search(rf'data-waiting="[\d,]*\b{put_off}\b', answer.text())
+        route.fulfill(response=answer, body=re.sub(r'<li id="row-.*?</li>', "", answer.text(), flags=re.S))
+
+    desk.page.route("**/inbox/list?*", beside)
+    before = len(desk.requests)
+    desk.page.evaluate(MANY, [str(put_off), *(str(2**40 + number) for number in range(200))])
+    new = house.arrives(to=WASTE, Subject="Den som är ny")
+    expect(desk.at("#news")).to_be_visible()
+    desk.settles()
+    assert _asked(desk, before)["/inbox/list"] >= 1
+    expect(desk.row(new)).to_have_count(0)
+    expect(desk.at("#news")).to_have_text("1 new, show")
 
 
 def test_what_one_has_before_oneself_does_not_wait_for_a_storm(house: House, open_desk: OpenDesk) -> None:

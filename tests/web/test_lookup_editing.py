@@ -176,6 +176,10 @@ def test_codes_of_what_the_card_hides_are_not_listed(screen: Screen, tmp_path: P
     assert hidden.status_code == 200, problem(hidden)
     assert 'value="600606"' in hidden.text
     assert 'value="30"' not in hidden.text
+    parts = {"field-kind": "", "field-reference": "TMEMO", "field-reference_kind": "STKOD"}
+    hidden = press(screen, "columns", name="avgift", **states | parts, **{"seen-reference": "leads"})
+    assert hidden.status_code == 200, problem(hidden)
+    assert 'value="30"' not in hidden.text
     shown = press(screen, "columns", name="avgift", **states, **{"seen-kind": "all"})
     assert 'value="30"' in shown.text, problem(shown)
 

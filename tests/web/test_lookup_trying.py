@@ -60,6 +60,12 @@ def test_columns_of_a_select_of_ones_own(screen: Screen, tmp_path: Path) -> None
     assert found.status_code == 200, problem(found)
     assert '<option value="NAMN1">' in found.text
     assert "Ek, Bo" not in found.text
+    with_days = press(screen, "columns", select=f"{SELECT} AND a.NDAT >= :today_minus_30 AND k.KNR <> :value")
+    assert with_days.status_code == 200, problem(with_days)
+    assert '<option value="NAMN1">' in with_days.text
+    assert 'value="30"' not in with_days.text  # of nobody's row
+    with_codes = press(screen, "columns", select=f"{SELECT} AND a.NDAT >= :today_minus_30")
+    assert 'value="10"' in with_codes.text
     wrong = press(screen, "columns", select="DELETE FROM V_AVT")
     assert wrong.status_code == 422
     assert "begins with SELECT" in " ".join(problem(wrong))

@@ -124,7 +124,7 @@ async function look(ids) {
   for (const id of ids.slice(MOST)) gather(id);
   const seen = put(came.rows);
   const behind = one("[data-waiting]", came.page)?.dataset.waiting.split(",") ?? [];
-  for (const id of behind) if (!rowOf(id)) waiting.add(id);
+  for (const id of behind) if (!rowOf(id) && !hasLeft(`row-${id}`)) waiting.add(id);
   for (const row of all("#list > ul > li[id]")) if (!seen.has(row.id) || one(TYPING, row)) renew(row.id.slice(4));
   show();
   return true;
