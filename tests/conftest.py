@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
+from zlib import crc32
 
 import pytest
 import redis
@@ -20,12 +21,15 @@ from tests.servers import MariaDB, Missing, Postgres, Server, Valkey
 S = TypeVar("S", bound=Server)
 _LONG = {"browser", "flows", "live", "proof", "worker"}
 """Folders of tests that start processes."""
+_ENGINES = ("sqlite", "postgresql")
 _skipped: list[str] = []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`make test ARGS=--large`: what takes minutes more and is run by hand."""
-    parser.addoption("--large", action="store_true", help="more sizes of window, and the desk on PostgreSQL")
+    parser.addoption(
+        "--large", action="store_true", help="more sizes of window, the desk on PostgreSQL, and the API on both engines"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -88,9 +92,9 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/torg.db"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=_ENGINES)
 def database_url(request: pytest.FixtureRequest) -> str:
-    """Both engines, one after the other."""
+    """Both engines, one after the other; in `web/` one of them, unless the test is marked `both_engines`."""
     kind = "postgres_database" if request.param == "postgresql" else "sqlite_database"
     return str(request.getfixturevalue(kind))
 
@@ -155,8 +159,16 @@ def _server(kind: type[Server]) -> Iterator[str]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What waits and takes long comes first: at the end there are small files enough for every process."""
     if not config.getoption("--large"):
-        items[:] = [item for item in items if item.get_closest_marker("large") is None]
+        items[:] = [each for each in items if each.get_closest_marker("large") is None and _is_its_engine(each)]
     items.sort(key=lambda item: item.path.relative_to(item.config.rootpath).parts[1] not in _LONG)
+
+
+def _is_its_engine(item: pytest.Item) -> bool:
+    """Of `web/` a test runs on the one engine that its name says, which is the same in every process."""
+    engine = item.callspec.params.get("database_url") if hasattr(item, "callspec") else None
+    if engine is None or item.path.parent.name != "web" or item.get_closest_marker("both_engines"):
+        return True
+    return bool(engine == _ENGINES[crc32(item.name.replace(engine, "").encode()) % 2])
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

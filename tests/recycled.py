@@ -4,13 +4,20 @@ A copy is some five hundred new files, 0.4 s of a machine where making one takes
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import psycopg
 from psycopg import sql
 from sqlalchemy import URL, make_url
 
+KEPT = "kept for the next test"
+"""What connections call themselves that may stay while the database is emptied, as long as they do nothing."""
+_CUT_OFF = f"""
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND NOT (application_name = '{KEPT}' AND state = 'idle')
+"""  # noqa: S608 - of our own words
 _STAMP = """
 SELECT md5(string_agg(what, ' ' ORDER BY what)) FROM (
     SELECT concat('class', oid, xmin, relpages, reltuples) FROM pg_class WHERE relnamespace = 'public'::regnamespace
@@ -37,14 +44,14 @@ class Recycled:
         self._template = template
         self._name = f"torg_test_{os.getpid()}"
         self._stamp = ""
+        self._connection: psycopg.Connection | None = None
+        self._tables: list[str] = []
 
     @contextmanager
     def empty(self) -> Iterator[str]:
-        """At the schema of the template, with no row; whoever is still connected afterwards is cut off."""
+        """At the schema of the template, with no row; whoever is still at work there afterwards is cut off."""
         if not self._stamp:
-            _create(self._server, self._name, self._template)
-            with self._connected() as connection:
-                self._stamp = _stamp(connection)
+            self._begin()
         try:
             yield self._server.set(database=self._name).render_as_string(hide_password=False)
         finally:
@@ -56,24 +63,33 @@ class Recycled:
 
     def close(self) -> None:
         """Drops it."""
+        self._leave()
         _drop(self._server, self._name)
 
+    def _begin(self) -> None:
+        self._leave()
+        _create(self._server, self._name, self._template)
+        # Its own connection stays as well: what it says for each test is planned once.
+        self._connection = psycopg.connect(_dsn(self._server, self._name), autocommit=True)
+        self._stamp = _stamp(self._connection)
+        self._tables = _tables(self._connection)
+
     def _take_back(self) -> None:
+        if self._connection is None:
+            return
         try:
-            with self._connected() as connection:
-                connection.execute(
-                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
-                if _stamp(connection) == self._stamp:
-                    _empty(connection)
-                    return
+            self._connection.execute(_CUT_OFF)
+            if _stamp(self._connection) == self._stamp:
+                _empty(self._connection, self._tables)
+                return
         except psycopg.Error:
             pass  # a test may have left it without what it takes
         self._stamp = ""
 
-    def _connected(self) -> psycopg.Connection:
-        return psycopg.connect(_dsn(self._server, self._name), autocommit=True)
+    def _leave(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 @contextmanager
@@ -112,12 +128,14 @@ def _stamp(connection: psycopg.Connection) -> str:
     return str(row[0])
 
 
-def _empty(connection: psycopg.Connection) -> None:
+def _tables(connection: psycopg.Connection) -> list[str]:
+    named = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+    return [str(table) for (table,) in connection.execute(named)]
+
+
+def _empty(connection: psycopg.Connection, tables: Iterable[str]) -> None:
     """By DELETE: TRUNCATE makes new files."""
-    named = connection.execute(
-        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-    ).fetchall()
-    with connection.transaction():
+    with connection.transaction(), connection.pipeline():
         connection.execute("SET LOCAL session_replication_role = replica")  # past triggers and foreign keys
-        for (table,) in named:
+        for table in tables:
             connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))

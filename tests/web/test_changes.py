@@ -9,6 +9,8 @@ from hub.access import person
 from hub.access.person import Person
 from tests.web.world import World, must
 
+pytestmark = pytest.mark.both_engines
+
 
 def put(world: World, conversation_id: int, what: str, body: dict[str, Any] | None = None, method: str = "PUT") -> Any:
     version = world.version(conversation_id)

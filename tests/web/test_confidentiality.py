@@ -16,6 +16,8 @@ from hub.inbox.queue import Queue
 from hub.storage.unit import Unit
 from tests.web.world import World, let_pass, must
 
+pytestmark = pytest.mark.both_engines
+
 REASON = "Dottern ringer och frågar vem som kommer i kväll."
 
 

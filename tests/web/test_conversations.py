@@ -15,6 +15,8 @@ from hub.inbox.conversation import Conversation
 from hub.storage.unit import Unit
 from tests.web.world import World, let_pass, must
 
+pytestmark = pytest.mark.both_engines
+
 
 def test_the_list_is_ordered_by_due_time_and_pages_without_gap_or_double(world: World) -> None:
     now = clock.now()

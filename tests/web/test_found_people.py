@@ -7,6 +7,8 @@ from tests.web.chats import Visitor, add_chat, conversation_of
 from tests.web.test_contacts import begin, register
 from tests.web.world import World
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture
 def channel_id(world: World) -> int:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from hub.access import login, person
@@ -11,6 +12,8 @@ from hub.storage.scope import Scope
 from hub.storage.unit import Unit
 from tests.web.test_misdirection import copy_of, looked, send
 from tests.web.world import World, must
+
+pytestmark = pytest.mark.both_engines
 
 
 def last_change(world: World, conversation_id: int, who: str) -> dict[str, Any]:

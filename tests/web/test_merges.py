@@ -24,6 +24,8 @@ from hub.storage.unit import Unit
 from tests.web.test_administration import Visit, kept, visit
 from tests.web.world import World, let_pass, must
 
+pytestmark = pytest.mark.both_engines
+
 __all__ = ["kept", "visit"]
 
 

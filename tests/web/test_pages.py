@@ -163,6 +163,7 @@ def _reads(unit: Unit, person_id: int, language: str) -> None:
     must(unit.get(Person, person_id)).language = language
 
 
+@pytest.mark.both_engines
 def test_of_others_no_page_shows_a_byte(screen: Screen) -> None:
     secret = screen.plant("kanarieett", confidential="vatten")
     foreign = screen.plant("kanarietva", municipality="nesoy", queue="innbygger")
@@ -182,6 +183,7 @@ def test_of_others_no_page_shows_a_byte(screen: Screen) -> None:
     assert f"/conversations/{foreign.ids['conversation_id']}" in shown(screen, foreign, "nils")
 
 
+@pytest.mark.both_engines
 def test_ones_own_is_shown_where_it_is_looked_for(screen: Screen) -> None:
     """Else that others' isn't proves nothing."""
     mine = screen.plant("kanariefyra")
@@ -199,6 +201,7 @@ def test_ones_own_is_shown_where_it_is_looked_for(screen: Screen) -> None:
         assert address in found
 
 
+@pytest.mark.both_engines
 def test_the_gate_and_broken_glass_show_it_there_and_in_no_list(screen: Screen) -> None:
     world, secret = screen.world, screen.plant("kanariefem", confidential="vatten")
     at = f"/conversations/{secret.ids['conversation_id']}"

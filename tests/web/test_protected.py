@@ -21,6 +21,8 @@ from hub.storage.unit import Unit
 from tests.lookups.source import Ledgered, Settings, registry
 from tests.web.world import World, must, write_mail
 
+pytestmark = pytest.mark.both_engines
+
 PEOPLE = 50
 CANARY = re.compile(r"kq[0-9a-f]{12}")
 

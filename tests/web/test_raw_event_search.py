@@ -13,6 +13,8 @@ from hub.storage.unit import Unit
 from tests.web.test_administration import Visit, kept, visit, words
 from tests.web.world import World, keep_raw
 
+pytestmark = pytest.mark.both_engines
+
 __all__ = ["kept", "visit"]
 
 

@@ -1,6 +1,10 @@
 """Search over the API: the same words as at the desk, an item an entry."""
 
+import pytest
+
 from tests.web.world import World
+
+pytestmark = pytest.mark.both_engines
 
 
 def entries(world: World, text: str, who: str = "sara") -> list[tuple[str, str]]:

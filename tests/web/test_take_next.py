@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
+import pytest
 from sqlalchemy import select
 
 from hub import clock
@@ -16,6 +17,8 @@ from hub.inbox.queries import Filter
 from hub.storage.scope import Scope
 from hub.storage.unit import Storage
 from tests.web.world import World, must
+
+pytestmark = pytest.mark.both_engines
 
 
 def take(world: World, who: str = "sara", **body: Any) -> Any:

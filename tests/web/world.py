@@ -36,7 +36,7 @@ from hub.storage.scope import Scope
 from hub.storage.unit import Storage, Unit
 from hub.storage.words import marks, tokens
 from hub.web.routes import create
-from tests.filled import engines_of, filled
+from tests.filled import filled, kept_engines_of
 
 T = TypeVar("T")
 EVERYTHING = Scope.everything("test")
@@ -208,7 +208,7 @@ registry = cache(load)
 @contextmanager
 def world(url: str, folder: Path, *, pages: bool = False) -> Iterator[World]:
     """Served by a real application over a real database; with the screen's pages, if they are wanted."""
-    storage = Storage(engines_of(url), Keys(b"k" * 32), Blobs(folder / "blobs"))
+    storage = Storage(kept_engines_of(url), Keys(b"k" * 32), Blobs(folder / "blobs"))
     app = application(pages=pages)
     app.state.clear()
     app.state.storage, app.state.settings = storage, Settings(undo_seconds=10)
