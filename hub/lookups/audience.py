@@ -61,7 +61,7 @@ def wider(before: Declared | None, after: Declared, secrets: Mapping[str, object
     return [
         *(Wider("role", each) for each in after.roles if each not in before.roles),
         *(Wider("unmasked", each) for each in _uncovered(before, after)),
-        *(Wider("reply", each) for each in _gone(before, after, "not_in_replies")),
+        *(Wider("reply", each) for each in _gone(before, after, "not_in_replies") if not _waits(after, each)),
         *_shown(before, after),
         *(Wider("by", each) for each in sorted(_asked_by(after) - _asked_by(before))),
         *([Wider("identity")] if _says_whom(before) and not _says_whom(after) else ()),
@@ -130,6 +130,11 @@ def _gone(before: Declared, after: Declared, setting: str) -> Sequence[str]:
 
 def _is_in(declared: Declared, setting: str, name: str) -> bool:
     return whole(name) in _names(declared, setting)
+
+
+def _waits(declared: Declared, name: str) -> bool:
+    """To be asked for: no reply says it either."""
+    return name in _names(declared, "until_asked")
 
 
 def _names(declared: Declared, setting: str) -> set[str]:

@@ -80,6 +80,8 @@ def tanks(lines: list[dict[str, Any]] = LINES, **said: Any) -> Declared:
         (tanks(until_asked=("fields.Kod",)), tanks(leads_only=("fields.Kod",)), [("unmasked", "fields.Kod")]),
         (tanks(leads_only=("fields",)), tanks(leads_only=("fields.Kod",)), [("unmasked", "fields.Läge")]),
         (tanks(not_in_replies=("fields.Kod",)), tanks(), [("reply", "fields.Kod")]),
+        (tanks(not_in_replies=("fields.Kod",)), tanks(leads_only=("fields.Kod",)), [("reply", "fields.Kod")]),
+        (tanks(not_in_replies=("fields.Kod",)), tanks(until_asked=("fields",)), []),  # which no reply says either
         (tanks(LINES[:1]), tanks(until_asked=("fields.Kod",)), [("asked", "fields.Kod")]),
         (tanks(leads_only=("fields",)), tanks(leads_only=("fields.Kod", "fields.Läge")), []),
         (tanks(leads_only=("fields.Kod",)), tanks(leads_only=("fields",)), []),
