@@ -13,6 +13,7 @@ from hub.contract.lookup import Shows
 from hub.contract.mapping_config import ANYTHING_ELSE, FIELDS
 from hub.errors import Invalid
 from hub.inbox.municipality import LANGUAGES
+from hub.lookups.cover import COVERS
 from hub.lookups.definition import LINE, Declared
 from inbox_ui import lookup_words
 from inbox_ui.lookup_rows import COVERABLE, IDENTIFIERS, card_named
@@ -98,7 +99,7 @@ def field_of(error_field: str) -> str:
         return f"{head}-{name}"
     if error_field == "value":
         return "try_value"
-    return {"lines": "lines", "fields": "fields", "by": "by", "about": "by", "card": "card"}.get(head, head)
+    return {"about": "by", **dict.fromkeys(COVERS, "file")}.get(head, head)
 
 
 def _by_language(said: Mapping[str, str], name: str) -> dict[str, str]:
@@ -236,6 +237,5 @@ def _seen(said: Mapping[str, str], card: Shows, before: Declared) -> dict[str, A
 def _kept(said: Mapping[str, str], before: Declared) -> dict[str, Any]:
     """Of a kind that IT sets: what is covered can be shown, and nothing else is covered."""
     return {
-        setting: tuple(each for each in getattr(before, setting) if f"{setting}:{each}" in said)
-        for setting in ("leads_only", "until_asked", "not_in_replies")
+        setting: tuple(each for each in getattr(before, setting) if f"{setting}:{each}" in said) for setting in COVERS
     }

@@ -29,6 +29,7 @@ from hub.inbox.topic import Topic
 from hub.lookups import audience, definition, places
 from hub.lookups import open as opening
 from hub.lookups.audience import Wider
+from hub.lookups.cover import require_lines
 from hub.lookups.definition import DRAFT, Declared, Lookup, Published, Whose
 from hub.plugin_host.http import Forbidden
 from hub.plugin_host.registry import LookupClass, Registry
@@ -279,6 +280,7 @@ def _require_shape(registry: Registry, declared: Declared) -> None:
         found = problem(name, hints[name], value, convert)
         if found:
             raise Invalid(name, found)
+    require_lines(declared)
 
 
 def topics(unit: Unit, municipality_id: int, name: str) -> Sequence[Words]:

@@ -14,12 +14,15 @@ from hub.access import policy
 from hub.access.person import Actor
 from hub.contract import About, AnyCard, FieldsCard
 from hub.contract.cards import Field, PaymentReference
+from hub.errors import Invalid
 from hub.inbox.conversation import Conversation
 from hub.inbox.points import masked_identity
 from hub.lookups.definition import LINE, Declared
 from hub.lookups.numbers import is_in_link, masked_whole, masked_within
 from hub.lookups.question import Answered, Masked, digits
 
+COVERS = ("leads_only", "until_asked", "not_in_replies")
+"""Settings that hide a field from somebody, or from replies."""
 DOTS = "••••"
 """In the place of what is only shown to who asks for it."""
 _NUMBERS = frozenset({"customer", "invoice", "case", "number", "reference", "pay_to", "collector_case"})
@@ -34,6 +37,22 @@ def hidden(actor: Actor, declared: Declared, conversation: Conversation) -> Sequ
 def is_named(names: Sequence[str], name: str) -> bool:
     """Whether a field is among them; a line also where all of them are."""
     return name in names or (name.startswith(LINE) and "fields" in names)
+
+
+def require_lines(declared: Declared) -> None:
+    """That lines which are to be hidden are there: one that is misspelt would be shown. Raises Invalid.
+
+    Of a card that code makes nobody knows them.
+    """
+    lines = declared.settings.get("lines", ()) if "card" in declared.settings else ()
+    there = [str(each.get("label")) for each in lines]
+    for setting in COVERS if there else ():
+        for name in getattr(declared, setting):
+            label = name.removeprefix(LINE)
+            if label != name and label not in there:
+                raise Invalid(
+                    setting, "no line is labelled {label}; there are: {there}", label=label, there=", ".join(there)
+                )
 
 
 def covered(answered: Answered, names: Sequence[str], until_asked: Sequence[str] | None = None) -> Answered:

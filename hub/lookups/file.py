@@ -12,6 +12,7 @@ from hub.channels.open import read_settings
 from hub.contract import Config, Misconfigured
 from hub.contract.config import convert, secret_fields
 from hub.errors import Invalid
+from hub.lookups.cover import require_lines
 from hub.lookups.definition import Declared
 from hub.plugin_host.registry import LookupClass, Registry
 
@@ -35,6 +36,7 @@ def read(
         cls = registry.lookup(declared.kind)
         _refuse_open_secrets(cls, declared)
         config = _settings(cls, {**declared.settings, **secrets(cls)}, kept(declared))
+        require_lines(declared)
     except (Invalid, Misconfigured) as error:
         raise Invalid(error.field, f"{line_of(text, _place(declared, registry, error.field))}{error}") from error
     return declared, cls, config

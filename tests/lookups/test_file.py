@@ -119,3 +119,20 @@ def test_who_sees_a_line_is_in_the_file(registry: Registry) -> None:
     for wrong in ('until_asked = ["due"]\n', 'leads_only = ["fields."]\n', 'not_in_replies = ["lås"]\n'):
         with pytest.raises(Invalid, match=r"^line 3: .*fields\.LABEL"):
             declared(head + wrong + rest, registry)
+
+
+def test_a_line_that_is_hidden_is_there(registry: Registry) -> None:
+    """Misspelt, it was shown to everybody."""
+    rest = '[title]\nsv = "Tankar"\n[settings]\ncard = "fields"\npath = "/srv/tanks.csv"\nfields.title = "Tank"\n'
+    rest += (
+        'about.address = "Adress"\nlines = [{ label = "Kod till bom", value = "K" }, { label = "Fel ", value = "F" }]\n'
+    )
+    for wrong in (
+        'until_asked = ["fields.Kod til bom"]',
+        'leads_only = ["fields.Fel"]',
+        'not_in_replies = ["fields.x"]',
+    ):
+        with pytest.raises(Invalid, match=r"^line 3: no line is labelled .*; there are: Kod till bom, Fel $"):
+            declared(f'name = "tanks"\nkind = "table"\n{wrong}\n{rest}', registry)
+    right = 'until_asked = ["fields.Kod till bom"]\nleads_only = ["fields.Fel "]'
+    assert declared(f'name = "tanks"\nkind = "table"\n{right}\n{rest}', registry)[0].leads_only == ("fields.Fel ",)

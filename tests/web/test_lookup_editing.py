@@ -309,6 +309,11 @@ def test_the_file_is_the_same_definition(screen: Screen, tmp_path: Path) -> None
     answer = screen.post(at(screen), "disa", {"version": page["version"], "file": secret, "do": "file"}, part=False)
     assert answer.status_code == 422
     assert "is secret" in " ".join(problem(answer))
+    misspelt = text.replace("[title]", 'until_asked = ["fields.Nästa tömnig"]\n[title]')
+    answer = screen.post(at(screen), "disa", {"version": page["version"], "file": misspelt, "do": "file"}, part=False)
+    assert answer.status_code == 422
+    assert "No line is labelled Nästa tömnig; there are: Läge, Nästa tömning." in " ".join(problem(answer))
+    assert 'href="#file"' in " ".join(problem(answer))
 
 
 def test_a_file_whose_settings_are_of_another_shape_is_told_where(screen: Screen) -> None:
