@@ -80,7 +80,8 @@ def as_user(url: str, user: str, password: str | None = None, database: str | No
 
 
 def joined(url: str, table: str) -> Mapping[str, Sequence[str]]:
-    """What an editor is told of a SELECT of two tables, of whose columns one has codes."""
-    select = f"SELECT a.nr, a.total AS state, b.who FROM {table} a JOIN {table} b ON b.nr = a.nr"  # noqa: S608 - a name only
+    """What an editor is told of a SELECT of two tables that names days, of whose columns one has codes."""
+    days = ":today_minus_30 < :today_plus_7"
+    select = f"SELECT a.nr, a.total AS state, b.who FROM {table} a JOIN {table} b ON b.nr = a.nr AND {days}"  # noqa: S608 - a name only
     settings = {"url": url, "select": select, "in_the_open": True}
     return asyncio.run(columns(Sql, settings, "", {"state"}))
