@@ -26,7 +26,6 @@ from hub.lookups.cover import covered
 from hub.lookups.definition import Published
 from hub.lookups.question import Answered, Question, plain
 from hub.lookups.sources import Sources
-from hub.plugin_host.http import Forbidden
 from hub.plugin_host.registry import LookupClass, Registry
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
@@ -87,8 +86,6 @@ async def try_draft(desk: Desk, sources: Sources, municipality_id: int, name: st
         answered = await ask(sources, Scope.of(desk.actor), desk.actor, question, watched)
     except Invalid as error:
         raise Invalid("value", error.sentence, **error.said) from error
-    except Forbidden as error:
-        raise Invalid("", "these settings ask for what no lookup may: {why}", why=str(error)) from error
     finally:
         await sources.forget(one)
     took = round((time.monotonic() - began) * 1000)

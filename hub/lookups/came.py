@@ -13,7 +13,7 @@ from hub.contract.mapping import Row
 from hub.contract.mapping_cards import whole
 from hub.lookups.cover import DOTS, is_named, masked_about
 from hub.lookups.definition import Declared
-from hub.lookups.numbers import masked_within
+from hub.lookups.numbers import Mask
 from hub.lookups.parts import parts
 from hub.lookups.question import Answered
 from hub.lookups.sample import mapping_of
@@ -95,5 +95,5 @@ def _shown(value: object, number: str | None) -> str | None:
         text = paths.text(value)
     except ValueError:
         text = str(value)
-    text = masked_within(text, number)
+    text = Mask(number).within(text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -4,7 +4,8 @@ A line of one's own is named by its label, `fields.Lock code`; `fields` are all 
 to be asked for is shown with it, to who asks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from msgspec import NODEFAULT, Struct
@@ -18,7 +19,7 @@ from hub.errors import Invalid
 from hub.inbox.conversation import Conversation
 from hub.inbox.points import masked_identity
 from hub.lookups.definition import LINE, Declared
-from hub.lookups.numbers import is_in_link, masked_whole, masked_within
+from hub.lookups.numbers import Mask
 from hub.lookups.question import Answered, Masked, digits
 
 COVERS = ("leads_only", "until_asked", "not_in_replies")
@@ -68,7 +69,7 @@ def covered(answered: Answered, names: Sequence[str], until_asked: Sequence[str]
     ]
     return replace(
         answered,
-        cards=tuple(_masked(_dotted(card, until_asked), card.about.identity) for card in shown),
+        cards=tuple(_masked(_dotted(card, until_asked), Mask(card.about.identity)) for card in shown),
         covered=covered_by_role,
         masked=tuple(waiting) or answered.masked,
     )
@@ -76,7 +77,7 @@ def covered(answered: Answered, names: Sequence[str], until_asked: Sequence[str]
 
 def masked_about(about: About) -> About:
     """Whom or what a card is about, as it is shown."""
-    masked: About = _masked(about, about.identity)
+    masked: About = _masked(about, Mask(about.identity))
     return masked
 
 
@@ -95,31 +96,30 @@ def in_clear(card: AnyCard, name: str) -> Field | None:
 def _said(card: AnyCard) -> Sequence[str]:
     """Names of the fields in which something stands; of lines each, with its label."""
     lines = dict.fromkeys(LINE + each.label for each in card.fields) if isinstance(card, FieldsCard) else ()
-    plain = (each.name for each in fields(card) if each.name != "fields" and getattr(card, each.name))
+    plain = (each for each in card.__struct_fields__ if each != "fields" and getattr(card, each))
     return [*plain, *lines]
 
 
-def _masked(said: Any, number: str | None, name: str = "") -> Any:  # noqa: PLR0911 - a way for each
-    """All texts of a card, or of what is in it. `number`: whom it is about; `name`: the field that it stands in."""
+def _masked(said: Any, mask: Mask, name: str = "") -> Any:  # noqa: PLR0911 - a way for each
+    """All texts of a card, or of what is in it. `name`: the field that it stands in."""
     if isinstance(said, PaymentReference):
-        return replace(said, value=masked_whole(said.value, number))
+        return replace(said, value=mask.whole(said.value))
     if isinstance(said, Struct):
-        return replace(
-            said, **{each.name: _masked(getattr(said, each.name), number, each.name) for each in fields(said)}
-        )
+        texts = {each: _masked(getattr(said, each), mask, each) for each in said.__struct_fields__}
+        return replace(said, **texts)
     if isinstance(said, list | tuple):
-        return tuple(_masked(each, number, name) for each in said)
+        return tuple(_masked(each, mask, name) for each in said)
     if not isinstance(said, str):
         return said
     if name == "identity":
         return said if "•" in said else masked_identity(digits(said))
     if name == "link":
-        return None if is_in_link(said, number) else said
-    return masked_whole(said, number) if name in _NUMBERS else masked_within(said, number)
+        return None if mask.is_in(said) else said
+    return mask.whole(said) if name in _NUMBERS else mask.within(said)
 
 
 def _without(card: AnyCard, names: Sequence[str]) -> AnyCard:
-    empty = {name: value for name, value in _empty(card).items() if name in names and name != "fields"}
+    empty = {name: value for name, value in _empty(type(card)).items() if name in names and name != "fields"}
     if isinstance(card, FieldsCard):
         empty["fields"] = tuple(each for each in card.fields if not is_named(names, LINE + each.label))
     return replace(card, **empty) if empty else card
@@ -134,6 +134,7 @@ def _dotted(card: AnyCard, names: Sequence[str]) -> AnyCard:
     return replace(card, fields=tuple(lines))
 
 
-def _empty(card: Struct) -> dict[str, object]:
+@cache
+def _empty(cls: type[Struct]) -> Mapping[str, object]:
     """A title is the one thing that a card must have and may be covered."""
-    return {each.name: "" if each.default is NODEFAULT else each.default for each in fields(card)}
+    return {each.name: "" if each.default is NODEFAULT else each.default for each in fields(cls)}

@@ -1,5 +1,6 @@
 """Identity numbers are masked in every text of a card, and nothing else that is a number is."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from msgspec.structs import fields, replace
 
 from hub.contract import About, AnyCard, Field, FieldsCard, InvoiceCard, PermitCard, PickupCard
 from hub.contract.cards import Decision, DisturbanceCard, PaymentReference, Pickup, Step
+from hub.lookups import numbers
 from hub.lookups.cover import covered, in_clear
 from hub.lookups.question import Answered
 
@@ -80,6 +82,20 @@ def test_what_waits_to_be_asked_for_is_kept_as_it_is_for_who_asks() -> None:
     dots = covered(kept, (), ("fields.Ägare",))
     assert [each.field for each in dots.masked] == ["fields.Ägare"]
     assert TEXT not in {text for _, text in texts_in(dots.cards[0])}
+
+
+def test_its_ways_are_made_out_once_for_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not for each of its texts: of two thousand cards that stood in the way of everybody for seconds."""
+    made: list[str] = []
+    ways_of = numbers._ways_of
+
+    def counted(number: str) -> re.Pattern[str] | None:
+        made.append(number)
+        return ways_of(number)
+
+    monkeypatch.setattr(numbers, "_ways_of", counted)
+    covered(Answered("found", "one", 1, NOW, (CARDS[0], CARDS[-1])), (), ())
+    assert made == [ANNA, ANNA]
 
 
 @pytest.mark.parametrize(
