@@ -16,7 +16,7 @@ from hub.inbox.municipality import LANGUAGES
 from hub.lookups.cover import COVERS
 from hub.lookups.definition import LINE, Declared
 from inbox_ui import lookup_words
-from inbox_ui.lookup_rows import COVERABLE, IDENTIFIERS, card_named
+from inbox_ui.lookup_rows import COVERABLE, IDENTIFIERS, by_rows, card_named, view_of
 from inbox_ui.words import gettext as _
 
 _MOST = 60
@@ -58,7 +58,7 @@ def read(
     settings["hundredths"] = "hundredths" in said
     values = _values(said, card)
     settings |= {"lines": _lines(said), "values": values, "about": _about(said)}
-    settings["by"] = _by(said, after.kind, before.settings.get("by", {}) if kind == before.kind else {})
+    settings["by"] = _by(said, after.kind, before if kind == before.kind else None)
     if after.kind == "sql":
         settings["select"] = said.get("select", "").strip()
     settings = {name: value for name, value in settings.items() if value not in ("", {}, [], None)}
@@ -186,14 +186,20 @@ def _about(said: Mapping[str, str]) -> dict[str, object]:
     return found
 
 
-def _by(said: Mapping[str, str], kind: str, before: Mapping[str, Any]) -> dict[str, object]:
+def _by(said: Mapping[str, str], kind: str, before: Declared | None) -> dict[str, object]:
+    """`before`: of the same kind. A question that says what it said stays as it is: a file may write it otherwise."""
     found: dict[str, object] = {}
+    view, own = said.get("view", "").strip(), said.get("select", "").strip()
+    known = before.settings.get("by", {}) if before is not None else {}
+    rows = {row.by: row for row in by_rows(before)} if before is not None else {}
+    stands = before is not None and (view, own) == (view_of(before), before.settings.get("select", "").strip())
     for by in IDENTIFIERS:
         where = said.get(f"by-{by}", "").strip()
         if where:
-            was = before.get(by)
-            found[by] = where if kind == "table" else _question(said, by, where, was if isinstance(was, dict) else {})
-    view = said.get("view", "").strip()
+            was = known[by] if isinstance(known.get(by), dict) else {}
+            same = stands and was and (rows[by].where, rows[by].like) == (where, said.get(f"like-{by}", "value"))
+            asked = was if kind == "sql" and same else _question(said, by, where, was)
+            found[by] = where if kind == "table" else asked
     if kind == "sql" and view and not found:  # it is written first: kept until it is said what it is asked by
         found[IDENTIFIERS[0]] = {"view": view}
     return found

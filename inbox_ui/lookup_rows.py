@@ -20,6 +20,8 @@ COVERABLE = frozenset(get_args(Coverable))
 MASKABLE = frozenset(get_args(Maskable))
 SEEN: Sequence[str] = ("all", "asked", "leads")
 """By whom a field is seen."""
+_BREAK = re.compile(r"\s*[\r\n]+\s*")
+"""A browser takes them out of a field of one line, and what stands on either side becomes one word."""
 _CONDITION = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*) = :(\w+)")
 LIKE: Mapping[str, Sequence[str]] = {
     "identity": ("value", "dashed", "ten", "ten_dashed", "sixteen", "sixteen_dashed"),
@@ -167,7 +169,7 @@ def _by_row(by: str, question: object, about: str) -> ByRow:
         return ByRow(by, str(question["path"]), "value", about, query, str(question.get("rows", "")))
     if question.get("column"):
         return ByRow(by, str(question.get("column", "")), str(question.get("like", "value")), about)
-    where = str(question.get("where") or question.get("select") or "")
+    where = _BREAK.sub(" ", str(question.get("where") or question.get("select") or "")).strip()
     simple = _CONDITION.fullmatch(where)
     return ByRow(by, simple[1], simple[2], about) if simple else ByRow(by, where, "value", about)
 

@@ -17,6 +17,7 @@ from hub.lookups import definition
 from hub.storage.unit import Unit
 from tests.web.made_world import populate
 from tests.web.test_pages import Screen
+from tests.web.world import must
 from tests.web.world import world as make_world
 
 
@@ -158,6 +159,30 @@ def test_a_condition_with_days_of_a_view(screen: Screen, tmp_path: Path) -> None
     unknown = press(screen, "publish", **where | {"by-property": "FBET = :value AND NDAT >= :today_less_30"})
     assert unknown.status_code == 422
     assert ":today_less_30 isn't known here" in unescape(unknown.text)
+
+
+def test_a_question_that_a_file_writes_on_several_lines_stays_as_it_is(screen: Screen, tmp_path: Path) -> None:
+    """A field of one line lost the breaks: FROM V_AVTWHERE."""
+    begun(screen)
+    question = "SELECT FBET, STKOD, NDAT\nFROM V_AVT\nWHERE FBET = :value"
+    text = screen.get(f"{at(screen)}/versions/0/file", "disa")[1]
+    head = text[: text.index("[settings]")]
+    asked = f'by.property.select = """\n{question}"""\nby.customer = {{ view = "V_AVT", column = "KNR" }}'
+    lines = '{ label = "Läge", value = "STKOD" }'
+    about = 'about.property = "FBET"\nabout.customer = "KNR"'
+    text = f'{head}[settings]\ncard = "fields"\nfields.title = "FBET"\nlines = [{lines}]\n{about}\n{asked}\n'
+    version = fields_of(screen.get(at(screen), "disa")[1])["version"]
+    saved = screen.post(at(screen), "disa", {"version": version, "file": text, "do": "file"}, part=False)
+    assert saved.status_code == 303, problem(saved)
+    shown = fields_of(screen.get(at(screen), "disa")[1])
+    assert (shown["by-property"], shown["by-customer"]) == (question.replace("\n", " "), "KNR")
+    tried = press(screen, "try", **{"set-url": url(tmp_path)}, try_by="property", try_value="BJÖRKEN 1:14")
+    assert "From the source itself" in tried.text, problem(tried)
+    stored = screen.world.do(lambda unit: must(definition.draft(unit, screen.world.ids["granvik"], "avtal")).definition)
+    assert stored["settings"]["by"]["property"] == {"select": question}
+    assert press(screen, "save", **{"by-property": "STKOD = :digits"}).status_code == 303
+    stored = screen.world.do(lambda unit: must(definition.draft(unit, screen.world.ids["granvik"], "avtal")).definition)
+    assert stored["settings"]["by"]["property"] == {"view": "V_AVT", "where": "STKOD = :digits"}
 
 
 @pytest.mark.parametrize("seen", ["asked", "leads"])
