@@ -21,6 +21,8 @@ from tests.servers import MariaDB, Missing, Postgres, Server, Valkey
 S = TypeVar("S", bound=Server)
 _LONG = {"browser", "flows", "live", "proof", "worker"}
 """Folders of tests that start processes."""
+_KEEPING = {"access", "inbox", "lookups", "outbound", "watch", "web"}
+"""Those whose tests find connections to PostgreSQL that the tests before have left: elsewhere nobody is connected."""
 _ENGINES = ("sqlite", "postgresql")
 _skipped: list[str] = []
 
@@ -73,7 +75,8 @@ def postgres_database(postgres_databases: Recycled, request: pytest.FixtureReque
     """A PostgreSQL database of this test's own, at the newest schema, as its superuser."""
     if request.node.get_closest_marker("untouched"):
         postgres_databases.renew()
-    with postgres_databases.empty() as url:
+    folder = request.path.relative_to(request.config.rootpath).parts[1]
+    with postgres_databases.empty(alone=folder not in _KEEPING) as url:
         yield url
 
 

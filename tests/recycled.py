@@ -5,7 +5,7 @@ A copy is some five hundred new files, 0.4 s of a machine where making one takes
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 from psycopg import sql
@@ -13,11 +13,10 @@ from sqlalchemy import URL, make_url
 
 KEPT = "kept for the next test"
 """What connections call themselves that may stay while the database is emptied, as long as they do nothing."""
-_CUT_OFF = f"""
+_CUT_OFF = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
-    AND NOT (application_name = '{KEPT}' AND state = 'idle')
-"""  # noqa: S608 - of our own words
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND NOT (application_name = %s AND state = 'idle')
+"""
 _STAMP = """
 SELECT md5(string_agg(what, ' ' ORDER BY what)) FROM (
     SELECT concat('class', oid, xmin, relpages, reltuples) FROM pg_class WHERE relnamespace = 'public'::regnamespace
@@ -48,10 +47,15 @@ class Recycled:
         self._tables: list[str] = []
 
     @contextmanager
-    def empty(self) -> Iterator[str]:
-        """At the schema of the template, with no row; whoever is still at work there afterwards is cut off."""
+    def empty(self, *, alone: bool) -> Iterator[str]:
+        """At the schema of the template, with no row; `alone`: and nobody is connected, as where processes are at work.
+
+        Whoever is still at work there afterwards is cut off.
+        """
         if not self._stamp:
             self._begin()
+        if alone:
+            self._leave()
         try:
             yield self._server.set(database=self._name).render_as_string(hide_password=False)
         finally:
@@ -69,16 +73,15 @@ class Recycled:
     def _begin(self) -> None:
         self._leave()
         _create(self._server, self._name, self._template)
-        # Its own connection stays as well: what it says for each test is planned once.
-        self._connection = psycopg.connect(_dsn(self._server, self._name), autocommit=True)
+        self._connection = self._connected()  # it stays as well: what it says for each test is planned once
         self._stamp = _stamp(self._connection)
         self._tables = _tables(self._connection)
 
     def _take_back(self) -> None:
-        if self._connection is None:
-            return
         try:
-            self._connection.execute(_CUT_OFF)
+            if self._connection is None:
+                self._connection = self._connected()
+            self._connection.execute(_CUT_OFF, [KEPT])
             if _stamp(self._connection) == self._stamp:
                 _empty(self._connection, self._tables)
                 return
@@ -88,8 +91,13 @@ class Recycled:
 
     def _leave(self) -> None:
         if self._connection is not None:
+            with suppress(psycopg.Error):
+                self._connection.execute(_CUT_OFF, ["nobody's"])
             self._connection.close()
             self._connection = None
+
+    def _connected(self) -> psycopg.Connection:
+        return psycopg.connect(_dsn(self._server, self._name), autocommit=True)
 
 
 @contextmanager
