@@ -13,15 +13,16 @@ from hub.contract.lookup import Shows
 from hub.contract.mapping_config import ANYTHING_ELSE, FIELDS
 from hub.errors import Invalid
 from hub.inbox.municipality import LANGUAGES
-from hub.lookups.cover import COVERS
+from hub.lookups.cover import COVERS, is_named
 from hub.lookups.definition import LINE, Declared
 from inbox_ui import lookup_words
-from inbox_ui.lookup_rows import COVERABLE, IDENTIFIERS, by_rows, card_named, view_of
+from inbox_ui.lookup_rows import COVERABLE, IDENTIFIERS, PAGE, VALUE, by_rows, card_named, view_of
 from inbox_ui.words import gettext as _
 
 _MOST = 60
 _OF_LINES = re.compile(r"\s+\|\s+")
 _MAPPED = ("decimal", "date_format", "link", "as_of")
+_COMPARES = re.compile(r"[:=<>'()]")
 _DO = re.compile(r"(up|down|remove):(\d{1,2})")
 
 
@@ -61,7 +62,7 @@ def read(
     settings["by"] = _by(said, after.kind, before if kind == before.kind else None)
     if after.kind == "sql":
         settings["select"] = said.get("select", "").strip()
-    settings = {name: value for name, value in settings.items() if value not in ("", {}, [], None)}
+    settings = {name: value for name, value in settings.items() if name == "fields" or value not in ("", {}, [], None)}
     if not settings["hundredths"]:
         del settings["hundredths"]
     return replace(after, settings=settings, **_seen(said, card, before))
@@ -209,13 +210,17 @@ def _question(said: Mapping[str, str], by: str, where: str, before: Mapping[str,
     if said.get("kind") == "rest":
         pairs = [each.partition("=") for each in said.get(f"query-{by}", "").strip().lstrip("?").split("&")]
         query = {name.strip(): value.strip() for name, _sign, value in pairs if name.strip()}
-        asked = {"path": where, "query": query, "rows": said.get(f"rows-{by}", "").strip()}
+        numbers = [name for name, value in query.items() if value == PAGE]
+        pages = {**(before.get("pages") or {}), "parameter": numbers[0]} if numbers else None
+        query = {name: value for name, value in query.items() if value != PAGE}
+        asked = {"path": where, "query": query, "rows": said.get(f"rows-{by}", "").strip(), "pages": pages}
         return {name: value for name, value in {**before, **asked}.items() if value}
     like = said.get(f"like-{by}", "value")
+    where = VALUE.sub(f":{like}", where)
     if where.casefold().startswith(("select ", "with ")):
         return {"select": where}
     own, view = said.get("select", "").strip(), said.get("view", "").strip()
-    if ":" in where:
+    if _COMPARES.search(where):  # also where it forgets what is asked by: that is told, and isn't taken for a column
         return {"where": where} if own or not view else {"view": view, "where": where}
     if own:
         return {"where": f"{where} = :{like}"}
@@ -230,7 +235,7 @@ def _seen(said: Mapping[str, str], card: Shows, before: Declared) -> dict[str, A
     found = {
         "leads_only": [name for row, name in rows.items() if said.get(f"seen-{row}") == "leads"],
         "until_asked": [name for row, name in rows.items() if said.get(f"seen-{row}") == "asked"],
-        "not_in_replies": [name for row, name in rows.items() if f"seen-{row}" in said and f"reply-{row}" not in said],
+        "not_in_replies": [name for row, name in rows.items() if _is_unsaid(said, row, name, before)],
     }
     there = {*FIELDS[card], "fields"}
     others = {
@@ -238,6 +243,15 @@ def _seen(said: Mapping[str, str], card: Shows, before: Declared) -> dict[str, A
         for setting in found
     }
     return {setting: tuple(dict.fromkeys([*names, *others[setting]])) for setting, names in found.items()}
+
+
+def _is_unsaid(said: Mapping[str, str], row: str, name: str, before: Declared) -> bool:
+    """No reply says it. Of what was hidden and is, which no reply says anyhow, the switch is off and says nothing."""
+    if f"seen-{row}" not in said:
+        return False
+    if said[f"seen-{row}"] == "asked" and is_named(before.until_asked, name):
+        return is_named(before.not_in_replies, name)
+    return f"reply-{row}" not in said
 
 
 def _kept(said: Mapping[str, str], before: Declared) -> dict[str, Any]:

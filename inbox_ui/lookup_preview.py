@@ -1,5 +1,6 @@
 """Lookup preview: a draft's card in each of its states, as agents see it, and the sentence that goes into a reply."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from inbox_ui.words import pgettext, told, word
 
 STATES = ("found", "old", "unasked", "asking", "none", "several", "no_access", "down")
 _OLD = timedelta(minutes=20)
+_BRACES = re.compile(r"\{([^{}]*)\}")
 
 
 def state_words() -> Mapping[str, str]:
@@ -57,6 +59,7 @@ def preview(
         "wrong_field": field,
         "row": row,
         "sentence": said(declared, answered, place),
+        "unsayable": unsayable(declared),
         "language": language_of(place[0]),
     }
 
@@ -98,6 +101,19 @@ def said(declared: Declared, answered: Answered, place: tuple[str, str]) -> str:
     language = language_of(place[0])
     source = declared.source.get(language) or word(declared.source or declared.title) or declared.name
     return sentence(told_of, source, language, place[1], declared.sentence.get(language, ""))
+
+
+def rows_at(names: Sequence[str]) -> str:
+    """Where an answer that was taken for one row has its list: what alone of it stands before the names."""
+    lists = {f"{name.partition('[].')[0]}[]" for name in names if "[]." in name}
+    return lists.pop() if len(lists) == 1 else ""
+
+
+def unsayable(declared: Declared) -> Sequence[str]:
+    """What sentences of one's own name in braces, and this card hasn't."""
+    known = set(lookup_rows.sayable(declared))
+    named = [name for text in declared.sentence.values() for name in _BRACES.findall(text)]
+    return [f"{{{name}}}" for name in dict.fromkeys(named) if name not in known] if "card" in declared.settings else []
 
 
 def _answered(declared: Declared, state: str, cards: Sequence[AnyCard]) -> Answered:

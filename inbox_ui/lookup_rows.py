@@ -23,11 +23,17 @@ SEEN: Sequence[str] = ("all", "asked", "leads")
 _BREAK = re.compile(r"\s*[\r\n]+\s*")
 """A browser takes them out of a field of one line, and what stands on either side becomes one word."""
 _CONDITION = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*) = :(\w+)")
+_NAMES = re.compile(r"(?<!:):([A-Za-z_]\w*)")
+VALUE = re.compile(r"(?<!:):value\b")
+"""In a condition: what is asked by, written as the page says."""
+PAGE = "{page}"
+"""In a query: the page's number, of an answer in pages."""
 LIKE: Mapping[str, Sequence[str]] = {
     "identity": ("value", "dashed", "ten", "ten_dashed", "sixteen", "sixteen_dashed"),
     "address": ("value", "street"),
 }
 """How a column may have what it is looked for by; of the others as it is written, or as a number."""
+_OTHERS: Sequence[str] = ("value", "digits")
 
 
 class Code(Struct, frozen=True):
@@ -107,7 +113,7 @@ def field_rows(
             reading=FIELDS[card][name],
             seen=seen_of(declared, whole(name)),
             ways=[each for each in SEEN if name in COVERABLE and (each != "asked" or name in MASKABLE)],
-            in_reply=name not in declared.not_in_replies,
+            in_reply=name not in declared.not_in_replies and seen_of(declared, whole(name)) != "asked",
             codes=_codes(settings, name, source_text(given.get(name, "")), found or {}, (card, name) in WORDS),
             choices=lookup_words.states(card, name),
             part_of=known[whole(name)] if whole(name) != name else "",
@@ -135,7 +141,7 @@ def line_rows(declared: Declared, found: Mapping[str, Sequence[str]] | None = No
             reading="text",
             seen=seen_of(declared, LINE + str(line.get("label", ""))),
             ways=SEEN,
-            in_reply=not is_named(declared.not_in_replies, LINE + str(line.get("label", ""))),
+            in_reply=not is_named((*declared.not_in_replies, *declared.until_asked), LINE + str(line.get("label", ""))),
             codes=_codes(
                 declared.settings, str(line.get("label", "")), source_text(line.get("value", "")), found or {}, False
             ),
@@ -165,13 +171,28 @@ def _by_row(by: str, question: object, about: str) -> ByRow:
     if not isinstance(question, Mapping):
         return ByRow(by, "", "value", about)
     if "path" in question:
-        query = "&".join(f"{name}={value}" for name, value in question.get("query", {}).items())
+        pairs = dict(question.get("query", {}))
+        pages = question.get("pages")
+        pairs |= {str(pages.get("parameter", "")): PAGE} if isinstance(pages, Mapping) else {}
+        query = "&".join(f"{name}={value}" for name, value in pairs.items())
         return ByRow(by, str(question["path"]), "value", about, query, str(question.get("rows", "")))
     if question.get("column"):
         return ByRow(by, str(question.get("column", "")), str(question.get("like", "value")), about)
     where = _BREAK.sub(" ", str(question.get("where") or question.get("select") or "")).strip()
+    return _condition(by, where, about)
+
+
+def _condition(by: str, where: str, about: str) -> ByRow:
+    """A column where it is no more than that; `:value` in the place of the one way in which it writes what it is asked
+    by, so that this is chosen beside it."""
     simple = _CONDITION.fullmatch(where)
-    return ByRow(by, simple[1], simple[2], about) if simple else ByRow(by, where, "value", about)
+    if simple:
+        return ByRow(by, simple[1], simple[2], about)
+    ways = {name for name in _NAMES.findall(where) if not name.startswith("today")}
+    like = next(iter(ways), "")
+    if len(ways) != 1 or like not in LIKE.get(by, _OTHERS):  # several ways of writing it: each stands there by its name
+        return ByRow(by, where, "value", about)
+    return ByRow(by, re.sub(rf"(?<!:):{like}\b", ":value", where), like, about)
 
 
 def _codes(

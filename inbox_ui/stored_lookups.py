@@ -33,7 +33,16 @@ OF_LOOKUPS = (
     N_("{field}: departments may not read from there, but from {places}. IT says where they may, in lookup_places."),
     N_("{field}: departments may not read from anywhere yet. IT says where they may, in lookup_places."),
     N_("url is missing: IT has the address of the database."),
-    N_("view is the name of a view or a table."),
+    N_(
+        "view is the name of one view or table: what stands in several is put together by a view in the database, or "
+        "by a SELECT of your own."
+    ),
+    N_(
+        "url isn't a database's address: write it as postgresql://user:password@host/database, "
+        "mariadb://user:password@host/database or sqlite:////srv/economy.db."
+    ),
+    N_("Write where the file is from the root on: sqlite:////srv/economy.db."),
+    N_("{setting}: There is no column of that name."),
     N_("There is no table or view of that name, or it isn't to be seen by this user."),
     N_("There is no column of that name."),
     N_("There is no function of that name."),

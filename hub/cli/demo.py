@@ -118,7 +118,8 @@ def _settings(config: Path) -> Settings:
         raise Invalid(
             "host", "the demo's password is known to everybody, so it answers on 127.0.0.1 alone: unset host."
         )
-    return msgspec.structs.replace(settings, **PLACES, lookup_places=(str(FOLDER.resolve()),), web_processes=1)
+    lookup_places = (str(FOLDER.resolve()), *settings.lookup_places)
+    return msgspec.structs.replace(settings, **PLACES, lookup_places=lookup_places, web_processes=1)
 
 
 def _is_loopback(host: str) -> bool:

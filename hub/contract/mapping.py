@@ -7,10 +7,11 @@ A row is a mapping of the source's own names to what its library reads there: te
 Nothing of a row stands in a sentence: it may be personal.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +23,7 @@ from hub.contract.days import read_day, read_moment, read_when
 from hub.contract.errors import Misconfigured, Unreadable
 from hub.contract.lookup import Identifier, Subject
 from hub.contract.mapping_cards import MAKE, ONE_OF
-from hub.contract.mapping_check import NoCard, check
+from hub.contract.mapping_check import NoCard, Watch, check
 from hub.contract.mapping_config import (
     ANYTHING_ELSE,
     FIELDS,
@@ -63,10 +64,9 @@ _MEANT: Mapping[Reading, str] = {
 
 
 class CardMapping:
-    """What a source's settings make of its rows. `watch`: told what was asked by, each card, and the row that it begins
-    with, by whoever tries a definition before it is published."""
+    """What a source's settings make of its rows. `watch`: of whoever tries a definition before it is published."""
 
-    watch: Callable[[Subject | None, Sequence[tuple[Row, AnyCard]]], None] | None = None
+    watch: Watch | None = None
 
     def __init__(self, config: MappedConfig) -> None:
         """Raises Misconfigured."""
@@ -109,9 +109,12 @@ class CardMapping:
         """
         if words:
             return self._with(words).cards(rows, now, as_of=as_of, asked=asked)
+        if self.watch is not None:
+            rows = list(islice(rows, MOST_ROWS + 1))
+            self.watch.came(asked, rows)
         made = [(group[0], self._card(group, now, as_of, asked)) for group in self._groups(rows, asked)]
         if self.watch is not None:
-            self.watch(asked, made)
+            self.watch.made(asked, made)
         return [card for _, card in made]
 
     def check_rows(self, rows: Iterable[Row], now: datetime) -> None:

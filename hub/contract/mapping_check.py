@@ -1,12 +1,15 @@
 """Whether the settings of a mapping can be: told when they are tried, by their own names, with what is allowed."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from hub.contract import paths
+from hub.contract.cards import AnyCard
 from hub.contract.days import FORM
 from hub.contract.errors import Misconfigured, Unreadable
+from hub.contract.lookup import Subject
 from hub.contract.mapping_config import (
     FIELDS,
     LINK,
@@ -19,6 +22,19 @@ from hub.contract.mapping_config import (
 )
 
 _PATH_IS = "write a column, or a path like Invoice.DueDate or Payments[].Amount"
+
+
+class Watch(Protocol):
+    """Whoever tries a definition before it is published, and is told what came of it. In whatever thread it works."""
+
+    def came(self, asked: Subject | None, rows: Sequence[Mapping[str, Any]]) -> None:
+        """The rows of the source, before any card is made."""
+
+    def made(self, asked: Subject | None, made: Sequence[tuple[Mapping[str, Any], AnyCard]]) -> None:
+        """Each card, and the row that it begins with."""
+
+    def unknown(self, status: int) -> None:
+        """The source answered with a status of HTTP that counts as: nothing is known."""
 
 
 class NoCard(Unreadable):

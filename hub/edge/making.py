@@ -4,7 +4,7 @@ What a draft says is whatever somebody typed, finished or not; before anything i
 its plugin reads it, and the place is one that departments may read from.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import get_type_hints
 
 from msgspec import Struct, to_builtins
@@ -314,10 +314,11 @@ def held(unit: Unit, actor: Actor, municipality_id: int, name: str, if_match: st
 
 def read_draft(
     unit: Unit, actor: Actor, registry: Registry, municipality_id: int, name: str, if_match: str | None,
-    allowed: Sequence[str],
+    allowed: Sequence[str], as_far: Callable[[Published], Published] = lambda one: one,
 ) -> tuple[Published, LookupClass, Config]:  # fmt: skip
-    """As its plugin reads it. Raises NotFound, NotAllowed, Stale, Invalid with the field."""
-    one = definition.read(unit, held(unit, actor, municipality_id, name, if_match))
+    """As its plugin reads it. `as_far`: what is read of one that isn't finished. Raises NotFound, NotAllowed, Stale,
+    Invalid with the field."""
+    one = as_far(definition.read(unit, held(unit, actor, municipality_id, name, if_match)))
     _require_no_register(one.declared, definition.published_now(unit, municipality_id, name))
     if not any(each.strip() for each in one.declared.title.values()):
         raise Invalid("title", "write what it is called")

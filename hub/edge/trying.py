@@ -26,6 +26,7 @@ from hub.lookups.cover import covered
 from hub.lookups.definition import Published
 from hub.lookups.question import Answered, Question, plain
 from hub.lookups.sources import Sources
+from hub.lookups.unfinished import as_far, lacking
 from hub.plugin_host.registry import LookupClass, Registry
 from hub.storage.scope import Scope
 from hub.storage.unit import Unit
@@ -39,12 +40,21 @@ _ELSEWHERE = frozenset(
 
 class Tried(Struct, frozen=True):
     """An answer, as agents see it, and how long it took. `row`: what its first card was made of, as it came; empty for
-    kinds whose cards aren't made by settings. `beside`: columns of its view that weren't asked for."""
+    kinds whose cards aren't made by settings. `beside`: columns of its view that weren't asked for.
+
+    Where no card is shown: `came`, the rows of the source, None where none were read; `names`, where in the first of
+    them something stands, without what; `status`, the one of HTTP that counted as: nothing is known, or 0. `lacks`: the
+    card isn't made as it is set yet, because something that it isn't without is missing.
+    """
 
     answered: Answered
     milliseconds: int
     row: Sequence[Cell] = ()
     beside: Sequence[str] = ()
+    came: int | None = None
+    names: Sequence[str] = ()
+    status: int = 0
+    lacks: bool = False
 
 
 def fields(registry: Registry, kind: str, made: Made) -> Sequence[Field]:
@@ -78,8 +88,8 @@ async def try_draft(desk: Desk, sources: Sources, municipality_id: int, name: st
 
     Raises NotFound, NotAllowed, Invalid: with the field `value` where it is what was asked by that can't be.
     """
-    one = await desk.read(_readable, sources.registry, municipality_id, name, desk.settings.lookup_places)
-    question = Question(municipality_id, name, by, value, PURPOSE, source="lookup editor", version_id=one.id)
+    one, lacks = await desk.read(_readable, sources.registry, municipality_id, name, desk.settings.lookup_places)
+    question = Question(municipality_id, name, by, value, PURPOSE, source="lookup editor", draft=one)
     watched = Watched(plain(Subject(by, value)))
     began = time.monotonic()
     try:
@@ -91,12 +101,15 @@ async def try_draft(desk: Desk, sources: Sources, municipality_id: int, name: st
     took = round((time.monotonic() - began) * 1000)
     found = watched.row_of(answered)
     if found is None:
-        return Tried(covered(answered, one.declared.leads_only), took)
+        tried = Tried(covered(answered, one.declared.leads_only), took, lacks=lacks)
+        if answered.why == "protected":  # nor that there is anything about them
+            return tried
+        return replace(tried, came=watched.rows, names=watched.names, status=watched.status)
     row, number = found
     came = cells(one.declared, row, number or (value if by == "identity" else None))
     view = one.declared.settings.get("by", {}).get(by, {})
     beside = await _beside(sources.registry, one, str(view.get("view", "")) if isinstance(view, Mapping) else "", came)
-    return Tried(covered(answered, one.declared.leads_only), took, came, beside)
+    return Tried(covered(answered, one.declared.leads_only), took, came, beside, lacks=lacks)
 
 
 async def _beside(registry: Registry, one: Published, view: str, came: Sequence[Cell]) -> Sequence[str]:
@@ -113,8 +126,10 @@ async def _beside(registry: Registry, one: Published, view: str, came: Sequence[
 
 def _readable(
     unit: Unit, actor: Actor, registry: Registry, municipality_id: int, name: str, allowed: Sequence[str]
-) -> Published:
-    return making.read_draft(unit, actor, registry, municipality_id, name, "*", allowed)[0]
+) -> tuple[Published, bool]:
+    """And whether it still lacks what its card isn't without."""
+    lacks = lacking(definition.read(unit, making.held(unit, actor, municipality_id, name, "*")))
+    return making.read_draft(unit, actor, registry, municipality_id, name, "*", allowed, as_far)[0], lacks
 
 
 def _draft(

@@ -19,7 +19,7 @@ from hub.inbox.municipality import Municipality
 from hub.lookups import limits, protection
 from hub.lookups.beside import Beside, beside, confirmation
 from hub.lookups.cover import hidden
-from hub.lookups.definition import Published, required, version
+from hub.lookups.definition import Published, required
 from hub.lookups.question import Question, asked_about, is_same, require_usable, required_purpose
 from hub.lookups.sources import Sources
 from hub.lookups.together import Shared
@@ -62,7 +62,7 @@ def admit(unit: Unit, shared: Shared, sources: Sources, actor: Actor | None, que
     here = conversation.municipality_id if conversation else question.municipality_id
     assert here is not None  # by command it is said
     there = sources.published(unit, here)
-    definition = required(there, question.name) if question.version_id is None else version(unit, question.version_id)
+    definition = question.draft or required(there, question.name)
     bounds = sources.bounds(definition)
     if actor is None or conversation is None:
         known = None

@@ -8,15 +8,15 @@ one, and the source. Unit 2: whom it is about, and a second row with what came. 
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from hub import clock, faults
 from hub.access.person import Actor
 from hub.contract import AnyCard, DidYouMean, PluginError, Subject
-from hub.contract.mapping import CardMapping, Row
+from hub.contract.mapping import CardMapping
+from hub.contract.mapping_check import Watch
 from hub.errors import TorgError
 from hub.inbox.points import masked_identity
 from hub.lookups import kept, protection
@@ -32,7 +32,6 @@ from hub.storage.unit import Unit
 
 log = logging.getLogger(__name__)
 
-Watch: TypeAlias = Callable[[Subject | None, Sequence[tuple[Row, AnyCard]]], None]
 _ANOTHERS = "The source answered about somebody else. It was thrown away, and IT is told."
 _UNSAID = "The answer doesn't say whom it is about. It was thrown away, and IT is told."
 _OF_ANOTHER = "That is somebody else's than the citizen's whose identity is confirmed: it isn't shown."

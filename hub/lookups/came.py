@@ -30,16 +30,34 @@ class Cell(Struct, frozen=True):
 
 
 class Watched:
-    """What a mapping makes of rows, for one question."""
+    """What came, and what a mapping makes of it, for one question. What others ask by the same draft isn't kept.
+
+    `rows`: how many came, None while none were read; `names`: of the first, where in it something stands, without what
+    stands there; `status`: the one by which its source said that nothing is known, or 0.
+    """
 
     def __init__(self, asked: Subject) -> None:
         self._asked = asked
         self._made: list[tuple[Row, AnyCard]] = []
+        self.rows: int | None = None
+        self.names: Sequence[str] = ()
+        self.status = 0
 
-    def __call__(self, asked: Subject | None, made: Sequence[tuple[Row, AnyCard]]) -> None:
-        """In whatever thread the mapping works: what others ask by the same draft isn't kept."""
+    def came(self, asked: Subject | None, rows: Sequence[Row]) -> None:
+        """As hub.contract.mapping_check.Watch has it."""
+        if asked == self._asked:
+            self.rows = len(rows)
+            mask = Mask(None)
+            self.names = [mask.within(path) for path, _ in islice(_flat(rows[0]), _MOST)] if rows else ()
+
+    def made(self, asked: Subject | None, made: Sequence[tuple[Row, AnyCard]]) -> None:
+        """The same."""
         if asked == self._asked:
             self._made = list(made)
+
+    def unknown(self, status: int) -> None:
+        """The same."""
+        self.status = status
 
     def row_of(self, answered: Answered) -> tuple[Row, str | None] | None:
         """Of the first card that may be shown, with the identity number that it is about; of others nothing is."""

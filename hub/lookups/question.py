@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from hub.contract import About, AnyCard, Identifier, Subject
 from hub.errors import Invalid
+from hub.lookups.definition import Published
 from hub.storage.unit import Unit
 
 State: TypeAlias = Literal["found", "none", "several", "down"]
@@ -35,7 +36,7 @@ def slow(seconds: float) -> str:
 class Question(Struct, frozen=True):
     """What is asked, where, and why. In a conversation, `by` and `value` may be left to what it knows of its citizen,
     `purpose` to its topic, and `municipality_id` to itself. `source`: from where, as the audit has it.
-    `version_id`: of a draft that is tried, by its row; else it is the one that is published."""
+    `draft`: the one that is tried; else it is the one that is published."""
 
     municipality_id: int | None
     name: str
@@ -44,7 +45,7 @@ class Question(Struct, frozen=True):
     purpose: str = ""
     conversation_id: int | None = None
     source: str = "command line"
-    version_id: int | None = None
+    draft: Published | None = None
 
 
 class Masked(Struct, frozen=True):

@@ -100,7 +100,9 @@ def _read(url: str) -> URL:
         read = make_url(url)
     except (ArgumentError, ValueError):
         raise Misconfigured(
-            "url", "url isn't a database's address: write it as postgresql://user:password@host/database."
+            "url",
+            "url isn't a database's address: write it as postgresql://user:password@host/database, "
+            "mariadb://user:password@host/database or sqlite:////srv/economy.db.",
         ) from None
     if read.host and not is_host(read.host):
         raise Misconfigured("url", "url has no name of a host where one belongs.")

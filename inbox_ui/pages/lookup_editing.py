@@ -111,7 +111,7 @@ async def change(
         return await _editor(request, desk, made, declared, result, said)
     if result.ended is not None and result.ended.what != "asks":
         return onward(f"{LIST}/{municipality_id}/{name}")
-    if result == Result(typed=result.typed) and do not in {"see", "add"}:
+    if result == Result(typed=result.typed) and do not in {"see", "add", "line"}:
         return onward(f"{LIST}/{municipality_id}/{name}")
     made = await desk.read(defining.one, municipality_id, name, registry)
     return await _editor(request, desk, made, declared, result, said)
@@ -267,8 +267,11 @@ async def _done(
             )
         return Result(columns=found, typed=typed)
     if do == "try":
-        by, value = said.get("try_by", ""), said.get("try_value", "").strip()
-        if by not in lookup_rows.IDENTIFIERS or not value:
+        by = said.get("try_by") or next(iter(declared.settings.get("by", {})), "")
+        value = said.get("try_value", "").strip()
+        if by not in lookup_rows.IDENTIFIERS:
+            raise Invalid("by", _("Say first what it can be asked by, under 2: by one thing at least."))
+        if not value:
             raise Invalid(
                 "try_value", _("Write a number or an address to try it with: one of test data, not a citizen’s.")
             )
@@ -324,6 +327,7 @@ async def _editor(
             "asked": lookup_preview.asked(made, declared, result.tried.answered.state, result.tried.answered),
             "sentence": lookup_preview.said(declared, result.tried.answered, (home.language, home.timezone)),
             "wrong": "",
+            "rows_at": lookup_preview.rows_at(result.tried.names),
         }
     shown_: dict[str, Any] = {
         "made": made,
@@ -338,7 +342,9 @@ async def _editor(
         "own_fields": fields,
         **_card(declared, result, said),
         "tried": result.tried,
-        "tried_paths": [*(each.path for each in result.tried.row), *result.tried.beside] if result.tried else [],
+        "tried_paths": [*(each.path for each in result.tried.row), *result.tried.beside] or result.tried.names
+        if result.tried
+        else [],
         "ended": result.ended,
         "approvals": approvals(result.ended.wider) if result.ended else (),
         "problem": lookup_words.in_words(stored(told(error)), field) if isinstance(error, Invalid) else "",
@@ -368,6 +374,7 @@ def _card(declared: Declared, result: Result, said: Mapping[str, str]) -> dict[s
         "like": lookup_rows.LIKE,
         "rows": rows,
         "added": result.added[-1] if result.added else "",
+        "adds_line": said.get("do") == "line",
         "lines": lookup_rows.line_rows(declared, result.columns),
         "addable": lookup_rows.addable(declared, rows),
         "readings": lookup_words.readings(),

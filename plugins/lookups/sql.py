@@ -7,6 +7,7 @@ What a source means stands in `recipes/`, not here.
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -38,8 +39,8 @@ MOST_CODES = 20
 OF_ALL = ("value", "digits")
 OF_AN_IDENTITY = ("dashed", "ten", "ten_dashed", "sixteen", "sixteen_dashed")
 OF_AN_ADDRESS = ("street", "house", "number", "letter", "postcode")
-DAYS = ("today", "today_minus_30", "today_plus_30")
-"""Beside what was asked by: any number of days; as a day of the settings' zone."""
+DAYS = ("today", "today_minus_30", "today_plus_30", "today_minus_30_digits")
+"""Beside what was asked by: any number of days; as a day of the settings' zone, or as the number 20261029."""
 NOBODYS: Mapping[Identifier, str] = {
     "identity": "000000000000",
     "customer": "0",
@@ -50,6 +51,7 @@ NOBODYS: Mapping[Identifier, str] = {
 }
 """What is asked by when settings are tried: about nobody. What comes is looked at for its columns alone."""
 
+_AS_NUMBER = "_digits"
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*){0,3}")
 _VALUE = re.compile(r"(?<!:):([A-Za-z_]\w*)")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
@@ -107,8 +109,12 @@ class Sql(Lookup[SqlConfig]):
             raise Misconfigured("url", "url is missing: IT has the address of the database.")
         select = str(settings.get("select") or "").strip()
         if not select and not _NAME.fullmatch(within):
-            raise Misconfigured("view", "view is the name of a view or a table.")
-        values = {name: days.named(name, tools.now().date()) for name in _names(select)}  # nothing was asked by yet
+            raise Misconfigured(
+                "view",
+                "view is the name of one view or table: what stands in several is put together by a view in the "
+                "database, or by a SELECT of your own.",
+            )
+        values = {name: _day(name, tools.now().date()) for name in _names(select)}  # nothing was asked by yet
         rows = await tools.rows(f"{select or f'SELECT * FROM {within}'} WHERE 1 = 0", values)  # noqa: S608 - a name only
         within = f"({select}) torg_columns" if select else within
         found: dict[str, Sequence[str]] = dict.fromkeys(rows.columns, ())
@@ -131,7 +137,7 @@ class Sql(Lookup[SqlConfig]):
 
     async def find(self, subject: Subject) -> Sequence[AnyCard]:
         rows, now = await self._rows(subject), self.tools.now()
-        if not rows:
+        if rows is None:
             return []
         cards = await self.tools.block(lambda: self.mapping.cards(rows, now, asked=subject))
         return _meant(subject, cards) if subject.by == "address" else cards
@@ -147,7 +153,7 @@ class Sql(Lookup[SqlConfig]):
             raise Unreadable("This source wants an address with its house number: Storgatan 1.")
         try:
             today = self.tools.now().astimezone(ZoneInfo(self.config.time_zone)).date()
-            values = {name: known[name] if name in known else days.named(name, today) for name in names}
+            values = {name: known[name] if name in known else _day(name, today) for name in names}
             rows = await self.tools.rows(select, values)
         except Misconfigured as error:
             where = self._where(subject.by) if error.field == "select" else error.field
@@ -183,6 +189,16 @@ def values_of(subject: Subject) -> Mapping[str, str | int | None]:
     return known
 
 
+def _is_day(name: str) -> bool:
+    return days.NAMED.fullmatch(name.removesuffix(_AS_NUMBER)) is not None
+
+
+def _day(name: str, today: date) -> date | int | None:
+    """As a day, or as systems without days in their tables have one: the number 20261029."""
+    day = days.named(name.removesuffix(_AS_NUMBER), today)
+    return int(f"{day:%Y%m%d}") if day is not None and name.endswith(_AS_NUMBER) else day
+
+
 def _is_person(ten: str) -> bool:
     """Where a person's month stands, an organisation has 20 or more."""
     return ten[2:4] in _MONTHS
@@ -205,10 +221,10 @@ def _check(setting: str, by: Identifier, question: Question, select: str) -> Non
     known = (*OF_ALL, *(OF_AN_ADDRESS if by == "address" else OF_AN_IDENTITY if by == "identity" else ()))
     names = [question.like] if question.column else _names(question.select or question.where)
     there = ", ".join(f":{each}" for each in known)
-    if all(map(days.NAMED.fullmatch, names)):
+    if all(map(_is_day, names)):
         raise Misconfigured(setting, f"{setting}: it asks the same whatever is asked by. There are: {there}.")
     for name in [*names, *(_names(select) if question.where and not question.view else ())]:
-        if name not in known and not days.NAMED.fullmatch(name):
+        if name not in known and not _is_day(name):
             there = ", ".join(f":{each}" for each in (*known, *DAYS))
             raise Misconfigured(setting, f"{setting}: :{name} isn't known here; there are: {there}.")
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from hub.cli.demo import _settings as settings_of
 from hub.cli.demo import _welcome as welcome
 from hub.cli.demo_fill.centres import COLLEAGUES
 from hub.clock import NEVER
@@ -162,6 +163,14 @@ def test_it_prints_everybody_with_their_roles() -> None:
             (line,) = [each for each in told.splitlines() if each.strip().startswith(f"NAME@{domain}: ")]
             roles = re.escape(", ".join(colleague.roles))
             assert re.search(rf"\b{name}\b[^()]*\({roles}s?\)", line), (name, line)
+
+
+def test_a_department_of_it_may_read_elsewhere_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it may, beside the demo's own folder: a service of one's own to try a lookup on."""
+    monkeypatch.setenv("TORG_LOOKUP_PLACES", "http://127.0.0.1:8731")
+    folder, other = settings_of(tmp_path / "torg.toml").lookup_places
+    assert folder.endswith("demo")
+    assert other == "http://127.0.0.1:8731"
 
 
 def test_a_second_start_fills_nothing_and_takes_mail(demo: Demo) -> None:

@@ -136,7 +136,7 @@ class Rest(Lookup[RestConfig]):
         for number in range(first, first + question.pages.most):
             answer = await self._answer(question, known, {question.pages.parameter: str(number)})
             before, new = new, [] if answer is None else rows_in(answer, question.rows)
-            if new == before:  # it knows no pages, or there are no more
+            if not new or new == before:  # there are no more, or it knows no pages
                 break
             rows += new
             if len(rows) >= MOST_ROWS or _is_last(answer, question.pages, number - first + 1):
@@ -169,6 +169,8 @@ class Rest(Lookup[RestConfig]):
 
             answer = await self.tokens.asked(asked)
         if answer.status in {*config.not_found, NO_CONTENT}:
+            if self.mapping.watch is not None:
+                self.mapping.watch.unknown(answer.status)
             return None
         complain(answer, self.who)
         if answer.status != OK:

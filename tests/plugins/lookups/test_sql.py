@@ -220,6 +220,27 @@ fields = { number = "Nr", status = { text = "x" }, currency = { text = "SEK" } }
     assert numbers(find(engine.lookup(with_table), "customer", "K-1")) == ["2", "3", "4"]
 
 
+def test_a_day_beside_today_as_the_number_that_stands_in_the_table(engine: Engine) -> None:
+    engine.run(
+        """CREATE TABLE Faktura (Nr integer, Kund varchar(20), Skapad integer);
+           INSERT INTO Faktura VALUES (1, 'K-1', 20261101), (2, 'K-1', 20261102), (3, 'K-1', 20261209)"""
+    )
+    lookup = """
+name = "invoices"
+kind = "sql"
+title = { sv = "Fakturor" }
+[settings]
+card = "invoice"
+about.customer = "Kund"
+by.customer.view = "Faktura"
+by.customer.where = "Kund = :value AND Skapad >= :today_minus_30_digits AND Skapad < :today_plus_7_digits"
+fields = { number = "Nr", status = { text = "x" }, currency = { text = "SEK" } }
+"""
+    check(engine.lookup(lookup))
+    clock.set_source(lambda: clock.from_datetime(datetime(2026, 12, 2, 12, tzinfo=UTC)))
+    assert numbers(find(engine.lookup(lookup), "customer", "K-1")) == ["2"]
+
+
 def test_the_card_follows_the_row_and_says_when_the_source_is_gone(engine: Engine) -> None:
     engine.run(TABLES)
     lookup = engine.lookup(INVOICES)
