@@ -1,4 +1,5 @@
-"""`make bench`: the ledger of scale. One table: ours beside the floor of this machine and beside what others take.
+"""`make bench`: the ledger of scale. One table: ours beside the floor of this machine and beside what others take;
+below it what was aimed at.
 
     make bench                                          1,000 conversations, both engines
     make bench ARGS="--conversations 1000 100000 1000000 --keep figures.jsonl" > table.md
@@ -21,6 +22,7 @@ import msgspec
 
 from hub.proof import processes
 from tests.bench import answers, web
+from tests.bench.aims import aims
 from tests.bench.dovecot import floor
 from tests.bench.fill import entries, fill, settle, whole
 from tests.bench.ingest import Ingested, fetch, ingest
@@ -56,7 +58,8 @@ def main() -> None:
         for engine in options.engine:
             _engine(engine, [size for each, size in left if each == engine], options.rounds, cells)
     finally:
-        sys.stdout.write(table([cells[each] for each in wanted if each in cells]))
+        measured = [cells[each] for each in wanted if each in cells]
+        sys.stdout.write(table(measured) + (f"\n{aims(measured)}" if measured else ""))
 
 
 class Kept(dict[tuple[str, int], Cell]):

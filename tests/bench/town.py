@@ -57,14 +57,21 @@ class Costs(Struct, frozen=True):
 
 
 def costs(cells: Sequence[Cell]) -> Costs:
-    """Of the largest column."""
+    """Of the largest column, rounded as they are shown: who reckons from the table comes to the same."""
     largest = max(cells, key=lambda cell: cell.size)
     found = largest.figures
     each = {
-        name: (found[f"{_FIGURES.get(name, name)} hub"], found.get(f"{_FIGURES.get(name, name)} database", 0.0))
+        name: (
+            _shown(found[f"{_FIGURES.get(name, name)} hub"]),
+            _shown(found.get(f"{_FIGURES.get(name, name)} database", 0.0)),
+        )
         for name in LABELS
     }
-    return Costs(each, {name: found[name] for name in SIZES})
+    return Costs(each, {name: _shown(found[name]) for name in SIZES})
+
+
+def _shown(figure: float) -> float:
+    return round(figure, 2)
 
 
 def shown(given: Costs) -> str:
