@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Literal, TypeAlias
 
-from sqlalchemy import ForeignKey, select, update
+from sqlalchemy import ForeignKey, bindparam, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub import clock
@@ -11,6 +11,7 @@ from hub.access.person import Membership
 from hub.errors import Invalid
 from hub.inbox.queue import QueueArea
 from hub.storage.base import Row
+from hub.storage.one_of import listed, one_of
 from hub.storage.unit import Happening, Unit
 
 State: TypeAlias = Literal["ready", "busy", "away"]
@@ -35,6 +36,23 @@ class Duty(Row):
     def most_chats(self, otherwise: int) -> int:
         """At once; `otherwise`: of a channel."""
         return otherwise if self.chats is None else self.chats
+
+
+_THEIRS = (
+    select(Membership.person_id)
+    .where(
+        Membership.role.in_(("agent", "lead")),
+        one_of(Membership.municipality_id, "municipalities"),
+        Membership.since <= bindparam("now"),
+        Membership.until.is_(None) | (Membership.until > bindparam("now")),
+    )
+    .distinct()
+)
+_THERE = (
+    select(Duty)
+    .where(Duty.person_id.in_(_THEIRS), Duty.state.in_(("ready", "busy")), Duty.seen_at > bindparam("seen_after"))
+    .order_by(Duty.since, Duty.id)
+)
 
 
 def say(unit: Unit, person_id: int, state: State) -> Duty:
@@ -92,18 +110,7 @@ def seen(unit: Unit, person_ids: Collection[int]) -> None:
 def there(unit: Unit, municipality_ids: Collection[int]) -> Sequence[Duty]:
     """Who is ready or busy, and there, of those who work for these municipalities. Each person once."""
     now = clock.now()
-    of_them = (
-        select(Membership.person_id)
-        .where(
-            Membership.role.in_(("agent", "lead")),
-            Membership.municipality_id.in_(municipality_ids),
-            Membership.since <= now,
-            Membership.until.is_(None) | (Membership.until > now),
-        )
-        .distinct()
-    )
-    here = (Duty.state.in_(("ready", "busy")), Duty.seen_at > now - GONE_AFTER)
-    return unit.all(select(Duty).where(Duty.person_id.in_(of_them), *here).order_by(Duty.since, Duty.id))
+    return unit.all(_THERE, municipalities=listed(municipality_ids), now=now, seen_after=now - GONE_AFTER)
 
 
 def on_duty(unit: Unit, queue_id: int, states: Collection[State] = ("ready", "busy")) -> Sequence[Duty]:

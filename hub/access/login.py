@@ -4,14 +4,16 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 
-from sqlalchemy import ForeignKey, select
+import msgspec
+from sqlalchemy import ColumnElement, ForeignKey, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub import clock
-from hub.access.person import Actor, Person, actor
+from hub.access.person import Actor, Held, Membership, Person
 from hub.errors import Invalid
 from hub.storage.base import Row
-from hub.storage.types import Json
+from hub.storage.prepared import Prepared
+from hub.storage.types import Instant, Json
 from hub.storage.unit import Unit
 
 TOKEN_SCOPES = ("read", "write", "it", "audit")
@@ -56,10 +58,49 @@ def add_token(
 
 def by_token(unit: Unit, token: str) -> Actor | None:
     """Who shows this token, or None: unknown, expired, ended and disabled all look the same."""
-    row = unit.first(select(Login).where(Login.token_hash == token_hash(token), Login.kind == KIND))
-    if row is None or row.ended_at is not None or (row.expires_at is not None and row.expires_at <= clock.now()):
+    return holder(unit, _BY_TOKEN, token)
+
+
+def holding(kind: str, *lasts: ColumnElement[bool]) -> Prepared:
+    """For `holder`: what it asks of log-ins of this kind, with what says that one isn't over by `now`."""
+    return Prepared(
+        select(
+            Login.scopes,
+            *(Person.id, Person.name, Person.email, Person.language),
+            *(Membership.municipality_id, Membership.role, Membership.queue_id, Membership.department_id),
+        )
+        .join(Person, Person.id == Login.person_id)
+        .join(
+            Membership,
+            (Membership.person_id == Person.id)
+            & (Membership.since <= NOW)
+            & (Membership.until.is_(None) | (Membership.until > NOW)),
+            isouter=True,
+        )
+        .where(
+            Login.token_hash == bindparam("token_hash"),
+            Login.kind == kind,
+            Login.ended_at.is_(None),
+            Person.disabled_at.is_(None),
+            *lasts,
+        )
+        .order_by(Membership.id)
+    )
+
+
+def holder(unit: Unit, asked: Prepared, token: str) -> Actor | None:
+    """Who shows this token, with the memberships that are live now: one statement, for everything that is asked asks
+    this first."""
+    rows = asked.rows(unit, token_hash=token_hash(token), now=clock.now())
+    if not rows:
         return None
-    return actor(unit, row.person_id, frozenset(row.scopes))
+    scopes, person_id, name, email, language = rows[0][:5]
+    held = tuple(Held(*row[5:]) for row in rows if row[5] is not None)
+    return Actor(person_id, name, email, language, held, frozenset(msgspec.json.decode(scopes)))
+
+
+NOW = bindparam("now", type_=Instant)
+_BY_TOKEN = holding(KIND, Login.expires_at.is_(None) | (Login.expires_at > NOW))
 
 
 def token_hash(token: str) -> str:

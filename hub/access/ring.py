@@ -42,7 +42,7 @@ def ring(unit: Unit, rules: Mapping[int, Rule]) -> int:
             Conversation.municipality_id,
             Conversation.queue_id,
             Conversation.confidential_queue_id,
-            has_left(TURNS_PAGE).label("left"),
+            has_left(clock.now() - TURNS_PAGE).label("left"),
         )
         .join(
             Conversation,

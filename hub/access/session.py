@@ -5,13 +5,15 @@ import secrets
 from sqlalchemy import select, update
 
 from hub import clock
-from hub.access.login import TOKEN_SCOPES, Login, token_hash
-from hub.access.person import Actor, Person, actor
+from hub.access.login import NOW, TOKEN_SCOPES, Login, holder, holding, token_hash
+from hub.access.person import Actor, Person
 from hub.storage.unit import Unit
 
 KIND = "session"
 LASTS = 12 * 3600 * clock.SECOND
 """Microseconds from the log-in, however busy it is: a working day."""
+
+_BY_TOKEN = holding(KIND, Login.expires_at > NOW)
 
 
 def begin(unit: Unit, person: Person) -> str:
@@ -32,16 +34,16 @@ def begin(unit: Unit, person: Person) -> str:
 
 def by_session(unit: Unit, token: str) -> Actor | None:
     """Whose browser shows this token, or None: unknown, expired, ended and disabled all look the same."""
-    row = _live(unit, token)
-    return actor(unit, row.person_id, frozenset(row.scopes)) if row else None
+    return holder(unit, _BY_TOKEN, token)
 
 
 def end(unit: Unit, token: str) -> int | None:
     """From now on it is nobody's. Returns whose it was, if it was anybody's."""
-    row = _live(unit, token)
-    if row is None:
+    row = unit.first(select(Login).where(Login.token_hash == token_hash(token), Login.kind == KIND))
+    now = clock.now()
+    if row is None or row.ended_at is not None or row.expires_at is None or row.expires_at <= now:
         return None
-    row.ended_at = clock.now()
+    row.ended_at = now
     return row.person_id
 
 
@@ -49,11 +51,3 @@ def end_all(unit: Unit, person: Person) -> int:
     """On every machine of theirs; returns how many."""
     theirs = update(Login).where(Login.person_id == person.id, Login.kind == KIND, Login.ended_at.is_(None))
     return unit.change(theirs.values(ended_at=clock.now()))
-
-
-def _live(unit: Unit, token: str) -> Login | None:
-    row = unit.first(select(Login).where(Login.token_hash == token_hash(token), Login.kind == KIND))
-    now = clock.now()
-    if row is None or row.ended_at is not None or row.expires_at is None or row.expires_at <= now:
-        return None
-    return row

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from msgspec import Struct, structs
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from hub.channels.channel import Channel
@@ -19,6 +19,17 @@ from hub.inbox.participant import Participant
 from hub.inbox.sent_copy import SentCopy
 from hub.inbox.text import TextRoute
 from hub.storage.unit import Unit
+
+_TAKE_PART = (
+    select(CitizenPoint)
+    .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
+    .where(
+        Participant.conversation_id == bindparam("conversation"),
+        CitizenPoint.kind == bindparam("kind"),
+        CitizenPoint.ended_at.is_(None),
+    )
+    .order_by(Participant.id)
+)
 
 
 class Sender(Struct, frozen=True):
@@ -65,17 +76,7 @@ def reply_route(unit: Unit, conversation: Conversation) -> Route:
 
 def _taking_part(unit: Unit, conversation: Conversation, kind: str) -> Sequence[CitizenPoint]:
     """The points of that kind ("email", "phone") of those who take part, in the order in which they came to."""
-    points = (
-        select(CitizenPoint)
-        .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
-        .where(
-            Participant.conversation_id == conversation.id,
-            CitizenPoint.kind == kind,
-            CitizenPoint.ended_at.is_(None),
-        )
-        .order_by(Participant.id)
-    )
-    return unit.all(points)
+    return unit.all(_TAKE_PART, conversation=conversation.id, kind=kind)
 
 
 def text_route(unit: Unit, conversation: Conversation) -> TextRoute | None:

@@ -15,9 +15,10 @@ from hub.edge.writing import Added, Uploads
 from hub.errors import NotFound
 from hub.inbox import chat, draft, turn
 from hub.inbox.chat import Chat
+from hub.inbox.colleagues import person_name
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
-from hub.inbox.queries import PERSON, PersonName, shown
+from hub.inbox.queries import PersonName, shown
 from hub.storage.unit import Unit
 
 Text = Annotated[str, Meta(max_length=turn.LONGEST, pattern=r"^[^\x00]*$")]
@@ -63,7 +64,7 @@ def line(unit: Unit, actor: Actor, conversation_id: int) -> ChatLine:
 
 def line_of(unit: Unit, row: Chat) -> ChatLine:
     """Of a row that may be shown."""
-    name = unit.first(select(PERSON.c.name).where(PERSON.c.id == row.taken_by)) if row.taken_by else None
+    name = person_name(unit, row.taken_by)
     return ChatLine(
         state="ended" if row.ended_at is not None else "waiting" if row.taken_at is None else "taken",
         started_at=clock.to_datetime(row.started_at),

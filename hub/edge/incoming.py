@@ -5,12 +5,12 @@ Asked by every page at every change of a call: what all see who may see the same
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 
 from hub import clock
 from hub.access import duty, policy
@@ -26,7 +26,7 @@ from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
 from hub.inbox.letterhead import Greeting
 from hub.inbox.points import masked_number
-from hub.inbox.strip import is_waiting
+from hub.inbox.strip import FORGOTTEN, is_waiting
 from hub.storage.scope import Scope
 from hub.storage.unit import Storage, Unit
 
@@ -35,6 +35,7 @@ KEPT = 2 * clock.SECOND
 _RINGS = 600 * clock.SECOND
 _TALKS = 4 * 3_600 * clock.SECOND
 _MOST = 500
+_STATE = select(Call.answered_by_id, Call.ended_at).where(Call.entry_id == bindparam("entry"))
 
 
 class Strip(Struct, frozen=True):
@@ -130,21 +131,13 @@ def _shared(unit: Unit, actor: Actor) -> _Shared:
     there = strip(unit, actor)
     if there is None:
         return _Shared(now, None, ())
-    rings = Call.answered_at.is_(None) & (Call.offered_at > now - _RINGS)
-    to_write_down = Call.answered_at > now - _TALKS
-    columns = (Call.entry_id, Call.rings_at, Call.offered_at, Call.answered_at, Call.answered_by_id)
-    calls = unit.rows(
-        _live(actor, *columns)
-        .where(Call.registered_at.is_(None), rings | to_write_down)
-        .order_by(Call.offered_at)
-        .limit(_MOST)
-    )
+    calls = unit.rows(_open_calls(policy.visible(actor)), rung_after=now - _RINGS, taken_after=now - _TALKS)
     return _Shared(now, there, [_Live(*each) for each in calls])
 
 
 def _is_as_it_was(unit: Unit, call: _Live) -> bool:
     """Another process may have ended it since."""
-    now = unit.rows(select(Call.answered_by_id, Call.ended_at).where(Call.entry_id == call.entry_id))
+    now = unit.rows(_STATE, entry=call.entry_id)
     return [tuple(each) for each in now] == [(call.answered_by_id, None)]
 
 
@@ -152,7 +145,7 @@ def strip(unit: Unit, actor: Actor) -> Strip | None:
     """None: nobody has ever called here."""
     if unit.first(select(Call.id).where(Call.municipality_id.in_(unit.scope.municipalities or ()))) is None:
         return None
-    waiting = unit.all(_live(actor, Call.offered_at).where(is_waiting()).order_by(Call.offered_at))
+    waiting = unit.all(_waiting(policy.visible(actor)), offered_after=clock.now() - FORGOTTEN)
     there = duty.there(unit, unit.scope.municipalities or ())
     return Strip(
         waiting=len(waiting),
@@ -173,7 +166,25 @@ def _theirs(actor: Actor, state: duty.State, calls: Sequence[_Live]) -> _Live | 
     return found[0] if found else None
 
 
-def _live(actor: Actor, *columns: Any) -> Select[Any]:
+@lru_cache(maxsize=1024)
+def _waiting(visible: ColumnElement[bool]) -> Select[Any]:
+    return _live(visible, Call.offered_at).where(is_waiting(bindparam("offered_after"))).order_by(Call.offered_at)
+
+
+@lru_cache(maxsize=1024)
+def _open_calls(visible: ColumnElement[bool]) -> Select[Any]:
+    """Such as ring, or are to be written down."""
+    rings = Call.answered_at.is_(None) & (Call.offered_at > bindparam("rung_after"))
+    columns = (Call.entry_id, Call.rings_at, Call.offered_at, Call.answered_at, Call.answered_by_id)
+    return (
+        _live(visible, *columns)
+        .where(Call.registered_at.is_(None), rings | (Call.answered_at > bindparam("taken_after")))
+        .order_by(Call.offered_at)
+        .limit(_MOST)
+    )
+
+
+def _live(visible: ColumnElement[bool], *columns: Any) -> Select[Any]:
     """Calls of citizens that haven't ended, in queues of theirs. None that people alone tell of."""
     return (
         select(*columns)
@@ -186,13 +197,13 @@ def _live(actor: Actor, *columns: Any) -> Select[Any]:
             Call.ended_at.is_(None),
             Call.direction == "in",
             Entry.channel_id.is_not(None),
-            policy.visible(actor),
+            visible,
         )
     )
 
 
 def _pop(unit: Unit, actor: Actor, entry_id: int) -> _Pop | None:
-    found = unit.rows(_live(actor, Call, Entry, Conversation).where(Call.entry_id == entry_id))
+    found = unit.rows(_live(policy.visible(actor), Call, Entry, Conversation).where(Call.entry_id == entry_id))
     if not found:
         return None
     row, entry, conversation = found[0]

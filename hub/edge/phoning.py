@@ -17,10 +17,11 @@ from hub.errors import Invalid, NotFound
 from hub.inbox import callback, contact, queries, strip
 from hub.inbox.call import Call, is_pending
 from hub.inbox.citizen import Citizen
+from hub.inbox.colleagues import PERSON
 from hub.inbox.conversation import Conversation
 from hub.inbox.points import masked_number
 from hub.inbox.promise import Promise, is_open
-from hub.inbox.queries import PERSON, ConversationLine
+from hub.inbox.queries import ConversationLine
 from hub.inbox.queue import Queue, QueueArea
 from hub.storage.unit import Unit
 

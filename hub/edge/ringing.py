@@ -110,7 +110,7 @@ def _is_due(unit: Unit, *, may_be_gone: bool) -> bool:
 
 
 def _silent(*, may_be_gone: bool) -> Select[Chat]:
-    silent = (Chat.heard_at < clock.now() - GONE_AFTER) | has_left(LEFT_AFTER)
+    silent = (Chat.heard_at < clock.now() - GONE_AFTER) | has_left(clock.now() - LEFT_AFTER)
     gone = silent if may_be_gone else false()
     return (
         select(Chat)

@@ -13,11 +13,11 @@ from hub.access.person import Actor
 from hub.edge import contacting, work
 from hub.inbox import calendar, contact, letterhead, notice, placeholders, text
 from hub.inbox.call import Call
+from hub.inbox.colleagues import person_name
 from hub.inbox.conversation import Conversation
 from hub.inbox.department import Department
 from hub.inbox.matter import Matter
 from hub.inbox.municipality import Municipality
-from hub.inbox.queries import PERSON
 from hub.inbox.queue import Queue
 from hub.inbox.text import Price
 from hub.inbox.timeline import CallFields, call_fields
@@ -94,7 +94,7 @@ def look(unit: Unit, actor: Actor, conversation_id: int, entry_id: int) -> Conta
         by_hand=contact.is_by_hand(entry),
         occurred_at=clock.to_datetime(entry.occurred_at),
         note=entry.text,
-        call=None if row is None else call_fields(row, _named(unit, row.answered_by_id)),
+        call=None if row is None else call_fields(row, person_name(unit, row.answered_by_id)),
         tries=0 if row is None else tries(unit, row, _midnight(municipality)),
         greeting=letterhead.greeting(unit, placeholders.where(conversation, actor.id)).by(actor.name),
         topics=[str(each) for each in topics(unit, conversation, _midnight(municipality))],
@@ -174,10 +174,6 @@ def _working_days(municipality: Municipality) -> Sequence[date]:
     today = clock.to_datetime(clock.now()).astimezone(ZoneInfo(municipality.timezone)).date()
     days = [today + timedelta(days=n) for n in range(_AHEAD)]
     return [day for day in days if calendar.works(day, municipality.country)]
-
-
-def _named(unit: Unit, person_id: int | None) -> str | None:
-    return None if person_id is None else unit.first(select(PERSON.c.name).where(PERSON.c.id == person_id))
 
 
 def _midnight(municipality: Municipality) -> int:

@@ -9,18 +9,47 @@ from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from hub import clock
 from hub.errors import NotFound
 from hub.inbox import chat
 from hub.inbox.chat import TURNS_PAGE, Chat, has_left
+from hub.inbox.colleagues import PERSON, person_name
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Attachment, Entry
-from hub.inbox.queries import PERSON
+from hub.storage.one_of import listed, one_of
 from hub.storage.unit import Unit
 
 _TURNS = 200
+
+_LINES = (
+    select(Entry.id, Entry.occurred_at, Entry.author_kind, Entry.item_key, Entry.text, PERSON.c.name)
+    .join(PERSON, PERSON.c.id == Entry.author_id, isouter=True)
+    .where(
+        Entry.conversation_id == bindparam("conversation"),
+        Entry.first_conversation_id == bindparam("first"),
+        Entry.kind == "chat",
+        Entry.visibility == "public",
+        Entry.id > bindparam("after"),
+    )
+    .order_by(Entry.id)
+    .limit(_TURNS)
+)
+_FILES = (
+    select(Attachment.entry_id, Attachment.public_id, Attachment.name, Attachment.media_type, Attachment.size)
+    .where(one_of(Attachment.entry_id, "entries"))
+    .order_by(Attachment.id)
+)
+_WAIT = (
+    select(Conversation.queue_id, Chat.id)
+    .join(
+        Conversation,
+        (Conversation.municipality_id == Chat.municipality_id) & (Conversation.id == Chat.conversation_id),
+    )
+    .where(Chat.ended_at.is_(None), Chat.taken_at.is_(None), ~has_left(bindparam("gone_before")))
+    .order_by(Chat.id)
+)
 
 
 class FileLine(Struct, frozen=True):
@@ -80,20 +109,7 @@ def shown(unit: Unit, channel_id: int, secret: str, after: int) -> Shown:
     """What there is of it after that turn. Raises NotFound."""
     row = mine(unit, channel_id, secret)
     where = _whole(unit, row)
-    lines = (
-        select(Entry.id, Entry.occurred_at, Entry.author_kind, Entry.item_key, Entry.text, PERSON.c.name)
-        .join(PERSON, PERSON.c.id == Entry.author_id, isouter=True)
-        .where(
-            Entry.conversation_id == where.id,
-            Entry.first_conversation_id == row.conversation_id,
-            Entry.kind == "chat",
-            Entry.visibility == "public",
-            Entry.id > after,
-        )
-        .order_by(Entry.id)
-        .limit(_TURNS)
-    )
-    found = unit.rows(lines)
+    found = unit.rows(_LINES, conversation=where.id, first=row.conversation_id, after=after)
     files = _files(unit, [each.id for each in found])
     turns = [
         TurnLine(
@@ -134,17 +150,8 @@ def waiting(unit: Unit) -> Mapping[int, Sequence[int]]:
 
     Of all municipalities in scope, and all channels: who waits in a queue waits for the same people.
     """
-    query = (
-        select(Conversation.queue_id, Chat.id)
-        .join(
-            Conversation,
-            (Conversation.municipality_id == Chat.municipality_id) & (Conversation.id == Chat.conversation_id),
-        )
-        .where(Chat.ended_at.is_(None), Chat.taken_at.is_(None), ~has_left(TURNS_PAGE))
-        .order_by(Chat.id)
-    )
     found: dict[int, list[int]] = {}
-    for queue_id, chat_id in unit.rows(query):
+    for queue_id, chat_id in unit.rows(_WAIT, gone_before=clock.now() - TURNS_PAGE):
         found.setdefault(queue_id, []).append(chat_id)
     return found
 
@@ -160,7 +167,7 @@ def _whole(unit: Unit, row: Chat) -> Conversation:
 
 def _state(unit: Unit, row: Chat, where: Conversation) -> ChatState:
     over = row.ended_at is not None or where.closed_at is not None
-    who = unit.first(select(PERSON.c.name).where(PERSON.c.id == row.taken_by)) if row.taken_by else None
+    who = person_name(unit, row.taken_by)
     waits = not over and row.taken_at is None
     return ChatState(
         state="ended" if over else "waiting" if waits else "taken",
@@ -175,17 +182,14 @@ def _state(unit: Unit, row: Chat, where: Conversation) -> ChatState:
 
 
 def _ahead(unit: Unit, row: Chat) -> int:
-    queue_id = unit.first(select(Conversation.queue_id).where(Conversation.id == row.conversation_id))
-    return bisect_left(waiting(unit).get(queue_id or 0, ()), row.id)
+    began = unit.get(Conversation, row.conversation_id)
+    return bisect_left(waiting(unit).get(began.queue_id if began else 0, ()), row.id)
 
 
 def _files(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, Sequence[FileLine]]:
     found: dict[int, list[FileLine]] = {}
     if entry_ids:
-        query = select(
-            Attachment.entry_id, Attachment.public_id, Attachment.name, Attachment.media_type, Attachment.size
-        )
-        for entry_id, *line in unit.rows(query.where(Attachment.entry_id.in_(entry_ids)).order_by(Attachment.id)):
+        for entry_id, *line in unit.rows(_FILES, entries=listed(entry_ids)):
             found.setdefault(entry_id, []).append(FileLine(*line))
     return found
 

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, func, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, bindparam, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub import clock
@@ -97,34 +97,20 @@ class Chat(MunicipalityRow):
             unit.note(Happening("chat_changed", self.id, self.municipality_id, self.conversation_id))
 
 
-def hashed(secret: str) -> str:
-    """As it is stored."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def by_secret(unit: Unit, channel_id: int, secret: str) -> Chat | None:
-    """Whose secret it is, on this channel, as long as it opens anything."""
-    lasts = Chat.ended_at.is_(None) | (Chat.ended_at > clock.now() - READ_FOR)
-    return unit.first(select(Chat).where(Chat.secret == hashed(secret), Chat.channel_id == channel_id, lasts))
-
-
-def of_conversation(unit: Unit, conversation_id: int) -> Chat | None:
-    """The one that it began as."""
-    return unit.first(select(Chat).where(Chat.conversation_id == conversation_id))
-
-
-def unseen(unit: Unit, person_id: int, conversations: Sequence[int]) -> Mapping[int, tuple[int, str]]:
-    """Of their chats that go on: the newest that the citizen said and they haven't seen, by the conversation: its id,
-    and how it begins, empty for a file."""
-    if not conversations:
-        return {}
-    newest = (
+_BY_SECRET = select(Chat).where(
+    Chat.secret == bindparam("secret"),
+    Chat.channel_id == bindparam("channel"),
+    Chat.ended_at.is_(None) | (Chat.ended_at > bindparam("ended_after")),
+)
+_OF_CONVERSATION = select(Chat).where(Chat.conversation_id == bindparam("conversation"))
+_UNSEEN = select(Entry.conversation_id, Entry.id, func.substr(Entry.text, 1, _BEGINNING)).where(
+    Entry.id.in_(
         select(func.max(Entry.id))
         .select_from(Chat)
         .join(Entry, (Entry.municipality_id == Chat.municipality_id) & (Entry.conversation_id == Chat.conversation_id))
         .where(
-            Chat.conversation_id.in_(conversations),
-            Chat.taken_by == person_id,
+            Chat.conversation_id.in_(bindparam("conversations", expanding=True)),
+            Chat.taken_by == bindparam("person"),
             Chat.ended_at.is_(None),
             Entry.kind == "chat",
             Entry.author_kind == "citizen",
@@ -132,8 +118,30 @@ def unseen(unit: Unit, person_id: int, conversations: Sequence[int]) -> Mapping[
         )
         .group_by(Chat.conversation_id)
     )
-    query = select(Entry.conversation_id, Entry.id, func.substr(Entry.text, 1, _BEGINNING)).where(Entry.id.in_(newest))
-    found = unit.rows(query)
+)
+
+
+def hashed(secret: str) -> str:
+    """As it is stored."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def by_secret(unit: Unit, channel_id: int, secret: str) -> Chat | None:
+    """Whose secret it is, on this channel, as long as it opens anything."""
+    return unit.first(_BY_SECRET, secret=hashed(secret), channel=channel_id, ended_after=clock.now() - READ_FOR)
+
+
+def of_conversation(unit: Unit, conversation_id: int) -> Chat | None:
+    """The one that it began as."""
+    return unit.first(_OF_CONVERSATION, conversation=conversation_id)
+
+
+def unseen(unit: Unit, person_id: int, conversations: Sequence[int]) -> Mapping[int, tuple[int, str]]:
+    """Of their chats that go on: the newest that the citizen said and they haven't seen, by the conversation: its id,
+    and how it begins, empty for a file."""
+    if not conversations:
+        return {}
+    found = unit.rows(_UNSEEN, conversations=list(conversations), person=person_id)
     return {conversation_id: (entry_id, " ".join((text or "").split())) for conversation_id, entry_id, text in found}
 
 
@@ -193,10 +201,10 @@ def started_lately(unit: Unit, channel_id: int, network: str) -> int:
     return found
 
 
-def has_left(since: int) -> ColumnElement[bool]:
-    """A condition on Chat: its page said that it goes, so long ago, and hasn't been heard of since."""
+def has_left(before: int | ColumnElement[int]) -> ColumnElement[bool]:
+    """A condition on Chat: its page said that it goes, by that time, and hasn't been heard of since."""
     said = func.coalesce(Chat.left_at, 0)
-    return (said > Chat.heard_at) & (said <= clock.now() - since)
+    return (said > Chat.heard_at) & (said <= before)
 
 
 def hear(unit: Unit, heard: dict[int, int]) -> None:

@@ -115,11 +115,11 @@ def lines_of(unit: Unit, reader_id: int, ids: Sequence[int]) -> Sequence[DeskLin
     """In the order of `ids`, all of them such as the reader may open."""
     if not ids:
         return []
-    rows = unit.rows(_LINE.params(reader=reader_id, ids=listed(ids)).execution_options(in_scope_already=True))
+    rows = unit.rows(_LINE, reader=reader_id, ids=listed(ids))
     said = listed(row[-4] for row in rows if row[-4] is not None)
-    newest = {row[0]: row[1:] for row in unit.rows(_NEWEST.params(ids=said).execution_options(in_scope_already=True))}
+    newest = {row[0]: row[1:] for row in unit.rows(_NEWEST, ids=said)}
     topics: dict[int, list[Words]] = defaultdict(list)
-    for conversation_id, words in unit.rows(_TOPICS.params(ids=listed(ids)).execution_options(in_scope_already=True)):
+    for conversation_id, words in unit.rows(_TOPICS, ids=listed(ids)):
         topics[conversation_id].append(words)
     by_id = {row[0]: _line(row, newest.get(row[-4]), topics[row[0]]) for row in rows}
     return [by_id[each] for each in ids if each in by_id]
@@ -241,16 +241,22 @@ _HAS_DRAFT = exists(
     .correlate(Conversation)
 )
 # The newest entries are a statement of their own: PostgreSQL would join them by reading all entries there are.
-_LINE: Select[Any] = queries.LINE.add_columns(_SAID, _OPENED, _A_FILE, _HAS_DRAFT).where(_THESE)
-_NEWEST: Select[*tuple[Any, ...]] = select(
-    Entry.id,
-    Entry.kind,
-    Entry.author_kind,
-    Entry.channel_id,
-    Entry.occurred_at,
-    Entry.recorded_at,
-    func.substr(Entry.text, 1, _READ),
-).where(one_of(Entry.id, "ids"))
+_LINE: Select[Any] = (
+    queries.LINE.add_columns(_SAID, _OPENED, _A_FILE, _HAS_DRAFT).where(_THESE).execution_options(in_scope_already=True)
+)
+_NEWEST: Select[*tuple[Any, ...]] = (
+    select(
+        Entry.id,
+        Entry.kind,
+        Entry.author_kind,
+        Entry.channel_id,
+        Entry.occurred_at,
+        Entry.recorded_at,
+        func.substr(Entry.text, 1, _READ),
+    )
+    .where(one_of(Entry.id, "ids"))
+    .execution_options(in_scope_already=True)
+)
 _STAMPS = Prepared(
     select(
         Conversation.id,
@@ -273,6 +279,7 @@ _TOPICS = (
     .join(Topic, Topic.id == Matter.topic_id)
     .where(_THESE)
     .order_by(Matter.id)
+    .execution_options(in_scope_already=True)
 )
 _COUNTS = (
     select(

@@ -19,10 +19,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub import clock
 from hub.errors import Invalid, NotFound
+from hub.inbox.colleagues import PERSON
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Attachment
 from hub.inbox.outgoing import File
-from hub.inbox.queries import PERSON
 from hub.storage.base import MunicipalityRow, own, partial_index, same_municipality
 from hub.storage.types import Json
 from hub.storage.unit import Unit

@@ -11,11 +11,12 @@ from hub import clock
 from hub.contract.references import by_ten
 from hub.errors import Invalid, NotFound
 from hub.inbox.citizen import Citizen, CitizenPoint, Identity
+from hub.inbox.colleagues import person_name
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
 from hub.inbox.municipality import Municipality
 from hub.inbox.points import seal_identity
-from hub.inbox.queries import PERSON, PersonName
+from hub.inbox.queries import PersonName
 from hub.storage.unit import Unit
 
 WAYS = ("control_question", "called_back", "id_at_desk", "eid", "known_to_department")
@@ -146,12 +147,11 @@ def _numbers(conversation: Conversation) -> Select[CitizenPoint]:
 def live(unit: Unit, conversation: Conversation) -> Identity | None:
     """The confirmation that holds now, for the conversation's own citizen."""
     return unit.first(
-        _LIVE.params(
-            municipality=conversation.municipality_id,
-            conversation=conversation.id,
-            citizen=conversation.citizen_id,
-            now=clock.now(),
-        )
+        _LIVE,
+        municipality=conversation.municipality_id,
+        conversation=conversation.id,
+        citizen=conversation.citizen_id,
+        now=clock.now(),
     )
 
 
@@ -160,8 +160,7 @@ def live_line(unit: Unit, conversation: Conversation) -> IdentityLine | None:
     found = live(unit, conversation)
     if found is None:
         return None
-    names = unit.rows(select(PERSON.c.name).where(PERSON.c.id == found.confirmed_by))
-    by = PersonName(str(found.confirmed_by), names[0][0] if names else "")
+    by = PersonName(str(found.confirmed_by), person_name(unit, found.confirmed_by) or "")
     return IdentityLine(found.how, clock.to_datetime(found.confirmed_at), by, clock.to_datetime(found.ends_at))
 
 

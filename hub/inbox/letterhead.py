@@ -7,7 +7,7 @@ said first.
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import ForeignKey, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.errors import Invalid
@@ -49,6 +49,13 @@ class Letterhead(MunicipalityRow):
     greeting: Mapped[str | None]
 
 
+_OF_MUNICIPALITY = (
+    select(Letterhead)
+    .where(Letterhead.municipality_id == bindparam("municipality"))
+    .order_by(Letterhead.queue_id.is_not(None), Letterhead.queue_id)
+)
+
+
 class Below(Struct, frozen=True):
     """What one mail has below its words. `signature`: filled in."""
 
@@ -58,8 +65,7 @@ class Below(Struct, frozen=True):
 
 def rows(unit: Unit, municipality_id: int) -> Sequence[Letterhead]:
     """The municipality's own first."""
-    query = select(Letterhead).where(Letterhead.municipality_id == municipality_id)
-    return unit.all(query.order_by(Letterhead.queue_id.is_not(None), Letterhead.queue_id))
+    return unit.all(_OF_MUNICIPALITY, municipality=municipality_id)
 
 
 def put(

@@ -11,9 +11,9 @@ from msgspec import Struct
 from sqlalchemy import bindparam, select
 
 from hub import clock
+from hub.inbox.colleagues import PERSON, person_name
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry, Mail
-from hub.inbox.queries import PERSON
 from hub.storage.unit import Unit
 
 MayOpen = Callable[[Conversation], bool]
@@ -24,6 +24,10 @@ _MAILS = (
     select(Entry.conversation_id, Mail.message_id, Mail.sender, Entry.text)
     .join(Entry, (Entry.municipality_id == Mail.municipality_id) & (Entry.id == Mail.entry_id))
     .where(Mail.message_id.is_not(None), Entry.author_kind == "citizen")
+)
+_NAMED = _MAILS.where(
+    Mail.municipality_id.in_(bindparam("municipalities", expanding=True)),
+    Mail.message_id.in_(bindparam("message_ids", expanding=True)),
 )
 _OWN_MAILS = _MAILS.where(Entry.conversation_id == bindparam("conversation")).order_by(Entry.id).limit(_MOST_MAILS)
 
@@ -85,13 +89,13 @@ def also_sent(unit: Unit, conversation: Conversation, may_open: MayOpen) -> Sequ
 
     A Message-ID alone can be claimed by anybody. What was moved from one to the other was sent once.
     """
-    own = unit.rows(_OWN_MAILS.params(conversation=conversation.id))
+    own = unit.rows(_OWN_MAILS, conversation=conversation.id)
     if not own:
         return []
     wanted = {tuple(mail) for _, *mail in own}
     here = unit.scope.municipalities or (conversation.municipality_id,)
-    named = _MAILS.where(Mail.municipality_id.in_(here), Mail.message_id.in_([each[1] for each in own]))
-    ids = {row_id for row_id, *mail in unit.rows(named) if tuple(mail) in wanted} - {conversation.id}
+    named = unit.rows(_NAMED, municipalities=here, message_ids=[each[1] for each in own])
+    ids = {row_id for row_id, *mail in named if tuple(mail) in wanted} - {conversation.id}
     rows = unit.all(select(Conversation).where(Conversation.id.in_(ids)).order_by(Conversation.id)) if ids else ()
     sent = [
         row
@@ -104,7 +108,7 @@ def also_sent(unit: Unit, conversation: Conversation, may_open: MayOpen) -> Sequ
             str(row.id),
             str(row.municipality_id),
             str(row.queue_id),
-            _name(unit, row.assignee_id),
+            person_name(unit, row.assignee_id),
             *answers.get(row.id, ()),
         )
         for row in sent
@@ -127,11 +131,6 @@ def _answers(unit: Unit, conversations: Sequence[Conversation]) -> dict[int, tup
         .order_by(Entry.occurred_at)
     )
     return {row_id: (name, clock.to_datetime(at)) for row_id, name, at in rows}
-
-
-def _name(unit: Unit, person_id: int | None) -> str | None:
-    found = unit.rows(select(PERSON.c.name).where(PERSON.c.id == person_id)) if person_id is not None else ()
-    return found[0][0] if found else None
 
 
 def _linked(conversation: Conversation | None, may_open: MayOpen) -> Linked | None:

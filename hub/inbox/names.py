@@ -10,7 +10,13 @@ from sqlalchemy import select
 from hub.inbox.municipality import Municipality
 from hub.inbox.queue import Queue, QueueArea
 from hub.inbox.topic import Topic
+from hub.storage.one_of import listed, one_of
 from hub.storage.unit import Unit
+
+_MUNICIPALITIES = select(Municipality).where(one_of(Municipality.id, "own")).order_by(Municipality.name)
+_AREAS = select(QueueArea).where(one_of(QueueArea.municipality_id, "own")).order_by(QueueArea.id)
+_QUEUES = select(Queue).where(one_of(Queue.id, "answering")).order_by(Queue.id)
+_TOPICS = select(Topic).where(one_of(Topic.municipality_id, "own")).order_by(Topic.id)
 
 
 class MunicipalityName(Struct, frozen=True):
@@ -71,13 +77,13 @@ class Names(Struct, frozen=True):
 
 def names(unit: Unit) -> Names:
     """Those of the unit's scope."""
-    own = unit.scope.municipalities or ()
-    places = unit.all(select(Municipality).where(Municipality.id.in_(own)).order_by(Municipality.name))
+    own = listed(unit.scope.municipalities or ())
+    places = unit.all(_MUNICIPALITIES, own=own)
     areas: dict[int, list[str]] = defaultdict(list)
-    for area in unit.all(select(QueueArea).where(QueueArea.municipality_id.in_(own)).order_by(QueueArea.id)):
+    for area in unit.all(_AREAS, own=own):
         areas[area.queue_id].append(str(area.municipality_id))
-    queues = unit.all(select(Queue).where(Queue.id.in_(list(areas))).order_by(Queue.id))
-    topics = unit.all(select(Topic).order_by(Topic.id))
+    queues = unit.all(_QUEUES, answering=listed(areas))
+    topics = unit.all(_TOPICS, own=own)
     return Names(
         municipalities={
             str(row.id): MunicipalityName(

@@ -8,14 +8,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
-from sqlalchemy import select
 
 from hub.errors import Invalid
 from hub.formats.charsets import clean
 from hub.inbox.citizen import Citizen
+from hub.inbox.colleagues import person_name
 from hub.inbox.conversation import Conversation
 from hub.inbox.municipality import Municipality
-from hub.inbox.queries import PERSON
 from hub.inbox.queue import Queue
 from hub.storage.unit import Unit
 
@@ -61,8 +60,7 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 
 def values(unit: Unit, at: Where) -> Mapping[str, str]:
     """Of all that are known. A citizen who is known by an address alone has no name to be called by."""
-    agent = unit.first(select(PERSON.c.name).where(PERSON.c.id == at.by_id))
-    return whoever_says_it(unit, at) | said_by(agent or "")
+    return whoever_says_it(unit, at) | said_by(person_name(unit, at.by_id) or "")
 
 
 def said_by(agent: str) -> dict[str, str]:

@@ -46,7 +46,7 @@ class CoveredPoint(Struct, frozen=True):
 
 def covered(unit: Unit, citizen: Citizen) -> Sequence[CoveredPoint]:
     """Those that hold now, in the order they were learned."""
-    points = unit.all(_THAT_HOLD.params(municipality=citizen.municipality_id, citizen=citizen.id))
+    points = unit.all(_THAT_HOLD, municipality=citizen.municipality_id, citizen=citizen.id)
     return [cover(unit.keys, each) for each in points]
 
 

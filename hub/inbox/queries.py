@@ -10,11 +10,12 @@ from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Select, bindparam, case, column, func, select, table
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
 
 from hub import clock
 from hub.clock import NEVER
 from hub.inbox.citizen import Citizen, CitizenPoint
+from hub.inbox.colleagues import PERSON
 from hub.inbox.conversation import Conversation
 from hub.inbox.matter import Matter
 from hub.inbox.participant import Participant
@@ -26,8 +27,6 @@ from hub.storage.unit import Unit
 Within = Callable[[int], ColumnElement[bool]]
 """What of a municipality may be seen."""
 
-# People belong to a room above this one; here only their names are read.
-PERSON = table("person", column("id"), column("name"))
 _BY_DUE_TIME = keyset.Order((Conversation.due_at, Conversation.id))
 _NEWEST_FIRST = keyset.Order((Conversation.id,), newest_first=True)
 _OF_MUNICIPALITY = Conversation.municipality_id == bindparam("in_municipality")
@@ -195,7 +194,7 @@ def those_in(unit: Unit, visible: ColumnElement[bool], filtered: Filter, ids: Se
     if filtered.municipality_id is not None:
         where = (*where, _OF_MUNICIPALITY)
         values["in_municipality"] = filtered.municipality_id
-    return unit.all(_those_in(visible, where, newest_first=filtered.closed).params(ids=listed(ids), **values))
+    return unit.all(_those_in(visible, where, newest_first=filtered.closed), ids=listed(ids), **values)
 
 
 @lru_cache(maxsize=1024)
@@ -250,9 +249,9 @@ def conversation_page(
         citizen=CitizenName(str(citizen.id), masked_name(citizen.name), citizen.kind, citizen.protection),
         participants=[
             ParticipantLine(str(each.id), point.kind, masked(unit.keys, point), each.role, shown(each.confirmed_at))
-            for point, each in unit.rows(_TAKE_PART.params(**here))
+            for point, each in unit.rows(_TAKE_PART, **here)
         ],
-        matters=[matter_line(each) for each in unit.all(_MATTERS.params(**here))],
+        matters=[matter_line(each) for each in unit.all(_MATTERS, **here)],
         related=str(related.id) if related is not None and may_open(related) else None,
     )
 
@@ -324,7 +323,7 @@ def _lines(unit: Unit, ids: Sequence[int]) -> list[ConversationLine]:
     """In the order of `ids`, all of them in scope already."""
     if not ids:
         return []
-    rows = unit.rows(_LINES.params(ids=listed(ids)).execution_options(in_scope_already=True))
+    rows = unit.rows(_LINES, ids=listed(ids))
     by_id = {row[0]: line_of(row) for row in rows}
     return [by_id[each] for each in ids]
 
@@ -353,7 +352,7 @@ LINE: Select[Any] = (
     .join(Citizen, Citizen.id == Conversation.citizen_id)
     .join(PERSON, PERSON.c.id == Conversation.assignee_id, isouter=True)
 )
-_LINES = LINE.where(one_of(Conversation.id, "ids"))
+_LINES = LINE.where(one_of(Conversation.id, "ids")).execution_options(in_scope_already=True)
 _TAKE_PART = (
     select(CitizenPoint, Participant)
     .join(Participant, Participant.citizen_point_id == CitizenPoint.id)

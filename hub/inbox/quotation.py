@@ -31,7 +31,7 @@ _MOST = 50
 
 def find(unit: Unit, conversation: Conversation, asked: Mail | None, recipient: CitizenPoint) -> Entry | None:
     """What an answer to this address quotes. `asked`: the mail that it answers, if any. None: there is nothing."""
-    newest = unit.first(_NEWEST.params(conversation=conversation.id))
+    newest = unit.first(_NEWEST, conversation=conversation.id)
     if newest is not None and newest.kind != "mail":
         began = unit.get(Conversation, newest.first_conversation_id)
         if began is not None and began.citizen_id == recipient.citizen_id:

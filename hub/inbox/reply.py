@@ -17,13 +17,13 @@ from hub.clock import NEVER
 from hub.errors import Conflict, Invalid
 from hub.inbox import letterhead, links, outgoing, placeholders, quotation, reply_token
 from hub.inbox.citizen import CitizenPoint
+from hub.inbox.colleagues import PERSON
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry, Mail
 from hub.inbox.letterhead import Below
 from hub.inbox.outgoing import Envelope, File, Route
 from hub.inbox.participant import Participant
-from hub.inbox.queries import PERSON
 from hub.storage.unit import Unit
 
 _MOST_REFERENCES = 20
@@ -278,7 +278,7 @@ def has_recipient(unit: Unit, conversation: Conversation) -> bool:
 
 def _points(unit: Unit, conversation: Conversation) -> Sequence[CitizenPoint]:
     """The addresses that take part, the one longest there first."""
-    return unit.all(_POINTS.params(conversation=conversation.id))
+    return unit.all(_POINTS, conversation=conversation.id)
 
 
 def _recipient(points: Sequence[CitizenPoint], newest: Mail | None) -> CitizenPoint:
@@ -291,5 +291,5 @@ def _recipient(points: Sequence[CitizenPoint], newest: Mail | None) -> CitizenPo
 
 def _newest_mail(unit: Unit, conversation: Conversation) -> Mail | None:
     """The citizen's; before they have written, our own."""
-    theirs = unit.first(_THEIRS.params(conversation=conversation.id))
-    return theirs or unit.first(_OURS.params(conversation=conversation.id))
+    theirs = unit.first(_THEIRS, conversation=conversation.id)
+    return theirs or unit.first(_OURS, conversation=conversation.id)

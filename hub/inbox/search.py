@@ -97,7 +97,7 @@ def _newest_of(unit: Unit, ids: Sequence[int]) -> Sequence[Hit]:
     if not ids:
         return []
     # Two statements: PostgreSQL would join the newest by reading all entries there are.
-    last = unit.rows(_LAST.params(ids=listed(ids)))
+    last = unit.rows(_LAST, ids=listed(ids))
     by_conversation = {each.conversation_id: each for each in _hits(unit, [row[0] for row in last], "")}
     return [by_conversation[each] for each in ids if each in by_conversation]
 

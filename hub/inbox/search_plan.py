@@ -14,11 +14,11 @@ from msgspec.structs import replace
 from sqlalchemy import ColumnElement, bindparam, case, column, func, select, table
 
 from hub import clock
+from hub.inbox.colleagues import PERSON
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
 from hub.inbox.matter import Matter
 from hub.inbox.municipality import Municipality
-from hub.inbox.queries import PERSON
 from hub.inbox.queue import Queue, QueueArea
 from hub.inbox.search_numbers import number_token, numbers_apart
 from hub.inbox.search_words import Asked, Term, plain

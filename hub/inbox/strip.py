@@ -12,7 +12,7 @@ from hub.inbox.call import OWES_NOTHING, Call
 from hub.inbox.municipality import Municipality
 from hub.storage.unit import Unit
 
-_FORGOTTEN = clock.DAY // 24
+FORGOTTEN = clock.DAY // 24
 """A call that has waited for longer has ended, and nobody told us."""
 
 Desk = tuple[int, int]
@@ -31,16 +31,16 @@ class QueueNow(Struct, frozen=True):
     staff: int = 0
 
 
-def is_waiting() -> ColumnElement[bool]:
-    """A citizen waits on the telephone now. Colleagues aren't counted; nor is whoever's call one of ours has written
-    down: not every exchange tells who has answered."""
+def is_waiting(offered_after: int | ColumnElement[int]) -> ColumnElement[bool]:
+    """A citizen waits on the telephone now; `offered_after`: FORGOTTEN before it. Colleagues aren't counted; nor is
+    whoever's call one of ours has written down: not every exchange tells who has answered."""
     return (
         Call.ended_at.is_(None)
         & Call.answered_at.is_(None)
         & Call.registered_at.is_(None)
         & (Call.direction == "in")
         & Call.staff.is_(False)
-        & (Call.offered_at > clock.now() - _FORGOTTEN)
+        & (Call.offered_at > offered_after)
     )
 
 
@@ -54,7 +54,7 @@ def stand(unit: Unit, desks: Collection[Desk]) -> Mapping[Desk, QueueNow]:
         .where(
             Call.municipality_id.in_({each for each, _ in desks}),
             Call.queue_id.in_(queues),
-            is_waiting(),
+            is_waiting(clock.now() - FORGOTTEN),
         )
         .group_by(Call.municipality_id, Call.queue_id)
     )

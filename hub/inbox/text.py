@@ -1,11 +1,11 @@
 """Text: a short message (SMS), to and from a number. From the same number the same conversation goes on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
 from msgspec import Struct
-from sqlalchemy import Index, UniqueConstraint, select
+from sqlalchemy import Index, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped
 
 from hub import clock
@@ -158,17 +158,17 @@ def _price(body: Mapping[str, Any]) -> Price | None:
 
 def newest(unit: Unit, conversation: Conversation) -> tuple[Text, int] | None:
     """The conversation's newest text message and the channel it came or went by."""
-    query = (
-        select(Text, Entry.channel_id)
-        .join(Entry, (Entry.municipality_id == Text.municipality_id) & (Entry.id == Text.entry_id))
-        .where(Entry.conversation_id == conversation.id, Entry.channel_id.is_not(None), Entry.undone_at.is_(None))
-        .order_by(Entry.occurred_at.desc(), Entry.id.desc())
-        .limit(1)
-    )
-    found: Sequence[tuple[Text, int]] = [(row, channel_id) for row, channel_id in unit.rows(query)]
-    return found[0] if found else None
+    found = unit.rows(_NEWEST, conversation=conversation.id)
+    return (found[0][0], found[0][1]) if found else None
 
 
+_NEWEST = (
+    select(Text, Entry.channel_id)
+    .join(Entry, (Entry.municipality_id == Text.municipality_id) & (Entry.id == Text.entry_id))
+    .where(Entry.conversation_id == bindparam("conversation"), Entry.channel_id.is_not(None), Entry.undone_at.is_(None))
+    .order_by(Entry.occurred_at.desc(), Entry.id.desc())
+    .limit(1)
+)
 Reported = Literal["sent", "delivered", "failed"]
 
 

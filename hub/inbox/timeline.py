@@ -11,12 +11,13 @@ from sqlalchemy import bindparam, select, tuple_
 
 from hub import clock
 from hub.inbox.call import Call
+from hub.inbox.colleagues import PERSON
 from hub.inbox.conversation import Conversation
 from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Attachment, Entry, Mail
 from hub.inbox.links import MayOpen, told
 from hub.inbox.points import masked_number
-from hub.inbox.queries import PERSON, shown, shown_id
+from hub.inbox.queries import shown, shown_id
 from hub.storage import keyset
 from hub.storage.one_of import listed, one_of
 from hub.storage.unit import Unit
@@ -185,7 +186,7 @@ def timeline(
 
 def entry_line(unit: Unit, conversation: Conversation, may_open: MayOpen, entry_id: int) -> EntryLine | None:
     """One of them, as it is now."""
-    found = _lines(unit, unit.rows(_ONE.params(conversation=conversation.id, entry=entry_id)), may_open)
+    found = _lines(unit, unit.rows(_ONE, conversation=conversation.id, entry=entry_id), may_open)
     return found[0] if found else None
 
 
@@ -249,7 +250,7 @@ def _line(
 def _attachments(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, Sequence[AttachmentLine]]:
     """Without their content."""
     found = defaultdict(list)
-    for entry_id, *fields in unit.rows(_FILES.params(entries=listed(entry_ids))):
+    for entry_id, *fields in unit.rows(_FILES, entries=listed(entry_ids)):
         found[entry_id].append(AttachmentLine(*fields))
     return found
 
@@ -257,7 +258,7 @@ def _attachments(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, Sequence[
 def _calls(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, CallFields]:
     if not entry_ids:
         return {}
-    rows = unit.rows(_CALLS.params(entries=listed(entry_ids)))
+    rows = unit.rows(_CALLS, entries=listed(entry_ids))
     return {row.entry_id: call_fields(row, name) for row, name in rows}
 
 
@@ -286,7 +287,7 @@ def call_fields(row: Call, name: str | None) -> CallFields:
 
 def _deliveries(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, Sequence[DeliveryLine]]:
     found = defaultdict(list)
-    for row in unit.all(_DELIVERIES.params(entries=listed(entry_ids))):
+    for row in unit.all(_DELIVERIES, entries=listed(entry_ids)):
         line = DeliveryLine(
             id=str(row.id),
             recipient=row.recipient,

@@ -12,11 +12,11 @@ from hub import clock
 from hub.errors import Conflict, Invalid
 from hub.inbox import outgoing, reply_token
 from hub.inbox.chat import Chat
+from hub.inbox.colleagues import PERSON
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry, Mail
 from hub.inbox.municipality import Municipality
 from hub.inbox.outgoing import Envelope, Route
-from hub.inbox.queries import PERSON
 from hub.storage.unit import Unit
 
 A_DAY = 3

@@ -35,6 +35,20 @@ _TAKE_PART = (
     )
 )
 
+_USING = select(CitizenPoint.citizen_id).where(
+    CitizenPoint.municipality_id == bindparam("municipality"),
+    CitizenPoint.kind.in_(bindparam("kinds", expanding=True)),
+    CitizenPoint.match_key.in_(bindparam("keys", expanding=True)),
+    CitizenPoint.claimed_at.is_(None),
+    CitizenPoint.ended_at.is_(None),
+    CitizenPoint.citizen_id != bindparam("but"),
+)
+_SHARERS = (
+    select(Citizen)
+    .where(Citizen.municipality_id == bindparam("municipality"), Citizen.id.in_(_USING))
+    .order_by(Citizen.id)
+)
+
 
 class CitizenMove(MunicipalityRow):
     """`kind`: merge | split | share | give. What moved from one citizen to the other, to be moved back.
@@ -155,16 +169,13 @@ def sharers(unit: Unit, conversation: Conversation) -> Sequence[Citizen]:
     points = _points_in(unit, conversation)
     if not points:
         return []
-    using = select(CitizenPoint.citizen_id).where(
-        CitizenPoint.municipality_id == conversation.municipality_id,
-        CitizenPoint.kind.in_({each.kind for each in points}),
-        CitizenPoint.match_key.in_({each.match_key for each in points}),
-        CitizenPoint.claimed_at.is_(None),
-        CitizenPoint.ended_at.is_(None),
-        CitizenPoint.citizen_id != conversation.citizen_id,
+    return unit.all(
+        _SHARERS,
+        municipality=conversation.municipality_id,
+        but=conversation.citizen_id,
+        kinds=list({each.kind for each in points}),
+        keys=list({each.match_key for each in points}),
     )
-    query = select(Citizen).where(Citizen.municipality_id == conversation.municipality_id, Citizen.id.in_(using))
-    return unit.all(query.order_by(Citizen.id))
 
 
 def _refuse(unit: Unit, into: Citizen, other: Citizen) -> None:
@@ -254,7 +265,7 @@ def _point_of(unit: Unit, citizen: Citizen, like: CitizenPoint) -> CitizenPoint:
 
 
 def _points_in(unit: Unit, conversation: Conversation) -> Sequence[CitizenPoint]:
-    return unit.all(_TAKE_PART.params(municipality=conversation.municipality_id, conversation=conversation.id))
+    return unit.all(_TAKE_PART, municipality=conversation.municipality_id, conversation=conversation.id)
 
 
 def _end_points(unit: Unit, citizen: Citizen) -> None:

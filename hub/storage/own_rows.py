@@ -5,9 +5,10 @@ more than most statements take, and an `IN` with a parameter for each municipali
 """
 
 import threading
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, Dialect, Text, TypeDecorator, bindparam
+from sqlalchemy import BigInteger, Dialect, Select, Text, TypeDecorator, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
@@ -17,6 +18,8 @@ from sqlalchemy.types import TypeEngine
 from hub.storage.base import MunicipalityRow
 from hub.storage.one_of import OneOf, listed
 from hub.storage.scope import Scope
+
+Q = TypeVar("Q", bound=Select[Any])
 
 
 class _Asking(threading.local):
@@ -72,10 +75,29 @@ _OF_ONE = with_loader_criteria(
 )
 
 
+_BUILT_IN = "own_rows_built_in"
+
+
 def only_own_rows(state: ORMExecuteState) -> None:
     """For a session's `do_orm_execute`; `info` has its scope, which is of municipalities."""
     if state.is_column_load or state.execution_options.get("in_scope_already"):
         return
     scope: Scope = state.session.info["scope"]
     _ASKING.municipalities = own = scope.municipalities or ()
-    state.statement = state.statement.options(_OF_ONE if len(own) == 1 else _OF_SEVERAL)
+    if not state.execution_options.get(_BUILT_IN):
+        state.statement = state.statement.options(_own(len(own)))
+
+
+@lru_cache(maxsize=2048)
+def kept(query: Q, many: int | None, *, first: bool) -> Q:
+    """One that is asked again and again: with the filter of so many municipalities (None: without it) built in, so that
+    it is put together once. `first`: of its first row alone."""
+    if first:
+        query = query.limit(1)
+    if many is None or query.get_execution_options().get("in_scope_already"):
+        return query
+    return query.options(_own(many)).execution_options(**{_BUILT_IN: True})
+
+
+def _own(many: int) -> Any:
+    return _OF_ONE if many == 1 else _OF_SEVERAL

@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Connection, Delete, Select, Table, Update, cast, event, func, select
+from sqlalchemy import BigInteger, Connection, Delete, Select, Table, Update, bindparam, cast, event, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session, UOWTransaction
@@ -27,7 +27,7 @@ from hub.storage.base import MunicipalityRow, Row
 from hub.storage.blobs import Blobs
 from hub.storage.engine import Engines, enter_scope, is_demoted, is_trouble
 from hub.storage.keys import Keys
-from hub.storage.own_rows import only_own_rows
+from hub.storage.own_rows import kept, only_own_rows
 from hub.storage.scope import Scope
 from hub.storage.threads import Threads
 
@@ -89,7 +89,11 @@ class Unit:
         self._session.flush()
 
     def get(self, cls: type[R], row_id: int | None) -> R | None:
-        return None if row_id is None else self._session.get(cls, row_id)
+        if row_id is None:
+            return None
+        seen = self._session.identity_map.get((cls, (row_id,), None))
+        # SQLAlchemy's own `get` puts its statement together anew each time.
+        return seen if isinstance(seen, cls) else self.first(_by_id(cls), id=row_id)
 
     def lock(self, cls: type[R], row_id: int) -> R | None:
         """The row, and nobody else's until this unit ends. A unit that writes on SQLite holds all of them anyway.
@@ -99,15 +103,24 @@ class Unit:
         self._session.flush()  # what this unit has changed itself is kept
         return self._session.get(cls, row_id, with_for_update=True, populate_existing=True)
 
-    def first(self, query: Select[T]) -> T | None:
-        return self._session.scalars(_as_it_is(query.limit(1))).first()
+    def first(self, query: Select[T], **values: object) -> T | None:
+        """`values` of its `bindparam`s: then it is a constant, and is put together once. The same of all three."""
+        return self._session.scalars(self._asked(query, values, first=True), values).first()
 
-    def all(self, query: Select[T]) -> Sequence[T]:
-        return self._session.scalars(_as_it_is(query)).all()
+    def all(self, query: Select[T], **values: object) -> Sequence[T]:
+        return self._session.scalars(self._asked(query, values), values).all()
 
-    def rows(self, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+    def rows(self, query: Select[*tuple[Any, ...]], **values: object) -> Sequence[Any]:
         """Tuples of several columns or entities."""
-        return self._session.execute(_as_it_is(query)).all()
+        return self._session.execute(self._asked(query, values), values).all()
+
+    def _asked(self, query: Q, values: Mapping[str, object], *, first: bool = False) -> Q:
+        if values:
+            filtered = isinstance(self._session, _FilteredSession)
+            many = min(len(self.scope.municipalities or ()), 2) if filtered else None
+            asked: Q = kept(query, many, first=first)
+            return _as_it_is(asked)
+        return _as_it_is(query.limit(1) if first else query)
 
     def change(self, statement: Update | Delete) -> int:
         """How many rows it changed. Raises NotAllowed for one that would give rows to another municipality."""
@@ -293,6 +306,11 @@ class Storage:
         with turn, session, session.begin():
             enter_scope(session, scope, self.engines.roles, writing=writing)
             yield Unit(session, scope, self)
+
+
+@lru_cache(maxsize=256)
+def _by_id(cls: type[R]) -> Select[R]:
+    return select(cls).where(cls.id == bindparam("id"))
 
 
 def _as_it_is(query: Q) -> Q:

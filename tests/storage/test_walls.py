@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import aliased
 
@@ -104,6 +104,26 @@ def test_units_within_each_other_see_their_own_rows_each(centre: Centre, ours: i
     assert centre.here(outer) == [[theirs], [ours], [theirs], [ours]]
     assert centre.storage.read_now(centre.scope("granvik", "nesoy"), lambda unit: unit.all(everyone)) == [ours, theirs]
     assert centre.here(lambda unit: unit.all(everyone)) == [ours]
+
+
+AFTER = select(Conversation.id).where(Conversation.id > bindparam("after")).order_by(Conversation.id)
+
+
+def test_a_statement_that_is_kept_sees_own_rows_in_each_scope(centre: Centre, ours: int, theirs: int) -> None:
+    """The same object, asked by turns in all kinds of scope, within each other too."""
+
+    def everywhere(outer: Unit) -> list[object]:
+        def inner(unit: Unit) -> list[object]:
+            return [unit.all(AFTER, after=0), outer.all(AFTER, after=0), outer.first(AFTER, after=ours)]
+
+        return [
+            *centre.storage.read_now(centre.scope("nesoy"), inner),
+            *centre.storage.read_now(centre.scope(), inner),
+            *centre.storage.read_now(centre.scope("granvik", "nesoy"), inner),
+        ]
+
+    assert centre.here(everywhere) == [[theirs], [ours], None, [], [ours], None, [ours, theirs], [ours], None]
+    assert centre.do(lambda unit: (unit.all(AFTER, after=0), unit.first(AFTER, after=ours))) == ([ours, theirs], theirs)
 
 
 def test_a_bulk_update_changes_own_rows_only(centre: Centre, ours: int, theirs: int) -> None:
