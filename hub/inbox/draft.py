@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ForeignKey, Select, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Select, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub import clock
@@ -148,21 +148,28 @@ def drop(unit: Unit, place: Place) -> None:
         unit.remove(row)
 
 
+_OWN = (
+    select(Draft)
+    .where(Draft.conversation_id == bindparam("conversation"), Draft.person_id == bindparam("person"))
+    .order_by(Draft.kind)
+)
+_OTHERS = (
+    select(Draft.person_id, PERSON.c.name, Draft.kind, Draft.saved_at)
+    .join(PERSON, PERSON.c.id == Draft.person_id)
+    .where(Draft.conversation_id == bindparam("conversation"), Draft.person_id != bindparam("person"))
+    .order_by(Draft.saved_at.desc())
+)
+
+
 def drafts_of(unit: Unit, person_id: int, conversation: Conversation) -> Sequence[DraftLine]:
     """A person's drafts in a conversation, at most one of each kind."""
-    own_drafts = select(Draft).where(Draft.conversation_id == conversation.id, Draft.person_id == person_id)
-    return [line(each) for each in unit.all(own_drafts.order_by(Draft.kind))]
+    return [line(each) for each in unit.all(_OWN, conversation=conversation.id, person=person_id)]
 
 
 def other_writers(unit: Unit, person_id: int, conversation: Conversation) -> Sequence[Writer]:
     """Who else has a draft here, whoever saved last first: names, never words."""
-    others = (
-        select(Draft.person_id, PERSON.c.name, Draft.kind, Draft.saved_at)
-        .join(PERSON, PERSON.c.id == Draft.person_id)
-        .where(Draft.conversation_id == conversation.id, Draft.person_id != person_id)
-        .order_by(Draft.saved_at.desc())
-    )
-    return [Writer(str(who), name, kind, clock.to_datetime(at)) for who, name, kind, at in unit.rows(others)]
+    others = unit.rows(_OTHERS, conversation=conversation.id, person=person_id)
+    return [Writer(str(who), name, kind, clock.to_datetime(at)) for who, name, kind, at in others]
 
 
 def line(row: Draft) -> DraftLine:

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import Select, bindparam, select, tuple_
 
 from hub import clock
 from hub.inbox.call import Call
@@ -20,6 +21,7 @@ from hub.inbox.points import masked_number
 from hub.inbox.queries import shown, shown_id
 from hub.storage import keyset
 from hub.storage.one_of import listed, one_of
+from hub.storage.types import Instant
 from hub.storage.unit import Unit
 
 _OF_EXCHANGE = frozenset({"caller", "called"})
@@ -29,8 +31,6 @@ _ENTRIES = (
     .join(PERSON, PERSON.c.id == Entry.author_id, isouter=True)
     .where(Entry.conversation_id == bindparam("conversation"))
 )
-_OLDEST_FIRST = _ENTRIES.order_by(Entry.occurred_at, Entry.id)
-_NEWEST_FIRST = _ENTRIES.order_by(Entry.occurred_at.desc(), Entry.id.desc())
 _ONE = _ENTRIES.where(Entry.id == bindparam("entry"))
 _FILES = (
     select(
@@ -173,15 +173,22 @@ def timeline(
     newest_first: bool = False,
 ) -> tuple[Sequence[EntryLine], str | None]:
     """A page, and the cursor of the next one or None. `may_open`: which conversations elsewhere are named."""
-    query = (_NEWEST_FIRST if newest_first else _OLDEST_FIRST).limit(limit + 1)
     edge = keyset.read_cursor(after, 2)
-    if edge is not None:
-        keys = tuple_(Entry.occurred_at, Entry.id)
-        query = query.where(keys < edge if newest_first else keys > edge)
-    found = unit.rows(query.params(conversation=conversation.id))
+    query = _page(limit + 1, newest_first=newest_first, further=edge is not None)
+    at, entry_id = edge or (0, 0)
+    found = unit.rows(query, conversation=conversation.id, at=at, entry=entry_id)
     rows = found[:limit]
     further = keyset.write_cursor((rows[-1][0].occurred_at, rows[-1][0].id)) if len(found) > limit else None
     return _lines(unit, rows, may_open), further
+
+
+@lru_cache(maxsize=64)
+def _page(limit: int, *, newest_first: bool, further: bool) -> Select[*tuple[Any, ...]]:
+    """`further`: behind the one that is named."""
+    keys, edge = tuple_(Entry.occurred_at, Entry.id), tuple_(bindparam("at", type_=Instant), bindparam("entry"))
+    query = _ENTRIES.where(keys < edge if newest_first else keys > edge) if further else _ENTRIES
+    order = (Entry.occurred_at.desc(), Entry.id.desc()) if newest_first else (Entry.occurred_at, Entry.id)
+    return query.order_by(*order).limit(limit)
 
 
 def entry_line(unit: Unit, conversation: Conversation, may_open: MayOpen, entry_id: int) -> EntryLine | None:
