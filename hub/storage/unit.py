@@ -103,14 +103,14 @@ class Unit:
         self._session.flush()  # what this unit has changed itself is kept
         return self._session.get(cls, row_id, with_for_update=True, populate_existing=True)
 
-    def first(self, query: Select[T], **values: object) -> T | None:
+    def first(self, query: Select[T], /, **values: object) -> T | None:
         """`values` of its `bindparam`s: then it is a constant, and is put together once. The same of all three."""
         return self._session.scalars(self._asked(query, values, first=True), values).first()
 
-    def all(self, query: Select[T], **values: object) -> Sequence[T]:
+    def all(self, query: Select[T], /, **values: object) -> Sequence[T]:
         return self._session.scalars(self._asked(query, values), values).all()
 
-    def rows(self, query: Select[*tuple[Any, ...]], **values: object) -> Sequence[Any]:
+    def rows(self, query: Select[*tuple[Any, ...]], /, **values: object) -> Sequence[Any]:
         """Tuples of several columns or entities."""
         return self._session.execute(self._asked(query, values), values).all()
 

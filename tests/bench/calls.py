@@ -7,6 +7,7 @@ own parsing children; from the call to its address to the live event, without HT
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import tempfile
 import time
@@ -21,6 +22,7 @@ from hub.inbox.call import Call
 from hub.inbox.entry import Entry
 from hub.proof.installation import bring_up
 from tests.bench.__main__ import database
+from tests.bench.meter import Meter
 from tests.exchange import SWITCHBOARD, TOKEN, Exchange
 
 _STEPS = ("newCall", "answer", "hangup")
@@ -68,7 +70,7 @@ async def _measure(exchange: Exchange, count: int, rate: int) -> str:
         for number in range(100):  # until each of the children has started
             await _call(hub, exchange, f"warm{number}", "newCall", number)
         await asyncio.sleep(_WARM)
-        began, used = time.monotonic(), time.process_time()
+        meter, began = Meter(os.getpid(), exchange.settings.database_url), time.monotonic()
         sending: set[asyncio.Task[None]] = set()
         for number in range(count):
             await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
@@ -78,7 +80,7 @@ async def _measure(exchange: Exchange, count: int, rate: int) -> str:
             sending.add(task)
             task.add_done_callback(sending.discard)
         await asyncio.sleep(20)
-        used = time.process_time() - used
+        taken = meter.each(count)
         listening.cancel()
     names: dict[int, str | None] = dict(exchange.read(lambda unit: unit.rows(select(Entry.id, Entry.item_key))))
     calls = exchange.all(select(func.count(Call.id)))[0]
@@ -93,7 +95,7 @@ async def _measure(exchange: Exchange, count: int, rate: int) -> str:
     return (
         f"{count} events at {rate}/s: p50 {centiles[49] * 1000:.0f} ms, p99 {centiles[98] * 1000:.0f} ms,"
         f" slowest {max(late) * 1000:.0f} ms; {calls} calls of {there};"
-        f" {used / count * 1000:.1f} ms of processor an event"
+        f" processor ms an event: {', '.join(f'{who} {ms:.1f}' for who, ms in taken.items())}"
     )
 
 

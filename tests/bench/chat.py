@@ -12,7 +12,7 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -24,6 +24,7 @@ from hub.edge.session import cookie_name
 from hub.storage.unit import Unit
 from tests.bench.__main__ import database
 from tests.bench.installation import Installation, serving, set_up
+from tests.bench.meter import Meter
 from tests.browser.chat_page import site
 from tests.servers import Chromium, Missing
 
@@ -41,8 +42,9 @@ def main() -> None:
     for engine in said.engine:
         with tempfile.TemporaryDirectory() as folder, database(engine, Path(folder)) as url:
             installation = set_up(Path(folder), url)
-            with serving(installation):
-                asyncio.run(Chats(installation).measure(engine, said.chats, said.seconds))
+            with serving(installation) as process:
+                meter = Meter(process.pid, url)
+                asyncio.run(Chats(installation).measure(engine, said.chats, said.seconds, meter))
 
 
 class Chats:
@@ -73,12 +75,14 @@ class Chats:
         login.add_token(unit, agent, "chats")
         return row.id, session.begin(unit, agent)
 
-    async def measure(self, engine: str, chats: int, seconds: int) -> None:
+    async def measure(self, engine: str, chats: int, seconds: int, meter: Meter) -> None:
         await self._widget()
         turns = itertools.count(1)
-        await self.talk(chats, lambda: None, lambda: next(turns) > A_SECOND * seconds)
+        await self.talk(chats, meter.begin, lambda: next(turns) > A_SECOND * seconds)
+        taken = meter.each(len(self.came) + len(self.heard))
         _say(f"{engine}: citizen to agent {_figures(self.came)}, {len(self._said)} not seen")
         _say(f"{engine}: agent to citizen {_figures(self.heard)}, {len(self._answered)} not seen")
+        _say(f"{engine}: processor ms a turn, with its part of {chats} open chats: {_each(taken)}")
 
     async def talk(self, chats: int, ready: Callable[[], object], ended: Callable[[], bool]) -> None:
         """In so many new chats, five turns a second: calls `ready` before the first, and asks `ended` before each.
@@ -222,6 +226,10 @@ def _figures(seconds: Sequence[float]) -> str:
         return "nothing came"
     cut = statistics.quantiles(seconds, n=100)
     return f"p50 {cut[49] * 1000:.0f} ms, p99 {cut[98] * 1000:.0f} ms of {len(seconds)}"
+
+
+def _each(taken: Mapping[str, float]) -> str:
+    return ", ".join(f"{who} {ms:.1f}" for who, ms in taken.items())
 
 
 def _say(words: str) -> None:

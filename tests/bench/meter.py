@@ -12,7 +12,7 @@ class Meter:
 
     def __init__(self, pid: int, database_url: str) -> None:
         self.pid = pid
-        self._server = _server_of(database_url)
+        self._server = server_of(database_url)
         self._hub = self._database = 0.0
         self.begin()
 
@@ -32,7 +32,7 @@ class Meter:
         return processes.used(self.pid), 0.0 if self._server is None else processes.used(self._server)
 
 
-def _server_of(database_url: str) -> int | None:
+def server_of(database_url: str) -> int | None:
     """The process of the PostgreSQL of this run, which lies in the folder of its socket."""
     folder = make_url(database_url).query.get("host")
     if not isinstance(folder, str):
