@@ -55,6 +55,7 @@ _AS_NUMBER = "_digits"
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*){0,3}")
 _VALUE = re.compile(r"(?<!:):([A-Za-z_]\w*)")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_RECKONED = re.compile(r":today\w*\s*[-+]\s*(\d+)")
 _MONTHS = frozenset(f"{month:02}" for month in range(1, 13))
 
 
@@ -218,6 +219,13 @@ def _check(setting: str, by: Identifier, question: Question, select: str) -> Non
         raise Misconfigured("select", f"select is missing: what {setting}.where comes after.")
     if (question.view or question.column) and not all(map(_NAME.fullmatch, (question.view, question.column or "any"))):
         raise Misconfigured(setting, f"{setting}: view and column are names; for others write a select.")
+    for text in (question.select or question.where, select if question.where and not question.view else ""):
+        if reckoned := _RECKONED.search(_QUOTED.sub("", text)):
+            # SQLite and MariaDB would take the year from a day's text, and find what nobody meant.
+            way = "plus" if "+" in reckoned[0] else "minus"
+            raise Misconfigured(
+                setting, f"{setting}: {reckoned[0]} isn't a day in every database: write :today_{way}_{reckoned[1]}."
+            )
     known = (*OF_ALL, *(OF_AN_ADDRESS if by == "address" else OF_AN_IDENTITY if by == "identity" else ()))
     names = [question.like] if question.column else _names(question.select or question.where)
     there = ", ".join(f":{each}" for each in known)

@@ -20,7 +20,7 @@ from typing import ClassVar
 
 import msgspec
 
-from hub.proof import processes
+from hub.proof import processes, speed
 from tests.bench import answers, web
 from tests.bench.aims import aims
 from tests.bench.dovecot import floor
@@ -115,6 +115,7 @@ class Column:
         self._size, self._installation, self._rounds = size, installation, rounds
 
     def measure(self) -> dict[str, float]:
+        self._say(f"of the machine {speed.said([speed.probe() for _ in range(20)])}")
         begun = time.perf_counter()
         with serving(self._installation) as process:
             with web.desk(self._installation) as client:
@@ -128,7 +129,9 @@ class Column:
             found |= answers.send(self._installation, meter)
             settle(self._installation)
             self._say("pages")
-            return found | web.measure(self._installation, meter, self._rounds)
+            found |= web.measure(self._installation, meter, self._rounds)
+        self._say(f"of the machine {speed.said([speed.probe() for _ in range(20)])}")
+        return found
 
     def _ingest(self, meter: Meter) -> dict[str, float]:
         # The first mails pay for imports. Another seed each time: the very same mails would be counted, not stored.

@@ -18,6 +18,7 @@ def test_nothing_is_lost_or_doubled() -> None:
     assert report.figures["sent: waiting mail"] == 20
     assert min(int(str(report.figures[f"sent: {kind}"])) for kind in ("mail", "call", "chat")) > 0
     assert int(str(report.figures["answers by mail"])) > 0
+    assert "the same sum takes" in str(report.figures["speed of the machine, storm"])
 
 
 def test_what_never_came_or_left_is_found() -> None:

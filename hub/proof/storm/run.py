@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from hub.inbox.delivery import Delivery
-from hub.proof import ledgers
+from hub.proof import ledgers, speed
 from hub.proof.faults import Victim
 from hub.proof.installation import Installation, Where, fresh
 from hub.proof.ledgers import Report
@@ -26,7 +26,7 @@ from hub.proof.misdeeds import SinkProcess
 from hub.proof.ports import free_ports
 from hub.proof.source import Mail, mails
 from hub.proof.storm import measures, outcome, plan, world
-from hub.proof.storm.plan import WARM, Plan, Size
+from hub.proof.storm.plan import WARM, Part, Plan, Size
 from hub.storage.unit import Unit
 
 _DRAIN_SECONDS = 600.0
@@ -133,13 +133,15 @@ class Load:
 
 
 class Run:
-    """The parts, one after the other. `used`, `busy`: seconds of processor time in each, the hub's and all."""
+    """The parts, one after the other. `used`, `busy`: seconds of processor time in each, the hub's and all; `speed`: of
+    the machine, as it was probed in each."""
 
     def __init__(
         self, installation: Installation, victim: Victim, load: Load, whole: Plan, say: Callable[[str], None]
     ) -> None:
         self.used: dict[str, float] = {}
         self.busy: dict[str, float] = {}
+        self.speed: dict[str, list[float]] = {}
         self.memory = 0.0
         self._installation, self._victim, self._load, self._plan, self._say = installation, victim, load, whole, say
         self._parts = [
@@ -152,11 +154,12 @@ class Run:
         for number, part in enumerate(self._parts):
             before, all_before = self._victim.used(), _busy()
             if part.name == "catching up":
-                caught = self._catch_up(waited, part.ends)
+                caught = self._catch_up(waited, part)
                 self._parts[number] = replace(part, ends=time.monotonic())
             else:
                 while time.monotonic() < part.ends:
                     self._require_life()
+                    self._probe(part.name)
                     time.sleep(min(1.0, max(0.0, part.ends - time.monotonic())))
             self.used[part.name] = self._victim.used() - before
             self.busy[part.name] = _busy() - all_before
@@ -221,10 +224,15 @@ class Run:
             shown[f"processor, {part.name}"] = (
                 f"hub {hub:.2f}, load {load:.2f}, rest of the machine {rest:.2f} of a core"
             )
+            shown[f"speed of the machine, {part.name}"] = speed.said(self.speed[part.name])
         shown["processor of the load, all of it"] = f"{took:.0f} s"
         return shown
 
-    def _catch_up(self, waited: Sequence[Mail], until: float) -> float | None:
+    def _probe(self, part: str) -> None:
+        """Once a second: a hundredth of a core."""
+        self.speed.setdefault(part, []).append(speed.probe())
+
+    def _catch_up(self, waited: Sequence[Mail], part: Part) -> float | None:
         source = MailboxSource(self._installation.folder / "mailbox.jsonl", waited)
         try:
             source.allow(len(waited))
@@ -232,8 +240,9 @@ class Run:
             self._installation.write(world.add_mailbox, self._installation, source.port, self._plan.places[0])
             while not (source.idle and ledgers.waiting(self._installation.storage) == 0):
                 self._require_life()
-                if time.monotonic() > until:
+                if time.monotonic() > part.ends:
                     return None
+                self._probe(part.name)
                 time.sleep(1)
             return time.monotonic() - began
         finally:

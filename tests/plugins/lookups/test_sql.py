@@ -325,6 +325,11 @@ def test_a_number_is_bound_as_the_source_writes_it() -> None:
             'by.invoice.where = "Nr = :digits AND D > :daybreak"',
             ":today_minus_30",
         ),
+        (
+            'by.invoice.where = "Nr = :digits"',
+            'by.invoice.where = "Nr = :digits AND D > :today - 30"',
+            "write :today_minus_30",
+        ),
         ('about.customer = "Kund"', "", "about.customer is missing"),
         ('fields.total = "Belopp"', 'fields.total = "Summa"', "Summa"),
         ('fields.total = "Belopp"', 'fields.amount = "Belopp"', "fields has no amount"),
