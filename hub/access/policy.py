@@ -61,12 +61,18 @@ def may_ask(actor: Actor, roles: Collection[str], conversation: Placed) -> bool:
     return may_open(held, conversation)
 
 
-@lru_cache(maxsize=4096)
 def visible(actor: Actor) -> ColumnElement[bool]:
-    """`may_open` as a condition on Conversation, for lists, counts and search; the same object each time."""
-    if "read" not in actor.grants:
+    """`may_open` as a condition on Conversation, for lists, counts and search; the same object each time, and for all
+    who may see the same: statements are kept by it."""
+    return _visible(sight(actor))
+
+
+@lru_cache(maxsize=4096)
+def _visible(seen: Sight) -> ColumnElement[bool]:
+    memberships, grants = seen
+    if "read" not in grants:
         return false()
-    places = [held for held in actor.memberships if held.role in WORKERS]
+    places = [held for held in memberships if held.role in WORKERS]
     named = {(held.municipality_id, held.queue_id) for held in places if held.queue_id is not None}
     whole = {held.municipality_id for held in places if held.queue_id is None}
     plain: list[ColumnElement[bool]] = [Conversation.municipality_id == each for each in sorted(whole)]
@@ -78,11 +84,9 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     return or_(false(), and_(Conversation.confidential_queue_id.is_(None), or_(false(), *plain)), *secret)
 
 
-@lru_cache(maxsize=4096)
 def visible_in(actor: Actor, municipality_id: int) -> ColumnElement[bool]:
-    """`visible` as far as it concerns one municipality; the same object each time: statements are kept by it."""
-    here = tuple(held for held in actor.memberships if held.municipality_id == municipality_id)
-    return visible(replace(actor, memberships=here))
+    """`visible` as far as it concerns one municipality; the same object likewise."""
+    return _visible((_held_in(actor, municipality_id), actor.grants))
 
 
 def sight(actor: Actor) -> Sight:
@@ -116,11 +120,17 @@ def shown_as(actor: Actor, conversation: Placed) -> Literal["open", "masked"] | 
     return "masked" if may_know_of(actor, conversation) else None
 
 
-@lru_cache(maxsize=4096)
 def hidden_in(actor: Actor, municipality_id: int) -> ColumnElement[bool]:
-    """`may_know_of` as a condition on the conversations of one municipality; the same object each time."""
-    here = [held for held in actor.memberships if held.role in WORKERS and held.municipality_id == municipality_id]
-    if "read" not in actor.grants or not here:
+    """`may_know_of` as a condition on the conversations of one municipality; the same object likewise."""
+    return _hidden((_held_in(actor, municipality_id), actor.grants))
+
+
+@lru_cache(maxsize=4096)
+def _hidden(seen: Sight) -> ColumnElement[bool]:
+    """Of memberships in one municipality."""
+    memberships, grants = seen
+    here = [held for held in memberships if held.role in WORKERS]
+    if "read" not in grants or not here:
         return false()
     own = sorted({held.queue_id for held in here if held.queue_id is not None})
     secret = and_(
@@ -131,10 +141,18 @@ def hidden_in(actor: Actor, municipality_id: int) -> ColumnElement[bool]:
     return and_(secret, or_(false(), *(Conversation.queue_id == each for each in own)))
 
 
-@lru_cache(maxsize=4096)
 def known_in(actor: Actor, municipality_id: int) -> ColumnElement[bool]:
-    """What may be opened, and what may only be known of, of one municipality; the same object each time."""
-    return or_(visible_in(actor, municipality_id), hidden_in(actor, municipality_id))
+    """What may be opened, and what may only be known of, of one municipality; the same object likewise."""
+    return _known((_held_in(actor, municipality_id), actor.grants))
+
+
+@lru_cache(maxsize=4096)
+def _known(seen: Sight) -> ColumnElement[bool]:
+    return or_(_visible(seen), _hidden(seen))
+
+
+def _held_in(actor: Actor, municipality_id: int) -> tuple[Held, ...]:
+    return tuple(held for held in actor.memberships if held.municipality_id == municipality_id)
 
 
 def known(actor: Actor) -> Callable[[int], ColumnElement[bool]]:

@@ -81,6 +81,7 @@ async def _measure(exchange: Exchange, count: int, rate: int) -> str:
             task.add_done_callback(sending.discard)
         await asyncio.sleep(20)
         taken = meter.each(count)
+        taken["hub"] -= taken.get("database", 0.0)  # a child of this process, which is the hub here
         listening.cancel()
     names: dict[int, str | None] = dict(exchange.read(lambda unit: unit.rows(select(Entry.id, Entry.item_key))))
     calls = exchange.all(select(func.count(Call.id)))[0]

@@ -79,7 +79,7 @@ class Chats:
         await self._widget()
         turns = itertools.count(1)
         await self.talk(chats, meter.begin, lambda: next(turns) > A_SECOND * seconds)
-        taken = meter.each(len(self.came) + len(self.heard))
+        taken = meter.each(len(self.came) + len(self.heard) or 1)
         _say(f"{engine}: citizen to agent {_figures(self.came)}, {len(self._said)} not seen")
         _say(f"{engine}: agent to citizen {_figures(self.heard)}, {len(self._answered)} not seen")
         _say(f"{engine}: processor ms a turn, with its part of {chats} open chats: {_each(taken)}")

@@ -5,6 +5,7 @@ that has rows alone, and when mails with files have come; the files' part is wha
 """
 
 import argparse
+import os
 import resource
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ from tests.bench.ingest import ingest
 from tests.bench.installation import Installation, serving, set_up
 from tests.bench.meter import server_of
 from tests.recycled import own_database
+from tests.servers import Postgres
 
 GIGA = 1000
 
@@ -82,9 +84,18 @@ def _timed(installation: Installation, command: Sequence[str], variables: Mappin
     begun, taken = time.monotonic(), _processor(server)
     subprocess.run(
         [sys.executable, "-m", "hub.cli", *command],
-        cwd=installation.folder, env={**installation.environment, **variables}, check=True, stdout=subprocess.DEVNULL,
+        cwd=installation.folder, env={**_with_programs(installation), **variables}, check=True,
+        stdout=subprocess.DEVNULL,
     )  # fmt: skip
     return Taken(time.monotonic() - begun, _processor(server) - taken)
+
+
+def _with_programs(installation: Installation) -> dict[str, str]:
+    """`pg_dump` and `pg_restore` of the server's own version."""
+    path = installation.environment["PATH"]
+    if installation.storage.engines.embedded is None:
+        path = f"{Postgres.locate().parent}{os.pathsep}{path}"
+    return {**installation.environment, "PATH": path}
 
 
 def _processor(server: int | None) -> float:
