@@ -3,13 +3,12 @@
 Only turns: no note, no change, nothing that came before or by another way, and of us no more than a first name.
 """
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from hub import clock
 from hub.errors import NotFound
@@ -49,6 +48,13 @@ _WAIT = (
     )
     .where(Chat.ended_at.is_(None), Chat.taken_at.is_(None), ~has_left(bindparam("gone_before")))
     .order_by(Chat.id)
+)
+
+# Counted there: each of five hundred who wait would be given all of them.
+_BEFORE = (
+    _WAIT.with_only_columns(func.count(Chat.id))
+    .where(Chat.id < bindparam("chat"), Conversation.queue_id == bindparam("queue"))
+    .order_by(None)
 )
 
 
@@ -183,7 +189,8 @@ def _state(unit: Unit, row: Chat, where: Conversation) -> ChatState:
 
 def _ahead(unit: Unit, row: Chat) -> int:
     began = unit.get(Conversation, row.conversation_id)
-    return bisect_left(waiting(unit).get(began.queue_id if began else 0, ()), row.id)
+    gone_before, queue = clock.now() - TURNS_PAGE, began.queue_id if began else 0
+    return unit.first(_BEFORE, chat=row.id, queue=queue, gone_before=gone_before) or 0
 
 
 def _files(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, Sequence[FileLine]]:
