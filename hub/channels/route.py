@@ -3,33 +3,21 @@
 from collections.abc import Sequence
 
 from msgspec import Struct, structs
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import aliased
 
 from hub.channels.channel import Channel
 from hub.errors import Invalid
 from hub.inbox import text
-from hub.inbox.citizen import CitizenPoint
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
 from hub.inbox.municipality import Municipality
 from hub.inbox.number import takes_texts
 from hub.inbox.outgoing import Route
-from hub.inbox.participant import Participant
+from hub.inbox.participant import taking_part
 from hub.inbox.sent_copy import SentCopy
 from hub.inbox.text import TextRoute
 from hub.storage.unit import Unit
-
-_TAKE_PART = (
-    select(CitizenPoint)
-    .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
-    .where(
-        Participant.conversation_id == bindparam("conversation"),
-        CitizenPoint.kind == bindparam("kind"),
-        CitizenPoint.ended_at.is_(None),
-    )
-    .order_by(Participant.id)
-)
 
 
 class Sender(Struct, frozen=True):
@@ -61,7 +49,7 @@ def reply_route(unit: Unit, conversation: Conversation) -> Route:
     if begun is not None and begun.channel_id is not None:  # we wrote first, and go on as we began
         begun_by = begun.channel_id, begun.body["address"], begun.body["name"]
         return Route(*begun_by, kept_in=unit.first(select(SentCopy.channel_id).where(SentCopy.entry_id == begun.id)))
-    if newest is None and begun is None and municipality is not None and _taking_part(unit, conversation, "email"):
+    if newest is None and begun is None and municipality is not None and taking_part(unit, conversation.id, "email"):
         return new_route(unit, municipality, conversation.queue_id)  # of a chat, say: an address was left for answers
     address = newest.body.get("address") if newest is not None else None
     if newest is None or not address:
@@ -74,11 +62,6 @@ def reply_route(unit: Unit, conversation: Conversation) -> Route:
     return Route(channel_id=came_by.sends_by_id, address=address, name=name, kept_in=kept_in)
 
 
-def _taking_part(unit: Unit, conversation: Conversation, kind: str) -> Sequence[CitizenPoint]:
-    """The points of that kind ("email", "phone") of those who take part, in the order in which they came to."""
-    return unit.all(_TAKE_PART, conversation=conversation.id, kind=kind)
-
-
 def text_route(unit: Unit, conversation: Conversation) -> TextRoute | None:
     """By the channel that the citizen's texts come by, to the number they came from; None when there is no way.
 
@@ -89,7 +72,8 @@ def text_route(unit: Unit, conversation: Conversation) -> TextRoute | None:
     """
     route = _text_route(unit, conversation)
     claims = route is not None and any(
-        each.value == route.number and each.claimed_at is not None for each in _taking_part(unit, conversation, "phone")
+        each.value == route.number and each.claimed_at is not None
+        for each in taking_part(unit, conversation.id, "phone")
     )
     return structs.replace(route, claimed=True) if route is not None and claims else route
 
@@ -124,7 +108,7 @@ def why_no_text(unit: Unit, conversation: Conversation) -> Invalid:
 
 def _mobile(unit: Unit, conversation: Conversation) -> str | None:
     """The first that takes text messages, of those who take part by telephone."""
-    numbers = (each.value for each in _taking_part(unit, conversation, "phone"))
+    numbers = (each.value for each in taking_part(unit, conversation.id, "phone"))
     return next((each for each in numbers if takes_texts(each)), None)
 
 

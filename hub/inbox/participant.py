@@ -1,9 +1,13 @@
 """Participant: a point of a citizen's that takes part in a conversation: who may join it by mail and be answered."""
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from collections.abc import Sequence
+
+from sqlalchemy import ForeignKey, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hub.inbox.citizen import CitizenPoint
 from hub.storage.base import MunicipalityRow, own, same_municipality
+from hub.storage.unit import Unit
 
 
 class Participant(MunicipalityRow):
@@ -21,3 +25,20 @@ class Participant(MunicipalityRow):
     role: Mapped[str]
     confirmed_at: Mapped[int | None]
     confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+_TAKE_PART = (
+    select(CitizenPoint)
+    .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
+    .where(
+        Participant.conversation_id == bindparam("conversation"),
+        CitizenPoint.kind == bindparam("kind"),
+        CitizenPoint.ended_at.is_(None),
+    )
+    .order_by(Participant.id)
+)
+
+
+def taking_part(unit: Unit, conversation_id: int, kind: str) -> Sequence[CitizenPoint]:
+    """The points of that kind ("email", "phone") of those who take part, in the order in which they came to."""
+    return unit.all(_TAKE_PART, conversation=conversation_id, kind=kind)

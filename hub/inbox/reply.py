@@ -23,20 +23,10 @@ from hub.inbox.delivery import Delivery
 from hub.inbox.entry import Entry, Mail
 from hub.inbox.letterhead import Below
 from hub.inbox.outgoing import Envelope, File, Route
-from hub.inbox.participant import Participant
+from hub.inbox.participant import taking_part
 from hub.storage.unit import Unit
 
 _MOST_REFERENCES = 20
-_POINTS = (
-    select(CitizenPoint)
-    .join(Participant, Participant.citizen_point_id == CitizenPoint.id)
-    .where(
-        Participant.conversation_id == bindparam("conversation"),
-        CitizenPoint.kind == "email",
-        CitizenPoint.ended_at.is_(None),
-    )
-    .order_by(Participant.id)
-)
 _MAILS = (
     select(Mail)
     .join(Entry, Entry.id == Mail.entry_id)
@@ -278,7 +268,7 @@ def has_recipient(unit: Unit, conversation: Conversation) -> bool:
 
 def _points(unit: Unit, conversation: Conversation) -> Sequence[CitizenPoint]:
     """The addresses that take part, the one longest there first."""
-    return unit.all(_POINTS, conversation=conversation.id)
+    return taking_part(unit, conversation.id, "email")
 
 
 def _recipient(points: Sequence[CitizenPoint], newest: Mail | None) -> CitizenPoint:
