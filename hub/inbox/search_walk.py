@@ -5,8 +5,9 @@ conversations are listed instead, and the entries of those looked at.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 
 from hub.inbox import search_list
 from hub.inbox.conversation import Conversation
@@ -80,11 +81,10 @@ class Walk:
         """Two statements, by primary keys: a join tempts PostgreSQL to go through all open ones, each with all ids."""
         if not ids:
             return []
-        entries = select(Entry.id, Entry.conversation_id).where(_THESE, *self._on_entries()).order_by(Entry.id.desc())
-        rows = self._unit.rows(entries.params(**self._values(), ids=listed(ids)))
-        conversations = select(Conversation.id).where(_CONVERSATIONS, self._visible, *self._plan.conditions())
+        rows = self._unit.rows(_entries(_THESE, *self._on_entries()), **self._values(), ids=listed(ids))
         whose = listed({row[1] for row in rows})
-        allowed = {row[0] for row in self._unit.rows(conversations.params(**self._values(), conversations=whose))}
+        conversations = _conversations(_CONVERSATIONS, self._visible, *self._plan.conditions())
+        allowed = set(self._unit.all(conversations, **self._values(), conversations=whose))
         return [(row[0], row[1]) for row in rows if row[1] in allowed]
 
     def _rest(self, before: int, most: int) -> Found | None:
@@ -92,11 +92,11 @@ class Walk:
         conversations = search_list.newest(self._unit, self._plan, self._within, None, most + 1)
         if len(conversations) > most:
             return None
-        query = select(Entry.id, Entry.conversation_id).where(_OF_CONVERSATIONS, Entry.id < before, *self._on_entries())
-        return sorted(self._matching(query, conversations), reverse=True)
+        query = _entries(_OF_CONVERSATIONS, _OLDER, *self._on_entries())
+        return self._matching(query, conversations, before=before)
 
-    def _matching(self, query: Select[int, int], conversations: Sequence[int]) -> Found:
-        rows = self._unit.rows(query.params(**self._values(), conversations=listed(conversations)))
+    def _matching(self, query: Select[int, int], conversations: Sequence[int], **edges: int) -> Found:
+        rows = self._unit.rows(query, **self._values(), **edges, conversations=listed(conversations))
         matching = search_index.among(self._unit, self._plan.words, self._plan.marked, [row[0] for row in rows])
         return [(row[0], row[1]) for row in rows if row[0] in matching]
 
@@ -110,24 +110,38 @@ class Walk:
         if cursor is None or not fresh:
             return fresh
         newest, edge = cursor
-        query = select(Entry.id, Entry.conversation_id).where(
-            _OF_CONVERSATIONS, Entry.id >= edge, Entry.id <= newest, *self._on_entries()
-        )
-        shown = {whose for _, whose in self._matching(query, [whose for _, whose in fresh])}
+        query = _entries(_OF_CONVERSATIONS, _SHOWN, *self._on_entries())
+        matching = self._matching(query, [whose for _, whose in fresh], edge=edge, newest=newest)
+        shown = {whose for _, whose in matching}
         return [each for each in fresh if each[1] not in shown]
 
     def _on_entries(self) -> list[ColumnElement[bool]]:
-        conditions: list[ColumnElement[bool]] = [Entry.undone_at.is_(None)]
+        conditions: list[ColumnElement[bool]] = [_STANDS]
         if self._plan.since is not None:
-            conditions.append(Entry.occurred_at >= bindparam("since"))
+            conditions.append(_SINCE)
         if self._plan.until is not None:
-            conditions.append(Entry.occurred_at < bindparam("until"))
+            conditions.append(_UNTIL)
         return conditions
 
     def _values(self) -> dict[str, object]:
         return {**self._plan.values, "since": self._plan.since, "until": self._plan.until}
 
 
+@lru_cache(maxsize=256)
+def _entries(*conditions: ColumnElement[bool]) -> Select[int, int]:
+    """Newest first. One statement for the same conditions: only such a one is put together once."""
+    return select(Entry.id, Entry.conversation_id).where(*conditions).order_by(Entry.id.desc())
+
+
+@lru_cache(maxsize=1024)
+def _conversations(*conditions: ColumnElement[bool]) -> Select[int]:
+    return select(Conversation.id).where(*conditions)
+
+
+_STANDS = Entry.undone_at.is_(None)
+_SINCE, _UNTIL = Entry.occurred_at >= bindparam("since"), Entry.occurred_at < bindparam("until")
+_OLDER = Entry.id < bindparam("before")
+_SHOWN = and_(Entry.id >= bindparam("edge"), Entry.id <= bindparam("newest"))
 _THESE = one_of(Entry.id, "ids")
 _CONVERSATIONS = one_of(Conversation.id, "conversations")
 _OF_CONVERSATIONS = one_of(Entry.conversation_id, "conversations")

@@ -32,6 +32,12 @@ _EVENLY = {
     for number in range(0xC0, 0x250)
     if len(base := _FOLDED.get(number) or unicodedata.normalize("NFKD", chr(number).lower())[:1]) == 1
 }
+# The same for a text of one byte a letter, as nearly all are: bytes are translated ten times as fast as letters.
+_ONE_BYTE = "cp1252"
+_EVENLY_BYTES = b"".join(
+    bytes([byte]).decode(_ONE_BYTE, "ignore").translate(_EVENLY).encode(_ONE_BYTE) or bytes([byte])
+    for byte in range(256)
+)
 
 _TELLING = {
     "sv": "och att det som inte jag är för på med till har när kan vi hej ska från eller men om vid tack av mot",
@@ -138,7 +144,12 @@ def fold(word: str) -> str:
 def fold_evenly(text: str) -> str:
     """Folded as far as each letter stays one letter: what is found there stands at the same place in `text`."""
     lower = text.lower()
-    return (lower if len(lower) == len(text) else text).translate(_EVENLY)
+    if len(lower) != len(text):
+        lower = text
+    try:
+        return lower.encode(_ONE_BYTE).translate(_EVENLY_BYTES).decode(_ONE_BYTE)
+    except UnicodeEncodeError:
+        return lower.translate(_EVENLY)
 
 
 def _words_of(text: str) -> list[str]:

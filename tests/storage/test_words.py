@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.storage.words import LANGUAGES, fold, guess_language, query_tokens, tokens
+from hub.storage.words import LANGUAGES, fold, fold_evenly, guess_language, query_tokens, tokens
 
 FORMS = {
     "sv": [
@@ -184,6 +184,20 @@ def test_a_sentence_tells_its_language(language: str, sentence: str) -> None:
 @pytest.mark.parametrize("text", ["", "Faktura 123", "och", "???", "Storgatan 4"])
 def test_what_does_not_tell_is_not_guessed(text: str) -> None:
     assert guess_language(text) is None
+
+
+@given(st.text())
+def test_evenly_folded_each_letter_stays_at_its_place(text: str) -> None:
+    """Whatever stands beside it: a text of one byte a letter goes another way."""
+    folded = fold_evenly(text)
+    assert len(folded) == len(text)
+    if len(text.lower()) == len(text):
+        assert folded == "".join(map(fold_evenly, text.lower()))
+        assert fold_evenly(f"{text}\u0416") == f"{folded}\u0436"
+
+
+def test_evenly_folded_marks_are_gone() -> None:
+    assert fold_evenly("Åäö Øæ Éžš – “Ł”") == "aao oa ezs – “l”"
 
 
 HOSTILE: dict[str, Callable[[int], str]] = {
