@@ -56,7 +56,10 @@ class NotKept(PluginError):
 
 
 class DidYouMean(PluginError):
-    """Several could be meant by what was asked by. `suggestions`: each can be asked by instead, as it is written."""
+    """Several could be meant by what was asked by. `suggestions`: each can be asked by instead, as it is written.
+
+    One that holds an identity number isn't shown.
+    """
 
     def __init__(self, suggestions: Sequence[str]) -> None:
         super().__init__("Several could be meant.")

@@ -29,6 +29,7 @@ from hub.inbox.queries import ConversationLine, ConversationPage
 from hub.inbox.text import Price
 from hub.inbox.timeline import EntryLine, entry_line, timeline
 from hub.lookups import definition
+from hub.lookups.pin import as_shown
 from hub.storage import keyset
 from hub.storage.unit import Unit
 
@@ -109,7 +110,7 @@ def look_at(unit: Unit, actor: Actor, conversation_id: int) -> Looked:
     texts = text_route(unit, found) if by_number or not mails else None
     return Looked(
         page=queries.conversation_page(unit, found, may_open),
-        entries=newest[::-1],
+        entries=as_shown(newest[::-1]),
         before=before,
         earlier=[each for each in earlier if each.id != str(found.id)][:EARLIER],
         identity=identity.live_line(unit, found),
@@ -137,14 +138,14 @@ def newer_entries(unit: Unit, actor: Actor, conversation_id: int, after: str | N
     """What came after `after`, a timeline cursor. Raises NotFound."""
     found = work.opened(unit, actor, conversation_id)
     entries, _ = timeline(unit, found, partial(policy.may_open, actor), after, ENTRIES)
-    return Several(entries, _citizen(unit, found))
+    return Several(as_shown(entries), _citizen(unit, found))
 
 
 def older_entries(unit: Unit, actor: Actor, conversation_id: int, before: str | None) -> Several:
     """What came before `before`, oldest first."""
     found = work.opened(unit, actor, conversation_id)
     entries, further = timeline(unit, found, partial(policy.may_open, actor), before, ENTRIES, newest_first=True)
-    return Several(entries[::-1], _citizen(unit, found), further)
+    return Several(as_shown(entries[::-1]), _citizen(unit, found), further)
 
 
 def entry(unit: Unit, actor: Actor, conversation_id: int, entry_id: int) -> Several:
@@ -153,7 +154,7 @@ def entry(unit: Unit, actor: Actor, conversation_id: int, entry_id: int) -> Seve
     found = entry_line(unit, conversation, partial(policy.may_open, actor), entry_id)
     if found is None:
         raise NotFound("There is no such message.")
-    return Several([found], _citizen(unit, conversation))
+    return Several(as_shown([found]), _citizen(unit, conversation))
 
 
 def file_of(unit: Unit, actor: Actor, public_id: str) -> tuple[bytes, str, str]:

@@ -21,7 +21,7 @@ from hub.errors import TorgError
 from hub.inbox.points import masked_identity
 from hub.lookups import kept, protection
 from hub.lookups.admit import Admitted, admit, may_be_told, note, note_register, protected
-from hub.lookups.cover import covered
+from hub.lookups.cover import covered, worded
 from hub.lookups.definition import Published
 from hub.lookups.kept import Place, Whole
 from hub.lookups.question import Answered, Question, State, Why, digits, is_about, is_same, plain, slow
@@ -110,7 +110,7 @@ async def _find(sources: Sources, admitted: Admitted, nothing: Answered, watch: 
     breaker = sources.breaker(definition)
     try:
         answer, outcome = await _told_by(sources, admitted, nothing, watch)
-        answer = kept.proven(answer)  # what can't be kept can't be sent either
+        answer = worded(kept.proven(answer), next(iter(admitted.numbers), None))  # what can't be kept can't be sent
     except Exception as error:  # noqa: BLE001 - outside code: whatever it raises, this question alone has no answer
         _log_fault(definition, error)
         await sources.drop(definition)

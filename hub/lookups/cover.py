@@ -69,16 +69,32 @@ def covered(answered: Answered, names: Sequence[str], until_asked: Sequence[str]
     ]
     return replace(
         answered,
-        cards=tuple(_masked(_dotted(card, until_asked), Mask(card.about.identity)) for card in shown),
+        cards=tuple(masked(_dotted(card, until_asked)) for card in shown),
         covered=covered_by_role,
         masked=tuple(waiting) or answered.masked,
     )
+
+
+def masked(card: AnyCard) -> AnyCard:
+    """With the identity numbers in all its texts masked."""
+    shown: AnyCard = _masked(card, Mask(card.about.identity))
+    return shown
 
 
 def masked_about(about: About) -> About:
     """Whom or what a card is about, as it is shown."""
     masked: About = _masked(about, Mask(about.identity))
     return masked
+
+
+def worded(answered: Answered, about: str | None) -> Answered:
+    """What the source says beside its cards, with numbers masked. `about`: whose is known, however written.
+
+    What could have been meant but holds a number is left out: masked, nothing can be asked by it.
+    """
+    mask = Mask(about)
+    meant = tuple(each for each in answered.suggestions if mask.within(each) == each)
+    return replace(answered, suggestions=meant, sentence=mask.within(answered.sentence))
 
 
 def in_clear(card: AnyCard, name: str) -> Field | None:

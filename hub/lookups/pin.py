@@ -3,19 +3,22 @@
 Who opens the conversation reads it, so it holds what an agent may see; and no longer than its definition says.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from hub import clock
 from hub.access.person import Actor
+from hub.contract import AnyCard
 from hub.errors import Invalid, NotAllowed
 from hub.inbox.conversation import Conversation
 from hub.inbox.entry import Entry
-from hub.lookups.cover import covered
+from hub.inbox.timeline import EntryLine
+from hub.lookups.cover import covered, masked
 from hub.lookups.offer import shown_before
 from hub.lookups.sources import Sources
 from hub.storage.unit import Unit
@@ -63,6 +66,16 @@ def pin(
         erase_at=clock.now() + days * clock.DAY if days else None,
     )
     return conversation.append(unit, entry)
+
+
+def as_shown(lines: Sequence[EntryLine]) -> Sequence[EntryLine]:
+    """Of a timeline, with numbers masked on pinned cards, too: one may have been kept before they were masked."""
+    return [_as_shown(each) if each.kind == "card" and each.body["card"] else each for each in lines]
+
+
+def _as_shown(line: EntryLine) -> EntryLine:
+    card: AnyCard = msgspec.convert(line.body["card"], AnyCard)
+    return replace(line, body={**line.body, "card": msgspec.to_builtins(masked(card))})
 
 
 def erase_old(unit: Unit) -> None:

@@ -23,6 +23,7 @@ from hub.inbox.desk_list import Counts
 from hub.inbox.municipality import Municipality
 from hub.inbox.queries import ConversationLine, ConversationPage, Filter
 from hub.inbox.timeline import EntryLine, timeline
+from hub.lookups.pin import as_shown
 from hub.storage.unit import Unit
 from hub.web.page import Page
 
@@ -132,7 +133,8 @@ def _timeline(
 ) -> Page[EntryLine]:
     found = work.opened(unit, actor, conversation_id)
     may_open = partial(policy.may_open, actor)
-    return Page(*timeline(unit, found, may_open, after, limit, newest_first=newest_first))
+    lines, further = timeline(unit, found, may_open, after, limit, newest_first=newest_first)
+    return Page(as_shown(lines), further)
 
 
 ROUTES = (list_conversations, count_conversations, open_conversation, show_timeline)

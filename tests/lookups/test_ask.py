@@ -141,6 +141,31 @@ def test_what_the_source_does_is_an_answer(asked: Asked, error: Exception, state
     assert asked.audited()[-1] == ("lookup.answer", outcome)
 
 
+OTHER, OWNED = "850709-9805", "Ek, Bo (850709-9805)"
+
+
+def test_what_the_source_says_beside_its_cards_shows_no_number(asked: Asked) -> None:
+    """Of whom it was asked in whatever way, of others where one is written as one."""
+
+    def fail(_: Subject) -> Sequence[AnyCard]:
+        raise Unreachable(f"No account 1212121212, nor of {OWNED}; case 2611281234.")
+
+    Ledgered.does = fail
+    said = "No account 1912••••-••••, nor of Ek, Bo (••••••-••••); case 2611281234."
+    assert asked.ask("identity", ANNA).sentence == said
+
+
+def test_what_could_be_meant_and_holds_a_number_is_left_out(asked: Asked) -> None:
+    """Masked, nothing could be asked by it."""
+
+    def several(_: Subject) -> Sequence[AnyCard]:
+        raise DidYouMean(["Åvägen 2", OWNED, OTHER, "Åvägen 22"])
+
+    Ledgered.does = several
+    answered = asked.ask("customer", "Åvägen")
+    assert (answered.state, answered.suggestions) == ("several", ("Åvägen 2", "Åvägen 22"))
+
+
 def test_a_fault_is_logged_without_its_words(asked: Asked, caplog: pytest.LogCaptureFixture) -> None:
     def fail(subject: Subject) -> Sequence[AnyCard]:
         raise ValueError(f"no such person: {subject.value}")

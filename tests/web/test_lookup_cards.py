@@ -406,6 +406,18 @@ def test_several_can_be_meant_and_each_can_be_chosen(asked: Asked) -> None:
     assert one(card, "[name=by]").attributes["value"] == "customer"
 
 
+def test_of_several_that_only_numbers_tell_apart_none_is_offered(asked: Asked) -> None:
+    asked.confirm()
+
+    def several(_: Subject) -> Sequence[AnyCard]:
+        raise DidYouMean(["850709-9805", "131052-308T"])
+
+    Ledgered.does = several
+    card = asked.card("waits", {"by": "customer", "value": "Ek", "purpose": ""})
+    assert "their names hold personal numbers and are not shown. Ask by something else." in said(card)
+    assert card.css(".suggestions button") == []
+
+
 def test_a_source_that_is_down_says_so_and_can_be_tried_again(asked: Asked) -> None:
     asked.confirm()
     assert asked.card().attributes["data-state"] == "found"

@@ -13,7 +13,9 @@ from hub import clock
 from hub.access.audit import Audit
 from hub.access.reading import Reading
 from hub.contract import About, AnyCard, Field, FieldsCard, Subject
+from hub.inbox.entry import Entry
 from hub.lookups.definition import Declared
+from hub.storage.unit import Unit
 from inbox_ui.lookup_rows import field_rows
 from tests.lookups.looking import look
 from tests.lookups.source import Ledgered, registry
@@ -239,6 +241,27 @@ def test_a_number_in_a_text_is_masked_on_the_card_and_where_it_is_pinned(asked: 
     assert acts(asked) == []
     clear = reveal(asked)  # who asks, for a purpose, sees what the line says
     assert (clear.status_code, clear.json()["value"], len(acts(asked))) == (201, BO, 1)
+
+
+def _unmask(unit: Unit) -> None:
+    for entry in unit.all(select(Entry).where(Entry.kind == "card")):
+        card = entry.body["card"]
+        entry.body = {**entry.body, "card": {**card, "title": BO, "link": "https://tank.example/850709-9805"}}
+
+
+def test_a_card_pinned_before_numbers_were_masked_shows_none(asked: Asked) -> None:
+    hides(asked)
+    Ledgered.does = owned
+    asked.card()
+    pins = f"/conversations/{asked.id}/lookups/waits/pins"
+    entry = asked.world.ask("POST", pins, json={"asked_at": asked.asked_at()}).json()["id"]
+    asked.world.do(_unmask)
+    at, before = f"/conversations/{asked.id}", asked.world.get(f"/conversations/{asked.id}/timeline").text
+    alone = asked.screen.get(f"{at}/entries/{entry}", "sara", part=True)
+    assert alone[0] == 200
+    for shown in (before, asked.page().html or "", alone[1]):
+        assert "Ek, Bo (••••••-••••)" in shown
+        assert "850709-9805" not in shown
 
 
 def test_the_editor_says_of_a_part_by_what_it_is_hidden(screen: Screen) -> None:
