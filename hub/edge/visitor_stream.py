@@ -53,11 +53,10 @@ async def stream(
                 news = subscription.forget() or news  # a turn is two or three events, and one look
                 try:
                     if said is not None and said.state == "waiting" and not news and time.monotonic() - looked < PING:
-                        ahead = await _ahead(storage, place, chat_id)
-                        shown = Shown((), said if ahead is None else replace(said, ahead=ahead))
+                        shown = Shown((), replace(said, ahead=await _ahead(storage, place, chat_id)))
                     else:
                         looked = time.monotonic()
-                        shown = await read(storage, live, place, secret, after, conversation_id)
+                        shown = await read(storage, live, place, secret, after, known)
                 except (NotFound, Unavailable):
                     return
                 for turn in shown.turns:
@@ -77,19 +76,24 @@ async def stream(
         there.close_stream(chat_id)
 
 
-async def read(storage: Storage, live: Live, place: ChatPlace, secret: str, after: int, conversation_id: int) -> Shown:
-    """What there is after that turn, and whether one of ours types."""
+async def read(
+    storage: Storage, live: Live, place: ChatPlace, secret: str, after: int, known: tuple[int, int]
+) -> Shown:
+    """What there is after that turn, how many are ahead while it waits, and whether one of ours types."""
+    chat_id, conversation_id = known
     shown = await storage.read(visiting.scope_of(place), visitor_view.shown, place.channel_id, secret, after)
     types = any(who > 0 and doing == "typing" for who, _, doing in live.present(conversation_id))
-    return replace(shown, state=replace(shown.state, typing=types and shown.state.state == "taken"))
+    ahead = await _ahead(storage, place, chat_id) if shown.state.state == "waiting" else None
+    return replace(shown, state=replace(shown.state, ahead=ahead, typing=types and shown.state.state == "taken"))
 
 
-async def _ahead(storage: Storage, place: ChatPlace, chat_id: int) -> int | None:
-    """In whichever queue it waits; None: in none at this moment."""
+async def _ahead(storage: Storage, place: ChatPlace, chat_id: int) -> int:
+    """In whichever queue it waits. Each of five hundred counted those before it by itself: now one look is all's."""
     reckoning = partial(storage.read, visiting.scope_of(place), visitor_view.waiting)
-    by_queue = await _WAITING.ask(storage, place.municipality_id, reckoning)
-    for ids in by_queue.values():
-        ahead = bisect_left(ids, chat_id)
-        if ahead < len(ids) and ids[ahead] == chat_id:
-            return ahead
-    return None
+    for changed in (0, clock.now()):  # one who has only just come wasn't there yet
+        by_queue = await _WAITING.ask(storage, place.municipality_id, reckoning, changed)
+        for ids in by_queue.values():
+            ahead = bisect_left(ids, chat_id)
+            if ahead < len(ids) and ids[ahead] == chat_id:
+                return ahead
+    return 0  # somebody has taken it meanwhile, as its state will tell

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from hub import clock
 from hub.errors import NotFound
@@ -50,13 +50,6 @@ _WAIT = (
     .order_by(Chat.id)
 )
 
-# Counted there: each of five hundred who wait would be given all of them.
-_BEFORE = (
-    _WAIT.with_only_columns(func.count(Chat.id))
-    .where(Chat.id < bindparam("chat"), Conversation.queue_id == bindparam("queue"))
-    .order_by(None)
-)
-
 
 class FileLine(Struct, frozen=True):
     """A file of a turn, at /chat/<channel>/files/<id>."""
@@ -80,7 +73,8 @@ class TurnLine(Struct, frozen=True):
 
 
 class ChatState(Struct, frozen=True):
-    """How it stands. `ahead`: how many have waited longer in its queue, while it waits.
+    """How it stands. `ahead`: how many have waited longer in its queue, while it waits; `shown` leaves it to who looks
+    for all who wait.
 
     `read`: their newest that one of ours saw.
     `by_mail`: they left an address for answers; `transcript`: one will be, or was, sent.
@@ -177,7 +171,7 @@ def _state(unit: Unit, row: Chat, where: Conversation) -> ChatState:
     waits = not over and row.taken_at is None
     return ChatState(
         state="ended" if over else "waiting" if waits else "taken",
-        ahead=_ahead(unit, row) if waits else None,
+        ahead=None,
         who=_first_name(who),
         typing=False,
         read=None if row.read_id is None else str(row.read_id),
@@ -185,12 +179,6 @@ def _state(unit: Unit, row: Chat, where: Conversation) -> ChatState:
         by_mail=row.by_mail,
         transcript=row.transcript_asked_at is not None,
     )
-
-
-def _ahead(unit: Unit, row: Chat) -> int:
-    began = unit.get(Conversation, row.conversation_id)
-    gone_before, queue = clock.now() - TURNS_PAGE, began.queue_id if began else 0
-    return unit.first(_BEFORE, chat=row.id, queue=queue, gone_before=gone_before) or 0
 
 
 def _files(unit: Unit, entry_ids: Sequence[int]) -> Mapping[int, Sequence[FileLine]]:

@@ -123,11 +123,11 @@ async def leave_message(request: Asking, channel_id: PathId, data: JSONBody[NewC
 @get("/chat/{channel_id:int}/turns", opt=ANYONE)
 async def show_turns(request: Asking, channel_id: PathId, visitor: Secret = "", after: After = 0) -> Shown:
     """What was said after that turn, and how the chat stands."""
-    there, place, (chat_id, conversation_id) = await _mine(request, channel_id, visitor)
-    await there.small.count(_storage(request), chat_id)
-    there.hear(chat_id)
+    there, place, known = await _mine(request, channel_id, visitor)
+    await there.small.count(_storage(request), known[0])
+    there.hear(known[0])
     state = request.app.state
-    return await visitor_stream.read(state.storage, state.live, place, visitor, after, conversation_id)
+    return await visitor_stream.read(state.storage, state.live, place, visitor, after, known)
 
 
 @get("/chat/{channel_id:int}/events", opt=ANYONE)

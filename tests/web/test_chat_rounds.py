@@ -283,7 +283,7 @@ def test_who_waits_counts_those_ahead_in_the_same_queue(world: World) -> None:
     moved = world.do(conversation_of, channel_id)["id"]
     known = world.do(_known, channel_id)
 
-    async def streamed() -> list[int | None]:
+    async def streamed() -> list[int]:
         return [await visitor_stream._ahead(world.storage, place, each) for each in known]
 
     assert asyncio.run(streamed()) == [0, 0, 1]
@@ -291,7 +291,11 @@ def test_who_waits_counts_those_ahead_in_the_same_queue(world: World) -> None:
     assert (
         world.change("PUT", f"/conversations/{moved}/queue", version=world.version(moved), json=to).status_code == 200
     )
+    let_pass(3)  # those who wait are looked at together, every two seconds
     assert [each.turns()["state"]["ahead"] for each in everybody] == [0, 0, 1, 1]
+    begun = Visitor(world, channel_id)
+    begun.begin(topic="Annat")
+    assert begun.turns()["state"]["ahead"] == 2  # though all the others were looked at before it came
 
 
 def _known(unit: Unit, channel_id: int) -> list[int]:
