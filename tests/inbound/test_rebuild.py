@@ -23,7 +23,7 @@ from hub.inbox.entry import Attachment, Entry, Mail
 from hub.storage.unit import Unit
 from plugins.routing.by_recipient import by_recipient
 from tests.formats.samples import bench_mails
-from tests.inbound.test_bombs import BOMBS
+from tests.inbound.test_bombs import bombs
 from tests.line import TEST, Line, letter, until
 
 MAILS = 5_000 if os.environ.get("TORG_TEST_LARGE") else 120
@@ -51,7 +51,7 @@ def _mails() -> Sequence[bytes]:
     said = [body for _, body in bench_mails(MAILS, seed=SEED)]
     begun = [letter(f"Fråga {n}", Message_ID=f"<{n}@post.example>") for n in range(10)]
     gone_on = [letter(f"Mer om {n}", In_Reply_To=f"<{n}@post.example>", Subject="SV: Slamtömning") for n in range(10)]
-    bent = [body for name, body in BOMBS.items() if len(body) < 40_000 and name != "nothing"]
+    bent = [body for name, body in bombs().items() if len(body) < 40_000 and name != "nothing"]
     return [*said, *(mail.as_bytes() for mail in (*begun, *gone_on)), *bent]
 
 

@@ -1,7 +1,8 @@
 """Every route of the screen, one after the other: who is let in, what is refused, and what each answer carries."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,8 @@ class Route(Struct, frozen=True):
         return re.sub(r"{(\w+):\w+}", lambda place: str(ids[place[1]]), self.address)
 
 
-def routes() -> list[Route]:
+@cache
+def routes() -> Sequence[Route]:
     """All but the API's, and what citizens ask for, who are nobody here: their forms and their chats."""
     return [
         Route(method, path, handler)
@@ -81,10 +83,15 @@ def routes() -> list[Route]:
     ]
 
 
-ROUTES = routes()
-POSTS = [each for each in ROUTES if each.method == "POST"]
+def posts() -> Sequence[Route]:
+    return [each for each in routes() if each.method == "POST"]
+
+
+def by_id() -> Sequence[Route]:
+    return [each for each in routes() if re.search(r"_id:", each.address)]
+
+
 ENDLESS = "/events"
-BY_ID = [each for each in ROUTES if re.search(r"_id:", each.address)]
 SHOWN_ALREADY = ("/head", "/newer")
 THEN = "2026-11-28T05:00:00Z"
 QUERIES = {"/older": "?before=AAAAAAAAAAAAAAAAAAAAAA"} | dict.fromkeys(
@@ -208,20 +215,20 @@ def screen(sqlite_database: str, tmp_path: Path) -> Iterator[Screen]:
 
 
 def test_every_page_states_a_permission_and_is_guarded() -> None:
-    assert len(ROUTES) > 60
-    for route in ROUTES:
+    assert len(routes()) > 60
+    for route in routes():
         assert route.handler.opt.get("permission") in PERMISSIONS, route.address
         assert admit_page in route.handler.resolve_guards(), route.address
 
 
 def test_what_changes_something_is_a_post_and_no_post_only_reads() -> None:
-    assert {each.method for each in ROUTES} == {"GET", "POST"}
-    assert not [each.address for each in ROUTES if each.method == "GET" and each.address.endswith("/end")]
+    assert {each.method for each in routes()} == {"GET", "POST"}
+    assert not [each.address for each in routes() if each.method == "GET" and each.address.endswith("/end")]
 
 
 def test_who_is_not_logged_in_is_sent_to_the_log_in_everywhere(screen: Screen) -> None:
     ids = screen.plant("granvik", "kontakt", "kanarie")
-    for route in ROUTES:
+    for route in routes():
         if route.address in OUTSIDE:
             continue
         path, client = route.at(ids), screen.world.client
@@ -244,7 +251,7 @@ def test_every_forged_post_is_refused_and_nothing_is_done(screen: Screen, how: s
     ids = screen.plant("granvik", "kontakt", "kanarie")
     token, headers = FORGED[how]
     before = everything(screen.world, ids)
-    for route in POSTS:
+    for route in posts():
         if route.address == "/login" and token is not None:
             continue  # nobody has a token yet
         who = asker(route)
@@ -268,7 +275,7 @@ def test_of_elsewhere_and_of_nothing_every_route_says_the_same(screen: Screen) -
         "name": "nothing",
     }
     before = everything(screen.world, theirs)
-    for route in BY_ID:
+    for route in by_id():
         who = asker(route)
         for headers in ({}, PART):
             said = screen.asks(route, theirs, who, form=_of_mine(mine), **headers)
@@ -287,7 +294,7 @@ def test_parts_of_elsewhere_dont_fit_into_what_is_ours(screen: Screen) -> None:
     at = {**theirs, "conversation_id": mine["conversation_id"]}
     inner = [
         each
-        for each in BY_ID
+        for each in by_id()
         if re.search(r"conversation_id:int}.*(point|matter|entry|upload|call_back)_id:", each.address)
     ]
     assert len(inner) == 19
@@ -313,7 +320,7 @@ def test_what_is_decided_on_an_old_state_is_refused_in_words(screen: Screen) -> 
     ids = screen.plant("granvik", "kontakt", "kanarie")
     decided = [
         each
-        for each in POSTS
+        for each in posts()
         if _takes(each, Decided) and each.address != "/conversations/{conversation_id:int}/matters"
     ]
     assert len(decided) > 15
@@ -340,7 +347,7 @@ POLICIES: Mapping[str, str] = {
 
 def test_every_answer_carries_its_policy(screen: Screen) -> None:
     ids = screen.plant("granvik", "kontakt", "kanarie")
-    for route in ROUTES:
+    for route in routes():
         if route.method == "POST" or route.address in {ENDLESS, "/static/{version:str}/{path:path}"}:
             continue
         who = asker(route)
@@ -425,7 +432,7 @@ def test_who_is_out_is_out_of_every_page_within_five_seconds(screen: Screen, how
     assert screen.get("/inbox").status_code == 200
     OUT[how](screen)
     let_pass(4)
-    for route in ROUTES:
+    for route in routes():
         if route.address in OUTSIDE or NARROW & set(re.findall(r"(\w+):int", route.address)):
             continue
         said = screen.asks(route, ids, "sara")
