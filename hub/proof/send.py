@@ -256,8 +256,7 @@ class Run:
         self._until(lambda: (agents is None or agents.idle) and self._deliveries_rest(), "recovery")
 
     def _deliveries_rest(self, also: Sequence[str] = ()) -> bool:
-        states = {each.state for each in ledgers.sendings(self._installation.storage).values()}
-        return states <= {*_FINAL, *also}
+        return self._installation.read(_states) <= {*_FINAL, *also}
 
     def _until(self, reached: Callable[[], bool], what: str) -> None:
         until = time.monotonic() + SETTLE_SECONDS
@@ -365,6 +364,11 @@ def _numbers(unit: Unit) -> dict[int, int]:
     """Entry -> number of the answer."""
     rows = unit.rows(select(Entry.id, Entry.text).where(Entry.author_kind == "person"))
     return {row.id: int(row.text.rstrip(".").rpartition(" ")[2]) for row in rows}
+
+
+def _states(unit: Unit) -> set[str]:
+    """That deliveries are in."""
+    return set(unit.all(select(Delivery.state).distinct()))
 
 
 def _let_leases_run_out(unit: Unit) -> None:
