@@ -36,7 +36,8 @@ def _trouble(hint: Any, value: object, convert: Callable[[object, Any], object])
                 return (key, *inner[0]), inner[1]
         if (wrong := _wrong_names(bare, value, convert)) is not None:
             return wrong
-        return (), f" = {value!r} can't be used: it is {words(hint) or f'not that ({error})'}"
+        written = list(value) if isinstance(value, tuple) else value  # as it stands in a file
+        return (), f" = {written!r} can't be used: it is {words(hint) or f'not that ({error})'}"
     return None
 
 

@@ -21,7 +21,7 @@ from inbox_ui.words import gettext as _
 
 _MOST = 60
 _OF_LINES = re.compile(r"\s+\|\s+")
-_MAPPED = ("decimal", "date_format", "link", "as_of")
+_MAPPED = ("decimal", "date_format", "link", "as_of", "time_zone")
 _COMPARES = re.compile(r"[:=<>'()]")
 _DO = re.compile(r"(up|down|remove):(\d{1,2})")
 

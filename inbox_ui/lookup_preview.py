@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from hub.contract import AnyCard
 from hub.edge.defining import Made
 from hub.errors import Invalid
@@ -17,9 +19,8 @@ from inbox_ui import lookup_editor, lookup_rows, lookup_words, times
 from inbox_ui.lookups import panel
 from inbox_ui.lookups.panel import Asked, Sent
 from inbox_ui.lookups.sentences import language_of, sentence, worth
-from inbox_ui.stored import stored
 from inbox_ui.words import gettext as _
-from inbox_ui.words import pgettext, told, word
+from inbox_ui.words import pgettext, word
 
 STATES = ("found", "old", "unasked", "asking", "none", "several", "no_access", "down")
 _OLD = timedelta(minutes=20)
@@ -48,7 +49,7 @@ def preview(
             cards = sample(declared, typed, now).cards
             wrong = "" if cards else _("The test data give no card: see what may be shown.")
         except Invalid as error:
-            wrong = lookup_words.in_words(stored(told(error)), error.field)
+            wrong = lookup_words.wrong(error)
             field = lookup_editor.field_of(error.field)
     answered = covered(_answered(declared, state, cards), declared.leads_only, declared.until_asked)
     return {
@@ -64,8 +65,11 @@ def preview(
     }
 
 
-def asked(made: Made, declared: Declared, state: str, answered: Answered | None) -> Asked:
-    """As the panel beside a conversation would have it."""
+def asked(
+    made: Made, declared: Declared, state: str, answered: Answered | None, titles: Mapping[str, str] | None = None
+) -> Asked:
+    """As the panel beside a conversation would have it; a setting that is wrong by the word of the page, of `titles`
+    where it is one of its kind of source."""
     settings = declared.settings
     by = list(settings.get("by") or settings.get("about") or made.answers)
     says_whom = bool(settings.get("says_whom", made.says_whom))
@@ -87,9 +91,11 @@ def asked(made: Made, declared: Declared, state: str, answered: Answered | None)
     )
     confirmed = state != "unasked"
     shown = None if state in {"unasked", "asking", "no_access"} else answered
-    return panel.one(
+    one = panel.one(
         offered, Offers(confirmed, [offered]), shown, sent=Sent(by[0] if by else ""), asks=state == "asking"
     )
+    said = (lookup_words.in_words(each, "", titles) for each in (one.sentence, one.detail))
+    return replace(one, sentence=next(said), detail=next(said))
 
 
 def said(declared: Declared, answered: Answered, place: tuple[str, str]) -> str:

@@ -9,7 +9,8 @@ from msgspec import Struct
 from hub.contract import Identifier
 from hub.contract.lookup import Shows
 from hub.contract.mapping_cards import whole
-from hub.contract.mapping_config import FIELDS, NEEDED, WORDS
+from hub.contract.mapping_config import FIELDS, NEEDED, WORDS, ZONE
+from hub.inbox.municipality import ZONES
 from hub.lookups.cover import is_named
 from hub.lookups.definition import LINE, Coverable, Declared, Maskable
 from inbox_ui import lookup_words
@@ -33,6 +34,7 @@ LIKE: Mapping[str, Sequence[str]] = {
     "address": ("value", "street"),
 }
 """How a column may have what it is looked for by; of the others as it is written, or as a number."""
+_CURRENCIES = {"SE": "SEK", "NO": "NOK", "DK": "DKK", "FI": "EUR", "IS": "ISK"}
 _OTHERS: Sequence[str] = ("value", "digits")
 
 
@@ -129,6 +131,17 @@ def addable(declared: Declared, rows: Sequence[FieldRow]) -> Mapping[str, str]:
     return {name: known[name] for name in FIELDS[card_of(declared)] if name not in there}
 
 
+def hideable(card: Shows) -> tuple[Sequence[str], Sequence[str]]:
+    """What of a card can be hidden until somebody asks for it, and what is always shown, in the reader's words.
+
+    The rest can be for leads alone.
+    """
+    known, whole_ones = lookup_words.fields(), [name for name in FIELDS[card] if whole(name) == name]
+    there = ["fields", *whole_ones] if card == "fields" else whole_ones
+    hidden, always = (name for name in there if name in MASKABLE), (name for name in there if name not in COVERABLE)
+    return [known[name] for name in hidden], [known[name] for name in always]
+
+
 def line_rows(declared: Declared, found: Mapping[str, Sequence[str]] | None = None) -> list[FieldRow]:
     """Lines of one's own, and an empty one."""
     lines = [*declared.settings.get("lines", ()), {}]
@@ -151,6 +164,17 @@ def line_rows(declared: Declared, found: Mapping[str, Sequence[str]] | None = No
         )
         for line in lines
     ]
+
+
+def currency(zone: str) -> str:
+    """Of the country whose time this is."""
+    return next((_CURRENCIES[country] for country, each in ZONES.items() if each == zone), "SEK")
+
+
+def zones(declared: Declared) -> Sequence[str]:
+    """The one that is set, then others to choose."""
+    said = str(declared.settings.get("time_zone") or ZONE)
+    return list(dict.fromkeys([said, *ZONES.values()]))
 
 
 def sayable(declared: Declared) -> Sequence[str]:

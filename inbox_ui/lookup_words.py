@@ -3,9 +3,12 @@
 import re
 from collections.abc import Mapping
 
+from hub.errors import Invalid
 from hub.lookups.definition import LINE, Declared
+from inbox_ui.lookups.panel import by_words
+from inbox_ui.stored import stored
 from inbox_ui.words import gettext as _
-from inbox_ui.words import pgettext
+from inbox_ui.words import pgettext, told
 
 
 def kinds() -> Mapping[str, tuple[str, str]]:
@@ -43,7 +46,7 @@ def fields() -> Mapping[str, str]:
         "decision": _("Decision"), "decision_text": _("Decision in words"), "decided": _("Decided"),
         "valid_until": _("Valid until"), "text": _("Text"), "begins": _("Begins"), "ends": _("Ends"),
         "area": _("Where"), "summary": _("Summary"), "period": _("Period"), "payments": _("Payments"),
-        "past": _("Earlier pickups"), "steps": _("Steps"), "fields": _("Lines"), "link": _("Link"),
+        "past": _("Earlier pickups"), "steps": _("Steps"), "fields": pgettext("card", "Lines"), "link": _("Link"),
     }  # fmt: skip
 
 
@@ -118,19 +121,56 @@ def ways() -> Mapping[str, str]:
     }  # fmt: skip
 
 
-def in_words(problem: str, setting: str) -> str:
-    """What is wrong, with the words of the page for the setting whose name it begins with, as the file has it."""
-    head, _dot, name = setting.partition(".")
-    label = {
+def wrong(error: Invalid, titles: Mapping[str, str] | None = None) -> str:
+    """What is wrong with a definition, as its page says it. `titles`: as below."""
+    plain = str(error)
+    known = stored(plain)  # as the hub raised it: `told` begins it with a capital
+    said = in_words(stored(told(error)) if known == plain else known, error.field, titles)
+    return said[:1].upper() + said[1:]
+
+
+def in_words(problem: str, setting: str, titles: Mapping[str, str] | None = None) -> str:
+    """What is wrong, with the words of the page for the settings that it names as the file has them: the one that it
+    begins with, and others where they can't be words. `titles`: of settings of its kind of source."""
+    labels = {**(titles or {}), **_settings()}
+    head = setting.partition(".")[0].casefold()
+    found = _SETTING.match(problem)
+    if found and (name := found[0].casefold()).partition(".")[0] == head and (label := _label(name, labels)):
+        said = label if " " not in label else _quoted(label)
+        return said + _NAMES.sub(lambda each: _named(each[0], labels), problem[found.end() :])
+    return _NAMES.sub(lambda each: _named(each[0], labels), problem)
+
+
+def _settings() -> Mapping[str, str]:
+    return {
         "url": _("Address"), "base_url": _("Address"), "path": _("File"), "view": _("View or table"),
-        "select": "SELECT",
-    }.get(setting, "") or (fields().get(name, "") if head == "fields" else "")  # fmt: skip
-    found = _SETTING.match(problem) if head else None
-    if found is None or found[0].casefold().partition(".")[0] != head.casefold():
-        return problem
-    if not label and head == "fields":
-        label = fields().get(found[0].partition(".")[2], "")
-    return f"{label}{problem[found.end() :]}" if label else problem
+        "select": "SELECT", "by": _("What to look up with"), "about": _("Column that says whose it is"),
+        "lines": pgettext("card", "Lines"), "link": _("Address where it stands at the source"),
+        "as_of": _("Their column of when it was so"), "date_format": _("How they write a date"),
+        "decimal": _("Decimal sign in their texts"), "time_zone": _("Time zone of their times"),
+    }  # fmt: skip
 
 
-_SETTING = re.compile(r"[A-Za-z_]+(?:\.[a-z_]+)?")
+def _label(name: str, labels: Mapping[str, str]) -> str:
+    """Of a setting, or of a part of one, as `fields.due`; empty where the page has no word for it."""
+    head, _dot, rest = name.partition(".")
+    part = rest.partition(".")[0]
+    if head in {"fields", "values"}:
+        return fields().get(part, "")
+    if head in {"by", "about"} and (by := by_words().get(part)):  # type: ignore[call-overload] # of any name none
+        return by if head == "by" else _("Column that says whose it is, by %(by)s") % {"by": by}
+    return labels.get(name, "")
+
+
+def _named(name: str, labels: Mapping[str, str]) -> str:
+    label = _label(name, labels)
+    return _quoted(label) if label else name
+
+
+def _quoted(label: str) -> str:
+    return _("“%(name)s”") % {"name": label}
+
+
+_SETTING = re.compile(r"[A-Za-z_]+(?:\.\w+)*")
+_NAMES = re.compile(r"\b(?:(?:fields|values|about|by)\.\w+(?:\.\w+)*|[a-z]+(?:_[a-z]+)+)\b")
+"""Of settings, that are no words of a sentence."""

@@ -58,7 +58,9 @@ def check(config: MappedConfig) -> dict[str, str]:
         if times > 1:
             raise Misconfigured("lines", f"lines: {times} are labelled {label!r}: give each a label of its own.")
     if config.link and not LINK.fullmatch(config.link):
-        raise Misconfigured("link", "link can't be used: write https://host/path, with {their column} after the host.")
+        raise Misconfigured(
+            "link", "link can't be used: write https://host/path, their column in braces after the host."
+        )
     if config.date_format and not FORM.fullmatch(config.date_format):
         raise Misconfigured("date_format", "date_format can't be used: write it like dd/mm/yyyy or yymmdd.")
     try:

@@ -12,6 +12,8 @@ from hub.contract.lookup import Identifier, Shows
 
 ANYTHING_ELSE = "*"
 """Among `values`: what every word becomes that isn't listed."""
+ZONE = "Europe/Stockholm"
+"""Of times, and of today, where no setting says another."""
 
 
 class Text(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -79,7 +81,7 @@ class MappedConfig(Config, frozen=True, kw_only=True):
     hundredths: Annotated[bool, Meta(title="Their amounts are in öre, without a decimal sign: 124950 is 1249.50")] = (
         False
     )
-    time_zone: Annotated[str, Meta(title="Zone of times that don't say theirs")] = "Europe/Stockholm"
+    time_zone: Annotated[str, Meta(title="Zone of times that don't say theirs")] = ZONE
 
 
 Reading: TypeAlias = Literal["text", "texts", "day", "when", "moment", "amount", "count", "yes", "word", "currency"]

@@ -8,7 +8,6 @@ from difflib import SequenceMatcher
 from itertools import groupby
 from typing import Literal, TypeAlias
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import select
@@ -64,7 +63,7 @@ class Made(Struct, frozen=True):
 
     `may_change`: whoever looks makes it, too. `title`, `shows`, `answers`, `says_whom`: of its kind of source, as far
     as its settings don't say otherwise. `token`: of what is looked at; `newest`: the draft's, or that of the version
-    that is asked, for If-Match.
+    that is asked, for If-Match. `columns`: names that its source was found to have.
     """
 
     line: MadeLine
@@ -80,6 +79,7 @@ class Made(Struct, frozen=True):
     says_whom: bool
     token: str
     newest: str
+    columns: Sequence[str] = ()
 
 
 class Difference(Struct, frozen=True):
@@ -124,7 +124,7 @@ def one(
             for each in ordered
         ],
         row.version,
-        declared_of(row),
+        definition.declared_of(row),
         sorted(definition.secret_names(unit.keys, row)),
         _text(row, names, registry),
         cls.title if cls is not None else row.definition["kind"],
@@ -133,6 +133,7 @@ def one(
         cls.says_whom if cls is not None else True,
         str(row.id),
         str(_of_number(rows, None).id),
+        row.definition.get("columns", ()),
     )
 
 
@@ -167,12 +168,6 @@ def seen(unit: Unit, actor: Actor, municipality_id: int, name: str) -> Sequence[
     if not rows or not policy.sees_lookup(actor, municipality_id, rows[0].department_id):
         raise NotFound("There is no such lookup.")
     return rows
-
-
-def declared_of(row: Lookup) -> Declared:
-    """What it says, without its secrets."""
-    said = {name: value for name, value in row.definition.items() if name != "secrets"}
-    return msgspec.convert(said, Declared)
 
 
 class _Names:
@@ -235,7 +230,7 @@ def _of_number(rows: Sequence[Lookup], number: int | None) -> Lookup:
 
 
 def _text(row: Lookup, names: _Names, registry: Registry) -> str:
-    declared = declared_of(row)
+    declared = definition.declared_of(row)
     department = names.department(row)
     if department:
         declared = replace(declared, department=next(iter(department.values())))

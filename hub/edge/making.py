@@ -108,13 +108,15 @@ def save(
         if not policy.makes_lookup(actor, municipality_id, to):
             raise Invalid("file", "a lookup can't be given to a department that you aren't of")
     kept = definition.secrets_of(before, declared, secret_fields(cls.Config) if cls is not None else ())
-    if declared.kind not in KINDS and (declared.kind, declared.settings) != (before.declared.kind, _said(before)):
+    is_same = (declared.kind, declared.settings) == (before.declared.kind, before.declared.settings)
+    if declared.kind not in KINDS and not is_same:
         raise Invalid("kind", "its source is set by IT, with torg lookup import: what is set there stays as it is")
     secrets = {**kept, **secrets}
     stays = places.is_same(before, declared.kind, {**declared.settings, **secrets})
     placed_at = before.whose.placed_at if stays else None
+    columns = before.columns if places.is_same_source(before, declared, secrets) else ()
     whose = replace(before.whose, saved_by_id=actor.id, approved_by_id=None, placed_at=placed_at)
-    row_id = definition.save_draft(unit, municipality_id, declared, secrets, whose)
+    row_id = definition.save_draft(unit, municipality_id, declared, secrets, whose, columns=columns)
     log(unit, actor, "lookup.draft", municipality_id, row_id)
 
 
@@ -195,7 +197,7 @@ def wait(unit: Unit, one: Published, saved_by: int | None) -> int:
     """As the draft that its owner is to approve, until then nobody has. `saved_by` None: a command; returns its id."""
     secrets = {name: value for name, value in one.values.items() if name not in one.declared.settings}
     whose = replace(one.whose, saved_by_id=saved_by, approved_by_id=None)
-    return definition.save_draft(unit, one.municipality_id, one.declared, secrets, whose, "waiting")
+    return definition.save_draft(unit, one.municipality_id, one.declared, secrets, whose, "waiting", one.columns)
 
 
 def withdraw(unit: Unit, actor: Actor, municipality_id: int, name: str, if_match: str | None) -> None:
@@ -357,7 +359,7 @@ def _publish(unit: Unit, actor: Actor, municipality_id: int, name: str, if_match
     whose = replace(
         one.whose, owner_id=owner, saved_by_id=one.whose.saved_by_id or actor.id, approved_by_id=approved_by
     )
-    made = definition.publish(unit, municipality_id, one.declared, ready.config, whose)
+    made = definition.publish(unit, municipality_id, one.declared, ready.config, whose, one.columns)
     if row.version == DRAFT:
         definition.drop_draft(unit, municipality_id, name)
     log(unit, actor, "lookup.publish", municipality_id, made.id)
@@ -383,11 +385,6 @@ def _called(unit: Unit, department_id: int | None) -> str:
 
 def _key(wider: Sequence[Wider]) -> str:
     return fingerprint(*wider)
-
-
-def _said(one: Published) -> dict[str, object]:
-    """Its settings without the secrets."""
-    return dict(one.declared.settings)
 
 
 def log(unit: Unit, actor: Actor, act: str, municipality_id: int, row_id: int) -> None:

@@ -23,7 +23,7 @@ from hub.lookups import open as opening
 from hub.lookups.ask import ask
 from hub.lookups.came import Cell, Watched, cells
 from hub.lookups.cover import covered
-from hub.lookups.definition import Published
+from hub.lookups.definition import DRAFT, Published
 from hub.lookups.question import Answered, Question, plain
 from hub.lookups.sources import Sources
 from hub.lookups.unfinished import as_far, lacking
@@ -36,6 +36,9 @@ _ELSEWHERE = frozenset(
     {"by", "select", "probe", "elsewhere", "headers", "token_headers", *MappedConfig.__struct_fields__}
 )
 """Settings that the page has fields of its own for, or that are set in the file."""
+
+_MOST_NAMES = 300
+"""Of a source's columns."""
 
 
 class Tried(Struct, frozen=True):
@@ -75,16 +78,18 @@ async def columns(
     where they are few. Raises NotFound, NotAllowed, Invalid."""
     one, cls = await desk.write(_draft, registry, municipality_id, name, desk.settings.lookup_places)
     try:
-        return await opening.columns(cls, one.values, view, codes)
+        found = await opening.columns(cls, one.values, view, codes)
     except Misconfigured as error:
         field = "view" if error.field == "select" and not one.values.get("select") else error.field
         raise Invalid(field, str(error)) from error
     except PluginError as error:
         raise Invalid("", "the source gives no answer: {why}", why=str(error)) from error
+    await desk.write(_know, one, list(found))
+    return found
 
 
 async def try_draft(desk: Desk, sources: Sources, municipality_id: int, name: str, by: Identifier, value: str) -> Tried:
-    """Through the gate; what the source does is an answer.
+    """Through the gate; what the source does is an answer. Names of what came are known from then on.
 
     Raises NotFound, NotAllowed, Invalid: with the field `value` where it is what was asked by that can't be.
     """
@@ -100,16 +105,18 @@ async def try_draft(desk: Desk, sources: Sources, municipality_id: int, name: st
         await sources.forget(one)
     took = round((time.monotonic() - began) * 1000)
     found = watched.row_of(answered)
+    tried = Tried(covered(answered, one.declared.leads_only), took, lacks=lacks)
+    if answered.why == "protected":  # nor that there is anything about them
+        return tried
     if found is None:
-        tried = Tried(covered(answered, one.declared.leads_only), took, lacks=lacks)
-        if answered.why == "protected":  # nor that there is anything about them
-            return tried
+        await desk.write(_know, one, watched.names, also=one.columns)
         return replace(tried, came=watched.rows, names=watched.names, status=watched.status)
     row, number = found
     came = cells(one.declared, row, number or (value if by == "identity" else None))
     view = one.declared.settings.get("by", {}).get(by, {})
     beside = await _beside(sources.registry, one, str(view.get("view", "")) if isinstance(view, Mapping) else "", came)
-    return Tried(covered(answered, one.declared.leads_only), took, came, beside, lacks=lacks)
+    await desk.write(_know, one, [*watched.names, *beside], also=one.columns)
+    return replace(tried, row=came, beside=beside)
 
 
 async def _beside(registry: Registry, one: Published, view: str, came: Sequence[Cell]) -> Sequence[str]:
@@ -122,6 +129,13 @@ async def _beside(registry: Registry, one: Published, view: str, came: Sequence[
         return ()
     known = {each.path.partition(".")[0].removesuffix("[]").casefold() for each in came}
     return [each for each in there if each.casefold() not in known]
+
+
+def _know(unit: Unit, actor: Actor, one: Published, names: Sequence[str], also: Sequence[str] = ()) -> None:
+    """They are at its source, and `also` those that were known of it. What somebody saved meanwhile stays."""
+    row = making.held(unit, actor, one.municipality_id, one.declared.name, "*")
+    if row.id == one.id and row.version == DRAFT:
+        definition.know(row, list(dict.fromkeys([*names, *also]))[:_MOST_NAMES])
 
 
 def _readable(

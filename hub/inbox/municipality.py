@@ -10,13 +10,14 @@ from hub.storage.unit import Unit
 LANGUAGES = ("sv", "nb", "nn", "da", "fi", "en")
 HUES = 6
 """That the screen can tell apart."""
-_ZONES = {
+ZONES = {
     "SE": "Europe/Stockholm",
     "NO": "Europe/Oslo",
     "DK": "Europe/Copenhagen",
     "FI": "Europe/Helsinki",
     "IS": "Atlantic/Reykjavik",
 }
+"""By country."""
 _LANGUAGE_OF = {"SE": "sv", "NO": "nb", "DK": "da", "FI": "fi", "IS": "en"}
 
 
@@ -48,8 +49,8 @@ def add(
     """A new municipality. The timezone is its country's; the hue, unless given, another one than its neighbours'."""
     if not code.isascii() or not code.replace("-", "").isalnum() or code != code.lower():
         raise Invalid("code", "a municipality's code is lower-case letters, digits and hyphens, as in granvik")
-    if country not in _ZONES:
-        raise Invalid("country", f"country is one of {', '.join(_ZONES)}")
+    if country not in ZONES:
+        raise Invalid("country", f"country is one of {', '.join(ZONES)}")
     if language is not None and language not in LANGUAGES:
         raise Invalid("language", f"language is one of {', '.join(LANGUAGES)}")
     if unit.first(select(Municipality).where(Municipality.code == code)):
@@ -57,7 +58,7 @@ def add(
     row = Municipality(
         code=code,
         name=name,
-        timezone=_ZONES[country],
+        timezone=ZONES[country],
         country=country,
         language=language or _LANGUAGE_OF[country],
         hue=unit.all(select(func.count(Municipality.id)))[0] % HUES + 1 if hue is None else hue,

@@ -29,7 +29,7 @@ DRAFT = 0
 
 class Lookup(MunicipalityRow):
     """`state`: published | retired; of the version DRAFT draft | waiting, for its owner's approval. `definition`: what
-    its file says, its secrets as a cipher.
+    its file says, and BESIDE it its secrets as a cipher, and what its source was found to have.
 
     `owner_id`: who answers for it in its department, and approves what is shown to more people.
     """
@@ -52,6 +52,8 @@ class Lookup(MunicipalityRow):
     placed_at: Mapped[int | None]
 
 
+BESIDE = frozenset({"secrets", "columns"})
+"""Of a row's definition what no file says."""
 Coverable: TypeAlias = Literal[
     "title", "issued", "due", "period", "total", "paid", "balance", "vat", "reference", "pay_to", "reminders",
     "reminded", "collector", "collector_case", "department", "contact", "facility", "payments", "deferred_to",
@@ -121,7 +123,7 @@ class Whose(Struct, frozen=True):
 
 
 class Published(Struct, frozen=True):
-    """A version as it is asked by."""
+    """A version as it is asked by. `columns`: names that its source was found to have, as far as anybody looked."""
 
     id: int
     municipality_id: int
@@ -131,11 +133,13 @@ class Published(Struct, frozen=True):
     values: Mapping[str, Any]
     """Settings with their secrets in clear: for the plugin alone."""
     whose: Whose = Whose()
+    columns: Sequence[str] = ()
 
 
 def publish(
-    unit: Unit, municipality_id: int, declared: Declared, config: Config, whose: Whose | None = None
-) -> Published:
+    unit: Unit, municipality_id: int, declared: Declared, config: Config, whose: Whose | None = None,
+    columns: Sequence[str] = (),
+) -> Published:  # fmt: skip
     """As the newest version; the one before is retired. `config`: the settings as the plugin has read them.
 
     `whose` None: by IT's command, which sets where it reads from; it stays whose it was, unless its file names a
@@ -144,11 +148,9 @@ def publish(
     there = versions(unit, municipality_id, declared.name)
     number = there[0].version + 1 if there else 1
     _retire(unit, municipality_id, declared.name)
-    plain, secret = apart(config)
-    return _published(
-        unit.keys,
-        _add(unit, municipality_id, declared, (plain, secret), whose or _by_command(there), number, "published"),
-    )
+    row = _add(unit, municipality_id, declared, apart(config), whose or _by_command(there), number, "published")
+    know(row, columns)
+    return _published(unit.keys, row)
 
 
 def save_draft(
@@ -158,6 +160,7 @@ def save_draft(
     secrets: Mapping[str, str],
     whose: Whose,
     state: Literal["draft", "waiting"] = "draft",
+    columns: Sequence[str] = (),
 ) -> int:
     """In the place of the draft before, under an id of its own: what somebody has read can't be mixed up with it.
 
@@ -165,7 +168,15 @@ def save_draft(
     """
     drop_draft(unit, municipality_id, declared.name)
     settings = (dict(declared.settings), dict(secrets))
-    return _add(unit, municipality_id, declared, settings, whose, DRAFT, state).id
+    row = _add(unit, municipality_id, declared, settings, whose, DRAFT, state)
+    know(row, columns)
+    return row.id
+
+
+def know(row: Lookup, columns: Sequence[str]) -> None:
+    """These are at its source. Names alone: of what stands there nothing is kept."""
+    if columns:
+        row.definition = {**row.definition, "columns": [*columns]}
 
 
 def drop_draft(unit: Unit, municipality_id: int, name: str) -> None:
@@ -364,12 +375,17 @@ def _secrets(keys: Keys, row: Lookup) -> Mapping[str, str]:
     return found
 
 
+def declared_of(row: Lookup) -> Declared:
+    """What it says, without its secrets."""
+    return msgspec.convert({name: value for name, value in row.definition.items() if name not in BESIDE}, Declared)
+
+
 def _published(keys: Keys, row: Lookup) -> Published:
-    said = {name: value for name, value in row.definition.items() if name != "secrets"}
-    declared = msgspec.convert(said, Declared)
+    declared = declared_of(row)
     values = {**declared.settings, **_secrets(keys, row)}
     whose = Whose(row.department_id, row.owner_id, row.saved_by_id, row.approved_by_id, row.placed_at)
-    return Published(row.id, row.municipality_id, row.version, row.state, declared, values, whose)
+    columns = row.definition.get("columns", ())
+    return Published(row.id, row.municipality_id, row.version, row.state, declared, values, whose, columns)
 
 
 def apart(config: Config) -> tuple[dict[str, Any], dict[str, str]]:

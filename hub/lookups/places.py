@@ -12,13 +12,15 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from hub.contract import Misconfigured
+from hub.contract.mapping_config import MappedConfig
 from hub.errors import Invalid
 from hub.inbox.municipality import Municipality
-from hub.lookups.definition import Published, published_now
+from hub.lookups.definition import Declared, Published, published_now
 from hub.storage.unit import Unit
 
 _LOCAL = frozenset({"host", "unix_socket"})
 """Options of a database's address that lead to a socket of this machine."""
+_OF_A_CARD = frozenset({"by", *MappedConfig.__struct_fields__})
 _PORTS = {"https": 443, "http": 80, "postgresql": 5432, "mariadb": 3306, "mssql": 1433, "oracle": 1521}
 
 
@@ -41,6 +43,19 @@ def require_place(unit: Unit, one: Published, allowed: Sequence[str]) -> None:
 def is_same(one: Published, kind: str, values: Mapping[str, object]) -> bool:
     """Whether these settings, with their secrets, lead to where that version does."""
     return one.declared.kind == kind and where(one.values) == where(values)
+
+
+def is_same_source(one: Published, declared: Declared, secrets: Mapping[str, object]) -> bool:
+    """Whether a definition reads what that version reads: there, and the same view, sheet or SELECT."""
+    here = is_same(one, declared.kind, {**declared.settings, **secrets})
+    return here and _source(one.declared) == _source(declared)
+
+
+def _source(declared: Declared) -> Mapping[str, object]:
+    """Settings that don't say what it is asked by, or what is on its card; and the views that it asks."""
+    own = {name: said for name, said in declared.settings.items() if said and name not in _OF_A_CARD}
+    asked = declared.settings.get("by", {}).values()
+    return {**own, "by": {str(each["view"]) for each in asked if isinstance(each, Mapping) and each.get("view")}}
 
 
 def require_allowed(places: Sequence[str], code: str, settings: Mapping[str, object]) -> None:

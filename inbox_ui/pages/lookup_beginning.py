@@ -17,7 +17,7 @@ from hub.edge.person import USE
 from hub.errors import Invalid, NotFound
 from hub.lookups.definition import Declared
 from hub.lookups.file import parsed
-from inbox_ui import lookup_words
+from inbox_ui import lookup_rows, lookup_words
 from inbox_ui.administered import texts
 from inbox_ui.administration import administration
 from inbox_ui.pages.made_lookups import LIST
@@ -41,7 +41,7 @@ async def add(request: Asking, desk: NamedDependency[Desk], municipality_id: Pat
     said = texts(await request.form())
     home = _home(await administration(request, desk), municipality_id)
     try:
-        declared = _declared(said, home.language)
+        declared = _declared(said, home)
         department_id = int(said["department"]) if said.get("department", "").isdecimal() else None
         await desk.write(making.begin, request.app.state.registry, municipality_id, declared, department_id)
     except Invalid as error:
@@ -49,8 +49,8 @@ async def add(request: Asking, desk: NamedDependency[Desk], municipality_id: Pat
     return onward(f"{LIST}/{municipality_id}/{declared.name}")
 
 
-def _declared(said: Mapping[str, str], language: str) -> Declared:
-    """Raises Invalid."""
+def _declared(said: Mapping[str, str], home: Any) -> Declared:
+    """In its municipality's language, time and currency. Raises Invalid."""
     if said.get("file", "").strip():
         return parsed(said["file"])
     title = " ".join(said.get("title", "").split())
@@ -59,13 +59,11 @@ def _declared(said: Mapping[str, str], language: str) -> Declared:
     name = said.get("name", "").strip().lower() or _name(title)
     kind = said.get("kind", "sql") if said.get("kind") in lookup_words.kinds() else "sql"
     card = said.get("card", "fields") if said.get("card") in lookup_words.cards() else "fields"
-    fields: dict[str, object] = {"currency": {"text": "SEK"}} if card == "invoice" else {}
+    fields: dict[str, object] = {"currency": {"text": lookup_rows.currency(home.timezone)}} if card == "invoice" else {}
     fields |= {"title": {"text": title}} if card == "fields" else {}
     try:
-        return convert(
-            {"name": name, "kind": kind, "title": {language: title}, "settings": {"card": card, "fields": fields}},
-            Declared,
-        )
+        settings = {"card": card, "fields": fields, "time_zone": home.timezone}
+        return convert({"name": name, "kind": kind, "title": {home.language: title}, "settings": settings}, Declared)
     except ValidationError as error:
         raise Invalid("name", _("A name has 2 to 40 letters of a-z, 0-9 and _, a letter first.")) from error
 

@@ -40,7 +40,6 @@ from inbox_ui.pages.made_lookups import LIST, Name, shown
 from inbox_ui.rendering import Asking, onward, page
 from inbox_ui.stored import stored
 from inbox_ui.words import gettext as _
-from inbox_ui.words import told
 
 _SOURCES = {"sources": Provide(provide_sources, sync_to_thread=False)}
 _ONE = "/made-lookups/{municipality_id:int}/{name:str}"
@@ -322,9 +321,10 @@ async def _editor(
     field = error.field if isinstance(error, Invalid) else ""
     fields = trying.fields(registry, declared.kind, made)
     seen = lookup_preview.preview(made, declared, said.get("see", ""), result.typed, (home.language, home.timezone))
+    titles = {each.name: stored(each.title) for each in fields}
     if result.tried is not None:
         seen |= {
-            "asked": lookup_preview.asked(made, declared, result.tried.answered.state, result.tried.answered),
+            "asked": lookup_preview.asked(made, declared, result.tried.answered.state, result.tried.answered, titles),
             "sentence": lookup_preview.said(declared, result.tried.answered, (home.language, home.timezone)),
             "wrong": "",
             "rows_at": lookup_preview.rows_at(result.tried.names),
@@ -335,6 +335,7 @@ async def _editor(
         "title": words_of.title(declared),
         "said": said,
         "order": own_first_of(home, declared),
+        "currency": lookup_rows.currency(home.timezone),
         "languages_of": languages(),
         "kinds": lookup_words.kinds() if declared.kind in making.KINDS else {},
         "kind_title": words_of.kinds(defining.kinds(registry)).get(declared.kind, declared.kind),
@@ -342,12 +343,9 @@ async def _editor(
         "own_fields": fields,
         **_card(declared, result, said),
         "tried": result.tried,
-        "tried_paths": [*(each.path for each in result.tried.row), *result.tried.beside] or result.tried.names
-        if result.tried
-        else [],
         "ended": result.ended,
         "approvals": approvals(result.ended.wider) if result.ended else (),
-        "problem": lookup_words.in_words(stored(told(error)), field) if isinstance(error, Invalid) else "",
+        "problem": lookup_words.wrong(error, titles) if isinstance(error, Invalid) else "",
         "refused": result.refused,
         "field": lookup_editor.field_of(field),
         "is_stale": isinstance(error, Stale),
@@ -379,10 +377,12 @@ def _card(declared: Declared, result: Result, said: Mapping[str, str]) -> dict[s
         "addable": lookup_rows.addable(declared, rows),
         "readings": lookup_words.readings(),
         "line_kinds": lookup_words.line_kinds(),
+        "zones": lookup_rows.zones(declared),
         "seen_words": lookup_words.seen(),
+        "hideable": lookup_rows.hideable(lookup_rows.card_of(declared)),
         "kept_covers": lookup_words.covers(declared),
         "roles": lookup_words.roles(),
-        "columns": result.columns,
+        "found": result.columns,
         "in_file": lookup_editor.kept_in_file(declared),
         "like_words": lookup_words.ways(),
         "braced": [f"{{{each}}}" for each in lookup_rows.sayable(declared)],

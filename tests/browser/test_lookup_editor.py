@@ -47,6 +47,13 @@ def _fill(desk: Desk, said: Mapping[str, str]) -> None:
             field.fill(text)
 
 
+def _hidden_aside(desk: Desk) -> list[str]:
+    """Tables of which a part is only seen when one scrolls sideways."""
+    wide = "all => all.filter(it => it.scrollWidth > it.clientWidth).map(it => it.id)"
+    found: list[str] = desk.at(".x-scroll").evaluate_all(wide)
+    return found
+
+
 def _hides_a_code(desk: Desk) -> None:
     page = desk.page
     page.get_by_role("button", name="Add line").click()
@@ -103,6 +110,7 @@ def test_the_whole_way_from_a_table_to_a_card(house: House, tanks: Path, open_de
         desk.at(".states").get_by_text(state, exact=True).click()
         expect(preview).to_contain_text(shows)
     look.at(desk, "edited")
+    assert _hidden_aside(desk) == []
     _fill(desk, {"try_by": "property", "try_value": "BJÖRKEN 1:15"})
     page.get_by_role("button", name="Save and try").click()
     expect(preview).to_contain_text("Ended")
@@ -156,6 +164,10 @@ def test_at_narrow_sizes_nothing_is_cut_off(house: House, tanks: Path, open_desk
     desk.page.get_by_role("button", name="Begin").click()
     expect(desk.at("h1")).to_have_text("Tank register")
     look.at(desk, "an invoice’s fields")
+    desk.at("[name=card]").select_option("fields")
+    expect(desk.at("[name=line-0-label]")).to_be_visible()
+    look.at(desk, "lines of one’s own")
+    assert _hidden_aside(desk) == []
     desk.goto("/made-lookups")
     look.at(desk, "list")
     assert look.wrong == [], "\n".join(look.wrong)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hub.inbox.municipality import Municipality
 from hub.lookups.admit import protected
+from hub.storage.unit import Unit
 from tests.web import test_lookup_editing as editing
 from tests.web.test_lookup_editing import (
     LINES,
@@ -204,3 +206,94 @@ def test_whose_row_it_is_is_masked_in_it_whatever_it_was_asked_by(screen: Screen
     tried = press(screen, "try", try_by="property", try_value="BJÖRKEN 1:14", **whose)
     assert dict(came(tried.text))["*TMEMO*"] == "1961••••-••••", problem(tried)
     assert "19610412" not in tried.text
+
+
+def offered(page: str) -> list[str]:
+    """Names to choose from, in every field that takes a column."""
+    return re.findall(r'<option value="([^"]*)">', page.partition('<datalist id="columns">')[2].partition("</")[0])
+
+
+def test_names_that_were_read_are_offered_until_the_source_is_another(screen: Screen, tmp_path: Path) -> None:
+    """They were gone with the next save, when most of the card was still to be made."""
+    begun(screen)
+    everything = ["KNR", "FBET", "STKOD", "NDAT", "TMEMO"]
+    read = press(screen, "columns", **{"set-url": url(tmp_path), "view": "V_AVT"})
+    assert offered(read.text) == everything
+    assert press(screen, "save", **LINES).status_code == 303
+    page = screen.get(at(screen), "disa")[1]
+    assert offered(page) == everything
+    assert "TMEMO" not in page.partition('name="file"')[2].partition("</textarea>")[0]
+    press(screen, "try", try_by="property", try_value="BJÖRKEN 1:14")
+    assert sorted(offered(screen.get(at(screen), "disa")[1])) == sorted(everything)
+    key = re.search(r'name="approves" value="(\w+)"', press(screen, "publish").text)
+    assert key is not None
+    assert press(screen, "publish", approves=key[1], approved="on").status_code == 303
+    assert sorted(offered(screen.get(at(screen), "disa")[1])) == sorted(everything)
+    assert press(screen, "save", seconds="7").status_code == 303
+    assert sorted(offered(screen.get(at(screen), "disa")[1])) == sorted(everything)
+    assert press(screen, "save", view="V_ANNAN").status_code == 303
+    assert offered(screen.get(at(screen), "disa")[1]) == []
+
+
+def test_names_of_a_trial_are_offered_where_nothing_else_tells_them(screen: Screen, tmp_path: Path) -> None:
+    made(screen, tmp_path)
+    assert offered(screen.get(at(screen), "disa")[1]) == []
+    tried = press(screen, "try", try_by="property", try_value="BJÖRKEN 1:14")
+    assert sorted(offered(tried.text)) == ["FBET", "KNR", "NDAT", "STKOD", "TMEMO"]
+    assert press(screen, "save").status_code == 303
+    assert offered(screen.get(at(screen), "disa")[1]) == offered(tried.text)
+
+
+def test_what_is_wrong_names_no_setting_as_the_file_has_it(screen: Screen, tmp_path: Path) -> None:
+    begun(screen)
+    page = unescape(screen.get(at(screen), "disa")[1])
+    assert "“Column that says whose it is” is missing: name their column that says whose it is, e.g. “Column" in page
+    made_of = {"set-url": url(tmp_path), "view": "V_AVT", **LINES, "about-property": "FBET"}
+    made_of |= {"by-property": "FBET = 'x'"}
+    wrong = unescape(press(screen, "try", try_by="property", try_value="BJÖRKEN 1:14", **made_of).text)
+    assert "Property: it asks the same whatever is asked by." in wrong
+    made_of |= {"by-property": "FBET", "view": "V_NEJ"}
+    gone = unescape(press(screen, "try", try_by="property", try_value="BJÖRKEN 1:14", **made_of).text)
+    assert "“Property”: There is no table or view of that name" in gone
+    assert "by.property" not in gone.partition('id="preview"')[2]
+    assert press(screen, "save", kind="rest").status_code == 303
+    mixed = press(screen, "save", **{"set-base_url": "https://a.example", "set-not_found": "404, x"})
+    assert "“Statuses that say: nothing is known”: 1 = " in " ".join(map(unescape, problem(mixed)))
+
+
+def test_a_list_that_cannot_be_is_told_as_a_file_has_it(screen: Screen) -> None:
+    begun(screen)
+    version = fields_of(screen.get(at(screen), "disa")[1])["version"]
+    file = 'name = "avtal"\nkind = "sql"\ntitle = { sv = "Avtal" }\nuntil_asked = ["total"]\n'
+    said = {"version": version, "file": file, "do": "file"}
+    answer = screen.post(at(screen), "disa", said, part=False)
+    assert answer.status_code == 422
+    assert "['total']" in unescape(" ".join(problem(answer)))
+    assert "('total'" not in unescape(answer.text)
+
+
+def test_times_are_of_the_municipality_until_another_zone_is_chosen(screen: Screen) -> None:
+    def moves(unit: Unit) -> None:
+        home = unit.get(Municipality, screen.world.ids["granvik"])
+        assert home is not None
+        home.timezone = "Europe/Helsinki"
+
+    screen.world.do(moves)
+    said = {"title": "Avgift", "department": str(screen.world.ids["waste"]), "kind": "sql", "card": "invoice"}
+    screen.post(f"/made-lookups/new/{screen.world.ids['granvik']}", "disa", said, part=False)
+    page = unescape(screen.get(at(screen, "avgift"), "disa")[1])
+    assert '<option value="Europe/Helsinki" selected>' in page
+    assert 'time_zone = "Europe/Helsinki"' in page
+    assert fields_of(page)["field-currency"] == "“EUR”"
+    assert press(screen, "save", name="avgift", time_zone="Europe/Copenhagen").status_code == 303
+    page = unescape(screen.get(at(screen, "avgift"), "disa")[1])
+    assert '<option value="Europe/Copenhagen" selected>' in page
+    assert 'time_zone = "Europe/Copenhagen"' in page
+
+
+def test_the_page_says_what_can_be_hidden(screen: Screen) -> None:
+    begun(screen)
+    assert "These can be hidden until asked for: Lines, Summary." in screen.get(at(screen), "disa")[1]
+    invoice = press(screen, "see", card="invoice").text
+    assert "These can be hidden until asked for: Payment reference, Pay to, Debt collector," in invoice
+    assert "except what is always shown: Number, Status, Currency." in invoice
