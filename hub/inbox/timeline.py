@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -32,6 +31,22 @@ _ENTRIES = (
     .where(Entry.conversation_id == bindparam("conversation"))
 )
 _ONE = _ENTRIES.where(Entry.id == bindparam("entry"))
+
+
+def _page(*, newest_first: bool, further: bool) -> Select[*tuple[Any, ...]]:
+    """`further`: behind the one that is named."""
+    keys, edge = tuple_(Entry.occurred_at, Entry.id), tuple_(bindparam("at", type_=Instant), bindparam("entry"))
+    query = _ENTRIES.where(keys < edge if newest_first else keys > edge) if further else _ENTRIES
+    order = (Entry.occurred_at.desc(), Entry.id.desc()) if newest_first else (Entry.occurred_at, Entry.id)
+    return query.order_by(*order).limit(bindparam("most"))
+
+
+_PAGES = {
+    (newest_first, further): _page(newest_first=newest_first, further=further)
+    for newest_first in (False, True)
+    for further in (False, True)
+}
+"""However many are asked for: a statement for each number would put those of others out of what is remembered."""
 _FILES = (
     select(
         Attachment.entry_id,
@@ -174,21 +189,12 @@ def timeline(
 ) -> tuple[Sequence[EntryLine], str | None]:
     """A page, and the cursor of the next one or None. `may_open`: which conversations elsewhere are named."""
     edge = keyset.read_cursor(after, 2)
-    query = _page(limit + 1, newest_first=newest_first, further=edge is not None)
+    query = _PAGES[newest_first, edge is not None]
     at, entry_id = edge or (0, 0)
-    found = unit.rows(query, conversation=conversation.id, at=at, entry=entry_id)
+    found = unit.rows(query, conversation=conversation.id, at=at, entry=entry_id, most=limit + 1)
     rows = found[:limit]
     further = keyset.write_cursor((rows[-1][0].occurred_at, rows[-1][0].id)) if len(found) > limit else None
     return _lines(unit, rows, may_open), further
-
-
-@lru_cache(maxsize=64)
-def _page(limit: int, *, newest_first: bool, further: bool) -> Select[*tuple[Any, ...]]:
-    """`further`: behind the one that is named."""
-    keys, edge = tuple_(Entry.occurred_at, Entry.id), tuple_(bindparam("at", type_=Instant), bindparam("entry"))
-    query = _ENTRIES.where(keys < edge if newest_first else keys > edge) if further else _ENTRIES
-    order = (Entry.occurred_at.desc(), Entry.id.desc()) if newest_first else (Entry.occurred_at, Entry.id)
-    return query.order_by(*order).limit(limit)
 
 
 def entry_line(unit: Unit, conversation: Conversation, may_open: MayOpen, entry_id: int) -> EntryLine | None:

@@ -12,6 +12,7 @@ from hub.edge.counts import counts
 from hub.edge.kept import note_change
 from hub.inbox.citizen import CitizenPoint
 from hub.inbox.conversation import Conversation
+from hub.storage.own_rows import kept
 from hub.storage.unit import Unit
 from tests.web.world import World, let_pass, must
 
@@ -124,6 +125,15 @@ def test_the_timeline_pages_and_tells_of_mail_files_and_deliveries(world: World)
     assert entries[4]["author"]["name"] == "Sara"
     newest = world.everything(f"/conversations/{found}/timeline", limit=2, order="newest")
     assert newest == entries[::-1]
+
+
+def test_no_number_of_entries_that_is_asked_for_puts_out_what_is_remembered(world: World) -> None:
+    at = f"/conversations/{world.mail()}/timeline"
+    assert len(world.everything(at, limit=1)) == 1
+    before = kept.cache_info().misses
+    for limit in range(2, 80):
+        assert world.get(at, params={"limit": limit}).status_code == 200
+    assert kept.cache_info().misses == before
 
 
 def test_opening_writes_the_reading_log(world: World) -> None:
