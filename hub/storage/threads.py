@@ -11,6 +11,7 @@ import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
@@ -21,10 +22,11 @@ _Waiting: TypeAlias = tuple[float, int, Future[Any], Callable[[], Any]]
 
 
 class Threads:
-    """So `many`, called by `name`. What is asked runs in the context of who asks."""
+    """So `many`, called by `name`. What is asked runs in the context of who asks, and within `turn`: what goes first is
+    chosen once it is this process's, for it may wait long for others."""
 
-    def __init__(self, many: int, name: str) -> None:
-        self._pool = ThreadPoolExecutor(many, name)
+    def __init__(self, many: int, name: str, turn: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+        self._pool, self._turn = ThreadPoolExecutor(many, name), turn
         self._waiting: list[_Waiting] = []
         self._lock = threading.Lock()
         self._numbers = itertools.count()
@@ -45,14 +47,18 @@ class Threads:
 
     def _run_first(self) -> None:
         """For each that waits once: the one that is due first now."""
-        with self._lock:
-            _, _, done, work = heapq.heappop(self._waiting)
-        if not done.set_running_or_notify_cancel():
-            return
-        try:
-            result = work()
-        except BaseException as error:  # noqa: BLE001 - it is told to who asked
-            done.set_exception(error)
-            del done, work  # which its traceback names: a ring that waits for the collector
-        else:
+        failed: BaseException | None = None
+        with self._turn():
+            with self._lock:
+                _, _, done, work = heapq.heappop(self._waiting)
+            if not done.set_running_or_notify_cancel():
+                return
+            try:
+                result = work()
+            except BaseException as error:  # noqa: BLE001 - it is told to who asked
+                failed = error
+        if failed is None:
             done.set_result(result)
+        else:
+            done.set_exception(failed)
+            del done, work, failed  # which its traceback names: a ring that waits for the collector

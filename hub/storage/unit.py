@@ -184,7 +184,8 @@ class Storage:
     def __init__(self, engines: Engines, keys: Keys, blobs: Blobs, *, filter_by_scope: bool = True) -> None:
         self.engines, self.keys, self.blobs = engines, keys, blobs
         self._filter_by_scope = filter_by_scope
-        self._writers = Threads(engines.writing_threads, "storage-write")
+        self._turn = engines.embedded.turn.taken if engines.embedded else nullcontext
+        self._writers = Threads(engines.writing_threads, "storage-write", self._turn)
         # One engine may serve both: then reading and writing share its threads.
         self._readers = Threads(engines.reading_threads, "storage-read") if engines.reading_threads else self._writers
         self._blob_writers = Threads(2, "storage-blobs")
@@ -210,7 +211,8 @@ class Storage:
 
     def write_now(self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """In the thread of the caller: the command line, tests, and storage's threads themselves."""
-        unit, result = self._run(True, scope, work, *args, **kwargs)
+        with self._turn():
+            unit, result = self._run(True, scope, work, *args, **kwargs)
         try:
             if self.engines.embedded:
                 self.engines.embedded.durable.now()
@@ -301,9 +303,8 @@ class Storage:
     def _begin(self, writing: bool, scope: Scope) -> Iterator[Unit]:
         kind = _FilteredSession if self._filter_by_scope and scope.municipalities is not None else _GuardedSession
         engine = self.engines.writer if writing else self.engines.reader
-        turn = self.engines.embedded.turn.taken() if writing and self.engines.embedded else nullcontext()
         session = kind(engine, expire_on_commit=False, autoflush=True, info={"scope": scope})
-        with turn, session, session.begin():
+        with session, session.begin():
             enter_scope(session, scope, self.engines.roles, writing=writing)
             yield Unit(session, scope, self)
 

@@ -77,14 +77,14 @@ class Upkeep:
     def checkpoint(self) -> None:
         """Copy what no reader's snapshot needs from the log into the database; a long log is begun anew.
 
-        It waits for nobody. Nor does anybody for it, but for the little that was written meanwhile: only a log that is
-        copied to its end is begun anew.
+        It waits for nobody. Nor does anybody for it, but for the little that was written meanwhile, of a long one: only
+        a log that is copied to its end is begun anew, which where several processes write without a pause none was.
         """
         with closing(sqlite3.connect(f"{self._file}?mode=rw", uri=True, timeout=0)) as connection:
             connection.execute("PRAGMA synchronous=FULL")
             _, logged, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             if copied == logged > _LONG:
-                with closing(self._writer.raw_connection()):  # no unit of this process writes now
+                with self._turn.taken(), closing(self._writer.raw_connection()):  # nobody writes now
                     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def _later(self, _: Connection) -> None:

@@ -1,5 +1,6 @@
 """Threads of storage: what may wait goes behind what may not, and waits for ever behind nothing."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
@@ -10,6 +11,9 @@ import pytest
 from hub import due
 from hub.due import due_in
 from hub.storage.threads import Threads
+from hub.storage.turn import Turn
+from hub.storage.unit import Unit
+from tests.storage.centre import EVERYTHING, Centre, must
 
 PATIENCE = 30.0
 
@@ -57,6 +61,38 @@ def test_what_has_waited_for_as_long_as_it_may_goes_first(held: Held) -> None:
     held.ask("a click")
     held.let_go()
     assert held.ran == ["news", "a click"]
+
+
+def test_what_is_written_first_is_chosen_once_it_is_this_process_s_turn(sqlite_centre: Centre) -> None:
+    """While another has it, what is due sooner may come."""
+    storage, ran = sqlite_centre.storage, list[str]()
+    turn = must(storage.engines.embedded).turn
+    waits = threading.Event()
+
+    def note(_: Unit, name: str) -> None:
+        ran.append(name)
+
+    async def write() -> None:
+        other = threading.Thread(target=_keep, args=(turn, has_it := threading.Event(), waits))
+        other.start()
+        has_it.wait(PATIENCE)
+        with due_in(PATIENCE):
+            later = asyncio.create_task(storage.write(EVERYTHING, note, "what may wait"))
+        await asyncio.sleep(0.2)  # its thread waits for the turn by now
+        click = asyncio.create_task(storage.write(EVERYTHING, note, "a click"))
+        await asyncio.sleep(0)
+        waits.set()
+        await asyncio.gather(later, click)
+        other.join(PATIENCE)
+
+    asyncio.run(write())
+    assert ran == ["a click", "what may wait"]
+
+
+def _keep(turn: Turn, has_it: threading.Event, until: threading.Event) -> None:
+    with turn.taken():
+        has_it.set()
+        until.wait(PATIENCE)
 
 
 def test_all_that_one_asks_for_counts_from_when_it_began(held: Held) -> None:

@@ -105,6 +105,24 @@ def test_a_checkpoint_waits_for_no_writer(quiet: Centre, tmp_path: Path) -> None
     assert in_the_file(quiet, tmp_path) == 1
 
 
+def test_a_long_log_is_copied_to_its_end_between_what_others_write(
+    quiet: Centre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "_LONG", 0)
+    quiet.mail()
+    copies = threading.Thread(target=upkeep_of(quiet).checkpoint)
+    with must(quiet.storage.engines.embedded).turn.taken():
+        copies.start()
+        until(lambda: in_the_file(quiet, tmp_path) == 1)
+        time.sleep(0.1)
+        with closing(sqlite3.connect(path_of(quiet), isolation_level=None)) as other:
+            other.execute("DELETE FROM entry")
+            other.execute("DELETE FROM conversation")
+        assert copies.is_alive()
+    copies.join()
+    assert in_the_file(quiet, tmp_path) == 0
+
+
 def test_segments_are_merged_by_upkeep_and_found_the_same(quiet: Centre) -> None:
     ids = [quiet.mail(text=f"Min faktura nummer {n} saknas") for n in range(12)]
     assert ask(quiet, SEGMENTS) == len(ids)
