@@ -25,9 +25,9 @@ THICK = """([other, mine]) => {
   let longest = 0;
   window.fetch = (address, ...rest) => {
     const { pathname, searchParams } = new URL(address, location.href);
-    const shown = pathname === "/inbox/news" ? searchParams.get("shown").split(",") : [];
+    const named = ["shown", "ids"].map((name) => searchParams.get(name) ?? "").join();
     const began = performance.now();
-    for (const id of shown) asked[id].push(began);
+    for (const id of pathname === "/inbox/news" ? named.split(",") : []) asked[id]?.push(began);
     const answer = fetches(address, ...rest);
     answer.finally(() => (longest = Math.max(longest, performance.now() - began)));
     return answer;
@@ -114,6 +114,29 @@ def test_the_list_never_jumps_under_its_reader(house: House, open_desk: OpenDesk
     expect(chip).to_be_hidden()
     assert desk.at("#list").evaluate("list => list.scrollTop") == 0
     expect(desk.row(last)).to_have_count(1)
+
+
+def test_what_waits_behind_the_button_and_is_closed_elsewhere_is_counted_no_more(
+    house: House, open_desk: OpenDesk
+) -> None:
+    desk = open_desk("sara")
+    desk.at("#list a.row").nth(18).evaluate("row => row.scrollIntoView({block: 'center'})")
+    first, second, third = (house.arrives(to=WASTE, Subject=f"Sopor {number}") for number in range(3))
+    chip = desk.at("#news")
+    expect(chip).to_have_text("3 new, show")
+    house.change("PUT", second, "closure")
+    expect(chip).to_have_text("2 new, show")
+    desk.page.route("**/inbox/news?*", lambda route: route.fulfill(status=404), times=1)  # this is missed
+    desk.watch.expect("404")
+    house.change("PUT", third, "closure")
+    desk.settles()
+    desk.page.evaluate(MANY, [str(2**40 + number) for number in range(200)])  # so the whole list is looked at
+    expect(chip).to_have_text("1 new, show")
+    chip.click()
+    expect(desk.row(first)).to_be_attached()
+    expect(chip).to_be_hidden()
+    for each in (second, third):
+        expect(desk.row(each)).to_have_count(0)
 
 
 def test_an_answer_comes_into_the_open_conversation_and_moves_nothing(house: House, open_desk: OpenDesk) -> None:

@@ -45,6 +45,7 @@ mark();
    says in a chat of one's own is told with the same answer. */
 const SOON = 120;
 const LONGEST = 1000;
+const RECOUNTED = 3000;
 const TOGETHER = 50;
 const MANY = 2 * TOGETHER; // of more that aren't shown the list as it is says as much, and costs one answer
 const MOST = 380; // ids in an address
@@ -52,6 +53,8 @@ const WHOLE = "the list"; // among ids: all of it
 let waiting = new Set();
 const turns = new Set(); // whose citizens said something
 const gather = paced(ask, { soon: SOON, longest: LONGEST });
+/* What waits already is counted anew now and then: it may have been closed, or be another list's by now */
+const recount = paced((ids) => ids.forEach((id) => gather(id)), { soon: RECOUNTED, longest: RECOUNTED });
 
 /** Which list is shown, as its own button says: searching as one types doesn't change the page's address. */
 const shows = () => new URL(one("#news").getAttribute("hx-get"), location.href).searchParams;
@@ -60,7 +63,8 @@ const rowOf = (id) => document.getElementById(`row-${id}`);
 /** A conversation changed: the list shows it as it is. The one that is open doesn't wait for the others. */
 export function renew(id) {
   if (!list()) return; // a page that has the desk's rail alone
-  if (rowOf(id) || !(waiting.has(id) || shows().get("q"))) gather(id, id === openId() ? SOON : LONGEST);
+  if (waiting.has(id) && !rowOf(id)) recount(id);
+  else if (rowOf(id) || !shows().get("q")) gather(id, id === openId() ? SOON : LONGEST);
 }
 
 /** The same, where it is shown. */
@@ -89,7 +93,7 @@ async function ask(asked) {
   for (const id of ids.splice(TOGETHER)) gather(id);
   const here = list() ? shows() : new URLSearchParams();
   const shown = ids.filter(rowOf);
-  const fresh = list() && !here.get("q") ? ids.filter((id) => !rowOf(id) && !waiting.has(id)) : [];
+  const fresh = list() && !here.get("q") ? ids.filter((id) => !rowOf(id)) : [];
   const said = ids.filter((id) => turns.delete(id));
   if (!(shown.length || fresh.length || said.length)) return;
   const came = await fetched(`/inbox/news?${here}${among("shown", shown)}${among("ids", fresh)}${among("said", said)}`);
@@ -101,6 +105,7 @@ async function ask(asked) {
   tellTurns(came.page);
   if (!list()) return;
   const there = put(came.rows);
+  for (const id of fresh) if (!there.has(`row-${id}`)) waiting.delete(id);
   for (const id of shown) {
     if (there.has(`row-${id}`)) showTyping(id, came.page);
     else {
@@ -118,12 +123,14 @@ export const catchUp = () => list() && gather(WHOLE, SOON);
 /** At the list as it is, and which of these belong into it. False: the hub can't now. */
 async function look(ids) {
   const here = `${shows()}`;
-  const came = await fetched(`/inbox/list?${here}${shows().get("q") ? "" : among("ids", ids.slice(0, MOST))}`);
+  const named = shows().get("q") ? [] : [...ids, ...waiting].slice(0, MOST);
+  const came = await fetched(`/inbox/list?${here}${among("ids", named)}`);
   if (came === null) return false;
   if (!came || !list() || here !== `${shows()}`) return true;
   for (const id of ids.slice(MOST)) gather(id);
   const seen = put(came.rows);
   const behind = one("[data-waiting]", came.page)?.dataset.waiting.split(",") ?? [];
+  for (const id of named) if (!behind.includes(id)) waiting.delete(id);
   for (const id of behind) if (!rowOf(id) && !hasLeft(`row-${id}`)) waiting.add(id);
   for (const row of all("#list > ul > li[id]")) if (!seen.has(row.id) || one(TYPING, row)) renew(row.id.slice(4));
   show();
@@ -173,6 +180,7 @@ function showTyping(id, page) {
 }
 
 function show() {
+  for (const id of waiting) if (rowOf(id)) waiting.delete(id);
   const button = one("#news");
   button.hidden = waiting.size === 0;
   button.textContent = list().dataset.wordsNews.replace("{num}", waiting.size);
