@@ -20,7 +20,7 @@ from tests.browser import contact_walks, office_walks
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
 from tests.browser.house import WASTE, House
-from tests.browser.look import NOBODY, SIZES, DeskOf, Look, asked, menu
+from tests.browser.look import NOBODY, SIZES, DeskOf, Look, asked, menu, open_with_axe
 
 
 @pytest.fixture(scope="module")
@@ -129,8 +129,8 @@ def test_every_page_and_state(
 ) -> None:
     look = Look(SIZES[layout], large=large, judged=judged)
 
-    def desk_of(who: str, path: str, **options: Any) -> Desk:
-        return open_desk(who, path, reduced_motion="reduce", viewport=look.window, **options)
+    def desk_of(who: str, path: str | None, **options: Any) -> Desk:
+        return open_with_axe(open_desk, who, path, viewport=look.window, **options)
 
     {**WALKS, **office_walks.WALKS, **contact_walks.WALKS}[walk](look, desk_of, house, things)
     assert not look.wrong, "\n".join(["", *sorted(set(look.wrong))])
@@ -139,7 +139,7 @@ def test_every_page_and_state(
 def test_what_is_wrong_is_found(open_desk: OpenDesk) -> None:
     """Also in one row of many that look alike."""
     look = Look(SIZES["wide"], large=False)
-    desk = open_desk("sara", "/inbox?view=open", reduced_motion="reduce")
+    desk = open_with_axe(open_desk, "sara", "/inbox?view=open")
     look.at(desk, "as it is")
     assert look.wrong == []
     desk.at("#list .row .who").nth(7).evaluate("it => (it.style.opacity = '0.4')")

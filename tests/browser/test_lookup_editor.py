@@ -13,7 +13,7 @@ from hub.storage.unit import Unit
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
 from tests.browser.house import House
-from tests.browser.look import SIZES, Look
+from tests.browser.look import SIZES, Look, open_with_axe
 
 WIDE = "wide"
 
@@ -68,7 +68,7 @@ def _hides_a_code(desk: Desk) -> None:
 
 def test_the_whole_way_from_a_table_to_a_card(house: House, tanks: Path, open_desk: OpenDesk) -> None:
     look = Look(SIZES[WIDE], large=False)
-    desk = open_desk("elsa", "/made-lookups", reduced_motion="reduce")
+    desk = open_with_axe(open_desk, "elsa", "/made-lookups")
     page = desk.page
     page.get_by_role("link", name="New lookup").first.click()
     page.get_by_label("What the card is called").fill("Tank contract")
@@ -159,7 +159,7 @@ def _asked_by_an_agent(house: House, open_desk: OpenDesk) -> None:
 
 def test_at_narrow_sizes_nothing_is_cut_off(house: House, tanks: Path, open_desk: OpenDesk) -> None:
     look = Look(SIZES["narrow"], large=False)
-    desk = open_desk("elsa", f"/made-lookups/new/{house.ids['granvik']}", viewport=look.window, reduced_motion="reduce")
+    desk = open_with_axe(open_desk, "elsa", f"/made-lookups/new/{house.ids['granvik']}", viewport=look.window)
     desk.page.get_by_label("What the card is called").fill("Tank register")
     desk.page.get_by_role("button", name="Begin").click()
     expect(desk.at("h1")).to_have_text("Tank register")

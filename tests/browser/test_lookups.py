@@ -20,7 +20,7 @@ from hub.storage.unit import Unit
 from tests.browser.conftest import OpenDesk
 from tests.browser.desk import Desk
 from tests.browser.house import House
-from tests.browser.look import SIZES, Look
+from tests.browser.look import SIZES, Look, open_with_axe
 
 ANNA = "19121212-1212"
 INVOICES = "Personnr;Fakturanr;Text;Belopp;Forfaller;Status\n{who};8842071;{text};1486;2026-10-31;{state}\n"
@@ -319,7 +319,7 @@ def test_it_is_the_same_for_everybody(beside: Beside, open_desk: OpenDesk) -> No
     _confirm(open_desk("sara", f"/conversations/{beside.id}?view=open"))
     for layout, sizes in SIZES.items():
         look = Look(sizes, large=False)
-        desk = open_desk("sara", f"/conversations/{beside.id}?view=open", reduced_motion="reduce", viewport=look.window)
+        desk = open_with_axe(open_desk, "sara", f"/conversations/{beside.id}?view=open", viewport=look.window)
         if not desk.at("#t1").is_visible():
             desk.press("]")
         expect(desk.at("#lookups")).to_be_visible()
