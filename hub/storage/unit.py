@@ -210,7 +210,7 @@ class Storage:
         return await asyncio.wrap_future(self._readers.submit(self.read_now, scope, work, *args, **kwargs))
 
     def write_now(self, scope: Scope, work: Callable[Concatenate[Unit, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """In the thread of the caller: the command line, tests, and storage's threads themselves."""
+        """In the thread of the caller, which has no unit under way: the command line, tests, a start."""
         with self._turn():
             unit, result = self._run(True, scope, work, *args, **kwargs)
         try:
