@@ -97,7 +97,8 @@ OUTSIDE = """() => {
   const root = document.documentElement;
   const said = root.scrollWidth > innerWidth ? [`the page is ${root.scrollWidth} wide`] : [];
   // What stands absolutely in a part that scrolls makes the page itself as long, unless it stands by that part
-  if (document.querySelector(".shell") && root.scrollHeight > innerHeight + 1) said.push(`the page is ${root.scrollHeight} high`);
+  const scrolled = document.querySelector(".shell") && root.scrollHeight > innerHeight + 1;
+  if (scrolled) said.push(`the page is ${root.scrollHeight} high`);
   for (const each of document.querySelectorAll("a, button, input, select, textarea, summary, h1, h2")) {
     if (!each.checkVisibility({ visibilityProperty: true }) || each.closest(".sr, .skip")) continue;
     const { left, right, width } = each.getBoundingClientRect();
