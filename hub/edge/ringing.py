@@ -94,9 +94,11 @@ async def run(storage: Storage, visits: Visits, *, goes_round: bool = True) -> N
 def look(unit: Unit, *, may_be_gone: bool) -> None:
     """One round."""
     ring.ring(unit, _rules(unit))
-    for row in unit.all(_silent(may_be_gone=may_be_gone)):
+    silent = _silent(may_be_gone=may_be_gone)
+    for row in unit.all(silent):
         conversation = unit.lock(Conversation, row.conversation_id)
-        if conversation is not None:
+        # While that was waited for, it may have been opened again or heard of, or ended by another process
+        if conversation is not None and unit.first(silent.where(Chat.id == row.id)) is not None:
             turn.leave(unit, row, conversation, "gone" if conversation.closed_at is None else "person")
     for row in unit.all(_wanted().with_for_update(skip_locked=True)):  # another process is at those: it goes once
         _send(unit, row)

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hub import clock
 from hub.channels.chat_place import find
@@ -11,6 +11,7 @@ from hub.edge import ringing, visiting, visitor_stream
 from hub.edge.visits import visits
 from hub.errors import Unavailable
 from hub.inbox.chat import Chat
+from hub.inbox.conversation import Conversation
 from hub.storage.unit import Unit
 from tests.web.chats import Visitor, add_chat, conversation_of, look
 from tests.web.world import World, let_pass, must
@@ -150,6 +151,28 @@ def test_whoever_closed_the_page_rings_and_counts_no_more_after_seconds(
     world.do(look)
     assert visitor.turns()["state"] == {**visitor.turns()["state"], "state": "ended", "ended_by": "gone"}
     assert behind.turns()["state"]["state"] == "waiting"
+
+
+def test_a_chat_that_is_heard_of_while_a_round_waits_for_it_goes_on(
+    world: World, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may have it meanwhile: what the round saw before is looked at once more."""
+    lock = Unit.lock
+
+    def heard_of(unit: Unit, cls: type[Conversation], row_id: int) -> Conversation | None:
+        if cls is Conversation:
+            unit.change(update(Chat).values(heard_at=clock.now()))
+        return lock(unit, cls, row_id)
+
+    visitor.begin()
+    let_pass(91)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Unit, "lock", heard_of)
+        world.do(look)
+    assert visitor.turns()["state"]["state"] == "waiting"
+    let_pass(91)
+    world.do(look)
+    assert visitor.turns()["state"]["state"] == "ended"
 
 
 def test_a_page_that_is_loaded_again_keeps_its_chat_and_its_place(

@@ -95,7 +95,7 @@ def test_an_answer_without_a_row_says_so(screen: Screen, parking: Recorded, tmp_
     assert "see how their column writes it" in page
     wrong = tried(screen, "avtal", **{"by-property": "FBET = :value AND NOSUCH = 1", "about-property": "FBET"},
                   try_by="property", try_value="GRANEN 9:9")  # fmt: skip
-    assert "Tell IT, if it lasts: by.property.where: There is no column of that name." in wrong
+    assert "Tell IT, if it lasts: “Property”: There is no column of that name." in wrong
 
 
 def test_a_condition_has_what_is_asked_by_as_it_is_chosen_beside_it(screen: Screen, tmp_path: Path) -> None:

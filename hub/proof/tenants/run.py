@@ -127,9 +127,9 @@ class Run:
                 ready = write(call, world, route, thing)
                 before = read(state, world, watched) if watched else None
             answered = self._cell(caller, route, thing, cell, ready)
-            if cell != "ok" and watched and read(state, world, watched) != before:
+            if cell != "ok" and watched and (after := read(state, world, watched)) != before:
                 self.changed += 1
-                self.findings.append(f"{caller}: {route} of {thing} was refused, and changed it")
+                self.findings.append(f"{caller}: {route} of {thing} was refused, and changed it: {before} to {after}")
                 ready = None
             if answered < HTTPStatus.BAD_REQUEST:
                 ready = None
