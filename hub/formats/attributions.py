@@ -74,7 +74,9 @@ def _kind(line: str) -> str | None:
         return "dated" if _WITHOUT_VERB.fullmatch(line) else None
     has_address, has_when = "@" in line, bool(_WHEN.search(line))
     names = lower = unsure = 0
-    for word in _WORD.findall(_ADDRESS.sub(" ", line[: verb.start()] + " | " + line[verb.end() :])):
+    around = line[: verb.start()] + " | " + line[verb.end() :]
+    # To look for addresses takes a hundred steps at each letter.
+    for word in _WORD.findall(_ADDRESS.sub(" ", around) if has_address or "<" in around else around):
         folded = word.lower()
         if has_when and (folded in _DATES or folded[:3] in _STEMS):
             unsure += word[0].isupper()  # "Maria", or March

@@ -16,6 +16,8 @@ _BLOCK_LINES = 10
 _MIN_KINDS = 3
 _MOST_TRIES = 200
 """Lines of a mail that are tried as the end of an attribution: more of them are no letter, and each takes a while."""
+_MOST_SIGNATURES = 50
+"""Delimiters that are looked below: the same."""
 
 _QUOTED = re.compile(r" {0,3}>(?!>+[^<\n]*<<)")
 """Between `>>>` and `<<<` somebody praises what he sells."""
@@ -30,7 +32,7 @@ _LABEL = re.compile(
     re.I,
 )
 _RULE = re.compile(
-    r"\s*[-_*]{2,}\s*(?:ursprungligt meddelande|originalmeddelande|ursprungligt e-?post(?:meddelande)?"
+    r"\s*+[-_*]{2,}+\s*+(?:ursprungligt meddelande|originalmeddelande|ursprungligt e-?post(?:meddelande)?"
     r"|ursprungligt mejl|opprinnelig melding"
     r"|opprinneleg melding|opphavleg melding|opprinnelig e-?post|opprinnelig beskjed|oprindelig meddelelse"
     r"|oprindelig besked|oprindelig mail|alkuperäinen viesti|original message|original e-?mail|ursprüngliche nachricht"
@@ -39,7 +41,7 @@ _RULE = re.compile(
     re.I,
 )
 _FORWARD = re.compile(
-    r"\s*(?:[-_*]{2,}\s*)?(?:begin forwarded message|start forwarded message|forwarded (?:message|mail|by .{0,60})"
+    r"\s*+(?:[-_*]{2,}+\s*+)?(?:begin forwarded message|start forwarded message|forwarded (?:message|mail|by .{0,60})"
     r"|vidarebefordrat (?:meddelande|brev|mail|mejl|e-post)"
     r"|vidarebefordrar meddelande|videresendt (?:melding|besked|meddelelse|e-?post|mail)|videresend[te]? meddelelse"
     r"|vidaresend(?:t)? melding"
@@ -64,7 +66,7 @@ _HEADS = frozenset({
 _RAW = re.compile(
     r"(?:x-[\w-]+|message-id|mime-version|content-type|received|return-path|list-[\w-]+|organization)\s*:", re.I
 )
-_DIVIDER = re.compile(r"\s*(?:_{5,}|-{10,}|\*{10,})\s*")
+_DIVIDER = re.compile(r"\s*+(?:_{5,}+|-{10,}+|\*{10,}+)\s*")
 _FORWARDED = re.compile(r"\s*(?:vb|fw|fwd|wg|vl|vidarebef\w*|videresendt|i)\s*:", re.I)
 _PERHAPS_FORWARDED = re.compile(r"\s*vs\s*:", re.I)
 """Videresendt in nb and da, vastaus in fi: the quoted header tells."""
@@ -106,7 +108,7 @@ class _Walk:
         self._lines, self._answers, self._perhaps_forwarded = lines, answers, perhaps_forwarded
         self._kept: list[str] = []
         self._below_attribution = False
-        self._tries = _MOST_TRIES
+        self._tries, self._signatures = _MOST_TRIES, _MOST_SIGNATURES
         self._looked, self._points = 0, False
 
     def kept(self) -> list[str]:
@@ -117,7 +119,8 @@ class _Walk:
             line = lines[at]
             if ">" in line[:4] and len(line) <= _LONGEST_LINE and _QUOTED.match(line):
                 self._quoted(at)
-            elif line == "-- ":
+            elif line == "-- " and self._signatures:
+                self._signatures -= 1
                 at = self._signature(at)
                 continue
             elif not line or len(line) > _LONGEST_LINE or _is_plain(line):
