@@ -1,5 +1,6 @@
 """Typed: settings as a person writes them, read by what kind of field each is. Whether they fit, the Config tells."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -8,7 +9,8 @@ import msgspec
 from hub.contract import Plugin, Secret
 from hub.errors import Invalid
 
-TEXT, SECRET, MAPPING, LIST, OTHER = "text", "secret", "mapping", "list", "other"
+TEXT, SECRET, MAPPING, LIST, NUMBERS, OTHER = "text", "secret", "mapping", "list", "numbers", "other"
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 def kinds(cls: type[Plugin[Any]]) -> dict[str, str]:
@@ -27,7 +29,7 @@ def kind_of(hint: Any) -> str:
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return MAPPING
     if isinstance(origin, type) and issubclass(origin, Sequence):
-        return LIST
+        return NUMBERS if parts == [int] else LIST
     found = {kind_of(part) for part in parts if part is not type(None)} if origin not in {None, Literal} else set()
     return found.pop() if len(found) == 1 else TEXT if TEXT in found else OTHER
 
@@ -45,12 +47,12 @@ def value_of(kind: str, name: str, text: str) -> object:
         return text
     if kind == MAPPING and not text.lstrip().startswith("{"):
         return _pairs(name, text)
-    if kind == LIST and not text.lstrip().startswith("["):
-        return _items(text)
+    if kind in {LIST, NUMBERS} and not text.lstrip().startswith("["):
+        return [int(each) if kind == NUMBERS and _NUMBER.fullmatch(each) else each for each in _items(text)]
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
-        if kind in {MAPPING, LIST}:
+        if kind in {MAPPING, LIST, NUMBERS}:
             raise Invalid(name, f"{name} isn't valid JSON: {error}") from error
         return text  # reading the Config says what is expected instead
 
@@ -63,6 +65,8 @@ def text_of(value: object) -> str:
         return "\n".join(f"{key}={each}" for key, each in value.items())
     if isinstance(value, Sequence) and all(isinstance(each, str) for each in value):
         return "\n".join(value)
+    if isinstance(value, Sequence) and all(type(each) is int for each in value):
+        return ", ".join(map(str, value))
     return "" if value is None else msgspec.json.encode(value).decode()
 
 

@@ -33,9 +33,9 @@ SWITCH = "switch"
 
 
 class Field(Struct, frozen=True):
-    """`kind`: text | secret | mapping | list | number | switch | choice. `value`: as it is written; of a secret none.
+    """`kind`: text | secret | mapping | list | numbers | number | switch | choice.
 
-    `is_set`: of a secret, whether there is one.
+    `value`: as it is written; of a secret none. `is_set`: of a secret, whether there is one.
     """
 
     name: str
@@ -142,7 +142,7 @@ def values_of_fields(fields: Sequence[Field], texts: Mapping[str, str]) -> dict[
             continue
         else:
             kind_of = {"number": typed.OTHER, "choice": typed.TEXT}.get(field.kind, field.kind)
-            empty: dict[str, object] = {typed.MAPPING: {}, typed.LIST: []}
+            empty: dict[str, object] = {typed.MAPPING: {}, typed.LIST: [], typed.NUMBERS: []}
             if kind_of in empty and not text.strip():
                 values[field.name] = empty[kind_of]
             else:

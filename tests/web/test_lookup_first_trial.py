@@ -61,6 +61,17 @@ def test_a_path_that_is_not_there_is_not_taken_for_nobody(screen: Screen, parkin
     assert names(page) == []
 
 
+def test_statuses_are_written_as_people_write_numbers(screen: Screen, parking: Recorded) -> None:
+    where = {**PERMITS, "set-base_url": f"{parking.address}/v1", "set-in_the_open": "on"}
+    page = tried(screen, **where, **{"set-not_found": "404, 410"})
+    assert fields_of(page)["set-not_found"] == "404, 410"
+    wrong = press(screen, "try", name="permits", **where, **{"set-not_found": "404 or so"})
+    assert wrong.status_code == 422
+    assert "'404 or so' can't be used: it is a whole number" in unescape(problem(wrong)[0])
+    other = press(screen, "try", name="permits", **where, **{"set-not_found": "410"})
+    assert "which counts as: nothing is known" not in unescape(other.text)
+
+
 def test_names_are_told_before_any_is_known_and_pages_are_read(screen: Screen, parking: Recorded) -> None:
     """The card needn't be finished, nor whose the answer is be found: but then no value of it is shown."""
     where = {**PERMITS, "set-base_url": f"{parking.address}/v2", "set-in_the_open": "on"}
