@@ -190,6 +190,7 @@ SYSTEMS = (
 _UNNAMED = N_("unnamed")
 NAMES = frozenset({"channel", "file", "folder", "host", "name", "sheet"})
 """What people named keeps its name, also where that is a word of ours: a channel called Mailbox."""
+_SETTING = re.compile(r"[a-z][a-z0-9_]*(?:\.[^\s:]+)*: ")
 
 
 def stored(sentence: str) -> str:
@@ -200,7 +201,8 @@ def stored(sentence: str) -> str:
             said = {name: value if name in NAMES else stored(value) for name, value in found.groupdict().items()}
             ends = "." if line.endswith(".") and not known.endswith((".", "}")) else ""
             return gettext(known).format(**said) + ends
-    return line
+    before, sentence = _without_setting(line)
+    return before + stored(sentence) if before else line
 
 
 def choice(value: str) -> str:
@@ -217,7 +219,13 @@ def file_name(name: str) -> str:
 def is_known(sentence: str) -> bool:
     """It stands here: `stored` says it in the reader's language."""
     line = sentence.partition("\n")[0]
-    return any(pattern.fullmatch(line) for pattern, _ in _patterns())
+    return any(pattern.fullmatch(each) for each in (line, _without_setting(line)[1]) for pattern, _ in _patterns())
+
+
+def _without_setting(line: str) -> tuple[str, str]:
+    """A setting's name, as the file has it, may stand before a sentence."""
+    found = _SETTING.match(line)
+    return (found[0], line[found.end() :]) if found else ("", line)
 
 
 @cache

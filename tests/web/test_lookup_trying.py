@@ -258,7 +258,7 @@ def test_what_is_wrong_names_no_setting_as_the_file_has_it(screen: Screen, tmp_p
     assert "by.property" not in gone.partition('id="preview"')[2]
     assert press(screen, "save", kind="rest").status_code == 303
     mixed = press(screen, "save", **{"set-base_url": "https://a.example", "set-not_found": "404, x"})
-    assert "“Statuses that say: nothing is known”: 1 = " in " ".join(map(unescape, problem(mixed)))
+    assert "“Statuses that say: nothing is known”: 2 = 'x' can't be used" in " ".join(map(unescape, problem(mixed)))
 
 
 def test_a_list_that_cannot_be_is_told_as_a_file_has_it(screen: Screen) -> None:
