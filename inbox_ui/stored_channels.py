@@ -209,6 +209,20 @@ OF_CHANNELS = (
     N_("webhook-timestamp is no whole number of seconds since 1970."),
     N_("webhook-timestamp is {seconds} seconds off; it may be {most}. Set the clock of the exchange."),
     N_("webhook-id has 1 to {most} signs."),
+    # why an event of a channel can't be read
+    N_("It is none of the calls that 46elks makes."),
+    N_("What became of the message is said in a word that isn't known."),
+    N_("It is no collection of change notifications."),
+    N_("It is no row of a log of calls."),
+    N_("It can't be read as a log of calls: {why}."),
+    N_("The row doesn't say when the call began."),
+    N_("It is no call event."),
+    N_("It is no call event: {why}"),
+    N_("An event is no more than 64 kB."),
+    N_("An event is form fields or a JSON object, in UTF-8."),
+    N_("An event names its {what}."),
+    N_("event is newCall, answer or hangup."),
+    N_("at has no time zone: write 2026-03-01T08:15:02Z."),
 )
 
 CHOICES = {

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tests.architecture.source import sources
 
-SAID = {"Misconfigured": 1, "Unreachable": 0, "AuthFailed": 0, "Refused": 0, "Deferred": 0}
+SAID = {"Misconfigured": 1, "Unreachable": 0, "Unreadable": 0, "AuthFailed": 0, "Refused": 0, "Deferred": 0}
 """The contract's errors -> which argument is the sentence."""
 DIFFERS = "s4711"
 """Stands for whatever differs from time to time; it may be a setting's name."""

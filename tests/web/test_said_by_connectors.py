@@ -20,6 +20,11 @@ MADE_OF_OTHERS = {
     "connectors/imap/session.py: The certificate of s4711 isn't trusted: s4711s4711",
 }  # fmt: skip
 """Sentences whose halves stand elsewhere in their file; some that they make are tried below."""
+AT_THE_COMMAND = (
+    "connectors/asterisk_ami/settings.py: A setting", "connectors/asterisk_ami/wire.py: ",
+    "connectors/phone_log/guessed.py: Its", "connectors/phone_webhook/cti.py: Invalid direction!",
+)  # fmt: skip
+"""Said where a recording is replayed, or to an exchange in the words of its own manual."""
 
 
 @pytest.fixture
@@ -30,7 +35,8 @@ def reader() -> Iterator[None]:
 
 
 def test_every_sentence_is_known_to_the_screen() -> None:
-    unknown = {each for each in sentences("connectors") if not stored.is_known(each.partition(": ")[2])}
+    said = [each for each in sentences("connectors") if not each.startswith(AT_THE_COMMAND)]
+    unknown = {each for each in said if not stored.is_known(each.partition(": ")[2])}
     assert unknown - MADE_OF_OTHERS == set(), "put it into inbox_ui/stored_channels.py"
 
 

@@ -35,7 +35,7 @@ def reader() -> Iterator[None]:
 
 @pytest.mark.parametrize("room", ["plugins", "hub/lookups", "hub/contract"])
 def test_every_sentence_is_known_to_the_screen(room: str) -> None:
-    said = [each for each in sentences(room, Unreadable=0, NoCard=1, _wrong=0) if not each.startswith(OF_AUTHORS)]
+    said = [each for each in sentences(room, NoCard=1, _wrong=0) if not each.startswith(OF_AUTHORS)]
     assert len(said) > 20
     unknown = {each for each in said if not stored.is_known(each.partition(": ")[2])}
     assert unknown - MADE_OF_OTHERS == set(), "put it into inbox_ui/stored_lookups.py"
