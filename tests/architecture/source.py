@@ -1,9 +1,9 @@
-"""The Python files of the repository, read and parsed once."""
+"""The Python files of the repository, read once; those that a rule is about are parsed, once as well."""
 
 import ast
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("hub", "connectors", "plugins", "inbox_ui")
@@ -11,12 +11,25 @@ COPIED = {f"tests/bench/{name}.py" for name in ("gen_mail", "floor", "floor_web"
 """Taken over unmodified; not ours to style."""
 
 
-class Source(NamedTuple):
+@dataclass(frozen=True)
+class Source:
     """One file. `path` is from the top of the repository."""
 
     path: str
     text: str
-    tree: ast.Module
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text, self.path)
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """All of the tree's."""
+        return tuple(ast.walk(self.tree))
+
+    def names(self, *words: str) -> bool:
+        """Whether one of them is somewhere in it: most files need not be parsed to see that they have none."""
+        return any(word in self.text for word in words)
 
 
 @cache
@@ -28,6 +41,4 @@ def sources(*folders: str) -> tuple[Source, ...]:
 
 @cache
 def _read(path: Path) -> Source:
-    text = path.read_text(encoding="utf-8")
-    name = path.relative_to(ROOT).as_posix()
-    return Source(name, text, ast.parse(text, name))
+    return Source(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ PLACES = ["/krow/", "/toor/", "sleehw/tpo/", "gro.ipyp", "gro.detsohnohtyp", "gr
 TOOLS = ["edualc", "ciporhtna", "ianepo", "tpgtahc", "tolipoc", "inimeg", "ledom egaugnal", "yb-derohtua-oc"]
 SHORT = ["IA", "MLL", "TPG"]
 
-FOREIGN = re.compile("|".join(word[::-1] for word in PLACES + TOOLS), re.IGNORECASE)
+FOREIGN = [word[::-1] for word in PLACES + TOOLS]
 FOREIGN_WORD = re.compile(rf"(?<![\w+/=])({'|'.join(word[::-1] for word in SHORT)})s?(?![\w+/=])")
 
 
@@ -18,16 +18,19 @@ def test_no_file_names_what_is_not_ours() -> None:
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     paths = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
     found = [
-        f"{path}: {match[0]}"
+        f"{path}: {word}"
         for path in sorted(filter(None, paths))
         if (ROOT / path).is_file()
         for text in [f"{path}\n{(ROOT / path).read_text(encoding='utf-8', errors='replace')}"]
-        for pattern in (
-            (FOREIGN,) if path.endswith(".png") else (FOREIGN, FOREIGN_WORD)
-        )  # two letters are anywhere in it
-        if (match := pattern.search(text))
+        for word in foreign(text, short=not path.endswith(".png"))  # two letters are anywhere in a picture
     ]
     assert not found, f"Say it without that name: {found}"
+
+
+def foreign(text: str, *, short: bool) -> list[str]:
+    """Words one after the other: a pattern of all of them takes fourteen times as long."""
+    folded = text.casefold()
+    return [word for word in FOREIGN if word in folded] + (FOREIGN_WORD.findall(text) if short else [])
 
 
 def test_the_lock_holds_hashes_and_no_address() -> None:

@@ -17,7 +17,7 @@ def test_no_function_is_too_long() -> None:
     long = {
         f"{source.path}:{node.lineno} {node.name}": lines
         for source in sources(*ROOMS)
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > FUNCTION_LINES
     }

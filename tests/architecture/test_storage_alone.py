@@ -17,8 +17,10 @@ def test_core_statements_stay_in_storage() -> None:
 
 def core_uses(source: Source) -> Iterator[str]:
     """Line and words of each."""
+    if not source.names("sqlalchemy", "connection", *BEHIND_THE_ORM):
+        return
     modules = _names_of_sqlalchemy(source)
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         match node:
             case ast.ImportFrom(module=str(module), names=names) if module.split(".")[0] == "sqlalchemy":
                 yield from (f"{node.lineno} {alias.name}" for alias in names if alias.name in CORE)
@@ -31,6 +33,6 @@ def core_uses(source: Source) -> Iterator[str]:
 
 
 def _names_of_sqlalchemy(source: Source) -> set[str]:
-    imports = [node for node in ast.walk(source.tree) if isinstance(node, ast.Import)]
+    imports = [node for node in source.nodes if isinstance(node, ast.Import)]
     aliases = [alias for node in imports for alias in node.names if alias.name.split(".")[0] == "sqlalchemy"]
     return {alias.asname or "sqlalchemy" for alias in aliases}

@@ -2,11 +2,12 @@
 
 import ast
 import re
-from pathlib import Path
+from pathlib import PurePath
 
 import pytest
 
-TESTS = Path(__file__).parents[1]
+from tests.architecture.source import sources
+
 ATTACKS = [f"A{number:02}" for number in (*range(1, 15), *range(20, 25), 43)]
 FAULTS = [f"F{number:02}" for number in range(1, 13)]
 
@@ -15,8 +16,10 @@ FAULTS = [f"F{number:02}" for number in range(1, 13)]
 def named() -> set[str]:
     """All that tests and their modules name."""
     found: set[str] = set()
-    for path in TESTS.rglob("test_*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for source in sources("tests"):
+        if not PurePath(source.path).name.startswith("test_") or not re.search(r"[AFaf]\d\d", source.text):
+            continue
+        for node in source.nodes:
             if isinstance(node, ast.Module) or (isinstance(node, ast.FunctionDef) and node.name.startswith("test_")):
                 name = node.name.upper().replace("_", " ") if isinstance(node, ast.FunctionDef) else ""
                 found.update(re.findall(r"\b[AF]\d\d\b", f"{name} {ast.get_docstring(node) or ''}"))
