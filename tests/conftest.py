@@ -1,8 +1,10 @@
 """What all tests share: servers, a database for each test, and the rule that nothing may be skipped unnoticed."""
 
+import fcntl
 import gc
 import os
 import shutil
+import sys
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,6 +22,7 @@ from tests.recycled import Recycled, own_database
 from tests.servers import MariaDB, Missing, Postgres, Server, Valkey
 
 S = TypeVar("S", bound=Server)
+HERE = Path(__file__).parent
 _LONG = {"browser", "flows", "live", "proof", "worker"}
 """Folders of tests that start processes."""
 _KEEPING = {"access", "inbox", "lookups", "outbound", "watch", "web"}
@@ -76,8 +79,7 @@ def postgres_database(postgres_databases: Recycled, request: pytest.FixtureReque
     """A PostgreSQL database of this test's own, at the newest schema, as its superuser."""
     if request.node.get_closest_marker("untouched"):
         postgres_databases.renew()
-    folder = request.path.relative_to(request.config.rootpath).parts[1]
-    with postgres_databases.empty(alone=folder not in _KEEPING) as url:
+    with postgres_databases.empty(alone=request.node.nodeid.split("/")[1] not in _KEEPING) as url:
         yield url
 
 
@@ -164,10 +166,25 @@ def pytest_collection() -> Generator[None, object, object]:
     """Nothing that is collected goes before the end: to look for what does took a quarter of the time."""
     gc.disable()
     try:
-        return (yield)
+        with _first_one_alone():
+            return (yield)
     finally:
         gc.enable()
         gc.freeze()
+
+
+@contextmanager
+def _first_one_alone() -> Iterator[None]:
+    """Of several processes that find nothing compiled, one does it, and the others wait: all took 10 s each for it."""
+    if (HERE / "worker/__pycache__").exists() or sys.dont_write_bytecode:  # the last folder
+        yield
+        return
+    with Path(__file__).open("rb") as turn:
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fcntl.flock(turn, fcntl.LOCK_SH)
+        yield
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -175,7 +192,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """What waits and takes long comes first: at the end there are small files enough for every process."""
     if not config.getoption("--large"):
         items[:] = [each for each in items if each.get_closest_marker("large") is None and _is_its_engine(each)]
-    items.sort(key=lambda item: item.path.relative_to(item.config.rootpath).parts[1] not in _LONG)
+    items.sort(key=lambda item: item.nodeid.split("/")[1] not in _LONG)
 
 
 def _is_its_engine(item: pytest.Item) -> bool:

@@ -11,7 +11,8 @@ from hub.lookups.definition import Declared
 from hub.plugin_host.manager import load
 
 KINDS = ("sql", "table", "rest")
-CONFIGS = {kind: load(()).lookup(kind).Config for kind in KINDS}
+PLUGINS = load(())
+CONFIGS = {kind: PLUGINS.lookup(kind).Config for kind in KINDS}
 SETTINGS: dict[str, Any] = {
     "card": "permit",
     "fields": {"number": "NR", "status": "ST", "title": "RUBRIK"},

@@ -17,7 +17,6 @@ from hub.inbound.receive import Receiver
 from tests.web.form_world import Forms, forms
 from tests.web.world import registry
 
-schemathesis = pytest.importorskip("schemathesis")  # of the lock; a .venv that is older has none
 PUBLIC = ("/api/v1/forms/", "/api/v1/cti/", "/calls/", "/chat/")
 EXAMPLES = 100 if os.environ.get("TORG_TEST_LARGE") else 2
 ENDLESS = "/events"
@@ -36,6 +35,7 @@ def there(sqlite_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def operations(made: Forms) -> list[Any]:
     """Those that nobody has to log in for."""
+    schemathesis = pytest.importorskip("schemathesis")  # of the lock; a .venv that is older has none
     described = schemathesis.openapi.from_dict(made.client.get("/api/v1/openapi.json").json())
     found = [each.ok() for each in described.get_all_operations()]
     return [each for each in found if each.path.startswith(PUBLIC) and not each.path.endswith(ENDLESS)]
