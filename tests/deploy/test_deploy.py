@@ -242,10 +242,10 @@ def test_the_script_makes_roles_that_the_processes_start_with(tmp_path: Path) ->
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TORG_")} | {
             "TORG_KEY_FILE": str(tmp_path / "key"), "TORG_BLOB_FOLDER": str(tmp_path / "blobs"),
             "TORG_REDIS_URL": valkey.url, "TORG_WORKER": "separate", "TORG_LOG_FORMAT": "json",
-            "TORG_DATABASE_URL": at.format("torg:inside"), "PYTHONPATH": str(ROOT), "TORG_CONFIG": os.devnull,
+            "TORG_DATABASE_URL": at.format("torg:inside"), "TORG_CONFIG": os.devnull,
         }  # fmt: skip
         house = Installation.__new__(Installation)
-        house.folder, house.environment, house.forks = tmp_path, environment, False
+        house.folder, house.environment = tmp_path, environment
         with house.process("db", "upgrade") as upgrade:
             assert upgrade.wait(60) == 0, house.log()
         public = {"TORG_PORT": str(ports[1]), "TORG_DATABASE_URL": at.format("torg_public:outside")}
