@@ -18,6 +18,11 @@ _VERB = re.compile(
     r"(?: (?:följande|følgende|fylgjande|seuraavaa|the following|folgendes))?(?![\w])",
     re.I,
 )
+_VERBS = (
+    "skr", "wr", "kirj", "schr", "écr", "escr", "scri", "napis", "напис", "pisz", "пиш", "cit", "quot", "lainau",
+    "siter",
+)  # fmt: skip
+"""Of each of them the beginning: most lines have none, and cost one look."""
 _WHEN = re.compile(r"\d{1,2}[:.]\d{2}\b|\b(?:19|20)\d{2}\b|\d{1,2}[./-]\d{1,2}")
 _CLOCK = re.compile(r"\d[:.]\d\d\b")
 _CLOCK_OR_YEAR = re.compile(r"\d[:.]\d\d\b|\b(?:19|20)\d\d\b")
@@ -69,7 +74,8 @@ def lines(of: list[str], last: int) -> tuple[int, bool]:
 
 def _kind(line: str) -> str | None:
     """dated | named | None"""
-    verb = _VERB.search(line)
+    folded = line.lower()
+    verb = _VERB.search(line) if any(each in folded for each in _VERBS) else None
     if verb is None:
         return "dated" if _WITHOUT_VERB.fullmatch(line) else None
     has_address, has_when = "@" in line, bool(_WHEN.search(line))
@@ -77,11 +83,11 @@ def _kind(line: str) -> str | None:
     around = line[: verb.start()] + " | " + line[verb.end() :]
     # To look for addresses takes a hundred steps at each letter.
     for word in _WORD.findall(_ADDRESS.sub(" ", around) if has_address or "<" in around else around):
-        folded = word.lower()
-        if has_when and (folded in _DATES or folded[:3] in _STEMS):
+        small = word.lower()
+        if has_when and (small in _DATES or small[:3] in _STEMS):
             unsure += word[0].isupper()  # "Maria", or March
             continue
-        if folded in _PERSONS:
+        if small in _PERSONS:
             return None
         if word[0].isupper():
             names += 1

@@ -110,6 +110,7 @@ class _Walk:
         self._below_attribution = False
         self._tries, self._signatures = _MOST_TRIES, _MOST_SIGNATURES
         self._looked, self._points = 0, False
+        self._labels: dict[int, re.Match[str] | None] = {}
 
     def kept(self) -> list[str]:
         """The lines that were written now."""
@@ -125,7 +126,7 @@ class _Walk:
                 continue
             elif not line or len(line) > _LONGEST_LINE or _is_plain(line):
                 kept.append(line)
-                if ":" in line[-3:] and self._cuts_above(at):
+                if ":" in line[-3:] and self._tries > 0 and self._cuts_above(at):
                     return self._cut()
             elif signatures.is_mobile(line):
                 pass
@@ -139,7 +140,7 @@ class _Walk:
                 continue
             else:
                 kept.append(line)
-                if ":" in line[-3:] and self._cuts_above(at):
+                if ":" in line[-3:] and self._tries > 0 and self._cuts_above(at):
                     return self._cut()
             at += 1
         return kept
@@ -195,25 +196,32 @@ class _Walk:
         return line.find(":", 0, _COLON) >= 0 and self._is_header(at)
 
     def _is_header(self, at: int) -> bool:
-        first = _LABEL.match(self._lines[at])
+        first = self._label(at)
         if not first:
             return False
-        block = self._lines[at : at + _BLOCK_LINES]
-        if any(_RAW.match(each) for each in block):
-            return False  # somebody shows the headers of a mail
-        found = [label for each in block if (label := _LABEL.match(each[:_LONGEST_LINE]))]
+        block = range(at, min(at + _BLOCK_LINES, len(self._lines)))
+        found = [label for each in block if (label := self._label(each))]
         kinds = {label.lastgroup for label in found}
         if "sender" not in kinds or len(kinds) < _MIN_KINDS or not kinds & {"sent", "subject"}:
             return False
+        lines = self._lines[block.start : block.stop]
+        if any(_RAW.match(each) for each in lines):
+            return False  # somebody shows the headers of a mail
         if self._perhaps_forwarded and not any(
             "hett" in label.group().lower() or "aih" in label.group().lower() for label in found
         ):
             return False
-        addressed = any("@" in each for each in block)
+        addressed = any("@" in each for each in lines)
         if first.lastgroup != "sender" and not (addressed and len(kinds) > _MIN_KINDS):
             return False
         # A person's own list of from, to and when has neither address nor clock. A form has them, and is no answer.
-        return self._answers and (addressed or any(_CLOCK.search(each) for each in block))
+        return self._answers and (addressed or any(_CLOCK.search(each) for each in lines))
+
+    def _label(self, at: int) -> re.Match[str] | None:
+        """Looked for once: a block of labels is a block from each of its lines on."""
+        if at not in self._labels:
+            self._labels[at] = _LABEL.match(self._lines[at][:_LONGEST_LINE])
+        return self._labels[at]
 
     def _cuts_above(self, at: int) -> bool:
         """The line ends an attribution, gone now, with date and address, and no `>` below: quoted without marks."""
