@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from types import ModuleType
+from typing import Literal
 
 from litestar import Litestar
 from msgspec import Struct
@@ -166,17 +167,46 @@ def arq_worker() -> ModuleType:
     return importlib.import_module("hub.worker.arq_worker")
 
 
+class _Web(Struct, eq=False):
+    """An application, and the hub that it is over once there is one."""
+
+    app: Litestar
+    meter: Meter
+    hub: Hub | None = None
+
+
+_ready: dict[tuple[str, str | None], _Web] = {}
+"""Applications that `preload` has built and nobody has taken, by face and screen."""
+
+
 def create_app(hub: Hub, meter: Meter | None = None) -> Litestar:
     """The web application over a hub, which runs as long as the application does. `meter`: counts what it answers."""
+    of = (hub.settings.face, hub.settings.screen)
+    web = _ready.pop(of, None) or _build(*of)
+    web.hub = hub
+    if meter is not None:
+        web.meter.counts_as(meter)
+    return web.app
+
+
+def preload(settings: Settings) -> None:
+    """Imports what the web needs, and builds it, before processes part that would each do so for half a second."""
+    of = (settings.face, settings.screen)
+    _ready[of] = _build(*of)
+
+
+def _build(face: Literal["both", "public", "inside"], screen_name: str | None) -> _Web:
     from hub.web import routes  # noqa: PLC0415 - `torg worker` needs no web
 
-    face = hub.settings.face
-    screen = _screen(hub.settings.screen) if hub.settings.screen else None
+    screen = _screen(screen_name) if screen_name else None
     pages = screen.routers(face) if screen else None
     nowhere = screen.nowhere(face) if screen and hasattr(screen, "nowhere") else None
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        hub = web.hub
+        if hub is None:
+            raise RuntimeError("an application without a hub")
         app.state.storage, app.state.settings = hub.storage, hub.settings
         app.state.registry, app.state.replay = hub.registry, hub.replay
         app.state.live, app.state.sources = hub.live, hub.sources
@@ -185,14 +215,9 @@ def create_app(hub: Hub, meter: Meter | None = None) -> Litestar:
         async with hub.running():
             yield
 
-    return routes.create(pages, face, nowhere, meter, lifespan=[lifespan])
-
-
-def preload(settings: Settings) -> None:
-    """Imports what the web needs, before processes part that would each do so."""
-    importlib.import_module("hub.web.routes")
-    if settings.screen:
-        _screen(settings.screen)
+    meter = Meter()
+    web = _Web(routes.create(pages, face, nowhere, meter, lifespan=[lifespan]), meter)
+    return web
 
 
 def _warn_of_files_that_wait(storage: Storage) -> None:

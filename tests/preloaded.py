@@ -1,4 +1,5 @@
-"""What `torg serve` and `torg worker` import, for one process that others are forked from: see `started.py`.
+"""What `torg serve` and `torg worker` import, and the web's application, for one process that others are forked from:
+see `started.py`.
 
 It opens nothing and starts no thread.
 """
@@ -6,7 +7,9 @@ It opens nothing and starts no thread.
 import gc
 import importlib
 
+from hub.app import preload
 from hub.plugin_host.manager import load
+from hub.settings import Settings
 
 _IMPORTED = (
     "hub.cli.serve", "hub.cli.worker", "hub.web.routes", "inbox_ui", "httptools", "uvloop",
@@ -17,4 +20,5 @@ _IMPORTED = (
 for _each in _IMPORTED:
     importlib.import_module(_each)
 load()  # and whatever is plugged in
+preload(Settings())  # half a second of a processor for each
 gc.freeze()

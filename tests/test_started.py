@@ -6,8 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from litestar.testing import TestClient
 from sqlalchemy import select
 
+from hub.app import Hub, create_app, preload
+from hub.edge.meter import Meter, shared
 from hub.inbox.municipality import Municipality
 from tests.installation import Installation
 from tests.line import PATIENCE
@@ -39,3 +42,18 @@ def test_it_ends_as_it_is_told(tmp_path: Path) -> None:
     process.kill()
     assert process.wait(PATIENCE) == process.poll() == -signal.SIGKILL
     process.terminate()  # there is nobody by then
+
+
+def test_an_application_that_was_built_before_is_over_one_hub_alone(installation: Installation) -> None:
+    """As processes take it that part afterwards; it counts in the row of whoever takes it."""
+    preload(installation.settings)
+    second = Meter(shared(2), row=1)
+    hubs = [Hub(installation.settings, serves=True, works=False) for _ in range(2)]
+    apps = [create_app(hub, second) for hub in hubs]
+    assert apps[0] is not apps[1]
+    for hub, app in zip(hubs, apps, strict=True):
+        with TestClient(app) as client:
+            assert client.get("/health").status_code == 200
+            assert app.state.storage is hub.storage
+    assert 'torg_requests_total{face="api",status="2xx"} 2' in list(second.lines())
+    installation.storage.close()

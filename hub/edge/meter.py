@@ -30,6 +30,10 @@ class Meter:
         self._cells = shared(1) if cells is None else cells
         self._at = row * _CELLS
 
+    def counts_as(self, other: "Meter") -> None:
+        """In its cells and row from now on: it was made before it was known which."""
+        self._cells, self._at = other._cells, other._at
+
     def note(self, face: str, status: int, seconds: float) -> None:
         at = self._at + _FACES.index(face) * _WIDTH
         bucket = len(_STATUSES) + bisect_left(BUCKETS, seconds)
