@@ -31,32 +31,37 @@ _SHOWN_TO_NOBODY = {"channel config", "department address", "people address"}
 
 
 def prove(
-    where: Where, say: Callable[[str], None], *, orm_filter: bool = True, callers: Collection[str] = CALLERS.keys()
+    where: Where,
+    say: Callable[[str], None],
+    *,
+    orm_filter: bool = True,
+    callers: Collection[str] = CALLERS.keys(),
+    routes: Collection[str] = ROUTES.keys(),
 ) -> Report:
     """Runs it, in a temporary folder and on an empty database. Without the ORM's filter: PostgreSQL only.
 
-    `callers`: fewer than all prove nothing, but find what a test has broken.
+    `callers`, `routes`: fewer than all prove nothing, but find what a test has broken.
     """
     web, *ports = free_ports(1 + len(CHANNELS))
     # Without its pages, which are the same functions behind a cookie.
     settings = {"port": web, "undo_seconds": 3600, "sweep_seconds": 60, "screen": "", "parse_children": 1}
     with fresh(where, settings) as installation, ExitStack() as stack:
-        routes = _served(installation)
+        served = _served(installation)
         world = installation.write(plant_centre, installation, dict(zip(CHANNELS, ports, strict=True)))
         server = _Server(installation, web, orm_filter=orm_filter)
         stack.callback(server.stop)
         _write_to_it(installation, world, server)
         installation.write(plant_mail, world)
         run = stack.enter_context(closing(Run(installation, world, web, callers)))
-        run.findings += [f"{route} is in no table of the matrix" for route in sorted(routes - ROUTES.keys())]
-        run.findings += [f"{route} is in the matrix and not served" for route in sorted(ROUTES.keys() - routes)]
-        run.ask_all()
+        run.findings += [f"{route} is in no table of the matrix" for route in sorted(served - ROUTES.keys())]
+        run.findings += [f"{route} is in the matrix and not served" for route in sorted(ROUTES.keys() - served)]
+        run.ask_all(routes)
         say(f"{run.calls} calls of the matrix made")
         run.probe()
         run.findings += run.unseen()
         figures: dict[str, object] = {
             "filter of the ORM": "on" if orm_filter else "off",
-            "routes": len(routes),
+            "routes": len(served),
             "callers": len(callers),
             "cells": run.cells,
             "calls": run.calls,
@@ -89,9 +94,11 @@ class Run:
         """Its connection."""
         self._connection.close()
 
-    def ask_all(self) -> None:
-        """Every route and every thing of its table, by everybody."""
+    def ask_all(self, routes: Collection[str]) -> None:
+        """Every one of these and every thing of its table, by everybody."""
         for route, entry in ROUTES.items():
+            if route not in routes:
+                continue
             cells = {caller: TABLES[entry.table][caller] for caller in self._callers}
             if entry.column is not None:
                 self._ask_for(route, None, {caller: row[entry.column] for caller, row in cells.items()})
@@ -117,22 +124,39 @@ class Run:
                 yield f"a canary of {kind} {name} was shown to nobody at all"
 
     def _ask_for(self, route: str, thing: str | None, cells: Mapping[str, str]) -> None:
-        """Made ready anew for whoever comes after one who got it; who is refused leaves it as it was."""
-        read, write, world = self._installation.read, self._installation.write, self._world
-        watched = thing if ROUTES[route].table in {"work", "lift", "break", "pause"} else None
+        """Made ready anew for whoever comes after one who got it, but where it was only read; who is refused leaves it
+        as it was.
+        """
         ready: Call | None = None
         before: object = None
+        refused: list[str] = []
         for caller, cell in cells.items():
             if ready is None:
-                ready = write(call, world, route, thing)
-                before = read(state, world, watched) if watched else None
+                ready = self._installation.write(call, self._world, route, thing)
+                before, refused = self._state(route, thing), []
+            if cell == "ok":
+                self._compare_state(refused, route, thing, before)
+                refused = []
+            else:
+                refused.append(caller)
             answered = self._cell(caller, route, thing, cell, ready)
-            if cell != "ok" and watched and (after := read(state, world, watched)) != before:
-                self.changed += 1
-                self.findings.append(f"{caller}: {route} of {thing} was refused, and changed it: {before} to {after}")
+            if answered < HTTPStatus.BAD_REQUEST and ready.method != "GET":
+                self._compare_state(refused, route, thing, before)
                 ready = None
-            if answered < HTTPStatus.BAD_REQUEST:
-                ready = None
+        if ready is not None:
+            self._compare_state(refused, route, thing, before)
+
+    def _state(self, route: str, thing: str | None) -> object:
+        if thing is None or ROUTES[route].table not in {"work", "lift", "break", "pause"}:
+            return None
+        return self._installation.read(state, self._world, thing)
+
+    def _compare_state(self, refused: Sequence[str], route: str, thing: str | None, before: object) -> None:
+        """Once for all who were refused one after the other."""
+        if refused and (after := self._state(route, thing)) != before:
+            self.changed += 1
+            callers = ", ".join(refused)
+            self.findings.append(f"{callers}: {route} of {thing} was refused, and changed it: {before} to {after}")
 
     def _cell(self, caller: str, route: str, thing: str | None, cell: str, asked: Call) -> int:
         self.cells += 1
