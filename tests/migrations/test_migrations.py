@@ -3,8 +3,6 @@
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -36,6 +34,7 @@ from hub.storage.engine import open_engines
 from hub.storage.migrate import current, folder, newest, require_newest, upgrade
 from tests.architecture.source import ROOT
 from tests.recycled import own_database
+from tests.started import Forked
 
 Described = dict[str, Any]
 
@@ -345,60 +344,30 @@ def _forced(connection: Connection) -> dict[str, tuple[bool, bool]]:
     return {name: (on, forced) for name, on, forced in connection.execute(text(query))}
 
 
-KILLED = """
-import os, signal, sys
-from sqlalchemy import event
-from hub.storage.engine import open_engines
-from hub.storage.migrate import upgrade
-engine = open_engines(sys.argv[1]).writer
-@event.listens_for(engine, "after_cursor_execute")
-def after(connection, cursor, statement, *rest):
-    if sys.argv[2] in statement:
-        os.kill(os.getpid(), signal.SIGKILL)
-upgrade(engine)
-"""
+def _upgrading(folder: Path, name: str, *words: str) -> tuple[Forked, Path]:
+    """A process that does it, and what it says."""
+    log = folder / name
+    log.touch()
+    return Forked("tests.migrations.upgrading", words, folder, os.environ, log), log
 
 
 @pytest.mark.parametrize(
     "after", ["CREATE TABLE citizen_point", "ix_mail_message_id", "search_entry", "audit_no_delete|ROW LEVEL SECURITY"]
 )
-def test_an_upgrade_that_was_killed_can_be_run_again(empty_url: str, after: str) -> None:
+def test_an_upgrade_that_was_killed_can_be_run_again(empty_url: str, tmp_path: Path, after: str) -> None:
     on_sqlite, _, on_postgresql = after.partition("|")
     statement = (on_postgresql or on_sqlite) if empty_url.startswith("postgresql") else on_sqlite
-    killed = subprocess.run([sys.executable, "-c", KILLED, empty_url, statement], cwd=ROOT, check=False)
-    assert killed.returncode == -signal.SIGKILL
+    killed, log = _upgrading(tmp_path, "log", empty_url, statement)
+    assert killed.wait(200) == -signal.SIGKILL, log.read_text()
     with opened(empty_url) as engine:
         assert upgrade(engine) == newest()
         assert set(Row.metadata.tables) <= set(inspect(engine).get_table_names())
 
 
-TOGETHER = """
-import sys
-from hub.storage.engine import open_engines
-from hub.storage.migrate import upgrade
-sys.stdin.readline()
-print(upgrade(open_engines(sys.argv[1]).writer))
-"""
-
-
-def test_two_that_upgrade_at_once_both_succeed(empty_url: str) -> None:
-    both = [
-        subprocess.Popen(
-            [sys.executable, "-c", TOGETHER, empty_url],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    for each in both:
-        assert each.stdin is not None
-        each.stdin.write("\n")
-        each.stdin.flush()
-    answers = [each.communicate(timeout=200) for each in both]
-    assert [(said.strip(), failed) for said, failed in answers] == [(newest(), "")] * 2
+def test_two_that_upgrade_at_once_both_succeed(empty_url: str, tmp_path: Path) -> None:
+    both = [_upgrading(tmp_path, name, empty_url) for name in ("one", "other")]
+    ends = [(process.wait(200), log.read_text().strip()) for process, log in both]
+    assert ends == [(0, newest())] * 2
 
 
 def test_an_empty_database_is_refused_with_what_to_do(empty_url: str) -> None:
