@@ -147,15 +147,16 @@ def screen(database_url: str, tmp_path: Path) -> Iterator[Screen]:
         yield Screen(world)
 
 
-def shown(screen: Screen, thing: Thing, who: str) -> set[str]:
-    """The addresses that show its word to this person, as page or as part. None may fail."""
+def shown(screen: Screen, who: str, *things: Thing) -> set[str]:
+    """The addresses that show a word of theirs to this person, as page or as part. None may fail."""
     found = set()
-    for address in screen.asked(thing):
+    for address in dict.fromkeys(address for thing in things for address in screen.asked(thing)):
         for part in (False, True):
             status, text = screen.get(address, who, part=part)
             assert status < 500, address
-            if thing.word in text.replace(f"q={thing.word}", "").replace(f'value="{thing.word}"', ""):
-                found.add(address)
+            for word in (thing.word for thing in things):
+                if word in text.replace(f"q={word}", "").replace(f'value="{word}"', ""):
+                    found.add(address)
     return found
 
 
@@ -176,18 +177,17 @@ def test_of_others_no_page_shows_a_byte(screen: Screen) -> None:
         ("idun", (secret, inner, foreign)),
         ("olle", (secret, inner, foreign)),
     ):
-        for thing in hidden:
-            assert shown(screen, thing, who) == set(), who
+        assert shown(screen, who, *hidden) == set(), who
     conversation = f"/conversations/{secret.ids['conversation_id']}"
-    assert conversation in shown(screen, secret, "vera")
-    assert f"/conversations/{foreign.ids['conversation_id']}" in shown(screen, foreign, "nils")
+    assert conversation in shown(screen, "vera", secret)
+    assert f"/conversations/{foreign.ids['conversation_id']}" in shown(screen, "nils", foreign)
 
 
 @pytest.mark.both_engines
 def test_ones_own_is_shown_where_it_is_looked_for(screen: Screen) -> None:
     """Else that others' isn't proves nothing."""
     mine = screen.plant("kanariefyra")
-    found = shown(screen, mine, "sara")
+    found = shown(screen, "sara", mine)
     at = f"/conversations/{mine.ids['conversation_id']}"
     for address in (
         at,
@@ -210,11 +210,11 @@ def test_the_gate_and_broken_glass_show_it_there_and_in_no_list(screen: Screen) 
     assert screen.get(at, "nils")[0] == 404
     answer = world.ask("PUT", f"{at}/glass", json={"reason": REASON})
     assert answer.status_code == 200
-    found = shown(screen, secret, "sara")
+    found = shown(screen, "sara", secret)
     assert at in found
     assert {each for each in found if not each.startswith((at, "/entries/", "/attachments/"))} == set()
     world.ask("DELETE", f"{at}/glass")
-    assert shown(screen, secret, "sara") == set()
+    assert shown(screen, "sara", secret) == set()
 
 
 def test_what_was_done_is_said_in_the_readers_language(screen: Screen) -> None:
