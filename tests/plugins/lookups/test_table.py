@@ -368,7 +368,7 @@ def test_limits(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_workbook_that_unpacks_to_too_much(tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.xlsx"
-    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as packed:
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
         for number in range(50):
             packed.writestr(f"xl/worksheets/sheet{number}.xml", bytes(9_000_000))
     with pytest.raises(Unreadable, match="Unpacked"):
@@ -478,12 +478,12 @@ def test_a_large_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Avfall")
     sheet.append(["Adress", "Avfall", "Kärl", "Volym", "Nästa", "Avgift"])
-    for number in range(20_000):
+    for number in range(2_000):
         sheet.append([f"Långa gatan {number}, Granvik", "Restavfall", "Kärl", 190, "2026-12-03", 840])
     book.save(tmp_path / "long.xlsx")
 
     def work(ask: Asks) -> None:
-        assert len(ask("address", "Långa gatan 19999")) == 1
+        assert len(ask("address", "Långa gatan 1999")) == 1
         assert len(ask("address", "Långa gatan 7")) == 1
         assert len(reads) == 1
 
