@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,19 @@ import pytest
 from tests.architecture.source import ROOT
 from tests.cli.test_parse import MAIL
 from tests.connectors.tools import free_port
+from tests.started import Forked, Started
 
 WAIT = 90.0
 
 
 class Installation:
-    """`torg` as real processes in a folder of their own; settings from a `torg.toml` there."""
+    """`torg` as real processes in a folder of their own; settings from a `torg.toml` there.
 
-    def __init__(self, folder: Path, database_url: str) -> None:
-        self.folder = folder
+    `forks`: as `tests.started` does, else each from nothing.
+    """
+
+    def __init__(self, folder: Path, database_url: str, *, forks: bool) -> None:
+        self.folder, self._forks = folder, forks
         self.mail_port, self.web_port = free_port(), free_port()
         settings = f'database_url = "{database_url}"\nport = {self.web_port}\nundo_seconds = 0\n'
         (folder / "torg.toml").write_text(settings)
@@ -37,20 +41,43 @@ class Installation:
 
     def run(self, *arguments: str) -> Any:
         """What it printed, decoded if it is JSON."""
+        said = self._forked_and_ended(arguments) if self._forks else self._begun(arguments)
+        return json.loads(said) if "--json" in arguments else said
+
+    def _begun(self, arguments: Sequence[str]) -> str:
         words = [sys.executable, "-m", "hub.cli", *arguments]
-        ran = subprocess.run(words, **self._process, check=True, capture_output=True, text=True)
-        return json.loads(ran.stdout) if "--json" in arguments else ran.stdout
+        ran: subprocess.CompletedProcess[str] = subprocess.run(
+            words, **self._process, check=True, capture_output=True, text=True
+        )
+        return ran.stdout
+
+    def _forked_and_ended(self, arguments: Sequence[str]) -> str:
+        told = self.folder / "told"
+        told.write_bytes(b"")
+        status = self._forked(arguments, told).wait(WAIT)
+        assert status == 0, told.read_text("utf-8")
+        return told.read_text("utf-8")
+
+    def _forked(self, arguments: Sequence[str], told: Path) -> Forked:
+        return Forked("hub.cli", arguments, self.folder, self._process["env"], told)
 
     @contextmanager
     def serving(self) -> Iterator[None]:
         """Until SIGTERM, which it obeys."""
-        with subprocess.Popen([sys.executable, "-m", "hub.cli", "serve"], **self._process) as process:
-            try:
-                until(lambda: self.answers() and reachable(self.mail_port))
-                yield
-            finally:
-                process.send_signal(signal.SIGTERM)
-            assert process.wait(WAIT) in {0, -signal.SIGTERM}  # uvicorn hands the signal on when it has shut down
+        process: Started
+        if self._forks:
+            log = self.folder / "log"
+            log.touch()
+            process = self._forked(["serve"], log)
+        else:
+            process = subprocess.Popen([sys.executable, "-m", "hub.cli", "serve"], **self._process)
+        try:
+            until(lambda: self.answers() and reachable(self.mail_port))
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            status = process.wait(WAIT)
+        assert status in {0, -signal.SIGTERM}  # uvicorn hands the signal on when it has shut down
 
     def answers(self) -> bool:
         try:
@@ -71,9 +98,10 @@ class Installation:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def installation(request: pytest.FixtureRequest, tmp_path: Path) -> Installation:
-    """Nothing yet but a torg.toml."""
+    """Nothing yet but a torg.toml. What starts from nothing does so on one engine: it imports the same on both."""
     on_sqlite = request.param == "sqlite"
-    return Installation(tmp_path, "sqlite:///torg.db" if on_sqlite else request.getfixturevalue("postgres_database"))
+    url = "sqlite:///torg.db" if on_sqlite else request.getfixturevalue("postgres_database")
+    return Installation(tmp_path, url, forks=not on_sqlite)
 
 
 def test_from_nothing_to_an_answer(installation: Installation) -> None:

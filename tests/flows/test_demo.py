@@ -113,7 +113,7 @@ class Demo:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """Killed while it was being filled, begun anew, filled, and not running."""
     found = Demo(tmp_path_factory.mktemp("demo"))
-    process = found.start(forks=False)
+    process = found.start(forks=True)
     until(lambda: _rows(found))
     process.kill()
     process.wait()
