@@ -16,8 +16,9 @@ import redis
 from sqlalchemy import make_url
 
 from hub import clock
+from hub.inbound import children
 from hub.proof.installation import bring_up
-from tests import ids
+from tests import forked_child, ids
 from tests.recycled import Recycled, own_database
 from tests.servers import MariaDB, Missing, Postgres, Server, Valkey
 
@@ -50,6 +51,15 @@ def time_goes_on() -> Iterator[None]:
     yield
     clock.set_source(None)
     ids.forget_later_times()
+
+
+@pytest.fixture(autouse=True)
+def forked_children(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test's hub parses in is forked, unless the test is marked `own_children`: it looks at them themselves."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.node.get_closest_marker("own_children") is None:
+            patch.setattr(children, "begin", forked_child.begin)
+        yield
 
 
 @pytest.fixture(scope="session")

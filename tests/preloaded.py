@@ -1,5 +1,5 @@
-"""What `torg serve` and `torg worker` import, and the web's application, for one process that others are forked from:
-see `started.py`.
+"""What `torg serve`, `torg worker` and their parsing children import, and the web's application, for one process that
+others are forked from: see `started.py`.
 
 It opens nothing and starts no thread.
 """
@@ -12,7 +12,8 @@ from hub.plugin_host.manager import load
 from hub.settings import Settings
 
 _IMPORTED = (
-    "hub.cli.serve", "hub.cli.worker", "hub.web.routes", "inbox_ui", "httptools", "uvloop",
+    "hub.cli.serve", "hub.cli.worker", "hub.web.routes", "hub.inbound.child", "hub.storage.words", "inbox_ui",
+    "httptools", "uvloop", "tests.forked_child",
     "connectors.smtp_in.certificate", "connectors.smtp_in.conversation",
     "uvicorn.lifespan.on", "uvicorn.loops.auto", "uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto",
 )  # fmt: skip

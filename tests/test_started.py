@@ -1,8 +1,10 @@
-"""A process that is forked is the command: its words, its environment, its folder, its end."""
+"""A process that is forked is the command: its words, its environment, its folder, its end. So is what it parses in."""
 
+import asyncio
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ from sqlalchemy import select
 
 from hub.app import Hub, create_app, preload
 from hub.edge.meter import Meter, shared
+from hub.inbound.child import MEMORY, READY
 from hub.inbox.municipality import Municipality
+from tests import forked_child
 from tests.installation import Installation
 from tests.line import PATIENCE
 from tests.started import Forked
@@ -57,3 +61,23 @@ def test_an_application_that_was_built_before_is_over_one_hub_alone(installation
             assert app.state.storage is hub.storage
     assert 'torg_requests_total{face="api",status="2xx"} 2' in list(second.lines())
     installation.storage.close()
+
+
+def test_a_child_has_its_limits_and_ends_when_its_hub_does_or_is_killed() -> None:
+    async def run(end: Callable[[forked_child.ForkedChild], None]) -> int:
+        child = await forked_child.begin([])
+        assert await child.stdout.readexactly(4 + len(READY)) == len(READY).to_bytes(4) + READY
+        assert _memory(child.pid) == str(MEMORY)
+        assert child.returncode is None
+        end(child)
+        await child.communicate()
+        return await child.wait()
+
+    assert asyncio.run(run(lambda child: child.stdin.close())) == 0
+    assert asyncio.run(run(lambda child: child.kill())) == -signal.SIGKILL
+
+
+def _memory(pid: int) -> str:
+    rows = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    (found,) = [row.split()[3] for row in rows if row.startswith("Max address space")]
+    return found

@@ -159,9 +159,7 @@ class Children:
 
     async def _start(self) -> Process:
         """One that has said that it is ready. Raises OSError, a TimeoutError for one, and EOFError."""
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "hub.inbound.child", ",".join(self._blocked), stdin=PIPE, stdout=PIPE, limit=2**20
-        )
+        child = await begin(self._blocked)
         ready = False
         try:
             async with asyncio.timeout(_STARTS):
@@ -171,6 +169,13 @@ class Children:
             if not ready:
                 await _end(child)
         return child
+
+
+async def begin(blocked: Sequence[str]) -> Process:
+    """A child, from nothing."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "hub.inbound.child", ",".join(blocked), stdin=PIPE, stdout=PIPE, limit=2**20
+    )
 
 
 def _settle(task: _Task, answer: Answer) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from hub.contract import RawEvent as Event
@@ -19,6 +20,7 @@ from hub.inbound.raw_event import RawEvent
 from hub.inbox.entry import Entry
 from tests.line import Line, letter, parsing_children, until
 
+pytestmark = pytest.mark.own_children
 HOSTILE = 200 if os.environ.get("TORG_TEST_LARGE") else 8
 SEED = 20_261_127
 HEAD = b"From: ida@post.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n"

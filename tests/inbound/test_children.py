@@ -21,6 +21,7 @@ from hub.inbound.raw_event import RawEvent
 from hub.inbox.entry import Mail
 from tests.line import Line, letter, parsing_children, until
 
+pytestmark = pytest.mark.own_children
 HANGS = """
 import os
 import time

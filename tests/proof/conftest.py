@@ -11,14 +11,16 @@ from tests.started import Forked
 
 
 @pytest.fixture
-def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+def forked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is killed sixteen times is imported once. `torg prove` starts each from nothing, as does test_storm.py."""
+
+    own = request.node.get_closest_marker("own_children") is not None
 
     def begin(
         program: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path
     ) -> faults.Process:
         log.touch()
-        return Forked(program, arguments, folder, environment, log)
+        return Forked(program, arguments, folder, environment, log, own_children=own)
 
     monkeypatch.setattr(faults, "begin", begin)
 

@@ -13,7 +13,7 @@ from hub.proof.installation import Where, fresh
 from hub.proof.source import mails
 from tests.line import until
 
-pytestmark = pytest.mark.usefixtures("forked")
+pytestmark = [pytest.mark.usefixtures("forked"), pytest.mark.own_children]  # which are killed, too
 
 
 @pytest.mark.parametrize("where", ["sqlite", pytest.param("postgresql", marks=pytest.mark.large)], indirect=True)
