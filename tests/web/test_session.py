@@ -1,6 +1,7 @@
 """Log-in at a browser: cookie, guard, who is told what, and what other sites can't do."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Annotated, Any
 
 import pytest
@@ -109,6 +110,15 @@ def named(headers: dict[str, str]) -> dict[str, str]:
 
 def opened(world: World, settings: Settings, address: str, client: str = "192.0.2.1") -> TestClient[Litestar]:
     """The pages above, over the world's storage."""
+    app = application(address, client)
+    app.state.clear()
+    app.state.storage, app.state.settings = world.storage, settings
+    return TestClient(app, base_url=address, raise_server_exceptions=False)
+
+
+@cache
+def application(address: str, client: str) -> Litestar:
+    """One for all tests of a process: it takes longer to make than most of them. Two may be open in one test."""
     everything = [show_login, try_login, leave, show_token, show_channels, change_thing, remove_thing]
     pages = Router(
         "/",
@@ -125,7 +135,7 @@ def opened(world: World, settings: Settings, address: str, client: str = "192.0.
 
         return call
 
-    app = Litestar(
+    return Litestar(
         [pages],
         exception_handlers=PROBLEMS,
         before_send=[secure],
@@ -133,8 +143,6 @@ def opened(world: World, settings: Settings, address: str, client: str = "192.0.
         logging_config=None,
         openapi_config=None,
     )
-    app.state.storage, app.state.settings = world.storage, settings
-    return TestClient(app, base_url=address, raise_server_exceptions=False)
 
 
 @pytest.fixture
