@@ -1,4 +1,4 @@
-"""A browser and a house for each module, and windows for each test; whatever the browser complains of is a failure."""
+"""A browser for all, a house for each module, windows for each test; whatever the browser complains of is a failure."""
 
 import os
 import shutil
@@ -29,6 +29,8 @@ FLAGS = [
     "--disable-software-rasterizer",
     "--renderer-process-limit=1",
 ]
+_QUICK = "--js-flags=--no-maglev --no-turbofan"
+"""No page of a test is there for long enough to get back what it takes to compile its scripts better."""
 BOTH_ENGINES = pytest.mark.parametrize(
     "house", ["sqlite", pytest.param("postgresql", marks=pytest.mark.large)], indirect=True, scope="module"
 )
@@ -38,9 +40,12 @@ LogIn = Callable[[str], StorageState]
 OpenDesk = Callable[..., Desk]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Ends with its module: while Playwright runs, nothing else in this thread may have an event loop."""
+    """Ends before a test of another folder: while Playwright runs, nothing else in this thread may have an event loop.
+
+    To start it takes a second and a half of a processor.
+    """
     try:
         program = Chromium.locate()
     except Missing as missing:
@@ -48,7 +53,7 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # Root may not use Chromium's sandbox; everybody else does.
         browser = playwright.chromium.launch(
-            executable_path=program, headless=True, args=FLAGS, chromium_sandbox=os.geteuid() != 0
+            executable_path=program, headless=True, args=[*FLAGS, _QUICK], chromium_sandbox=os.geteuid() != 0
         )
         yield browser
         browser.close()
